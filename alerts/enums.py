@@ -1,0 +1,160 @@
+"""The words of `alerts`."""
+
+from typing import Final
+
+from django.db.models import IntegerChoices, TextChoices
+
+
+class AlertStatus(TextChoices):
+    """How far an alert got with people. It only ever moves down this list."""
+
+    PENDING = "PENDING", "Pending"
+    """Nobody is known to have it."""
+    DELIVERED = "DELIVERED", "Delivered"
+    """A receipt proves that a message reached a person's device or mailbox."""
+    SEEN = "SEEN", "Seen"
+    """Someone opened it."""
+    ACKNOWLEDGED = "ACKNOWLEDGED", "Acknowledged"
+    """Someone took it."""
+    RESOLVED = "RESOLVED", "Resolved"
+    """It was handled."""
+    EXPIRED = "EXPIRED", "Expired"
+    """Nobody answered."""
+
+
+OPEN: Final = (AlertStatus.PENDING, AlertStatus.DELIVERED, AlertStatus.SEEN, AlertStatus.ACKNOWLEDGED)
+UNACKNOWLEDGED: Final = (AlertStatus.PENDING, AlertStatus.DELIVERED, AlertStatus.SEEN)
+FINAL: Final = (AlertStatus.RESOLVED, AlertStatus.EXPIRED)
+
+
+class Severity(TextChoices):
+    """How bad the source says it is."""
+
+    CRITICAL = "critical", "Critical"
+    HIGH = "high", "High"
+    MEDIUM = "medium", "Medium"
+    LOW = "low", "Low"
+    INFO = "info", "Info"
+
+
+class Priority(IntegerChoices):
+    """How urgent Sentinel decided it is."""
+
+    P1 = 1, "P1"
+    P2 = 2, "P2"
+    P3 = 3, "P3"
+    P4 = 4, "P4"
+    P5 = 5, "P5"
+
+
+DEFAULT_PRIORITY: Final = {
+    Severity.CRITICAL: Priority.P1,
+    Severity.HIGH: Priority.P2,
+    Severity.MEDIUM: Priority.P3,
+    Severity.LOW: Priority.P4,
+    Severity.INFO: Priority.P5,
+}
+RESPONSE_SECONDS: Final = {Priority.P1: 0, Priority.P2: 1800, Priority.P3: 7200, Priority.P4: 28800, Priority.P5: None}
+"""Within which time somebody should have acknowledged; None: no target."""
+
+
+class Resolution(TextChoices):
+    """How it ended."""
+
+    HANDLED = "handled", "Handled"
+    HELP_SENT = "help_sent", "Help sent"
+    FALSE_ALARM = "false_alarm", "False alarm"
+    RECOVERED = "recovered", "Recovered by itself"
+    TEST = "test", "Test"
+    AUTO = "auto", "Closed by Sentinel"
+
+
+class Promise(TextChoices):
+    """What the person who acknowledged said they would do."""
+
+    CALLING = "calling", "I call"
+    ON_MY_WAY = "on_my_way", "On my way"
+    HANDLING = "handling", "I handle it"
+
+
+class Verdict(TextChoices):
+    """What intake made of a report."""
+
+    ACCEPTED = "accepted", "Accepted"
+    """It became a new alert."""
+    FOLDED = "folded", "Folded"
+    """It repeats an open alert."""
+    SUPPRESSED = "suppressed", "Suppressed"
+    """It became an alert, and a silence keeps people from being told."""
+    REJECTED = "rejected", "Rejected"
+    """It could not be accepted; ``reason`` says why."""
+
+
+class SourceKind(TextChoices):
+    """What kind of thing reports."""
+
+    GENERIC = "generic", "Generic"
+    CAMERA = "camera", "Camera"
+    METER = "meter", "Meter"
+    HUMIDITY = "humidity", "Humidity"
+    BACKUP = "backup", "Backup"
+    JOB = "job", "Job"
+    MONITORING = "monitoring", "Monitoring"
+
+
+class StopsAt(TextChoices):
+    """The status that stops an escalation."""
+
+    SEEN = "SEEN", "Seen"
+    ACKNOWLEDGED = "ACKNOWLEDGED", "Acknowledged"
+
+
+class AckTimeoutAction(TextChoices):
+    """What becomes of an acknowledged alert that nobody resolves."""
+
+    RESOLVE = "resolve", "Resolve it"
+    ESCALATE = "escalate", "Escalate again"
+
+
+class LogKind(TextChoices):
+    """What a log entry records."""
+
+    RAISED = "raised", "Raised"
+    REPEATED = "repeated", "Repeated with a higher priority"
+    STATUS = "status", "Status changed"
+    REAFFIRMED = "reaffirmed", "Acknowledged again"
+    STEP = "step", "Escalation step"
+    EMPTY_STEP = "empty_step", "Escalation step reached nobody"
+    SKIPPED = "skipped", "Steps missed and caught up"
+    STEP_FAILED = "step_failed", "Escalation step failed, will be tried again"
+    UNANSWERED = "unanswered", "Unanswered: last resort told"
+    ROUND = "round", "Escalation started again"
+    GROUPED = "grouped", "Joined a group"
+    CANCELLED = "cancelled", "Messages cancelled"
+    IN_FLIGHT = "in_flight", "Messages already on their way"
+    DELIVERY = "delivery", "Delivery"
+    TRIAGE = "triage", "AI opinion"
+    IMAGE = "image", "Image"
+    COMMENT = "comment", "Comment"
+    RECOVERED = "recovered", "The source reports that it is over"
+
+
+class EventKind(TextChoices):
+    """What happened, on the live feed."""
+
+    RAISED = "raised", "Raised"
+    REPEATED = "repeated", "Repeated"
+    STATUS = "status", "Status"
+    ESCALATED = "escalated", "Escalated"
+    DELIVERY = "delivery", "Delivery"
+    TRIAGE = "triage", "AI opinion"
+    COMMENT = "comment", "Comment"
+    UPDATED = "updated", "Updated"
+
+
+class TriageMode(TextChoices):
+    """How an AI opinion stands."""
+
+    QUEUED = "queued", "Waiting"
+    DONE = "done", "Opinion given"
+    NO_OPINION = "no_opinion", "No opinion"

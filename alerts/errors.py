@@ -1,0 +1,44 @@
+"""The errors of `alerts`.
+
+AlertError
+├── InvalidReport       a report cannot be accepted; ``errors`` says which field and why
+│   └── UnknownSource   its source does not exist or is switched off
+├── IllegalTransition   the alert's status does not move that way; ``current`` is the status it has
+└── ConfigurationError  a policy or a route cannot work as it is written
+"""
+
+from collections.abc import Sequence
+
+from alerts.enums import AlertStatus
+
+
+class AlertError(Exception):
+    """Something about an alert cannot be done; the text says the fix."""
+
+
+class InvalidReport(AlertError):
+    """A report cannot be accepted. ``errors`` holds (field, what to do) pairs."""
+
+    def __init__(self, errors: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {text}" for field, text in errors))
+        self.errors = tuple(errors)
+
+
+class UnknownSource(InvalidReport):
+    """The source does not exist or is switched off."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__([("source", f"no enabled source is called {slug[:60]!r}; create it under Sources in the admin")])
+
+
+class IllegalTransition(AlertError):
+    """The alert's status does not move that way."""
+
+    def __init__(self, current: AlertStatus, to: AlertStatus) -> None:
+        super().__init__(f"An alert that is {current} cannot become {to}: status only moves forward.")
+        self.current = current
+        self.to = to
+
+
+class ConfigurationError(AlertError):
+    """A policy or a route cannot work as it is written."""

@@ -1,0 +1,304 @@
+"""The only writer of Alert.next_step_at: who is told next, and when.
+
+The database holds the timer. ``advance_due`` asks what is due, claims it, and writes the messages into the outbox in
+the same transaction; any number of runners may do so at once. An alert's steps are numbered as in plan.py.
+"""
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+
+from alerts import grouping, messages, policies, record
+from alerts.enums import FINAL, AlertStatus, EventKind, LogKind, StopsAt
+from alerts.models import Alert, PolicySnapshot
+from alerts.plan import Plan
+from alerts.record import By
+from notifications import dispatch
+from notifications.message import Order, Told
+from sentinel_site.lib import wake
+
+RETRY_FAILED_SECONDS = 60
+logger = logging.getLogger(__name__)
+
+_CLAIM = """
+SELECT due.id FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
+    SELECT id FROM alerts_alert
+    WHERE priority = level.priority AND next_step_at IS NOT NULL AND next_step_at <= %s
+    ORDER BY next_step_at LIMIT %s FOR UPDATE SKIP LOCKED
+) AS due LIMIT %s
+"""
+_NEXT = """
+SELECT min(soonest.at) FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
+    SELECT next_step_at AS at FROM alerts_alert WHERE priority = level.priority AND next_step_at IS NOT NULL ORDER BY next_step_at LIMIT 1
+) AS soonest
+"""
+_TAKE = """
+INSERT INTO alerts_stepclaim (alert_id, round, step, at, due_at)
+SELECT taken.alert, taken.round, taken.step, %s, taken.due_at
+FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::timestamptz[]) AS taken (alert, round, step, due_at)
+ON CONFLICT DO NOTHING RETURNING alert_id, round, step
+"""
+_MOVE_ON = """
+UPDATE alerts_alert SET step = new.step, next_step_at = new.next_step_at, told = alerts_alert.told + new.told,
+    last_sent_at = CASE WHEN new.told > 0 THEN %s ELSE last_sent_at END, unanswered = alerts_alert.unanswered OR new.unanswered
+FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::bool[]) AS new (id, step, next_step_at, told, unanswered)
+WHERE alerts_alert.id = new.id
+"""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One alert's turn in a sweep: the steps it takes together, and what came of it."""
+
+    alert: Alert
+    plan: Plan
+    steps: range
+    due_at: datetime
+    order: Order | None = None
+    told: Told = field(default_factory=Told)
+    fresh: bool = True
+
+    @property
+    def last(self) -> int:
+        """The highest step taken."""
+        return self.steps[-1]
+
+
+def first_step_at(plan: Plan, *, at: datetime) -> datetime:
+    """When the first step of an alert raised at ``at`` is due."""
+    return at + plan.steps[0].delay
+
+
+def first_deadline(plan: Plan, *, at: datetime) -> datetime | None:
+    """When an alert raised at ``at`` expires unanswered."""
+    return plan.deadline(AlertStatus.PENDING, since=at)
+
+
+def next_due_at() -> datetime | None:
+    """When the next step of any alert is due; None when none is planned."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def advance_due(*, at: datetime, limit: int = 100) -> int:
+    """Take the escalation steps of the alerts whose next step is due at ``at``, the most urgent first.
+
+    Rows are claimed with SKIP LOCKED, so concurrent sweeps share the work, and each step is taken once by a unique
+    StepClaim. When a sweep fails, its alerts are tried one by one; one that fails alone is put back a minute later
+    and the failure is logged on it. Returns the number of alerts handled; call again while it equals ``limit``.
+    """
+    try:
+        with transaction.atomic():
+            due = _claim(at=at, limit=limit)
+            _take(due, at=at)
+            return len(due)
+    except Exception:  # whatever it is, the other alerts must not wait for it
+        logger.exception("an escalation sweep failed; its alerts are tried one by one")
+    done = 0
+    for _ in range(limit):
+        with transaction.atomic():
+            alone = _claim(at=at, limit=1)
+            if not alone:
+                break
+            _take_or_put_back(alone, at=at)
+        done += 1
+    return done
+
+
+def timers(alert: Alert, to: AlertStatus, *, at: datetime) -> dict[str, datetime | bool | None]:
+    """The timers ``alert`` gets when it moves to status ``to`` at ``at``: the columns lifecycle writes with the status."""
+    plan = policies.plan_of(alert.policy)
+    next_step_at, deadline_at, unanswered = alert.next_step_at, alert.deadline_at, alert.unanswered
+    if to in FINAL:
+        next_step_at = deadline_at = None
+    elif to == AlertStatus.ACKNOWLEDGED:
+        next_step_at, unanswered = None, False
+        deadline_at = plan.deadline(to, since=at)
+    elif to == AlertStatus.SEEN:
+        deadline_at = plan.deadline(to, since=at)
+        if plan.stops_at == StopsAt.SEEN and next_step_at is not None:
+            next_step_at = None if plan.seen_hold is None else max(next_step_at, at + plan.seen_hold)
+    return {"next_step_at": next_step_at, "deadline_at": deadline_at, "unanswered": unanswered or to == AlertStatus.EXPIRED}
+
+
+def halt(alert: Alert, *, at: datetime) -> None:
+    """Stop an escalation that runs on an acknowledged alert; the acknowledgement counts from now again."""
+    deadline = policies.plan_of(alert.policy).deadline(AlertStatus.ACKNOWLEDGED, since=at)
+    Alert.objects.filter(pk=alert.pk).update(next_step_at=None, deadline_at=deadline, unanswered=False)
+
+
+def start_round(alert: Alert, *, at: datetime, by: By = None, why: str) -> None:
+    """Begin the policy again from its first step, now. The caller holds the row and announces."""
+    plan = policies.plan_of(alert.policy)
+    deadline = plan.deadline(AlertStatus.PENDING, since=at)
+    Alert.objects.filter(pk=alert.pk).update(
+        round=F("round") + 1, step=0, round_started_at=at, next_step_at=first_step_at(plan, at=at), deadline_at=deadline
+    )
+    record.write([record.Entry(alert.pk, LogKind.ROUND, by, {"why": why})], at=at)
+
+
+def raise_priority(alert_id: UUID, snapshot: PolicySnapshot, *, priority: int, severity: str, at: datetime, why: str = "") -> bool:
+    """Raise an open alert's priority, never lower it, and begin the policy of the new priority. False: nothing to raise.
+
+    The caller holds a transaction and announces. Even an acknowledged alert is told again: who took it took less.
+    """
+    alert = Alert.objects.select_for_update(of=["self"]).select_related("policy").get(pk=alert_id)
+    if priority >= alert.priority or not alert.is_open:
+        return False
+    before = alert.priority
+    Alert.objects.filter(pk=alert_id).update(priority=priority, severity=severity, policy=snapshot)
+    alert.policy = snapshot
+    record.write([record.Entry(alert_id, LogKind.REPEATED, None, {"priority": [before, priority], "severity": severity})], at=at)
+    start_round(alert, at=at, why=why or "priority raised")
+    return True
+
+
+def escalate_now(alert: Alert, *, by: By, at: datetime) -> Alert:
+    """Somebody asks for the next step at once. An acknowledged or finished escalation begins again.
+
+    Raises IllegalTransition when the alert is closed.
+    """
+    with transaction.atomic():
+        held = Alert.objects.select_for_update(of=["self"]).select_related("policy").get(pk=alert.pk)
+        messages.require_open(held)
+        if held.next_step_at is None:
+            start_round(held, at=at, by=by, why="escalated by hand")
+            Alert.objects.filter(pk=held.pk).update(next_step_at=at)
+        else:
+            Alert.objects.filter(pk=held.pk).update(next_step_at=at)
+            record.write([record.Entry(held.pk, LogKind.ROUND, by, {"why": "next step at once"})], at=at)
+        record.announce([(EventKind.ESCALATED, held.pk)], at=at, wake_also=(wake.DUE,))
+    return Alert.objects.select_related("source", "policy", "group").get(pk=alert.pk)
+
+
+def tell_last_resort(alert: Alert, *, at: datetime, deadline_at: datetime) -> None:
+    """Tell the last resort now, outside of the steps, and mark the alert unanswered. The caller holds the row and announces."""
+    plan = policies.plan_of(alert.policy)
+    told = dispatch.tell([messages.last_resort(alert, plan, at=at, key=f"{alert.pk}:{alert.round}:timeout")], at=at)[0]
+    Alert.objects.filter(pk=alert.pk).update(unanswered=True, deadline_at=deadline_at, told=F("told") + told.deliveries)
+    record.write([record.Entry(alert.pk, LogKind.UNANSWERED, None, _evidence(told))], at=at)
+
+
+def _claim(*, at: datetime, limit: int) -> list[Alert]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [at, limit, limit])
+        ids = [row[0] for row in cursor.fetchall()]
+    found = Alert.objects.select_related("source", "policy", "group").in_bulk(ids)
+    return [found[pk] for pk in ids]
+
+
+def _take_or_put_back(alerts: Sequence[Alert], *, at: datetime) -> None:
+    try:
+        with transaction.atomic():
+            _take(alerts, at=at)
+    except Exception as error:
+        if isinstance(error, DatabaseError) and connection.needs_rollback:
+            raise
+        logger.exception("the escalation step of %s failed; tried again in a minute", alerts[0])
+        later = at + timedelta(seconds=RETRY_FAILED_SECONDS)
+        Alert.objects.filter(pk=alerts[0].pk).update(next_step_at=later)
+        detail = {"error": f"{type(error).__name__}: {error}"[:300]}
+        record.write([record.Entry(alerts[0].pk, LogKind.STEP_FAILED, None, detail)], at=at)
+
+
+def _take(due: Sequence[Alert], *, at: datetime) -> None:
+    """Tell everyone who is next for each alert, and plan the step after."""
+    waiting = _join_groups([alert for alert in due if grouping.may_join(alert)], at=at)
+    turns = [_turn(alert, at=at) for alert in due if alert.pk not in waiting]
+    _mark_fresh(turns, at=at)
+    _tell([turn for turn in turns if turn.fresh], at=at)
+    _move_on(turns, at=at)
+    record.write([entry for turn in turns if turn.fresh for entry in _entries(turn, at=at)], at=at)
+    events = [(EventKind.ESCALATED, turn.alert.pk) for turn in turns] + [(EventKind.UPDATED, pk) for pk in waiting]
+    record.announce(events, at=at, wake_also=(wake.DUE,) if events else ())
+
+
+def _join_groups(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetime]:
+    """Put the alerts into groups; those that follow are told at the group's next bundled update, which starts their clock."""
+    waiting = grouping.join(alerts, at=at)
+    if alerts:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE alerts_alert SET group_id = joined.group_id, next_step_at = coalesce(joined.at, next_step_at),"
+                " round_started_at = coalesce(joined.at, round_started_at)"
+                " FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS joined (id, group_id, at) WHERE alerts_alert.id = joined.id",
+                [[alert.pk for alert in alerts], [alert.group_id for alert in alerts], [waiting.get(alert.pk) for alert in alerts]],
+            )
+    return waiting
+
+
+def _turn(alert: Alert, *, at: datetime) -> _Turn:
+    plan = policies.plan_of(alert.policy)
+    steps = plan.due(alert.step, start=alert.round_started_at, at=at)
+    return _Turn(alert, plan, steps, alert.next_step_at or at)
+
+
+def _mark_fresh(turns: Sequence[_Turn], *, at: datetime) -> None:
+    """Claim the steps; a turn none of whose steps could be claimed was taken before and only moves on."""
+    rows = [(turn.alert.pk, turn.alert.round, step, turn.due_at) for turn in turns for step in turn.steps]
+    if not rows:
+        return
+    alerts, rounds, steps, due = (list(column) for column in zip(*rows, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [at, alerts, rounds, steps, due])
+        claimed = set(cursor.fetchall())
+    for turn in turns:
+        turn.fresh = any((turn.alert.pk, turn.alert.round, step) in claimed for step in turn.steps)
+
+
+def _tell(turns: Sequence[_Turn], *, at: datetime) -> None:
+    """Write the messages: one order an alert, or one for all alerts of a group that take the same steps together."""
+    bundles: dict[object, list[_Turn]] = defaultdict(list)
+    for turn in turns:
+        alert = turn.alert
+        bundles[(alert.group_id, alert.policy_id, alert.round, turn.steps) if alert.is_bundled else alert.pk].append(turn)
+    groups = list(bundles.values())
+    orders = [messages.step([turn.alert for turn in group], group[0].plan, group[0].steps, at=at) for group in groups]
+    for group, told in zip(groups, dispatch.tell(orders, at=at), strict=True):
+        for turn in group:
+            turn.told = told
+
+
+def _move_on(turns: Sequence[_Turn], *, at: datetime) -> None:
+    if not turns:
+        return
+    following = []
+    for turn in turns:
+        sent = bool(turn.told.deliveries) or not turn.fresh
+        told = sent or turn.alert.told > 0
+        following.append(turn.plan.next_at(turn.last + 1, start=turn.alert.round_started_at, at=at, sent=sent, told=told))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MOVE_ON,
+            [at, [turn.alert.pk for turn in turns], [turn.last + 1 for turn in turns], following,
+             [turn.told.deliveries for turn in turns], [turn.last == turn.plan.last_resort_step for turn in turns]],
+        )  # fmt: skip
+
+
+def _entries(turn: _Turn, *, at: datetime) -> list[record.Entry]:
+    """What the record says of a turn: the steps skipped after an outage, then the step itself."""
+    alert, step = turn.alert, turn.plan.step_at(turn.last)
+    entries = []
+    if len(turn.steps) > 1:
+        entries.append(record.Entry(alert.pk, LogKind.SKIPPED, None, {"steps": list(turn.steps[:-1])}))
+    kind = LogKind.STEP if turn.told.deliveries else LogKind.EMPTY_STEP
+    if turn.last == turn.plan.last_resort_step:
+        kind = LogKind.UNANSWERED
+    late = max(0.0, (at - turn.due_at).total_seconds())
+    detail = {"step": turn.last, "label": step.label, "urgency": step.urgency, "late_seconds": round(late, 3), **_evidence(turn.told)}
+    return [*entries, record.Entry(alert.pk, kind, None, detail)]
+
+
+def _evidence(told: Told) -> dict[str, object]:
+    return json.loads(
+        json.dumps({"recipients": told.recipients, "messages": told.deliveries, "unreachable": [f"{who} {why}" for who, why in told.unreachable]})
+    )

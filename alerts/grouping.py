@@ -1,0 +1,63 @@
+"""Grouping: the first alert of a group is told at once, those that follow inside its window in one bundled update.
+
+It happens when the first step is taken, not at intake, and never to alerts on which lives depend.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from alerts import record
+from alerts.enums import LogKind
+from alerts.models import Alert, AlertGroup
+
+BUNDLE_SECONDS = 60
+"""How long followers are gathered before they are told together."""
+
+
+def may_join(alert: Alert) -> bool:
+    """Whether ``alert`` is about to be told for the first time and may be told together with others."""
+    return bool(alert.group_key) and not alert.life_safety and alert.group_id is None and alert.step == 0 and alert.round == 1
+
+
+def join(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetime]:
+    """Put each alert into its group; returns those that now wait for a bundled update, with its time.
+
+    Sets ``alert.group`` of each; the caller, who has locked the rows, saves it. Two sweeps that open a group for the
+    same key at the same instant make two groups: a second first notice, and nothing lost.
+    """
+    if not alerts:
+        return {}
+    keys = {alert.group_key for alert in alerts}
+    found = AlertGroup.objects.filter(key__in=keys, closes_at__gt=at).order_by("closes_at", "id").select_for_update()
+    current = {group.key: group for group in found}
+    opened: list[AlertGroup] = []
+    joined = {group.pk: group for group in current.values()}
+    waiting: dict[UUID, datetime] = {}
+    for alert in alerts:
+        group = current.get(alert.group_key)
+        if group is None or group.size >= group.max_size:
+            current[alert.group_key] = group = _opening(alert, at=at)
+            opened.append(group)
+        else:
+            waiting[alert.pk] = group.bundle_at = _bundle_at(group, at=at)
+        group.size += 1
+        alert.group = group
+    AlertGroup.objects.bulk_create(opened)
+    AlertGroup.objects.bulk_update(joined.values(), ["size", "bundle_at"])
+    told = {alert.pk: alert.group_id for alert in alerts if alert.pk in waiting}
+    record.write_plain(list(told), LogKind.GROUPED, [{"group": str(told[pk]), "told_at": waiting[pk].isoformat()} for pk in told], at=at)
+    return waiting
+
+
+def _opening(alert: Alert, *, at: datetime) -> AlertGroup:
+    window = timedelta(seconds=alert.source.group_window_seconds)
+    return AlertGroup(
+        key=alert.group_key, source=alert.source, opened_at=at, closes_at=at + window, max_size=alert.source.group_max, first_alert_id=alert.pk
+    )
+
+
+def _bundle_at(group: AlertGroup, *, at: datetime) -> datetime:
+    if group.bundle_at is not None and group.bundle_at > at:
+        return group.bundle_at
+    return at + timedelta(seconds=BUNDLE_SECONDS)

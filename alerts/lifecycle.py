@@ -1,0 +1,135 @@
+"""The only writer of Alert.status.
+
+Status moves forward only and may skip. Asking for the status an alert already has is a quiet success; asking for an
+earlier one is refused. Each change is one conditional UPDATE, one log entry and one live event, in one transaction.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+
+from alerts import escalation, messages, policies, record
+from alerts.enums import AlertStatus, EventKind, LogKind, Promise, Resolution
+from alerts.errors import IllegalTransition
+from alerts.models import Alert
+from alerts.record import By
+from alerts.signals import alert_closed
+from notifications import dispatch, outbox
+from sentinel_site.lib import wake
+
+TRANSITIONS: Final[Mapping[AlertStatus, tuple[AlertStatus, ...]]] = {
+    AlertStatus.DELIVERED: (AlertStatus.PENDING,),
+    AlertStatus.SEEN: (AlertStatus.PENDING, AlertStatus.DELIVERED),
+    AlertStatus.ACKNOWLEDGED: (AlertStatus.PENDING, AlertStatus.DELIVERED, AlertStatus.SEEN),
+    AlertStatus.RESOLVED: (AlertStatus.PENDING, AlertStatus.DELIVERED, AlertStatus.SEEN, AlertStatus.ACKNOWLEDGED),
+    AlertStatus.EXPIRED: (AlertStatus.PENDING, AlertStatus.DELIVERED, AlertStatus.SEEN, AlertStatus.ACKNOWLEDGED),
+}
+"""For each status, the ones it may be reached from."""
+
+
+def mark_delivered(alert: Alert, *, by: By, at: datetime, detail: Mapping[str, Any] | None = None) -> Alert:
+    """A receipt proves that a message reached somebody. Later statuses are left alone, quietly: receipts may be late.
+
+    Raises IllegalTransition only for what api.md calls backwards when ``by`` asks for it itself; see `receipt`.
+    """
+    return _move(alert, AlertStatus.DELIVERED, by=by, at=at, detail=detail or {}, fields={"delivered_at": at})
+
+
+def mark_seen(alert: Alert, *, by: By, at: datetime, detail: Mapping[str, Any] | None = None) -> Alert:
+    """Somebody opened the alert. Stops or holds the escalation when its policy says so. Raises IllegalTransition."""
+    return _move(alert, AlertStatus.SEEN, by=by, at=at, detail=detail or {}, fields={"seen_at": at})
+
+
+def acknowledge(alert: Alert, *, by: By, at: datetime, promise: str = "", note: str = "") -> Alert:
+    """Somebody takes it: the escalation stops, waiting messages are cancelled, and the first to do so is named.
+
+    On an alert that was acknowledged before and escalates again, it stops the escalation again and is logged; the
+    first acknowledger stays. Raises IllegalTransition when the alert is closed.
+    """
+    detail = _told(promise=Promise(promise).value if promise else "", note=note)
+    fields = {"acknowledged_at": at, "acknowledged_by": record.actor(by).name or "Sentinel", "promise": promise}
+    with transaction.atomic():
+        alert = _move(alert, AlertStatus.ACKNOWLEDGED, by=by, at=at, detail=detail, fields=fields)
+        if alert.next_step_at is not None:
+            escalation.halt(alert, at=at)
+            cancelled = _quiet(alert, at=at)
+            record.write([record.Entry(alert.pk, LogKind.REAFFIRMED, by, detail), *cancelled], at=at)
+            record.announce([(EventKind.STATUS, alert.pk)], at=at)
+            alert.refresh_from_db()
+    return alert
+
+
+def resolve(alert: Alert, *, by: By, at: datetime, resolution: str = Resolution.HANDLED, note: str = "") -> Alert:
+    """It is over. Everyone who was told is told that, too. Raises IllegalTransition when it expired before."""
+    resolution = Resolution(resolution)
+    detail = _told(resolution=resolution.value, note=note)
+    return _move(alert, AlertStatus.RESOLVED, by=by, at=at, detail=detail, fields={"closed_at": at, "resolution": resolution})
+
+
+def expire(alert: Alert, *, at: datetime) -> Alert:
+    """Nobody answered in time. Everyone who was told, and the last resort, is told that. Raises IllegalTransition."""
+    return _move(alert, AlertStatus.EXPIRED, by=None, at=at, detail={}, fields={"closed_at": at})
+
+
+def receipt(alert: Alert, to: AlertStatus, *, by: By, at: datetime, detail: Mapping[str, Any]) -> Alert:
+    """What a message's receipt proves, DELIVERED or SEEN; an alert that is further already is left alone, quietly."""
+    try:
+        return (mark_seen if to == AlertStatus.SEEN else mark_delivered)(alert, by=by, at=at, detail=detail)
+    except IllegalTransition:
+        alert.refresh_from_db()
+        return alert
+
+
+def comment(alert: Alert, *, by: By, at: datetime, note: str) -> Alert:
+    """Add a remark to the record, whatever the status."""
+    with transaction.atomic():
+        record.write([record.Entry(alert.pk, LogKind.COMMENT, by, {"note": note})], at=at)
+        record.announce([(EventKind.COMMENT, alert.pk)], at=at)
+    return alert
+
+
+def _move(alert: Alert, to: AlertStatus, *, by: By, at: datetime, detail: Mapping[str, Any], fields: Mapping[str, Any]) -> Alert:
+    """The one door of Alert.status. Returns the alert as it is afterwards; raises IllegalTransition."""
+    with transaction.atomic():
+        before = Alert.objects.select_for_update(of=["self"]).select_related("source", "policy", "group").get(pk=alert.pk)
+        if before.status == to:
+            return before
+        if not Alert.objects.filter(pk=alert.pk, status__in=TRANSITIONS[to]).update(status=to, **fields, **escalation.timers(before, to, at=at)):
+            raise IllegalTransition(AlertStatus(before.status), to)
+        after = Alert.objects.select_related("source", "policy", "group").get(pk=alert.pk)
+        log = [record.Entry(after.pk, LogKind.STATUS, by, {"from": before.status, "to": to.value, **detail})]
+        if to not in (AlertStatus.DELIVERED, AlertStatus.SEEN):
+            log += _quiet(after, at=at)
+        if not after.is_open:
+            alert_closed.send(sender=Alert, alert=after, at=at)
+            _tell_closed(after, by=by, note=str(detail.get("note", "")), at=at)
+        record.write(log, at=at)
+        record.announce([(EventKind.STATUS, after.pk)], at=at, wake_also=(wake.DUE,))
+        return after
+
+
+def _tell_closed(alert: Alert, *, by: By, note: str, at: datetime) -> None:
+    plan = policies.plan_of(alert.policy)
+    dispatch.tell(messages.closing(alert, plan=plan, by=record.actor(by).name, note=note, at=at), at=at)
+
+
+def _quiet(alert: Alert, *, at: datetime) -> list[record.Entry]:
+    """Cancel the alert's waiting messages, and its group's when no other member still needs somebody."""
+    threads = [alert.thread]
+    if alert.group_id is not None:
+        others = Alert.objects.filter(group_id=alert.group_id, next_step_at__isnull=False).exclude(pk=alert.pk)
+        if not others.exists():
+            threads.append(f"group:{alert.group_id}")
+    cancelled, in_flight = outbox.cancel(threads, at=at, why="answered meanwhile")
+    entries = []
+    if cancelled:
+        entries.append(record.Entry(alert.pk, LogKind.CANCELLED, None, {"messages": cancelled}))
+    if in_flight:
+        entries.append(record.Entry(alert.pk, LogKind.IN_FLIGHT, None, {"messages": in_flight}))
+    return entries
+
+
+def _told(**detail: str) -> dict[str, str]:
+    return {name: value for name, value in detail.items() if value}

@@ -1,0 +1,87 @@
+"""What people are told about alerts: orders for the outbox, with everything a template may use."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts import describe
+from alerts.enums import AlertStatus, Priority
+from alerts.errors import IllegalTransition
+from alerts.models import Alert
+from alerts.plan import Plan, Targets
+from notifications.enums import Reason, Transport, Urgency
+from notifications.message import Message, Order
+
+KEEP_TRYING = timedelta(hours=24)
+"""How long a message is tried at the most: the lifetime of its answer link."""
+QUIET_KINDS = frozenset(set(Transport.values) - {Transport.VOICE})
+"""What is used to say that it is over: nobody is rung up for that."""
+
+
+def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime) -> Order:
+    """The order for one turn of one alert, or of several of one group that take the same steps together.
+
+    After an outage ``steps`` holds several: the highest one speaks, to the union of everyone who was missed.
+    """
+    first, number = alerts[0], steps[-1]
+    if len(alerts) == 1 and number == plan.last_resort_step:
+        return last_resort(first, plan, at=at, key=f"{first.pk}:{first.round}:{number}")
+    speaking = [plan.step_at(each) for each in steps]
+    targets = Targets()
+    for each in speaking:
+        targets |= each.targets
+    if number == plan.last_resort_step:
+        targets = plan.last_resort
+    kinds = frozenset() if any(not each.kinds for each in speaking) else frozenset().union(*(each.kinds for each in speaking))
+    bundled = first.is_bundled
+    reason = Reason.BUNDLE if bundled else Reason.REMINDER if first.told else Reason.FIRST
+    if number == plan.last_resort_step:
+        reason = Reason.UNANSWERED
+    message = Message(
+        reason=reason, urgency=speaking[-1].urgency, priority=min(alert.priority for alert in alerts), life_safety=first.life_safety,
+        step=number, label=speaking[-1].label, context=_context(alerts, at=at), expires_at=at + KEEP_TRYING,
+    )  # fmt: skip
+    thread = f"group:{first.group_id}" if bundled else first.thread
+    return Order(
+        thread=thread, key=f"{first.pk}:{first.round}:{number}", message=message, groups=targets.groups, recipients=targets.recipients, kinds=kinds
+    )
+
+
+def last_resort(alert: Alert, plan: Plan, *, at: datetime, key: str) -> Order:
+    """The order that tells the last resort that nobody answered; everyone told so far is told as well."""
+    loud = alert.life_safety or alert.priority == Priority.P1
+    message = Message(
+        reason=Reason.UNANSWERED, urgency=Urgency.EMERGENCY if loud else plan.steps[-1].urgency, priority=alert.priority,
+        life_safety=alert.life_safety, step=plan.last_resort_step, label="Last resort", context=_context([alert], at=at),
+        expires_at=at + KEEP_TRYING,
+    )  # fmt: skip
+    return Order(thread=alert.thread, key=key, message=message, groups=plan.last_resort.groups, recipients=plan.last_resort.recipients)
+
+
+def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> list[Order]:
+    """The order that tells everyone who was told that it is over; an alert nobody answered is told to the last resort, too."""
+    expired = alert.status == AlertStatus.EXPIRED
+    message = Message(
+        reason=Reason.EXPIRED if expired else Reason.RESOLVED, urgency=Urgency.HIGH if expired else Urgency.NORMAL, priority=alert.priority,
+        life_safety=alert.life_safety, context={**_context([alert], at=at), "by": by, "note": note}, expires_at=at + KEEP_TRYING,
+    )  # fmt: skip
+    threads = (alert.thread, f"group:{alert.group_id}") if alert.group_id else (alert.thread,)
+    also = plan.last_resort if expired else Targets()
+    return [
+        Order(thread=alert.thread, key=f"{alert.pk}:closed", message=message, audience_of=threads, kinds=QUIET_KINDS,
+              groups=also.groups, recipients=also.recipients)
+    ]  # fmt: skip
+
+
+def require_open(alert: Alert) -> None:
+    """Raises IllegalTransition when there is nothing left to tell about ``alert``."""
+    if not alert.is_open:
+        raise IllegalTransition(AlertStatus(alert.status), AlertStatus.PENDING)
+
+
+def _context(alerts: Sequence[Alert], *, at: datetime) -> dict[str, Any]:
+    first = alerts[0]
+    context: dict[str, Any] = {"alert": describe.alert(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
+    if len(alerts) > 1 or first.is_bundled:
+        context["alerts"] = [describe.alert(alert) for alert in alerts]
+    return context

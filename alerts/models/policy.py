@@ -1,0 +1,102 @@
+"""Whom to tell, when, and how: escalation policies, their frozen copies, and the routes that choose them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from alerts.enums import AckTimeoutAction, Priority, StopsAt
+from alerts.models.source import Source
+from notifications.enums import Transport, Urgency
+from notifications.models import Recipient, RecipientGroup
+
+
+class EscalationPolicy(models.Model):
+    """Ordered steps, and what ends them. A running alert keeps the copy it was raised with (PolicySnapshot)."""
+
+    name = models.CharField(unique=True, max_length=80)
+    stops_at = models.CharField(max_length=12, choices=StopsAt.choices, default=StopsAt.ACKNOWLEDGED)
+    seen_hold_seconds = models.PositiveIntegerField(
+        null=True, blank=True,
+        help_text="With stops at SEEN: go on when the viewer has not acknowledged after this long. Empty: SEEN stops for good.",
+    )  # fmt: skip
+    min_gap_seconds = models.PositiveIntegerField(default=60, help_text="The least time between two sends about one alert.")
+    repeat_seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Repeat the last step this often. Empty: never.")
+    last_resort_after_seconds = models.PositiveIntegerField(
+        default=300, help_text="How long after the last step the last resort is told."
+    )
+    expires_after_seconds = models.PositiveIntegerField(default=7200)
+    seen_timeout_seconds = models.PositiveIntegerField(default=14400)
+    ack_timeout_seconds = models.PositiveIntegerField(default=7200)
+    ack_timeout_action = models.CharField(max_length=10, choices=AckTimeoutAction.choices, default=AckTimeoutAction.ESCALATE)
+    last_resort_groups = models.ManyToManyField(RecipientGroup, blank=True, related_name="last_resort_of")
+    last_resort_recipients = models.ManyToManyField(Recipient, blank=True, related_name="last_resort_of")
+
+    class Meta:
+        verbose_name_plural = "escalation policies"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PolicyStep(models.Model):
+    """One step: when (since the alert was raised), how loud, by which transports, to whom."""
+
+    policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="steps")
+    delay_seconds = models.PositiveIntegerField(default=0, help_text="Counted from the moment the alert was raised.")
+    label = models.CharField(max_length=120, blank=True)
+    urgency = models.CharField(max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
+    kinds = ArrayField(
+        models.CharField(max_length=16, choices=Transport.choices), default=list, blank=True,
+        help_text="Transports to use; empty: all of them.",
+    )  # fmt: skip
+    groups = models.ManyToManyField(RecipientGroup, blank=True, related_name="steps")
+    recipients = models.ManyToManyField(Recipient, blank=True, related_name="steps")
+
+    class Meta:
+        ordering = ["delay_seconds", "id"]
+
+    def __str__(self) -> str:
+        return self.label or f"after {self.delay_seconds} s"
+
+
+class PolicySnapshot(models.Model):
+    """A policy as it was at one time, never changed. ``document`` is what escalation reads; see policies.py."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=80)
+    document = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Route(models.Model):
+    """If every matcher holds, use this policy and priority. The first match decides, unless it says ``continue``."""
+
+    position = models.PositiveIntegerField(default=100, help_text="The lowest is asked first.")
+    matchers = ArrayField(
+        models.CharField(max_length=500), default=list, blank=True,
+        help_text='For example severity=critical or room=~"1.*". All of them must hold.',
+    )  # fmt: skip
+    source = models.ForeignKey(Source, null=True, blank=True, on_delete=models.CASCADE, related_name="routes")
+    policy = models.ForeignKey(EscalationPolicy, null=True, blank=True, on_delete=models.PROTECT, related_name="routes")
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, null=True, blank=True)
+    continues = models.BooleanField("continue", default=False, help_text="Ask the following routes too; a later match wins.")
+    enabled = models.BooleanField(default=True)
+    catch_all = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering = ["catch_all", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["catch_all"], condition=Q(catch_all=True), name="route_one_catch_all"),
+            models.CheckConstraint(
+                condition=Q(catch_all=False) | Q(enabled=True, source=None, policy__isnull=False, matchers__len=0, continues=False),
+                name="route_catch_all_matches_everything",
+                violation_error_message="The catch-all stays enabled, has a policy, and has no condition.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "Catch-all" if self.catch_all else f"{self.position}: {', '.join(self.matchers) or 'everything'}"

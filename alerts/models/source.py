@@ -1,0 +1,78 @@
+"""Who may report, and what they reported."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from alerts.enums import Severity, SourceKind, Verdict
+from sentinel_site.lib.ids import uuid7
+
+ATTRIBUTES = ("source", "type", "severity", "subject")
+"""What a dedup key and a group may be built from, besides ``label.<name>``."""
+
+
+def default_dedup_attributes() -> list[str]:
+    """Source, type, severity and subject."""
+    return list(ATTRIBUTES)
+
+
+def default_group_attributes() -> list[str]:
+    """Source and type."""
+    return ["source", "type"]
+
+
+class Source(models.Model):
+    """Something that may report, and what Sentinel does with its reports."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=16, choices=SourceKind.choices, default=SourceKind.GENERIC)
+    severity = models.CharField(
+        max_length=10, choices=Severity.choices, default=Severity.MEDIUM, help_text="For reports that name none."
+    )
+    life_safety = models.BooleanField(
+        default=False, help_text="Its alerts are told one by one and can never be silenced, grouped away or held back."
+    )
+    dedup_attributes = ArrayField(
+        models.CharField(max_length=80), default=default_dedup_attributes, blank=True,
+        help_text="Reports that agree in all of these are one alert: source, type, severity, subject, label.<name>.",
+    )  # fmt: skip
+    group_attributes = ArrayField(
+        models.CharField(max_length=80), default=default_group_attributes, blank=True,
+        help_text="Alerts that agree in all of these are told together. Empty: never group.",
+    )  # fmt: skip
+    group_window_seconds = models.PositiveIntegerField(default=300)
+    group_max = models.PositiveSmallIntegerField(default=10, help_text="A group holds at most this many alerts.")
+    triage = models.BooleanField(default=False, help_text="Ask the AI for an opinion on reports with an image.")
+    policy = models.ForeignKey(
+        "alerts.EscalationPolicy", null=True, blank=True, on_delete=models.PROTECT, related_name="sources",
+        help_text="Used when no route before the catch-all matches.",
+    )  # fmt: skip
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Report(models.Model):
+    """One message from outside, kept raw with what intake made of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source = models.ForeignKey(Source, null=True, on_delete=models.SET_NULL, db_index=False)
+    source_slug = models.CharField(max_length=60, blank=True)
+    received_at = models.DateTimeField()
+    verdict = models.CharField(max_length=12, choices=Verdict.choices)
+    reason = models.CharField(max_length=500, blank=True)
+    alert = models.ForeignKey("alerts.Alert", null=True, on_delete=models.SET_NULL, related_name="reports")
+    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+")
+    raw = models.JSONField()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["source", "-id"], name="report_source", condition=models.Q(verdict="rejected"))]
+
+    def __str__(self) -> str:
+        return f"{self.source_slug} {self.received_at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,66 @@
+"""Freezing policies: an alert keeps the policy it was raised with, as an immutable PolicySnapshot shared by its digest."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from alerts import plan
+from alerts.models import EscalationPolicy, PolicySnapshot, PolicyStep
+
+PREFETCH = ("steps__groups", "steps__recipients", "last_resort_groups", "last_resort_recipients")
+EMPTY_STEP = {"delay_seconds": 0, "label": "", "urgency": "normal", "kinds": [], "groups": [], "recipients": []}
+FIELDS = (
+    "name", "stops_at", "seen_hold_seconds", "min_gap_seconds", "repeat_seconds", "last_resort_after_seconds",
+    "expires_after_seconds", "seen_timeout_seconds", "ack_timeout_seconds", "ack_timeout_action",
+)  # fmt: skip
+
+
+def document(policy: EscalationPolicy) -> dict[str, Any]:
+    """The policy as JSON, with groups by slug and recipients by id. A policy without steps gets one that tells nobody."""
+    steps = [_step(step) for step in policy.steps.all()]
+    return {
+        **{field: getattr(policy, field) for field in FIELDS},
+        "last_resort": {
+            "groups": sorted(group.slug for group in policy.last_resort_groups.all()),
+            "recipients": sorted(str(recipient.pk) for recipient in policy.last_resort_recipients.all()),
+        },
+        "steps": steps or [EMPTY_STEP],
+    }
+
+
+def freeze(policies: Iterable[EscalationPolicy]) -> dict[int, PolicySnapshot]:
+    """The snapshot of each policy as it is now, by policy id; stored when it is new."""
+    documents = {policy.pk: document(policy) for policy in policies}
+    digests = {pk: hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest() for pk, body in documents.items()}
+    known = {snapshot.digest: snapshot for snapshot in PolicySnapshot.objects.filter(digest__in=digests.values())}
+    fresh = {digest: documents[pk] for pk, digest in digests.items() if digest not in known}
+    if fresh:
+        PolicySnapshot.objects.bulk_create(
+            [PolicySnapshot(digest=digest, name=body["name"], document=body) for digest, body in fresh.items()],
+            ignore_conflicts=True,
+        )
+        known |= {snapshot.digest: snapshot for snapshot in PolicySnapshot.objects.filter(digest__in=fresh)}
+    return {pk: known[digest] for pk, digest in digests.items()}
+
+
+def plan_of(snapshot: PolicySnapshot) -> plan.Plan:
+    """The parsed plan of a snapshot; snapshots never change, so each digest is parsed once a process."""
+    return _parse(snapshot.digest, json.dumps(snapshot.document))
+
+
+@lru_cache(maxsize=512)
+def _parse(_digest: str, body: str) -> plan.Plan:
+    return plan.parse(json.loads(body))
+
+
+def _step(step: PolicyStep) -> dict[str, Any]:
+    return {
+        "delay_seconds": step.delay_seconds,
+        "label": step.label,
+        "urgency": step.urgency,
+        "kinds": sorted(step.kinds),
+        "groups": sorted(group.slug for group in step.groups.all()),
+        "recipients": sorted(str(recipient.pk) for recipient in step.recipients.all()),
+    }

@@ -1,0 +1,100 @@
+"""The record that proves what happened (log entries), and the live feed's events. Both belong to the caller's transaction."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
+
+from alerts.enums import EventKind, LogKind
+from alerts.models import LogEntry
+from notifications.models import Recipient
+from sentinel_site.lib import wake
+
+By = AbstractBaseUser | Recipient | None
+"""Who did it: a signed-in user, a recipient who answered a message, or None for Sentinel itself."""
+
+_ANNOUNCE = """
+WITH taken AS (
+    INSERT INTO alerts_eventcounter (id, value) VALUES (1, cardinality(%(alerts)s::uuid[]))
+    ON CONFLICT (id) DO UPDATE SET value = alerts_eventcounter.value + excluded.value RETURNING value
+), written AS (
+    INSERT INTO alerts_alertevent (id, alert_id, kind, at)
+    SELECT taken.value - cardinality(%(alerts)s::uuid[]) + event.place, event.alert, event.kind, %(at)s
+    FROM taken, unnest(%(alerts)s::uuid[], %(kinds)s::text[]) WITH ORDINALITY AS event (alert, kind, place)
+)
+SELECT pg_notify(topic, '') FROM unnest(%(topics)s::text[]) AS topic
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An actor as the record keeps it: the name stays when the user or the recipient is deleted."""
+
+    name: str = ""
+    user_id: int | None = None
+    recipient_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A log entry to be written."""
+
+    alert_id: UUID
+    kind: LogKind
+    by: By = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def actor(by: By) -> Actor:
+    """``by`` as the record keeps it. A recipient with a sign-in names both."""
+    if by is None:
+        return Actor()
+    if isinstance(by, Recipient):
+        return Actor(by.name, by.user_id, by.pk)
+    recipient = Recipient.objects.filter(user_id=by.pk).first()
+    full_name: str = by.get_full_name() if hasattr(by, "get_full_name") else ""
+    return Actor(full_name or by.get_username(), by.pk, recipient.pk if recipient else None)
+
+
+def write(entries: Iterable[Entry], *, at: datetime) -> None:
+    """Append log entries, all with the instant ``at``, in one statement."""
+    rows = []
+    for entry in entries:
+        who = actor(entry.by)
+        rows.append(
+            LogEntry(alert_id=entry.alert_id, at=at, kind=entry.kind, actor=who.name, actor_user_id=who.user_id,
+                     actor_recipient_id=who.recipient_id, detail=dict(entry.detail))
+        )  # fmt: skip
+    LogEntry.objects.bulk_create(rows)
+
+
+def write_plain(alert_ids: Sequence[UUID], kind: LogKind, details: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
+    """Append one entry of Sentinel itself per alert; the fast form for intake, without a model object per row."""
+    if alert_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO alerts_logentry (alert_id, at, kind, actor, detail)"
+                " SELECT entry.alert, %s, %s, '', entry.detail FROM unnest(%s::uuid[], %s::jsonb[]) AS entry (alert, detail)",
+                [at, kind.value, list(alert_ids), [json.dumps(detail) for detail in details]],
+            )
+
+
+def announce(events: Iterable[tuple[EventKind, UUID]], *, at: datetime, wake_also: tuple[str, ...] = ()) -> None:
+    """Put events on the live feed and wake its readers (and ``wake_also``) at commit. Make it the transaction's last statement.
+
+    Event ids come from a counter whose row stays locked until commit: ids are handed out in commit order and have
+    no gaps, so a reader that saw 7 has seen 6. The price is that transactions with events commit one after another.
+    """
+    pairs = list(events)
+    if pairs or wake_also:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _ANNOUNCE,
+                {"alerts": [alert for _, alert in pairs], "kinds": [kind.value for kind, _ in pairs], "at": at,
+                 "topics": [wake.EVENTS, *wake_also]},
+            )  # fmt: skip

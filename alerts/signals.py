@@ -1,0 +1,9 @@
+"""What `alerts` tells the apps above it."""
+
+from django.dispatch import Signal
+
+alerts_raised = Signal()
+"""New alerts were stored (inside their transaction). ``alerts``: list of ids, ``at``."""
+
+alert_closed = Signal()
+"""An alert was resolved or expired (inside the transaction). ``alert``: Alert, ``at``."""

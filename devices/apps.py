@@ -1,0 +1,9 @@
+"""The app `devices`."""
+
+from django.apps import AppConfig
+
+
+class DevicesConfig(AppConfig):
+    """Registers `devices`."""
+
+    name = "devices"

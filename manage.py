@@ -1,0 +1,17 @@
+#!/usr/bin/env python
+"""Sentinel's command line: `manage.py up`, `manage.py doctor`, and Django's own commands."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+
+def main() -> None:
+    """Run a management command with Sentinel's settings."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentinel_site.settings")
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The words of `notifications`."""
+
+from typing import Final
+
+from django.db.models import TextChoices
+
+
+class Transport(TextChoices):
+    """The kind of a contact method, and the code that performs it."""
+
+    EMAIL = "email", "E-mail"
+    PUSH = "push", "Push"
+    SLACK = "slack", "Slack"
+    SMS = "sms", "SMS"
+    VOICE = "voice", "Voice call"
+    WEBHOOK = "webhook", "Webhook"
+    APPRISE = "apprise", "Apprise"
+
+
+class Urgency(TextChoices):
+    """How loud a message may be."""
+
+    NORMAL = "normal", "Normal"
+    HIGH = "high", "High"
+    CRITICAL = "critical", "Critical"
+    EMERGENCY = "emergency", "Emergency"
+
+
+class Reason(TextChoices):
+    """Why a message is sent; it chooses the template."""
+
+    FIRST = "first", "First notice"
+    REMINDER = "reminder", "Reminder"
+    BUNDLE = "bundle", "Bundled update"
+    RESOLVED = "resolved", "Resolved"
+    UNANSWERED = "unanswered", "Unanswered: last resort"
+    EXPIRED = "expired", "Expired"
+    TEST = "test", "Test"
+    HANDOFF = "handoff", "Hand-off"
+
+
+class DeliveryStatus(TextChoices):
+    """What became of one message through one contact method."""
+
+    QUEUED = "queued", "Queued"
+    """Waits for its turn (``next_attempt_at``)."""
+    SENDING = "sending", "Sending"
+    """A runner has it in hand until ``leased_until``."""
+    SENT = "sent", "Sent"
+    """The provider accepted it. That proves nothing about the person."""
+    DELIVERED = "delivered", "Delivered"
+    """A receipt proves that it reached the device or the mailbox."""
+    SEEN = "seen", "Seen"
+    """A receipt proves that a person opened it."""
+    FAILED = "failed", "Failed, will retry"
+    DEAD = "dead", "Gave up"
+    CANCELLED = "cancelled", "Answered meanwhile"
+
+
+WAITING: Final = (DeliveryStatus.QUEUED, DeliveryStatus.FAILED)
+"""May be claimed by a runner."""
+ACCEPTED: Final = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.SEEN)
+
+
+class PushKind(TextChoices):
+    """What a push address is: a registration token, or Firebase's newer installation id."""
+
+    TOKEN = "token", "Registration token"
+    FID = "fid", "Installation id"
+
+
+class Platform(TextChoices):
+    """The phone's system."""
+
+    ANDROID = "android", "Android"
+    IOS = "ios", "iOS"
+    WEB = "web", "Web"

@@ -1,0 +1,52 @@
+"""What one tells people: the value that travels from the app above to the outbox."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Content and manner of one notification; the words are put together when it is sent, per language and transport.
+
+    ``context`` is JSON and is all a template may use. ``expires_at``: nothing is tried after it.
+    """
+
+    reason: str
+    urgency: str
+    priority: int
+    context: Mapping[str, Any]
+    life_safety: bool = False
+    step: int | None = None
+    label: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Tell ``message`` to everyone in ``groups`` (slugs) and ``recipients`` (ids), once per person.
+
+    ``key`` makes it idempotent: the same key tells the same person once, whoever orders it again. ``kinds`` names
+    the transports to use; empty means all. A person with no usable method of those kinds is told by any other.
+    """
+
+    thread: str
+    key: str
+    message: Message
+    groups: frozenset[str] = frozenset()
+    recipients: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    audience_of: tuple[str, ...] = ()
+    """Also everyone to whom something was sent in these threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of an order: deliveries queued (or queued before), and whom it could not reach, with the reason."""
+
+    deliveries: int = 0
+    recipients: tuple[str, ...] = ()
+    unreachable: tuple[tuple[str, str], ...] = ()
+    ids: tuple[UUID, ...] = field(default=())

@@ -1,0 +1,77 @@
+"""The outbox: what was told to whom, and what became of each message."""
+
+from django.db import models
+from django.db.models import Q
+
+from notifications.enums import WAITING, DeliveryStatus, Reason, Transport, Urgency
+from notifications.models.people import ContactMethod, Recipient, RecipientGroup
+from sentinel_site.lib.ids import uuid7
+
+
+class Notification(models.Model):
+    """One thing told to one recipient (or to one group's own method), once: ``key`` is unique.
+
+    ``thread`` says what it is about ("alert:<id>") and is opaque here. ``context`` is what templates may use.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    key = models.CharField(max_length=200, unique=True)
+    thread = models.CharField(max_length=80)
+    recipient = models.ForeignKey(Recipient, null=True, on_delete=models.CASCADE, related_name="notifications")
+    group = models.ForeignKey(RecipientGroup, null=True, on_delete=models.CASCADE, related_name="notifications")
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+    urgency = models.CharField(max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
+    priority = models.PositiveSmallIntegerField(default=3, help_text="1 is sent before 5.")
+    life_safety = models.BooleanField(default=False)
+    step = models.PositiveSmallIntegerField(null=True)
+    label = models.CharField(max_length=120, blank=True)
+    context = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, help_text="After this nothing is tried any more.")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["thread", "id"], name="notification_thread")]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} to {self.recipient or self.group}"
+
+
+class Delivery(models.Model):
+    """One notification through one contact method: a row of the outbox. `delivery.py` is the only writer of its status.
+
+    The id is the idempotency key given to every provider, and stays the same when a send is tried again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
+    method = models.ForeignKey(ContactMethod, null=True, on_delete=models.SET_NULL, related_name="deliveries")
+    transport = models.CharField(max_length=16, choices=Transport.choices)
+    status = models.CharField(max_length=12, choices=DeliveryStatus.choices, default=DeliveryStatus.QUEUED)
+    priority = models.PositiveSmallIntegerField(default=3)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    lease = models.UUIDField(null=True, help_text="The claim that holds it; a settle of another claim changes nothing.")
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "deliveries"
+        constraints = [models.UniqueConstraint(fields=["notification", "method"], name="delivery_once_per_method")]
+        indexes = [
+            models.Index(
+                fields=["transport", "priority", "next_attempt_at"], name="delivery_due", condition=Q(status__in=WAITING)
+            ),
+            models.Index(fields=["leased_until"], name="delivery_leased", condition=Q(status=DeliveryStatus.SENDING)),
+            models.Index(fields=["provider_id"], name="delivery_provider", condition=~Q(provider_id="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_transport_display()}: {self.get_status_display()}"

@@ -1,0 +1,123 @@
+"""Who can be reached, and how."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from notifications.enums import Platform, PushKind, Transport
+from sentinel_site.lib import crypto
+from sentinel_site.lib.ids import uuid7
+
+
+class Recipient(models.Model):
+    """A person who can be told, and who can answer. ``user`` is that person's sign-in, if there is one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=120)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="recipient")
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="An IANA name, for example Europe/Paris.")
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+    active = models.BooleanField(default=True, help_text="Nothing is sent to an inactive recipient.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecipientGroup(models.Model):
+    """People who are told together, addressed by ``slug`` in policies."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=120)
+    members = models.ManyToManyField(Recipient, blank=True, related_name="groups")
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactMethod(models.Model):
+    """One way to reach one recipient, or (a Slack channel, a webhook) one group as a whole.
+
+    The address and the secret are encrypted at rest. ``address_digest`` finds an address without reading it.
+    A method is usable when it is active, verified and not disabled.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recipient = models.ForeignKey(Recipient, null=True, blank=True, on_delete=models.CASCADE, related_name="contact_methods")
+    group = models.ForeignKey(RecipientGroup, null=True, blank=True, on_delete=models.CASCADE, related_name="contact_methods")
+    kind = models.CharField(max_length=16, choices=Transport.choices)
+    address = crypto.EncryptedTextField(help_text="E-mail address, telephone number with +country, URL or device token.")
+    address_digest = models.CharField(max_length=64, editable=False, db_index=True)
+    secret = crypto.EncryptedTextField(blank=True, default="", help_text="The key that signs a webhook (whsec_...).")
+    label = models.CharField(max_length=80, blank=True)
+    order = models.PositiveSmallIntegerField(default=1, help_text="The lowest is tried first.")
+    verified = models.BooleanField(default=False, help_text="Nothing is sent to an address nobody has verified.")
+    active = models.BooleanField(default=True)
+    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    disabled_reason = models.CharField(max_length=300, blank=True, editable=False)
+    platform = models.CharField(max_length=10, choices=Platform.choices, blank=True)
+    push_kind = models.CharField(max_length=8, choices=PushKind.choices, default=PushKind.TOKEN)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["order", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(recipient__isnull=False, group__isnull=True) | Q(recipient__isnull=True, group__isnull=False),
+                name="contact_method_one_owner",
+                violation_error_message="A contact method belongs to one recipient or to one group: name exactly one.",
+            ),
+            models.UniqueConstraint(
+                fields=["recipient", "kind", "address_digest"], name="contact_method_once_per_recipient",
+                violation_error_message="This recipient has this address already.",
+            ),
+            models.UniqueConstraint(
+                fields=["group", "kind", "address_digest"], name="contact_method_once_per_group",
+                violation_error_message="This group has this address already.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.masked}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Save, with the digest of the address as it is now."""
+        self.address_digest = crypto.digest(self.address, purpose="address")
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def clean(self) -> None:
+        """Refuse no owner and two owners, in words a form can show."""
+        if (self.recipient_id is None) == (self.group_id is None):
+            raise ValidationError("A contact method belongs to one recipient or to one group: name exactly one.")
+
+    @property
+    def usable(self) -> bool:
+        """Whether a message may be sent to it now."""
+        return self.active and self.verified and self.disabled_at is None
+
+    @property
+    def masked(self) -> str:
+        """The address as others may see it: enough to recognise, too little to use."""
+        return mask(self.kind, self.address)
+
+
+def mask(kind: str, address: str) -> str:
+    """``a…e@example.org``, ``+33…78``, ``https://hooks.example.org/…``, or the last four characters."""
+    if kind == Transport.EMAIL and "@" in address:
+        name, _, domain = address.rpartition("@")
+        return f"{name[:1]}…{name[-1:]}@{domain}"
+    if kind in {Transport.SMS, Transport.VOICE}:
+        return f"{address[:3]}…{address[-2:]}"
+    if "://" in address:
+        scheme, _, rest = address.partition("://")
+        return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}/…"
+    return f"…{address[-4:]}"

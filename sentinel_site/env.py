@@ -1,0 +1,72 @@
+"""Reading the environment: one function per type, and an error text that names the variable and the fix."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable ``name``, stripped; ``default`` when it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """The variable ``name`` as a boolean. Raises ImproperlyConfigured for a word that is neither yes nor no."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    word = raw.strip().lower()
+    if word in TRUE:
+        return True
+    if word in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}={raw!r} is not a yes or a no. Set it to 1 or 0.")
+
+
+def number(name: str, default: int) -> int:
+    """The variable ``name`` as a whole number. Raises ImproperlyConfigured for anything else."""
+    raw = text(name)
+    if not raw:
+        return default
+    try:
+        return int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number.") from None
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """The variable ``name`` as a list, split at commas, blanks removed."""
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or list(default)
+
+
+def path(name: str, default: Path) -> Path:
+    """The variable ``name`` as an absolute path; a relative one is taken from the project's root."""
+    raw = text(name)
+    return (BASE_DIR / Path(raw).expanduser()).resolve() if raw else default
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's database settings for a ``postgresql://user:password@host:port/name?sslmode=...`` URL.
+
+    Raises ImproperlyConfigured for any other scheme: Sentinel runs on PostgreSQL only.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"DATABASE_URL must start with postgresql://, not {parts.scheme or 'nothing'}://.")
+    query = dict(parse_qsl(parts.query))
+    host = query.pop("host", None) or unquote(parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or query.pop("port", "")),
+        "OPTIONS": dict(query),
+    }

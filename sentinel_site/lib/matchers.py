@@ -1,0 +1,70 @@
+"""Label matchers: ``name=value``, ``name!=value``, ``name=~"regex"``, ``name!~"regex"`` (whole value, as Prometheus does).
+
+A missing label counts as the empty string. Regular expressions come from staff only and are bounded in length;
+those that nest quantifiers are refused, because Python's engine backtracks.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+MAX_LENGTH = 500
+_FORM = re.compile(r'^\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*$', re.S)
+_NESTED = re.compile(r"[+*}]\)*[+*{]|\([^)]*[+*][^)]*\)[+*{]")
+
+
+class MatcherError(ValueError):
+    """A matcher cannot be read; the text says which one and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition on one label."""
+
+    name: str
+    operator: str
+    value: str
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Whether ``labels`` fulfil the condition."""
+        actual = labels.get(self.name, "")
+        if self.operator in {"=", "!="}:
+            return (actual == self.value) is (self.operator == "=")
+        return (_pattern(self.value).fullmatch(actual) is not None) is (self.operator == "=~")
+
+
+def parse(text: str) -> Matcher:
+    """The matcher written in ``text``. Raises MatcherError."""
+    found = _FORM.match(text) if len(text) <= MAX_LENGTH else None
+    if found is None:
+        raise MatcherError(f'{text[:80]!r} is not a matcher. Write name=value, name!=value, name=~"regex" or name!~"regex".')
+    name, operator, quoted, bare = found.groups()
+    value = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted) if operator in {"=", "!="} else quoted
+    if operator in {"=~", "!~"}:
+        _check(value)
+    return Matcher(name, operator, value)
+
+
+def parse_all(texts: Iterable[str]) -> tuple[Matcher, ...]:
+    """Every matcher of ``texts``. Raises MatcherError for the first bad one."""
+    return tuple(parse(text) for text in texts)
+
+
+def all_hold(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    """Whether every matcher holds; true for none."""
+    return all(matcher.holds(labels) for matcher in matchers)
+
+
+def _check(pattern: str) -> None:
+    if _NESTED.search(pattern):
+        raise MatcherError(f"{pattern[:80]!r} repeats a repetition, which can take for ever. Write it without.")
+    try:
+        _pattern(pattern)
+    except re.error as error:
+        raise MatcherError(f"{pattern[:80]!r} is not a regular expression: {error}.") from None
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.S)

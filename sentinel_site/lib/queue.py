@@ -1,0 +1,12 @@
+"""The one door to django-q2. Tasks are addressed by dotted string, and get primary keys only.
+
+The ORM broker lives in the default database, so a task enqueued inside a transaction commits or vanishes with
+it. The row in our own tables is the truth; a task is only a hint to look now, may run twice, and may be lost.
+"""
+
+from django_q.tasks import async_task
+
+
+def enqueue(dotted: str, *ids: str | int) -> None:
+    """Ask a worker to call ``dotted`` with ``ids``. Call it inside the transaction that wrote their rows."""
+    async_task(dotted, *ids)

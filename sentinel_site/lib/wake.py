@@ -1,0 +1,21 @@
+"""Wake-ups by PostgreSQL's NOTIFY: part of the transaction, so a sleeper is woken exactly when the row can be seen.
+
+A wake-up is a hint and may be lost (the listener was reconnecting); every sleeper also looks by itself.
+"""
+
+from typing import Final
+
+from django.db import connection
+
+DUE: Final = "sentinel_due"
+"""An alert has a step or a deadline earlier than the watchdog may be sleeping to."""
+OUTBOX: Final = "sentinel_outbox"
+"""A delivery was queued."""
+EVENTS: Final = "sentinel_events"
+"""The live feed has a new event."""
+
+
+def up(topic: str) -> None:
+    """Wake whoever listens to ``topic`` when the current transaction commits (at once outside of one)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [topic])

@@ -1,0 +1,23 @@
+"""One log record, one line: control characters of foreign text are escaped and long messages are cut."""
+
+import logging
+from typing import Final
+
+MAX_LENGTH: Final = 4000
+_ESCAPES: Final = {code: f"\\x{code:02x}" for code in [*range(32), 127, *range(128, 160)]} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+class LineFormatter(logging.Formatter):
+    """Formats ``time LEVEL logger: message`` on one line; a traceback follows on lines of its own, indented."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
+        """The record's own line, escaped and bounded."""
+        line = super().formatMessage(record).translate(_ESCAPES)
+        return line if len(line) <= MAX_LENGTH else line[:MAX_LENGTH] + " [cut]"
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 (the name is logging's)
+        """The traceback, each line indented so that no foreign text can pose as a record."""
+        return "\n".join("    " + line for line in super().formatException(ei).splitlines())  # type: ignore[arg-type]

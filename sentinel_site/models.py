@@ -1,0 +1,77 @@
+"""The rows of the composition: API keys, the beats of our processes, and answers kept for Idempotency-Key."""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+
+from sentinel_site.lib import crypto
+
+
+class ApiKey(models.Model):
+    """A key that acts as its user. Only the prefix and a keyed hash of the secret are stored."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=8, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} (snt_{self.prefix}…)"
+
+    @classmethod
+    def issue(cls, *, user: object, name: str) -> tuple["ApiKey", str]:
+        """A new saved key and its full text ``snt_<prefix>_<secret>``, which cannot be had again."""
+        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        text = f"snt_{prefix}_{secret}"
+        key = cls.objects.create(user=user, name=name, prefix=prefix, digest=crypto.digest(text, purpose="api-key"))
+        return key, text
+
+
+class ProcessBeat(models.Model):
+    """The last sign of life of one process of one role. For the worker it is written by a task that ran."""
+
+    class Role(models.TextChoices):
+        """The processes of the house."""
+
+        WEB = "web", "Web"
+        WATCHDOG = "watchdog", "Watchdog"
+        WORKER = "worker", "Worker"
+        MONITOR = "monitor", "Monitor"
+
+    role = models.CharField(max_length=16, choices=Role.choices)
+    instance = models.CharField(max_length=80, help_text="host:pid")
+    beat_at = models.DateTimeField()
+    started_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["role", "instance"]
+        constraints = [models.UniqueConstraint(fields=["role", "instance"], name="process_beat_once")]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.instance}"
+
+
+class IdempotentAnswer(models.Model):
+    """The answer given to one Idempotency-Key, kept 24 h so that the same request gets the same answer."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    key = models.CharField(max_length=200)
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.JSONField()
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotent_answer_once")]
+
+    def __str__(self) -> str:
+        return self.key

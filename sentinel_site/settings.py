@@ -1,0 +1,243 @@
+"""Django's settings, read from the environment (docs/settings.md lists every variable).
+
+With no DATABASE_URL / REDIS_URL, the servers that `manage.py up` starts under the data directory are used.
+"""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from sentinel_site import embedded, env
+
+BASE_DIR = env.BASE_DIR
+VERSION = "0.1.0"
+DATA_DIR: Path = env.path("SENTINEL_DATA_DIR", BASE_DIR / "var")
+EMBEDDED = embedded.Places(DATA_DIR)
+
+DEBUG = env.flag("SENTINEL_DEBUG")
+SECRET_KEY = env.text("SENTINEL_SECRET_KEY") or embedded.secret(DATA_DIR, "secret_key")
+SENTINEL_ENCRYPTION_KEYS = env.words("SENTINEL_ENCRYPTION_KEYS") or [embedded.secret(DATA_DIR, "encryption_key")]
+SENTINEL_PORT = env.number("SENTINEL_PORT", 8000)
+SENTINEL_BIND = env.text("SENTINEL_BIND", "127.0.0.1")
+SENTINEL_BASE_URL = env.text("SENTINEL_BASE_URL", f"http://localhost:{SENTINEL_PORT}").rstrip("/")
+SENTINEL_TLS = SENTINEL_BASE_URL.startswith("https://")
+SENTINEL_DEADMAN_URL = env.text("SENTINEL_DEADMAN_URL")
+ALLOWED_HOSTS = env.words("SENTINEL_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", embedded.host_of(SENTINEL_BASE_URL)]
+CSRF_TRUSTED_ORIGINS = [SENTINEL_BASE_URL]
+if not SENTINEL_BASE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("SENTINEL_BASE_URL must start with http:// or https://, for example https://sentinel.example.org")
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "axes",
+    "csp",
+    "channels",
+    "django_q",
+    "anymail",
+    "ninja",
+    "notifications",
+    "alerts",
+    "devices",
+    "backups",
+    "jobs",
+    "sentinel_site",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "sentinel_site.urls"
+ASGI_APPLICATION = "sentinel_site.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Database: PostgreSQL, with psycopg's pool (CONN_MAX_AGE > 0 leaks connections under ASGI) ---
+_DATABASE_URL = env.text("DATABASE_URL") or EMBEDDED.database_url()
+_DATABASE = env.database(_DATABASE_URL)
+_POOL = {"min_size": 1, "max_size": env.number("SENTINEL_DATABASE_POOL", 16), "timeout": 10, "max_idle": 120}
+DATABASES = {
+    "default": {
+        **_DATABASE,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {
+            **_DATABASE["OPTIONS"],  # type: ignore[dict-item]
+            "pool": _POOL,
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c jit=off",
+        },
+        "TEST": {"NAME": "test_sentinel"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Channel layer and cache: one Redis-protocol server. It holds no truth; losing it loses no alert ---
+REDIS_URL = env.text("REDIS_URL") or EMBEDDED.redis_url()
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 5, "socket_connect_timeout": 3}], "prefix": "sentinel"},
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        "KEY_PREFIX": "sentinel",
+    }
+}
+
+# --- Queue: retry > (timeout + 3.5) * (1 + ceil((queue_limit + bulk) / workers)); sentinel_site/checks.py enforces it ---
+Q_CLUSTER = {
+    "name": "sentinel",  # never rename: it is the queue's key and part of the signature
+    "orm": "default",
+    "cache": "default",
+    "workers": 2,
+    "queue_limit": 2,
+    "bulk": 1,
+    "timeout": 60,
+    "retry": 300,
+    "poll": 0.5,
+    "guard_cycle": 1.0,
+    "save_limit": -1,
+    "max_attempts": 0,
+    "ack_failures": False,
+    "catch_up": False,
+    "recycle": 1000,
+    "max_rss": 300_000,
+    "label": "Queue",
+}
+
+# --- People signing in ---
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # by address alone, one bad guesser locks out a whole site
+AXES_RESET_ON_SUCCESS = True
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_VERBOSE = False
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "live"
+LOGOUT_REDIRECT_URL = "login"
+
+# --- Cookies and headers ---
+_PREFIX = "__Host-" if SENTINEL_TLS else ""
+SESSION_COOKIE_NAME = f"{_PREFIX}sentinel_session"
+CSRF_COOKIE_NAME = f"{_PREFIX}sentinel_csrf"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SENTINEL_TLS
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = SENTINEL_TLS
+SECURE_REDIRECT_EXEMPT = [r"^(livez|healthz)$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SENTINEL_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SENTINEL_TLS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("SENTINEL_BEHIND_PROXY") else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+# --- Requests: bounded before they are parsed ---
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+SENTINEL_IMAGE_MAX_BYTES = 10 * 1024 * 1024
+SENTINEL_IMAGE_MAX_PIXELS = 50_000_000
+
+# --- Files ---
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = DATA_DIR / "media"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Language and time ---
+LANGUAGE_CODE = env.text("SENTINEL_LANGUAGE", "en")
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.text("SENTINEL_TIME_ZONE", "UTC")
+USE_TZ = True
+
+# --- Reaching people ---
+EMAIL_URL = env.text("EMAIL_URL")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SENTINEL_FROM_EMAIL", "Sentinel <sentinel@localhost>")
+EMAIL_TIMEOUT = 10
+ANYMAIL = {"REQUESTS_TIMEOUT": (3, 10), "IGNORE_UNSUPPORTED_FEATURES": True}
+FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS")
+FIREBASE_BASE_URL = env.text("FIREBASE_BASE_URL")
+SENTINEL_WEBHOOK_ALLOWED_NETWORKS = env.words("SENTINEL_WEBHOOK_ALLOWED_NETWORKS")
+
+# --- AI opinion ---
+GEMINI_API_KEY = env.text("GEMINI_API_KEY")
+GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
+GEMINI_MODEL = env.text("GEMINI_MODEL", "gemini-3.5-flash-lite")
+
+# --- Keeping ---
+SENTINEL_KEEP_REPORTS_DAYS = env.number("SENTINEL_KEEP_REPORTS_DAYS", 90)
+SENTINEL_KEEP_ALERTS_DAYS = env.number("SENTINEL_KEEP_ALERTS_DAYS", 730)
+SENTINEL_KEEP_EVENTS_DAYS = env.number("SENTINEL_KEEP_EVENTS_DAYS", 14)
+SENTINEL_KEEP_IMAGES_DAYS = env.number("SENTINEL_KEEP_IMAGES_DAYS", 30)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "sentinel_site.logs.LineFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("SENTINEL_LOG_LEVEL", "WARNING")},
+    "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+}

@@ -1,0 +1,149 @@
+"""Who is told next, and when."""
+
+import pytest
+
+from alerts import escalation, lifecycle
+from alerts.enums import LogKind
+from alerts.models import StepClaim
+from notifications.enums import DeliveryStatus
+from notifications.models import Delivery, Notification
+from tests.conftest import HOUR, MINUTE, NOON, SECOND
+from tests.factories import make_policy, make_recipient, make_source, raise_alert
+
+pytestmark = pytest.mark.django_db
+FALL_DELAYS = (0, 120, 300, 600, 1200, 1800)
+
+
+def log_kinds(alert):
+    return list(alert.log.values_list("kind", flat=True))
+
+
+def test_first_step_is_taken_at_once():
+    robin = make_recipient(groups=["oncall"])
+    make_source(policy=make_policy())
+    alert = raise_alert(at=NOON)
+
+    assert escalation.advance_due(at=NOON) == 1
+
+    delivery = Delivery.objects.get()
+    assert (delivery.notification.recipient, delivery.notification.reason, delivery.status) == (robin, "first", "queued")
+    assert log_kinds(alert) == [LogKind.RAISED, LogKind.STEP]
+
+
+def test_every_step_is_taken_in_order_at_its_time():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Fall", *FALL_DELAYS))
+    alert = raise_alert(at=NOON)
+
+    for second in range(1801):
+        escalation.advance_due(at=NOON + second * SECOND)
+
+    claims = StepClaim.objects.filter(alert=alert).order_by("id")
+    assert [(claim.step, (claim.at - NOON).total_seconds()) for claim in claims] == list(enumerate(map(float, FALL_DELAYS)))
+    assert Notification.objects.count() == 6
+
+
+def test_after_an_outage_the_highest_due_step_speaks_to_everyone_missed():
+    make_recipient("Robin Vale", groups=["oncall"])
+    make_source(policy=make_policy("Fall", *FALL_DELAYS))
+    alert = raise_alert(at=NOON)
+
+    escalation.advance_due(at=NOON + 31 * MINUTE)
+
+    assert list(StepClaim.objects.filter(alert=alert).order_by("step").values_list("step", flat=True)) == [0, 1, 2, 3, 4, 5]
+    assert Notification.objects.get().step == 5
+    assert alert.log.get(kind=LogKind.SKIPPED).detail == {"steps": [0, 1, 2, 3, 4]}
+
+
+def test_something_is_said_after_the_last_step():
+    make_recipient("Robin Vale", groups=["oncall"])
+    dana = make_recipient("Dana Reed", groups=["director"])
+    make_source(policy=make_policy("Calls", 0, 60, last_resort=["director"], last_resort_after_seconds=120, repeat_seconds=300))
+    alert = raise_alert(at=NOON)
+
+    for minute in range(0, 20):
+        escalation.advance_due(at=NOON + minute * MINUTE)
+
+    alert.refresh_from_db()
+    assert alert.unanswered
+    assert list(Notification.objects.filter(recipient=dana).values_list("reason", flat=True)) == ["unanswered"]
+    assert list(Notification.objects.order_by("id").values_list("step", flat=True)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_step_that_reaches_nobody_passes_to_the_next_at_once():
+    dana = make_recipient("Dana Reed", groups=["director"])
+    policy = make_policy("Calls", 0, 900)
+    policy.steps.last().groups.set(dana.groups.all())
+    make_source(policy=policy)
+    alert = raise_alert(at=NOON)
+
+    escalation.advance_due(at=NOON)
+    escalation.advance_due(at=NOON)
+
+    assert Notification.objects.get().recipient == dana
+    assert log_kinds(alert) == [LogKind.RAISED, LogKind.EMPTY_STEP, LogKind.STEP]
+
+
+def test_nobody_at_all_is_tried_again_and_again():
+    make_source(policy=make_policy())
+    alert = raise_alert(at=NOON)
+    for _ in range(3):
+        escalation.advance_due(at=NOON)
+
+    make_recipient(groups=["oncall"])
+    escalation.advance_due(at=NOON + 5 * MINUTE)
+
+    alert.refresh_from_db()
+    assert (alert.unanswered, Delivery.objects.count()) == (True, 1)
+
+
+def test_acknowledge_stops_escalation(user):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 60))
+    alert = raise_alert(at=NOON)
+    escalation.advance_due(at=NOON)
+
+    lifecycle.acknowledge(alert, by=user, at=NOON + 30 * SECOND)
+    taken = escalation.advance_due(at=NOON + HOUR)
+
+    alert.refresh_from_db()
+    assert (taken, alert.status, alert.next_step_at, alert.acknowledged_by) == (0, "ACKNOWLEDGED", None, "Robin Vale")
+    assert Delivery.objects.get().status == DeliveryStatus.CANCELLED
+
+
+def test_the_minimum_gap_holds_after_an_outage():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Fall", *FALL_DELAYS))
+    alert = raise_alert(at=NOON)
+
+    escalation.advance_due(at=NOON + 299 * SECOND)
+
+    alert.refresh_from_db()
+    assert alert.next_step_at == NOON + 359 * SECOND
+
+
+def test_a_repeat_with_a_higher_priority_starts_its_policy_again():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy())
+    alert = raise_alert(at=NOON, severity="low", dedup_key="disk")
+    escalation.advance_due(at=NOON)
+
+    raise_alert(at=NOON + MINUTE, severity="critical", dedup_key="disk")
+    escalation.advance_due(at=NOON + MINUTE)
+
+    alert.refresh_from_db()
+    assert (alert.priority, alert.round, alert.occurrences, Notification.objects.count()) == (1, 2, 2, 2)
+
+
+def test_followers_of_a_group_are_told_in_one_bundle():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy(), group_attributes=["source", "type"])
+    for subject in ("a", "b", "c"):
+        raise_alert(at=NOON, subject=subject)
+        escalation.advance_due(at=NOON)
+
+    escalation.advance_due(at=NOON + MINUTE)
+
+    told = Notification.objects.order_by("id").values_list("reason", flat=True)
+    assert list(told) == ["first", "bundle"]
+    assert len(Notification.objects.get(reason="bundle").context["alerts"]) == 2

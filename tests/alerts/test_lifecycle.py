@@ -1,0 +1,110 @@
+"""Status moves forward only."""
+
+import pytest
+
+from alerts import escalation, lifecycle, timeouts
+from alerts.enums import AlertStatus, LogKind
+from alerts.errors import IllegalTransition
+from notifications.models import Notification
+from tests.conftest import HOUR, MINUTE, NOON, SECOND
+from tests.factories import make_policy, make_recipient, make_source, raise_alert
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alert():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 60, 120))
+    return raise_alert(at=NOON)
+
+
+def test_the_same_status_again_is_quiet(alert, user):
+    first = lifecycle.acknowledge(alert, by=user, at=NOON)
+    again = lifecycle.acknowledge(alert, by=None, at=NOON + MINUTE)
+
+    assert (again.acknowledged_by, again.acknowledged_at) == (first.acknowledged_by, NOON)
+    assert alert.log.filter(kind=LogKind.STATUS).count() == 1
+
+
+def test_backwards_is_refused(alert, user):
+    lifecycle.acknowledge(alert, by=user, at=NOON)
+
+    with pytest.raises(IllegalTransition) as refused:
+        lifecycle.mark_seen(alert, by=user, at=NOON)
+
+    assert refused.value.current == AlertStatus.ACKNOWLEDGED
+
+
+def test_a_late_receipt_is_quiet(alert, user):
+    lifecycle.resolve(alert, by=user, at=NOON)
+
+    after = lifecycle.receipt(alert, AlertStatus.DELIVERED, by=None, at=NOON + MINUTE, detail={})
+
+    assert after.status == AlertStatus.RESOLVED
+
+
+def test_resolution_is_told_to_whoever_was_told(alert, user):
+    escalation.advance_due(at=NOON)
+    Notification.objects.get().deliveries.update(attempts=1, status="sent")
+
+    lifecycle.resolve(alert, by=user, at=NOON + MINUTE, resolution="help_sent")
+
+    assert list(Notification.objects.order_by("id").values_list("reason", flat=True)) == ["first", "resolved"]
+
+
+def test_an_unanswered_alert_expires_and_that_is_told(alert):
+    escalation.advance_due(at=NOON)
+    Notification.objects.get().deliveries.update(attempts=1, status="sent")
+
+    assert timeouts.expire_due(at=NOON + 2 * HOUR) == 1
+
+    alert.refresh_from_db()
+    assert (alert.status, alert.next_step_at, alert.deadline_at) == (AlertStatus.EXPIRED, None, None)
+    assert Notification.objects.filter(reason="expired").count() == 1
+
+
+def test_seen_and_left_tells_the_last_resort_and_then_expires(alert, user):
+    lifecycle.mark_seen(alert, by=user, at=NOON + HOUR)
+
+    timeouts.expire_due(at=NOON + 5 * HOUR)
+    alert.refresh_from_db()
+    assert (alert.status, alert.unanswered) == (AlertStatus.SEEN, True)
+
+    timeouts.expire_due(at=NOON + 6 * HOUR)
+    alert.refresh_from_db()
+    assert alert.status == AlertStatus.EXPIRED
+
+
+def test_acknowledged_and_left_calls_again_until_acknowledged_again(alert, user):
+    lifecycle.acknowledge(alert, by=user, at=NOON + HOUR)
+
+    timeouts.expire_due(at=NOON + 3 * HOUR)
+    escalation.advance_due(at=NOON + 3 * HOUR)
+    again = lifecycle.acknowledge(alert, by=user, at=NOON + 3 * HOUR + MINUTE)
+
+    assert (again.status, again.next_step_at, again.round) == (AlertStatus.ACKNOWLEDGED, None, 2)
+    assert again.deadline_at == NOON + 5 * HOUR + MINUTE
+    assert alert.log.filter(kind=LogKind.REAFFIRMED).count() == 1
+
+
+def test_acknowledged_and_left_is_resolved_when_the_policy_says_so(user):
+    make_source(policy=make_policy(ack_timeout_action="resolve"))
+    alert = raise_alert(at=NOON)
+    lifecycle.acknowledge(alert, by=user, at=NOON)
+
+    timeouts.expire_due(at=NOON + 2 * HOUR)
+
+    alert.refresh_from_db()
+    assert (alert.status, alert.resolution) == (AlertStatus.RESOLVED, "auto")
+
+
+def test_seen_holds_the_fall_policy_for_two_minutes(user):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Fall", 0, 120, 300, stops_at="SEEN", seen_hold_seconds=120))
+    alert = raise_alert(at=NOON)
+    escalation.advance_due(at=NOON)
+
+    seen = lifecycle.mark_seen(alert, by=user, at=NOON + 30 * SECOND)
+
+    assert seen.next_step_at == NOON + 150 * SECOND
