@@ -1,0 +1,13 @@
+"""What the worker does by the clock: name → (dotted path of a task, minutes). Bootstrap writes it into django-q2's schedules.
+
+Nothing here is needed on time: escalation and deliveries are the watchdog's, and come here a second time for the case it is dead.
+"""
+
+from typing import Final
+
+PERIODIC: Final[dict[str, tuple[str, int]]] = {
+    "catch-up": ("sentinel_site.tasks.catch_up", 1),
+    "triage-waiting": ("alerts.tasks.triage_waiting", 1),
+    "retention": ("alerts.tasks.retention", 60),
+    "tidy": ("sentinel_site.tasks.tidy", 60),
+}

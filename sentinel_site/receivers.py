@@ -1,0 +1,30 @@
+"""What the composition does when the queue has run a task."""
+
+import logging
+import time
+from typing import Any, Final
+
+from django.db import Error as DatabaseError
+from django.dispatch import receiver
+from django.utils import timezone
+from django_q.signals import post_execute
+
+from sentinel_site import beats
+from sentinel_site.models import ProcessBeat
+
+THROTTLE_SECONDS: Final = 5.0
+logger = logging.getLogger(__name__)
+_last = 0.0
+
+
+@receiver(post_execute, dispatch_uid="sentinel_site.worker_beat")
+def beat_when_a_task_ran(**_kwargs: Any) -> None:
+    """Write the worker's beat. It runs in the queue's monitor process, which dies of any exception: none may leave."""
+    global _last
+    if time.monotonic() - _last < THROTTLE_SECONDS:
+        return
+    try:
+        beats.beat(ProcessBeat.Role.WORKER, at=timezone.now())
+        _last = time.monotonic()
+    except DatabaseError:
+        logger.warning("the worker's beat could not be written", exc_info=True)

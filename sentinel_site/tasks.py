@@ -1,0 +1,38 @@
+"""Tasks of the composition. Each reads the clock once and makes idempotent calls; see periodic.py for when they run."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_q.models import Failure
+
+from alerts import escalation, timeouts
+from notifications import delivery
+from sentinel_site import beats, process_alerts
+from sentinel_site.models import IdempotentAnswer, ProcessBeat
+
+DELIVER_SECONDS = 35
+"""Well below the queue's time-out."""
+KEEP_ANSWERS = timedelta(hours=24)
+KEEP_FAILURES = timedelta(days=14)
+
+
+def canary() -> None:
+    """Prove that the worker runs tasks. The proof itself is written by receivers.py when any task has run."""
+
+
+def catch_up() -> None:
+    """The second runner of escalation and delivery: whatever is overdue is done, whether or not the watchdog lives."""
+    at = timezone.now()
+    while escalation.advance_due(at=at):
+        pass
+    timeouts.expire_due(at=at)
+    process_alerts.check(watched_by=ProcessBeat.Role.WORKER, at=at)
+    delivery.deliver_due(at=timezone.now(), budget_seconds=DELIVER_SECONDS)
+
+
+def tidy() -> None:
+    """Delete what is kept for hours only: answers for Idempotency-Key, old beats, the queue's failure rows."""
+    at = timezone.now()
+    IdempotentAnswer.objects.filter(created_at__lt=at - KEEP_ANSWERS).delete()
+    Failure.objects.filter(stopped__lt=at - KEEP_FAILURES).delete()
+    beats.prune(at=at)

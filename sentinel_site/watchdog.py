@@ -1,0 +1,126 @@
+"""The clock of the house: takes due escalation steps, time-outs and deliveries at once, and watches the other processes.
+
+It sleeps to the next due time and is woken by the write itself (LISTEN/NOTIFY at commit). A lost wake-up costs at
+most one look-around. Any number of watchdogs may run: everything they do is claimed in the database.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import psycopg
+from django.db import close_old_connections, connection, connections
+from django.utils import timezone
+
+from alerts import escalation, timeouts
+from notifications import outbox
+from notifications.delivery import Dispatcher
+from sentinel_site import beats, deadman, process_alerts
+from sentinel_site.lib import queue, wake
+from sentinel_site.models import ProcessBeat
+
+LOOK_AROUND_SECONDS: Final = 5.0
+"""The longest sleep: what a lost wake-up, or a row written without one, may cost."""
+BUSY_SECONDS: Final = 1.0
+"""How long to wait for a free sender when deliveries are due and every sender is taken."""
+BEAT_SECONDS: Final = 5.0
+CANARY_SECONDS: Final = 15.0
+FAULT_SECONDS: Final = 1.0
+BATCH: Final = 200
+logger = logging.getLogger(__name__)
+
+
+class Watchdog:
+    """Four threads, each in a loop that survives every error: listen, escalate, send, keep watch."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._due = threading.Event()
+        self._outbox = threading.Event()
+        self._dispatcher = Dispatcher()
+        self._dispatcher.on_free = self._outbox.set
+        self._next_canary_at: datetime | None = None
+
+    def run(self) -> None:
+        """Work until ``stop`` is called; then let senders finish what they have in hand (a few seconds at the most)."""
+        loops: dict[str, Callable[[], None]] = {
+            "listen": self._listen, "escalate": self._escalate, "send": self._send, "watch": self._watch,
+        }  # fmt: skip
+        threads = [threading.Thread(target=self._forever, args=(step,), name=name, daemon=True) for name, step in loops.items()]
+        for thread in threads:
+            thread.start()
+        self._stopping.wait()
+        self._due.set()
+        self._outbox.set()
+        self._dispatcher.close(timeout=5)
+        for thread in threads:
+            thread.join(timeout=2)
+
+    def stop(self) -> None:
+        """End ``run``; safe to call from a signal handler."""
+        self._stopping.set()
+
+    def _forever(self, step: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                step()
+            except Exception:  # a fault of the database or of one alert must not end the clock
+                logger.exception("the watchdog's %s loop failed; it goes on", threading.current_thread().name)
+                close_old_connections()
+                self._stopping.wait(FAULT_SECONDS)
+        connections.close_all()
+
+    def _listen(self) -> None:
+        """Set the loops' events when a writer's commit wakes us. Needs a connection of its own: the pool's are shared."""
+        with psycopg.connect(**_parameters(), autocommit=True) as listener:
+            listener.execute(f"LISTEN {wake.DUE}")
+            listener.execute(f"LISTEN {wake.OUTBOX}")
+            self._due.set()  # whatever was written while nobody listened
+            self._outbox.set()
+            while not self._stopping.is_set():
+                for notice in listener.notifies(timeout=LOOK_AROUND_SECONDS):
+                    (self._due if notice.channel == wake.DUE else self._outbox).set()
+
+    def _escalate(self) -> None:
+        self._due.clear()
+        at = timezone.now()
+        taken = escalation.advance_due(at=at, limit=BATCH)
+        expired = timeouts.expire_due(at=at)
+        if not taken and not expired:
+            soonest = [moment for moment in (escalation.next_due_at(), timeouts.next_deadline_at()) if moment is not None]
+            self._due.wait(_until(min(soonest, default=None), LOOK_AROUND_SECONDS))
+
+    def _send(self) -> None:
+        self._outbox.clear()
+        if not self._dispatcher.run_once(at=timezone.now()):
+            due_at = outbox.next_due_at()
+            late = due_at is not None and due_at <= timezone.now()
+            self._outbox.wait(BUSY_SECONDS if late else _until(due_at, LOOK_AROUND_SECONDS))
+
+    def _watch(self) -> None:
+        """Beat, give the worker something to do, tell people when a process is dead, and tell the outside that we live."""
+        at = timezone.now()
+        beats.beat(ProcessBeat.Role.WATCHDOG, at=at)
+        if self._next_canary_at is None or at >= self._next_canary_at:
+            self._next_canary_at = at + timedelta(seconds=CANARY_SECONDS)
+            if queue.waiting() < queue.CANARY_LIMIT:
+                queue.enqueue("sentinel_site.tasks.canary")
+        process_alerts.check(watched_by=ProcessBeat.Role.WATCHDOG, at=at)
+        deadman.ping(at=at)
+        self._stopping.wait(BEAT_SECONDS)
+
+
+def _until(moment: datetime | None, longest: float) -> float:
+    """Seconds to sleep to ``moment``, at most ``longest``; several watchdogs do not wake in step."""
+    if moment is None:
+        return longest * random.uniform(0.8, 1.0)  # noqa: S311 (not a secret)
+    return min(max(0.0, (moment - timezone.now()).total_seconds()), longest)
+
+
+def _parameters() -> dict[str, str]:
+    """What psycopg needs to reach our database, without the pool."""
+    parameters = connection.get_connection_params()
+    return {name: parameters[name] for name in ("host", "port", "user", "password", "dbname", "sslmode") if parameters.get(name)}
