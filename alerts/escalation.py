@@ -4,7 +4,6 @@ The database holds the timer. ``advance_due`` asks what is due, claims it, and w
 the same transaction; any number of runners may do so at once. An alert's steps are numbered as in plan.py.
 """
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -192,7 +191,7 @@ def _claim(*, at: datetime, limit: int) -> list[Alert]:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [at, limit, limit])
         ids = [row[0] for row in cursor.fetchall()]
-    found = Alert.objects.select_related("source", "policy", "group").in_bulk(ids)
+    found = Alert.objects.select_related("source", "policy", "group").prefetch_related("opinions").in_bulk(ids)
     return [found[pk] for pk in ids]
 
 
@@ -299,6 +298,5 @@ def _entries(turn: _Turn, *, at: datetime) -> list[record.Entry]:
 
 
 def _evidence(told: Told) -> dict[str, object]:
-    return json.loads(
-        json.dumps({"recipients": told.recipients, "messages": told.deliveries, "unreachable": [f"{who} {why}" for who, why in told.unreachable]})
-    )
+    unreachable = [f"{who} {why}" for who, why in told.unreachable]
+    return {"recipients": list(told.recipients), "messages": told.deliveries, "unreachable": unreachable}

@@ -53,7 +53,12 @@ def join(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetime]:
 def _opening(alert: Alert, *, at: datetime) -> AlertGroup:
     window = timedelta(seconds=alert.source.group_window_seconds)
     return AlertGroup(
-        key=alert.group_key, source=alert.source, opened_at=at, closes_at=at + window, max_size=alert.source.group_max, first_alert_id=alert.pk
+        key=alert.group_key,
+        source=alert.source,
+        opened_at=at,
+        closes_at=at + window,
+        max_size=alert.source.group_max,
+        first_alert_id=alert.pk,
     )
 
 

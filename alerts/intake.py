@@ -14,14 +14,14 @@ from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 from django.db.utils import IntegrityError, OperationalError
+from pydantic_core import to_json
 
 from alerts import escalation, record, routing
 from alerts.enums import EventKind, LogKind, Severity, Verdict
 from alerts.errors import InvalidReport, UnknownSource
 from alerts.models import Report, Source
 from alerts.signals import alerts_raised
-from sentinel_site.lib import wake
-from sentinel_site.lib.ids import uuid7
+from sentinel_site.lib import ids, wake
 
 MAX_BATCH: Final = 1000
 MAX_KEY: Final = 300
@@ -33,13 +33,10 @@ logger = logging.getLogger(__name__)
 
 _UPSERT = """
 WITH input AS (
-    SELECT * FROM unnest(
-        %(id)s::uuid[], %(source)s::bigint[], %(dedup_key)s::text[], %(type)s::text[], %(title)s::text[], %(description)s::text[],
-        %(subject)s::text[], %(severity)s::text[], %(priority)s::int[], %(labels)s::jsonb[], %(links)s::jsonb[],
-        %(runbook_url)s::text[], %(life_safety)s::bool[], %(policy)s::bigint[], %(group_key)s::text[], %(first_at)s::timestamptz[],
-        %(last_at)s::timestamptz[], %(count)s::int[], %(next_step_at)s::timestamptz[], %(deadline_at)s::timestamptz[]
-    ) AS i (id, source_id, dedup_key, type, title, description, subject, severity, priority, labels, links, runbook_url, life_safety,
-            policy_id, group_key, first_at, last_at, count, next_step_at, deadline_at)
+    SELECT * FROM json_to_recordset(%(rows)s::json) AS i (
+        id uuid, source_id bigint, dedup_key text, type text, title text, description text, subject text, severity text, priority int,
+        labels jsonb, links jsonb, runbook_url text, life_safety bool, policy_id bigint, group_key text, first_at timestamptz,
+        last_at timestamptz, count int, next_step_at timestamptz, deadline_at timestamptz)
 ), held AS (
     SELECT alert.id, input.count, input.last_at, input.source_id, input.dedup_key
     FROM alerts_alert alert JOIN input USING (source_id, dedup_key)
@@ -50,7 +47,7 @@ WITH input AS (
     UPDATE alerts_alert alert
     SET occurrences = alert.occurrences + held.count, last_seen_at = greatest(alert.last_seen_at, held.last_at)
     FROM held WHERE alert.id = held.id
-    RETURNING alert.id, alert.source_id, alert.dedup_key, alert.priority, alert.severity
+    RETURNING alert.id, alert.source_id, alert.dedup_key, alert.priority
 ), raised AS (
     INSERT INTO alerts_alert (
         id, number, status, priority, severity, source_id, type, title, description, subject, labels, links, runbook_url, dedup_key,
@@ -68,17 +65,16 @@ WITH input AS (
     ON CONFLICT (source_id, dedup_key) WHERE status IN ('PENDING', 'DELIVERED', 'SEEN', 'ACKNOWLEDGED')
     DO UPDATE SET occurrences = alerts_alert.occurrences + excluded.occurrences,
         last_seen_at = greatest(alerts_alert.last_seen_at, excluded.last_seen_at)
-    RETURNING id, source_id, dedup_key, priority, severity, xmax = 0 AS created
+    RETURNING id, source_id, dedup_key, priority, xmax = 0 AS created
 )
-SELECT source_id, dedup_key, id, priority, severity, false FROM folded
-UNION ALL SELECT source_id, dedup_key, id, priority, severity, created FROM raised
+SELECT source_id, dedup_key, id, priority, false FROM folded
+UNION ALL SELECT source_id, dedup_key, id, priority, created FROM raised
 """
 
 _STORE = """
 INSERT INTO alerts_report (id, source_id, source_slug, received_at, verdict, reason, alert_id, reported_by_id, raw)
 SELECT id, source, slug, %(at)s, verdict, '', alert, %(by)s, raw
-FROM unnest(%(id)s::uuid[], %(source)s::bigint[], %(slug)s::text[], %(verdict)s::text[], %(alert)s::uuid[], %(raw)s::jsonb[])
-    AS report (id, source, slug, verdict, alert, raw)
+FROM json_to_recordset(%(rows)s::json) AS report (id uuid, source bigint, slug text, verdict text, alert uuid, raw jsonb)
 """
 
 
@@ -209,13 +205,15 @@ def _fold(
             outcomes[index] = UnknownSource(report.source)
             continue
         if report.occurred_at is not None and report.occurred_at > at + FUTURE_TOLERANCE:
-            outcomes[index] = InvalidReport([("occurred_at", f"{report.occurred_at.isoformat()} lies in the future; set the sender's clock")])
+            outcomes[index] = InvalidReport(
+                [("occurred_at", f"{report.occurred_at.isoformat()} lies in the future; set the sender's clock")]
+            )
             continue
         severity = Severity(report.severity or source.severity)
         key = dedup_key(report, source, severity)
         known = folds.get((source.pk, key))
         if known is None:
-            labels = routing.labels_of(source=report.source, type=report.type, severity=severity, subject=report.subject, labels=report.labels)
+            labels = _labels(report, severity)
             seen_at = report.occurred_at or at
             fold = _Fold(report, source, key, severity, table.choose(source, labels, severity), seen_at, seen_at)
             folds[source.pk, key] = (fold, [index])
@@ -225,11 +223,15 @@ def _fold(
     return folds
 
 
+def _labels(report: NewReport, severity: str) -> dict[str, str]:
+    return routing.labels_of(source=report.source, type=report.type, severity=severity, subject=report.subject, labels=report.labels)
+
+
 def _join(fold: _Fold, report: NewReport, severity: Severity, table: routing.Table, *, at: datetime) -> None:
     seen_at = report.occurred_at or at
     fold.count += 1
     fold.first_at, fold.last_at = min(fold.first_at, seen_at), max(fold.last_at, seen_at)
-    labels = routing.labels_of(source=report.source, type=report.type, severity=severity, subject=report.subject, labels=report.labels)
+    labels = _labels(report, severity)
     choice = table.choose(fold.source, labels, severity)
     if choice.priority < fold.choice.priority:
         fold.report, fold.severity, fold.choice = report, severity, choice
@@ -242,7 +244,7 @@ def _store(
     created: list[UUID] = []
     events: list[tuple[EventKind, UUID]] = []
     if folds:
-        for source_id, key, alert_id, priority, severity, is_new in _upsert([fold for fold, _ in folds.values()], at=at):
+        for source_id, key, alert_id, priority, is_new in _upsert([fold for fold, _ in folds.values()], at=at):
             fold, indexes = folds[source_id, key]
             for place, index in enumerate(indexes):
                 outcomes[index] = Accepted(alert_id, is_new and place == 0)
@@ -264,33 +266,37 @@ def _raised_detail(report: NewReport) -> dict[str, Any]:
     return {"title": report.title, "severity": report.severity, "type": report.type}
 
 
-def _upsert(folds: Sequence[_Fold], *, at: datetime) -> list[tuple[int, str, UUID, int, str, bool]]:
+def _upsert(folds: Sequence[_Fold], *, at: datetime) -> list[tuple[int, str, UUID, int, bool]]:
     """One statement that repeats the open alerts and raises the others: (source, key, alert, its priority, severity, created)."""
-    columns: dict[str, Any] = {
-        "at": at,
-        "id": [uuid7(at) for _ in folds],
-        "source": [fold.source.pk for fold in folds],
-        "dedup_key": [fold.key for fold in folds],
-        "type": [fold.report.type for fold in folds],
-        "title": [fold.report.title for fold in folds],
-        "description": [fold.report.description for fold in folds],
-        "subject": [fold.report.subject for fold in folds],
-        "severity": [fold.severity.value for fold in folds],
-        "priority": [fold.choice.priority for fold in folds],
-        "labels": [json.dumps(dict(fold.report.labels)) for fold in folds],
-        "links": [json.dumps(list(fold.report.links)) for fold in folds],
-        "runbook_url": [fold.report.runbook_url for fold in folds],
-        "life_safety": [fold.source.life_safety for fold in folds],
-        "policy": [fold.choice.snapshot.pk for fold in folds],
-        "group_key": [group_key(fold.report, fold.source, fold.severity) for fold in folds],
-        "first_at": [fold.first_at for fold in folds],
-        "last_at": [fold.last_at for fold in folds],
-        "count": [fold.count for fold in folds],
-        "next_step_at": [escalation.first_step_at(fold.choice.plan, at=at) for fold in folds],
-        "deadline_at": [escalation.first_deadline(fold.choice.plan, at=at) for fold in folds],
-    }
+    timers = {id(fold.choice.plan): fold.choice.plan for fold in folds}
+    first = {key: (escalation.first_step_at(plan, at=at), escalation.first_deadline(plan, at=at)) for key, plan in timers.items()}
+    rows = [
+        {
+            "id": pk,
+            "source_id": fold.source.pk,
+            "dedup_key": fold.key,
+            "type": fold.report.type,
+            "title": fold.report.title,
+            "description": fold.report.description,
+            "subject": fold.report.subject,
+            "severity": fold.severity.value,
+            "priority": fold.choice.priority,
+            "labels": fold.report.labels,
+            "links": fold.report.links,
+            "runbook_url": fold.report.runbook_url,
+            "life_safety": fold.source.life_safety,
+            "policy_id": fold.choice.snapshot.pk,
+            "group_key": group_key(fold.report, fold.source, fold.severity),
+            "first_at": fold.first_at,
+            "last_at": fold.last_at,
+            "count": fold.count,
+            "next_step_at": first[id(fold.choice.plan)][0],
+            "deadline_at": first[id(fold.choice.plan)][1],
+        }
+        for pk, fold in zip(ids.batch(len(folds), at), folds, strict=True)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_UPSERT, columns)
+        cursor.execute(_UPSERT, {"at": at, "rows": to_json(rows).decode()})
         return cursor.fetchall()
 
 
@@ -299,19 +305,16 @@ def _keep(
     *, at: datetime, by_id: int | None,
 ) -> None:  # fmt: skip
     """Store each accepted report raw, with its verdict."""
-    rows = [(index, fold.source, outcome) for fold, indexes in folds.values() for index in indexes
-            if isinstance(outcome := outcomes[index], Accepted)]  # fmt: skip
+    rows: list[str] = []
+    fresh = iter(ids.batch(len(reports), at))
+    for fold, indexes in folds.values():
+        for index in indexes:
+            outcome = outcomes[index]
+            if isinstance(outcome, Accepted):
+                verdict = Verdict.ACCEPTED if outcome.created else Verdict.FOLDED
+                rows.append(  # raw is JSON already; the other values need no escape
+                    f'{{"id":"{next(fresh)}","source":{fold.source.pk},"slug":"{fold.source.slug}","verdict":"{verdict.value}",'
+                    f'"alert":"{outcome.alert_id}","raw":{reports[index].raw}}}'
+                )
     with connection.cursor() as cursor:
-        cursor.execute(
-            _STORE,
-            {
-                "at": at,
-                "by": by_id,
-                "id": [uuid7(at) for _ in rows],
-                "source": [source.pk for _, source, _ in rows],
-                "slug": [source.slug for _, source, _ in rows],
-                "verdict": [(Verdict.ACCEPTED if outcome.created else Verdict.FOLDED).value for _, _, outcome in rows],
-                "alert": [outcome.alert_id for _, _, outcome in rows],
-                "raw": [reports[index].raw for index, _, _ in rows],
-            },
-        )
+        cursor.execute(_STORE, {"at": at, "by": by_id, "rows": f"[{','.join(rows)}]"})

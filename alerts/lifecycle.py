@@ -96,7 +96,9 @@ def _move(alert: Alert, to: AlertStatus, *, by: By, at: datetime, detail: Mappin
         before = Alert.objects.select_for_update(of=["self"]).select_related("source", "policy", "group").get(pk=alert.pk)
         if before.status == to:
             return before
-        if not Alert.objects.filter(pk=alert.pk, status__in=TRANSITIONS[to]).update(status=to, **fields, **escalation.timers(before, to, at=at)):
+        if not Alert.objects.filter(pk=alert.pk, status__in=TRANSITIONS[to]).update(
+            status=to, **fields, **escalation.timers(before, to, at=at)
+        ):
             raise IllegalTransition(AlertStatus(before.status), to)
         after = Alert.objects.select_related("source", "policy", "group").get(pk=alert.pk)
         log = [record.Entry(after.pk, LogKind.STATUS, by, {"from": before.status, "to": to.value, **detail})]

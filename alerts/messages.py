@@ -43,7 +43,12 @@ def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime) -> 
     )  # fmt: skip
     thread = f"group:{first.group_id}" if bundled else first.thread
     return Order(
-        thread=thread, key=f"{first.pk}:{first.round}:{number}", message=message, groups=targets.groups, recipients=targets.recipients, kinds=kinds
+        thread=thread,
+        key=f"{first.pk}:{first.round}:{number}",
+        message=message,
+        groups=targets.groups,
+        recipients=targets.recipients,
+        kinds=kinds,
     )
 
 

@@ -1,6 +1,5 @@
 """The record that proves what happened (log entries), and the live feed's events. Both belong to the caller's transaction."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
+from pydantic_core import to_json
 
 from alerts.enums import EventKind, LogKind
 from alerts.models import LogEntry
@@ -76,11 +76,16 @@ def write(entries: Iterable[Entry], *, at: datetime) -> None:
 def write_plain(alert_ids: Sequence[UUID], kind: LogKind, details: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
     """Append one entry of Sentinel itself per alert; the fast form for intake, without a model object per row."""
     if alert_ids:
+        rows = [{"alert": pk, "detail": detail} for pk, detail in zip(alert_ids, details, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO alerts_logentry (alert_id, at, kind, actor, detail)"
-                " SELECT entry.alert, %s, %s, '', entry.detail FROM unnest(%s::uuid[], %s::jsonb[]) AS entry (alert, detail)",
-                [at, kind.value, list(alert_ids), [json.dumps(detail) for detail in details]],
+                " SELECT alert, %s, %s, '', detail FROM json_to_recordset(%s::json) AS entry (alert uuid, detail jsonb)",
+                [
+                    at,
+                    kind.value,
+                    to_json(rows).decode(),
+                ],
             )
 
 

@@ -22,8 +22,7 @@ ORDER BY deadline_at LIMIT 1 FOR UPDATE SKIP LOCKED
 
 def next_deadline_at() -> datetime | None:
     """The earliest deadline of any alert; None when there is none."""
-    soonest = Alert.objects.filter(deadline_at__isnull=False).order_by("deadline_at").values_list("deadline_at", flat=True).first()
-    return soonest
+    return Alert.objects.filter(deadline_at__isnull=False).order_by("deadline_at").values_list("deadline_at", flat=True).first()
 
 
 def expire_due(*, at: datetime, limit: int = 100) -> int:

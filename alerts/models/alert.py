@@ -7,7 +7,16 @@ from django.db import models
 from django.db.models import Q
 
 from alerts.enums import (
-    OPEN, UNACKNOWLEDGED, AlertStatus, EventKind, LogKind, Priority, Promise, Resolution, Severity, TriageMode,
+    OPEN,
+    UNACKNOWLEDGED,
+    AlertStatus,
+    EventKind,
+    LogKind,
+    Priority,
+    Promise,
+    Resolution,
+    Severity,
+    TriageMode,
 )  # fmt: skip
 from alerts.models.policy import PolicySnapshot
 from alerts.models.source import Source
@@ -99,14 +108,10 @@ class Alert(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["source", "dedup_key"], condition=Q(status__in=OPEN), name="alert_one_open"),
-            models.CheckConstraint(
-                condition=Q(status__in=OPEN) | Q(next_step_at=None, deadline_at=None), name="alert_closed_has_no_timer"
-            ),
+            models.CheckConstraint(condition=Q(status__in=OPEN) | Q(next_step_at=None, deadline_at=None), name="alert_closed_has_no_timer"),
             models.CheckConstraint(condition=Q(status__in=AlertStatus.values), name="alert_status_known"),
             models.CheckConstraint(condition=Q(priority__gte=1, priority__lte=5), name="alert_priority_known"),
-            models.CheckConstraint(
-                condition=Q(life_safety=False) | Q(suppressed_by=[]), name="alert_life_safety_never_suppressed"
-            ),
+            models.CheckConstraint(condition=Q(life_safety=False) | Q(suppressed_by=[]), name="alert_life_safety_never_suppressed"),
         ]
         indexes = [
             models.Index(fields=["source", "dedup_key", "-id"], name="alert_history"),

@@ -21,9 +21,7 @@ class EscalationPolicy(models.Model):
     )  # fmt: skip
     min_gap_seconds = models.PositiveIntegerField(default=60, help_text="The least time between two sends about one alert.")
     repeat_seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Repeat the last step this often. Empty: never.")
-    last_resort_after_seconds = models.PositiveIntegerField(
-        default=300, help_text="How long after the last step the last resort is told."
-    )
+    last_resort_after_seconds = models.PositiveIntegerField(default=300, help_text="How long after the last step the last resort is told.")
     expires_after_seconds = models.PositiveIntegerField(default=7200)
     seen_timeout_seconds = models.PositiveIntegerField(default=14400)
     ack_timeout_seconds = models.PositiveIntegerField(default=7200)

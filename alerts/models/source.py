@@ -27,9 +27,7 @@ class Source(models.Model):
     slug = models.SlugField(unique=True, max_length=60)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=SourceKind.choices, default=SourceKind.GENERIC)
-    severity = models.CharField(
-        max_length=10, choices=Severity.choices, default=Severity.MEDIUM, help_text="For reports that name none."
-    )
+    severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.MEDIUM, help_text="For reports that name none.")
     life_safety = models.BooleanField(
         default=False, help_text="Its alerts are told one by one and can never be silenced, grouped away or held back."
     )

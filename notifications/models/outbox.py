@@ -66,9 +66,7 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["notification", "method"], name="delivery_once_per_method")]
         indexes = [
-            models.Index(
-                fields=["transport", "priority", "next_attempt_at"], name="delivery_due", condition=Q(status__in=WAITING)
-            ),
+            models.Index(fields=["transport", "priority", "next_attempt_at"], name="delivery_due", condition=Q(status__in=WAITING)),
             models.Index(fields=["leased_until"], name="delivery_leased", condition=Q(status=DeliveryStatus.SENDING)),
             models.Index(fields=["provider_id"], name="delivery_provider", condition=~Q(provider_id="")),
         ]
