@@ -3,11 +3,13 @@
 AlertError
 ├── InvalidReport       a report cannot be accepted; ``errors`` says which field and why
 │   └── UnknownSource   its source does not exist or is switched off
+├── ImageRefused        a picture cannot be accepted; ``code`` says why
 ├── IllegalTransition   the alert's status does not move that way; ``current`` is the status it has
 └── ConfigurationError  a policy or a route cannot work as it is written
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from alerts.enums import AlertStatus
 
@@ -29,6 +31,14 @@ class UnknownSource(InvalidReport):
 
     def __init__(self, slug: str) -> None:
         super().__init__([("source", f"no enabled source is called {slug[:60]!r}; create it under Sources in the admin")])
+
+
+class ImageRefused(AlertError):
+    """A picture cannot be accepted. ``code`` says why, the text says what to do."""
+
+    def __init__(self, code: Literal["too_large", "not_an_image", "too_many_pixels", "animated", "damaged"], text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class IllegalTransition(AlertError):
