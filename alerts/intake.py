@@ -73,14 +73,14 @@ UNION ALL SELECT source_id, dedup_key, id, priority, created FROM raised
 
 _STORE = """
 INSERT INTO alerts_report (id, source_id, source_slug, received_at, verdict, reason, alert_id, reported_by_id, raw)
-SELECT id, source, slug, %(at)s, verdict, '', alert, %(by)s, raw
-FROM json_to_recordset(%(rows)s::json) AS report (id uuid, source bigint, slug text, verdict text, alert uuid, raw jsonb)
+SELECT id, source, slug, %(at)s, verdict, '', alert, coalesce(by_id, %(by)s), raw
+FROM json_to_recordset(%(rows)s::json) AS report (id uuid, source bigint, slug text, verdict text, alert uuid, by_id int, raw jsonb)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class NewReport:
-    """A report that was read and bounded by its edge. ``raw`` is the JSON text to keep (no NUL, no NaN)."""
+    """A report that was read and bounded by its edge. ``raw`` is the JSON text to keep (no NUL, no NaN), ``by_id`` the user who sent it."""
 
     source: str
     title: str
@@ -94,6 +94,7 @@ class NewReport:
     runbook_url: str = ""
     occurred_at: datetime | None = None
     raw: str = "{}"
+    by_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def accept(reports: Sequence[NewReport], *, at: datetime, by_id: int | None = No
     """Store ``reports`` and raise or repeat their alerts; answers in the same order.
 
     Good reports are stored whatever the others are: a report that cannot be accepted answers with an InvalidReport
-    (not raised). ``by_id`` is the user who reported. Committed on return, unless the caller holds a transaction.
+    (not raised). ``by_id`` is the user who reported, for reports that do not say it themselves. Committed on return,
+    unless the caller holds a transaction.
     Raises DatabaseError when nothing could be stored.
     """
     for last_try in (False, False, True):
@@ -314,7 +316,7 @@ def _keep(
                 verdict = Verdict.ACCEPTED if outcome.created else Verdict.FOLDED
                 rows.append(  # raw is JSON already; the other values need no escape
                     f'{{"id":"{next(fresh)}","source":{fold.source.pk},"slug":"{fold.source.slug}","verdict":"{verdict.value}",'
-                    f'"alert":"{outcome.alert_id}","raw":{reports[index].raw}}}'
+                    f'"alert":"{outcome.alert_id}","by_id":{reports[index].by_id or "null"},"raw":{reports[index].raw}}}'
                 )
     with connection.cursor() as cursor:
         cursor.execute(_STORE, {"at": at, "by": by_id, "rows": f"[{','.join(rows)}]"})
