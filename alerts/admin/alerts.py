@@ -1,0 +1,142 @@
+"""Alerts in the admin: a list that opens at once over millions, and a page that shows everything that happened to one."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from alerts import describe, images, lateness, sentences
+from alerts.admin import search
+from alerts.admin.answers import AnswersMixin
+from alerts.admin.filters import StateFilter
+from alerts.admin.words import DELIVERY_COLOURS, PRIORITY_COLOURS, STATUS_COLOURS
+from alerts.models import Alert
+from notifications.models import Delivery, Notification
+from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
+from sentinel_site.lib.spans import span, until
+
+SHOWN = 200
+"""How many log entries, deliveries and reports of one alert its page shows: the newest."""
+SHOWN_REPORTS = 10
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
+    """Read-only: an alert changes by being answered, through lifecycle and escalation alone."""
+
+    list_display = ("state", "urgency", "headline", "source", "subject", "times", "age", "next_step", "taken_by")
+    list_display_links = ("headline",)
+    list_select_related = ("source",)
+    list_filter = (
+        StateFilter, ("status", ChoicesDropdownFilter), ("priority", ChoicesDropdownFilter), ("severity", ChoicesDropdownFilter),
+        ("source", AutocompleteSelectFilter), ("created_at", BornFilter),
+    )  # fmt: skip
+    search_fields = ("title",)
+    search_help_text = "#number, id, or the beginnings of words in title, subject and type"
+    list_fullwidth = True
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Alert], search_term: str) -> tuple[QuerySet[Alert], bool]:
+        """Through the full-text index; see search.py."""
+        return search.find(queryset, search_term), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
+        """Lists leave out the long columns."""
+        found = super().get_queryset(request)
+        listed = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_changelist")
+        return found.defer("description", "labels", "links", "runbook_url") if listed else found.select_related("source", "policy", "group")
+
+    @display(description="Status", label=STATUS_COLOURS)
+    def state(self, alert: Alert) -> str:
+        """The status in words, coloured."""
+        return alert.get_status_display()
+
+    @display(description="Priority", label=PRIORITY_COLOURS)
+    def urgency(self, alert: Alert) -> str:
+        """P1 to P5, coloured."""
+        return alert.get_priority_display()
+
+    @display(description="Alert")
+    def headline(self, alert: Alert) -> str:
+        """Number and title."""
+        return f"#{alert.number} {alert.title}"
+
+    @display(description="Times")
+    def times(self, alert: Alert) -> str:
+        """How often it was reported."""
+        return f"{alert.occurrences}×"
+
+    @display(description="Age")
+    def age(self, alert: Alert) -> str:
+        """Since it was raised; an alert that is late says so."""
+        at = timezone.now()
+        return span(at - alert.created_at) + (", late" if alert.is_open and lateness.is_late(alert, at=at) else "")
+
+    @display(description="Next step")
+    def next_step(self, alert: Alert) -> str:
+        """When the next people are told."""
+        return until(alert.next_step_at, at=timezone.now()) if alert.next_step_at else "–"
+
+    @display(description="Acknowledged by")
+    def taken_by(self, alert: Alert) -> str:
+        """Who took it first."""
+        return alert.acknowledged_by or "–"
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """A closed alert can only be commented."""
+        offered = super().get_actions_detail(request, object_id)
+        if Alert.objects.filter(pk=object_id, closed_at=None).exists():
+            return offered
+        return [each for each in offered if each.action_name.endswith("_comment")]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> list[Any]:
+        """None: the page is a template of its own."""
+        return []
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The alert's page."""
+        alert = self.get_object(request, object_id)
+        context = {} if alert is None else page(alert, request.user)
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+
+def page(alert: Alert, user: images.Viewer | None) -> dict[str, Any]:
+    """What templates/admin/alerts/alert/change_form.html shows of ``alert``, in a fixed number of queries."""
+    at = timezone.now()
+    log = list(alert.log.order_by("-id")[:SHOWN])
+    threads = [alert.thread, f"group:{alert.group_id}"] if alert.group_id else [alert.thread]
+    told = Notification.objects.filter(thread__in=threads)
+    deliveries = Delivery.objects.filter(notification__in=told).select_related("notification__recipient", "notification__group")
+    reports = alert.reports.select_related("reported_by").order_by("-id")[:SHOWN_REPORTS]
+    return {
+        "title": f"#{alert.number}",
+        "subtitle": None,
+        "alert": alert,
+        "age": span(at - alert.created_at),
+        "late": alert.is_open and lateness.is_late(alert, at=at),
+        "next_step": until(alert.next_step_at, at=at) if alert.next_step_at else "",
+        "deadline": until(alert.deadline_at, at=at) if alert.deadline_at else "",
+        "status_colour": STATUS_COLOURS.get(alert.get_status_display(), ""),
+        "priority_colour": PRIORITY_COLOURS.get(alert.get_priority_display(), ""),
+        "timeline": [(entry, sentences.of(entry)) for entry in log],
+        "deliveries": [(delivery, DELIVERY_COLOURS.get(delivery.status, "")) for delivery in deliveries.order_by("-id")[:SHOWN]],
+        "reports": [(report, json.dumps(report.raw, indent=2, ensure_ascii=False)) for report in reports],
+        "opinions": list(alert.opinions.all()[:5]),
+        "links": _links(alert),
+        "image_url": images.signed_url(alert, user),
+        "live_url": describe.url(alert),
+    }
+
+
+def _links(alert: Alert) -> list[tuple[str, str, str]]:
+    """(name, address, text) of each link; the address is empty unless it is http or https, so that no other can be followed."""
+    named = [("Runbook", alert.runbook_url, alert.runbook_url)] if alert.runbook_url else []
+    named += [("Link", str(link.get("href", "")), str(link.get("text") or link.get("href", ""))) for link in alert.links]
+    return [(name, address if address.startswith(("http://", "https://")) else "", text) for name, address, text in named]

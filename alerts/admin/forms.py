@@ -1,0 +1,113 @@
+"""The forms of `alerts`' configuration: lists are written one to a line and checked as the engine reads them."""
+
+import re
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+
+from alerts.models import PolicyStep, Route, Source
+from alerts.models.source import ATTRIBUTES
+from notifications.enums import Transport
+from sentinel_site.lib import matchers
+
+_LABEL = re.compile(r"label\.[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one to a line; blank lines are left out."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "widget": UnfoldAdminTextareaWidget({"rows": 4}), **kwargs})
+
+    def prepare_value(self, value: Any) -> Any:
+        """The list as lines."""
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        """The lines as a list."""
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the list differs."""
+        return list(initial or []) != self.to_python(data)
+
+
+class SourceForm(forms.ModelForm):
+    """A source; its attributes must be ones that reports have."""
+
+    dedup_attributes = LinesField(
+        label="Same alert when these agree",
+        help_text="One to a line: source, type, severity, subject or label.<name>. A repeat of an open alert only counts up.",
+    )
+    group_attributes = LinesField(
+        label="Told together when these agree",
+        help_text="One to a line. Empty: never group. Life-safety alerts are never grouped.",
+    )
+
+    class Meta:
+        model = Source
+        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets choose)
+
+    def clean_dedup_attributes(self) -> list[str]:
+        """Known attributes only."""
+        return _attributes(self.cleaned_data["dedup_attributes"])
+
+    def clean_group_attributes(self) -> list[str]:
+        """Known attributes only."""
+        return _attributes(self.cleaned_data["group_attributes"])
+
+
+class RouteForm(forms.ModelForm):
+    """A route; its matchers must be readable, and the catch-all has none."""
+
+    matchers = LinesField(
+        label="Conditions",
+        help_text='One to a line, all must hold: severity=critical, room=~"1.*", type!=test. '
+        "Reports have source, type, severity, subject and their own labels.",
+    )
+
+    class Meta:
+        model = Route
+        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets choose)
+
+    def clean_matchers(self) -> list[str]:
+        """Every line read as the engine reads it."""
+        lines = self.cleaned_data["matchers"]
+        wrong = []
+        for line in lines:
+            try:
+                matchers.parse(line)
+            except matchers.MatcherError as error:
+                wrong.append(str(error))
+        if wrong:
+            raise forms.ValidationError(wrong)
+        return lines
+
+    def clean(self) -> dict[str, Any]:
+        """A route that changes nothing is a mistake."""
+        data = super().clean() or {}
+        if not self.instance.catch_all and not data.get("policy") and not data.get("priority"):
+            raise forms.ValidationError("This route would change nothing: give it a policy, a priority, or both.")
+        return data
+
+
+class StepForm(forms.ModelForm):
+    """One step of a policy; its transports are ticked."""
+
+    kinds = forms.MultipleChoiceField(
+        label="By", required=False, choices=Transport.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="None ticked: by all.",
+    )
+
+    class Meta:
+        model = PolicyStep
+        fields = "__all__"  # noqa: DJ007 (the inline's fields choose)
+
+
+def _attributes(names: list[str]) -> list[str]:
+    wrong = [name for name in names if name not in ATTRIBUTES and not _LABEL.fullmatch(name)]
+    if wrong:
+        known = ", ".join(ATTRIBUTES)
+        raise forms.ValidationError(f"{', '.join(wrong)}: reports have no such attribute. Use {known} or label.<name>.")
+    return names

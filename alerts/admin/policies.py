@@ -1,0 +1,135 @@
+"""Escalation policies with their steps, and what they mean in plain words."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from alerts.admin.forms import StepForm
+from alerts.enums import AckTimeoutAction, StopsAt
+from alerts.models import EscalationPolicy, PolicyStep
+from notifications.enums import Transport
+from notifications.models import Recipient, RecipientGroup
+from sentinel_site.lib.spans import exact
+
+READ = (
+    "steps__recipients__contact_methods", "steps__groups__contact_methods", "steps__groups__members__contact_methods",
+    "last_resort_recipients__contact_methods", "last_resort_groups__contact_methods", "last_resort_groups__members__contact_methods",
+)  # fmt: skip
+
+
+class StepInline(TabularInline):
+    """The steps of a policy."""
+
+    model = PolicyStep
+    form = StepForm
+    fields = ("delay_seconds", "label", "urgency", "kinds", "groups", "recipients")
+    autocomplete_fields = ("groups", "recipients")
+    extra = 0
+    min_num = 1
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PolicyStep]:
+        """With everybody named, at once."""
+        return super().get_queryset(request).prefetch_related("groups", "recipients")
+
+
+@admin.register(EscalationPolicy)
+class EscalationPolicyAdmin(ModelAdmin):
+    """Whom to tell, when and how. Alerts that already run keep the policy they were raised with."""
+
+    inlines = (StepInline,)
+    list_display = ("name", "count_steps", "stops_at", "warnings")
+    search_fields = ("name",)
+    autocomplete_fields = ("last_resort_groups", "last_resort_recipients")
+    change_form_outer_before_template = "admin/alerts/escalationpolicy/meaning.html"
+    fieldsets = (
+        ("Policy", {"fields": ("name", ("stops_at", "seen_hold_seconds"))}),
+        ("When nobody answers", {"fields": (
+            "last_resort_groups", "last_resort_recipients", ("last_resort_after_seconds", "repeat_seconds"),
+            ("expires_after_seconds", "min_gap_seconds"),
+        )}),
+        ("When somebody did", {"fields": (("seen_timeout_seconds", "ack_timeout_seconds"), "ack_timeout_action")}),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EscalationPolicy]:
+        """With steps, people and methods: a fixed number of queries."""
+        return super().get_queryset(request).prefetch_related(*READ)
+
+    @display(description="Steps")
+    def count_steps(self, policy: EscalationPolicy) -> int:
+        """How many steps it has."""
+        return len(policy.steps.all())
+
+    @display(description="Warnings", label={"None": "success"})
+    def warnings(self, policy: EscalationPolicy) -> str | list[str]:
+        """What will not work as it is."""
+        return [warning for _, warning in meaning(policy) if warning] or "None"
+
+    def has_delete_permission(self, request: HttpRequest, obj: EscalationPolicy | None = None) -> bool:
+        """Not one that a route or a source uses."""
+        used = obj is not None and (obj.routes.exists() or obj.sources.exists())
+        return super().has_delete_permission(request, obj) and not used
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The form, under a summary of what happens with the policy as it was saved."""
+        policy = self.get_object(request, object_id)
+        context = {"meaning": meaning(policy)} if isinstance(policy, EscalationPolicy) else {}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+
+def meaning(policy: EscalationPolicy) -> list[tuple[str, str]]:
+    """What ``policy`` does, in order: (sentence, warning) pairs; the warning is empty when all is well."""
+    steps = sorted(policy.steps.all(), key=lambda step: (step.delay_seconds, step.pk))
+    lines = [_step(step) for step in steps]
+    if not lines:
+        lines.append(("It has no step.", "It has no step: nobody is told before the last resort."))
+    last = steps[-1].delay_seconds if steps else 0
+    lines.append(_last_resort(policy, after=last + policy.last_resort_after_seconds))
+    if policy.repeat_seconds:
+        lines.append((f"After that, the last step is repeated every {exact(policy.repeat_seconds)}.", ""))
+    stops = "somebody acknowledges" if policy.stops_at == StopsAt.ACKNOWLEDGED else "somebody opens it"
+    hold = f" It goes on when they do not acknowledge within {exact(policy.seen_hold_seconds)}." if policy.seen_hold_seconds else ""
+    lines.append((f"It stops as soon as {stops}.{hold if policy.stops_at == StopsAt.SEEN else ''}", ""))
+    lines.append((f"Unanswered alerts expire after {exact(policy.expires_after_seconds)}.", _too_early(policy, last)))
+    ends = "told again" if policy.ack_timeout_action == AckTimeoutAction.ESCALATE else "resolved by Sentinel"
+    lines.append((f"Acknowledged alerts that are not resolved within {exact(policy.ack_timeout_seconds)} are {ends}.", ""))
+    return lines
+
+
+def _step(step: PolicyStep) -> tuple[str, str]:
+    by = ", ".join(str(Transport(kind).label).lower() for kind in step.kinds if kind in Transport.values) or "every transport they have"
+    groups, people = step.groups.all(), step.recipients.all()
+    text = f"At {exact(step.delay_seconds)}{f' “{step.label}”' if step.label else ''}: {_named(groups, people)} by {by}."
+    return text, "" if reaches(groups, people) else f"The step at {exact(step.delay_seconds)} reaches nobody."
+
+
+def _last_resort(policy: EscalationPolicy, *, after: int) -> tuple[str, str]:
+    groups, people = policy.last_resort_groups.all(), policy.last_resort_recipients.all()
+    text = f"At {exact(after)}, when nobody answered: {_named(groups, people)} as the last resort."
+    return text, "" if reaches(groups, people) else "The last resort reaches nobody."
+
+
+def _too_early(policy: EscalationPolicy, last: int) -> str:
+    if policy.expires_after_seconds <= last + policy.last_resort_after_seconds:
+        return "It expires before the last resort is told."
+    return ""
+
+
+def _named(groups: Iterable[RecipientGroup], people: Iterable[Recipient]) -> str:
+    names = [f"group {group.name}" for group in groups] + [person.name for person in people]
+    return ", ".join(names) or "nobody"
+
+
+def reaches(groups: Iterable[RecipientGroup], people: Iterable[Recipient]) -> bool:
+    """Whether anybody named has a contact method that can be used now."""
+    everyone = [*people, *(member for group in groups for member in group.members.all())]
+    own = (method for group in groups for method in group.contact_methods.all())
+    theirs = (method for person in everyone if person.active for method in person.contact_methods.all())
+    return any(method.usable for method in [*own, *theirs])

@@ -1,0 +1,78 @@
+"""Sources, and the reports they sent."""
+
+import json
+from typing import ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from alerts.admin.forms import SourceForm
+from alerts.enums import Verdict
+from alerts.models import Report, Source
+from sentinel_site.lib.lists import BornFilter, LargeListMixin, NoBulkDeleteMixin, ReadOnlyMixin
+from sentinel_site.lib.spans import span
+
+VERDICT_COLOURS = {Verdict.ACCEPTED.label: "success", Verdict.SUPPRESSED.label: "warning", Verdict.REJECTED.label: "danger"}
+
+
+@admin.register(Source)
+class SourceAdmin(NoBulkDeleteMixin, ModelAdmin):
+    """Who may report. A source with alerts cannot be deleted; switch it off."""
+
+    form = SourceForm
+    list_display = ("name", "slug", "kind", "severity", "life_safety", "triage", "policy", "enabled")
+    list_filter = (("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("life_safety", BooleanRadioFilter))
+    list_select_related = ("policy",)
+    list_filter_submit = True
+    search_fields = ("slug", "name")
+    autocomplete_fields = ("policy",)
+    prepopulated_fields: ClassVar = {"slug": ["name"]}
+    fieldsets = (
+        ("Source", {"fields": (("name", "slug"), ("kind", "severity"), "enabled")}),
+        ("What its reports mean", {"fields": ("life_safety", "triage", "policy")}),
+        ("Repeats and groups", {"fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"))}),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
+        """Only a source that never raised an alert."""
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.alerts.exists())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
+        """The slug is what programs know it by, and stays."""
+        return ("slug",) if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Source | None = None) -> dict[str, list[str]]:
+        """The slug follows the name until it is saved."""
+        return {} if obj else dict(self.prepopulated_fields)
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyMixin, LargeListMixin):
+    """Every message from outside, as it came, with what became of it; rejected ones with the reason."""
+
+    list_display = ("received", "judged", "source_slug", "alert", "reported_by", "reason")
+    list_select_related = ("alert", "reported_by")
+    list_filter = (("verdict", ChoicesDropdownFilter), ("source", AutocompleteSelectFilter), ("received_at", BornFilter))
+    fieldsets = (("Report", {"fields": (
+        "received_at", "verdict", "reason", "source_slug", "source", "alert", "reported_by", "pretty"
+    )}),)  # fmt: skip
+    readonly_fields = ("pretty",)
+
+    @display(description="Received")
+    def received(self, report: Report) -> str:
+        """When, and how long ago."""
+        return f"{timezone.localtime(report.received_at):%Y-%m-%d %H:%M:%S} ({span(timezone.now() - report.received_at)} ago)"
+
+    @display(description="Verdict", label=VERDICT_COLOURS)
+    def judged(self, report: Report) -> str:
+        """The verdict, coloured."""
+        return report.get_verdict_display()
+
+    @display(description="As it came")
+    def pretty(self, report: Report) -> str:
+        """The raw message, indented."""
+        return json.dumps(report.raw, indent=2, ensure_ascii=False)

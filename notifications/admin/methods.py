@@ -1,0 +1,187 @@
+"""Contact methods: ways to reach people, who may see and say what about them, and test messages."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin, StackedInline
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+
+from notifications import dispatch
+from notifications.enums import Reason, Urgency
+from notifications.message import Message, Order
+from notifications.models import ContactMethod
+
+VERIFY, CHANGE = "notifications.verify_contactmethod", "notifications.change_contactmethod"
+
+
+class MethodForm(forms.ModelForm):
+    """A contact method. The secret can be set and never read: left empty, it stays. A new address is not verified by the old one."""
+
+    address = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text=ContactMethod._meta.get_field("address").help_text)
+    secret = forms.CharField(
+        required=False, label="Signing secret", widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="Signs a webhook (whsec_…). It is never shown again; leave it empty to keep the one there is.",
+    )  # fmt: skip
+
+    class Meta:
+        model = ContactMethod
+        fields = "__all__"  # noqa: DJ007 (the admin's fields choose)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.pop("secret", None)
+
+    def clean_secret(self) -> str:
+        """The new secret, or the one there is."""
+        return self.cleaned_data["secret"] or self.instance.secret
+
+    def clean(self) -> dict[str, Any]:
+        """Take the verification from an address that changes, unless the form says in the same breath that it is verified."""
+        data = super().clean() or {}
+        said_so = "verified" in self.changed_data and data.get("verified")
+        if self.instance.pk and not self.instance._state.adding and "address" in self.changed_data and not said_so:
+            data["verified"] = self.instance.verified = False
+        return data
+
+
+class MethodRulesMixin:
+    """Who may see and say what about contact methods, in the list, the form and the inline."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Only some may say that an address is verified."""
+        allowed = request.user.has_perm(VERIFY)
+        return ("masked", "disabled") if allowed else ("verified", "masked", "disabled")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Those who may not change an address see it masked."""
+        fields = super().get_fields(request, obj)  # type: ignore[misc]
+        if request.user.has_perm(CHANGE) or (obj is None and request.user.has_perm("notifications.add_contactmethod")):
+            return tuple(fields)
+        return tuple("masked" if name == "address" else name for name in fields if name != "secret")
+
+    @display(description="Address")
+    def masked(self, method: ContactMethod) -> str:
+        """Enough to recognise, too little to use."""
+        return method.masked if method.address else "–"
+
+    @display(description="Switched off by Sentinel")
+    def disabled(self, method: ContactMethod) -> str:
+        """Why and since when."""
+        return f"{method.disabled_reason} ({method.disabled_at:%Y-%m-%d %H:%M} UTC)" if method.disabled_at else "no"
+
+
+class MethodInline(MethodRulesMixin, StackedInline):
+    """The ways to reach one recipient or group."""
+
+    model = ContactMethod
+    form = MethodForm
+    fields = ("kind", "address", "secret", "label", "order", "verified", "active", "disabled")
+    extra = 0
+    collapsible = True
+
+
+@admin.register(ContactMethod)
+class ContactMethodAdmin(MethodRulesMixin, ModelAdmin):
+    """Ways to reach people, with what became of them."""
+
+    form = MethodForm
+    list_display = ("masked", "owner", "kind", "label", "order", "verified", "active", "usable_now", "disabled")
+    list_filter = (("kind", ChoicesDropdownFilter), ("verified", BooleanRadioFilter), ("active", BooleanRadioFilter))
+    list_filter_submit = True
+    list_select_related = ("recipient", "group")
+    search_fields = ("label", "recipient__name", "group__name")
+    search_help_text = "Label or owner; addresses are encrypted and cannot be searched"
+    autocomplete_fields = ("recipient", "group")
+    fields = ("recipient", "group", "kind", "address", "secret", "label", "order", "verified", "active", "disabled", "platform")
+    actions: ClassVar = ["enable_ticked"]
+    actions_detail: ClassVar = ["send_test", "enable_again"]
+
+    @display(description="Of")
+    def owner(self, method: ContactMethod) -> str:
+        """The person or the group."""
+        return str(method.recipient or method.group)
+
+    @display(description="Usable", boolean=True)
+    def usable_now(self, method: ContactMethod) -> bool:
+        """Whether a message may be sent to it now."""
+        return method.usable
+
+    def save_model(self, request: HttpRequest, obj: ContactMethod, form: Any, change: bool) -> None:
+        """Save, and say when the address must be verified again."""
+        super().save_model(request, obj, form, change)
+        if not obj.verified:
+            messages.warning(request, "Nothing is sent to this address until it is verified.")
+
+    @action(
+        description="Send a test message", permissions=["change"], icon="send", variant=ActionVariant.PRIMARY,
+        dialog={"title": "Send a test message",
+                "description": "It goes the way an alert goes, to the owner's methods of this kind; a group's members get it too.",
+                "form_class": BaseDialogForm, "form_submit_text": "Send"},
+    )  # fmt: skip
+    def send_test(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Queue a test message."""
+        method = self._method(request, object_id)
+        refusal = _test(method)
+        if refusal:
+            messages.error(request, f"Nothing was sent: {refusal}.")
+        else:
+            messages.success(request, "A test message is on its way. Deliveries shows what becomes of it.")
+        return _back(method)
+
+    @action(
+        description="Enable again", permissions=["change"], icon="restart_alt",
+        dialog={"title": "Enable again",
+                "description": "Sentinel switched it off because its address was gone. Do this when you know that it is back.",
+                "form_class": BaseDialogForm, "form_submit_text": "Enable"},
+    )  # fmt: skip
+    def enable_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Take back that Sentinel switched it off."""
+        method = self._method(request, object_id)
+        _enable(ContactMethod.objects.filter(pk=method.pk))
+        messages.success(request, "Enabled. Send a test message to be sure.")
+        return _back(method)
+
+    @action(description="Enable again", permissions=["change"])
+    def enable_ticked(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> None:
+        """Take back that Sentinel switched the ticked ones off."""
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        messages.success(request, f"Enabled: {_enable(queryset)}.")
+
+    def _method(self, request: HttpRequest, object_id: str) -> ContactMethod:
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        return get_object_or_404(ContactMethod.objects.select_related("recipient", "group"), pk=object_id)
+
+
+def _test(method: ContactMethod) -> str:
+    """Order a test message; answers with the reason when there is nothing to send to, else with nothing."""
+    at = timezone.now()
+    if not method.usable:
+        return "this method is not verified, not active, or switched off"
+    message = Message(reason=Reason.TEST, urgency=Urgency.NORMAL, priority=2, context={}, label="Test")
+    told = dispatch.tell([Order(
+        thread=f"test:{method.pk}", key=f"test:{method.pk}:{at.isoformat()}", message=message, kinds=frozenset({method.kind}),
+        recipients=frozenset({str(method.recipient_id)} if method.recipient_id else ()),
+        groups=frozenset({method.group.slug} if method.group else ()),
+    )], at=at)[0]  # fmt: skip
+    return "" if told.deliveries else "; ".join(f"{who} {why}" for who, why in told.unreachable) or "nobody is there"
+
+
+def _enable(methods: QuerySet[ContactMethod]) -> int:
+    return methods.exclude(disabled_at=None).update(disabled_at=None, disabled_reason="")
+
+
+def _back(method: ContactMethod) -> HttpResponse:
+    return HttpResponse(headers={"HX-Redirect": reverse("admin:notifications_contactmethod_change", args=[method.pk])})

@@ -1,0 +1,91 @@
+"""Recipients and their groups."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
+from unfold.decorators import display
+
+from notifications.admin.methods import MethodInline
+from notifications.models import Recipient, RecipientGroup
+from sentinel_site.lib.lists import NoBulkDeleteMixin
+
+
+class OwnerAdmin(NoBulkDeleteMixin, ModelAdmin):
+    """A person or a group. Whoever was ever told something stays: the record names them. Switch a person off instead."""
+
+    inlines = (MethodInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only those who were never told anything."""
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.notifications.exists())
+
+
+@admin.register(Recipient)
+class RecipientAdmin(OwnerAdmin):
+    """People."""
+
+    list_display = ("name", "reachable", "in_groups", "user", "language", "active")
+    list_filter = (("groups", AutocompleteSelectFilter), ("active", BooleanRadioFilter))
+    list_filter_submit = True
+    list_select_related = ("user",)
+    search_fields = ("name", "user__username")
+    autocomplete_fields = ("user",)
+    fieldsets = (
+        ("Person", {"fields": ("name", "user", ("language", "time_zone"), "active")}),
+        ("Quiet hours", {"fields": (("quiet_from", "quiet_until"),), "description": "Life-safety alerts do not keep them."}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Recipient]:
+        """With groups and methods, at once."""
+        return super().get_queryset(request).prefetch_related("groups", "contact_methods")
+
+    @display(description="Reached by", label={"nothing": "danger"})
+    def reachable(self, recipient: Recipient) -> list[str] | str:
+        """The kinds of methods that can be used now."""
+        kinds = {method.get_kind_display() for method in recipient.contact_methods.all() if method.usable and recipient.active}
+        return sorted(kinds) or "nothing"
+
+    @display(description="Groups")
+    def in_groups(self, recipient: Recipient) -> str:
+        """Their names."""
+        return ", ".join(group.name for group in recipient.groups.all()) or "–"
+
+
+@admin.register(RecipientGroup)
+class RecipientGroupAdmin(OwnerAdmin):
+    """People who are told together."""
+
+    list_display = ("name", "slug", "people", "reachable")
+    search_fields = ("slug", "name")
+    autocomplete_fields = ("members",)
+    prepopulated_fields: ClassVar = {"slug": ["name"]}
+    fieldsets = (("Group", {"fields": (("name", "slug"), "members")}),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RecipientGroup]:
+        """With members and methods, at once."""
+        return super().get_queryset(request).prefetch_related("members__contact_methods", "contact_methods")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """The slug is what policies know it by, and stays."""
+        return ("slug",) if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, list[str]]:
+        """The slug follows the name until it is saved."""
+        return {} if obj else dict(self.prepopulated_fields)
+
+    @display(description="Members")
+    def people(self, group: RecipientGroup) -> str:
+        """Their names."""
+        return ", ".join(member.name for member in group.members.all()) or "–"
+
+    @display(description="Reachable", label={"nobody": "danger"})
+    def reachable(self, group: RecipientGroup) -> str:
+        """How many of them can be told now; the group's own methods count as one more."""
+        count = sum(member.active and any(method.usable for method in member.contact_methods.all()) for member in group.members.all())
+        own = any(method.usable for method in group.contact_methods.all())
+        parts = ([f"{count} of {len(group.members.all())}"] if count else []) + (["its own method"] if own else [])
+        return " and ".join(parts) or "nobody"

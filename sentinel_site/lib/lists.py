@@ -1,0 +1,66 @@
+"""What the admin pages of every app have in common: rows nobody edits, and lists of millions of them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.utils import parse_datetime_str
+
+from sentinel_site.lib.estimates import EstimatePaginator
+from sentinel_site.lib.ids import floor
+
+
+class ReadOnlyMixin:
+    """Rows that people may look at and nobody may add, change or delete here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class NoBulkDeleteMixin:
+    """Rows that are deleted one by one, if at all: each deletion is asked about on its own."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Everything but the deletion of several at once."""
+        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}  # type: ignore[misc]
+
+
+class LargeListMixin(ModelAdmin):
+    """A list over millions: nothing counts them all, and the newest come first by the primary key (a UUIDv7)."""
+
+    ordering = ("-id",)
+    paginator = EstimatePaginator
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_disable_select_all = True
+    list_filter_submit = True
+    sortable_by = ()
+
+
+class BornFilter(RangeDateTimeFilter):
+    """When the row was made. Ids begin with that instant, so the primary key answers; a day without a time begins at midnight."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows of the range; half a range has one end."""
+        for edge, lookup in (("from", "id__gte"), ("to", "id__lt")):
+            day = self.used_parameters.get(f"{self.parameter_name}_{edge}_0")
+            time = self.used_parameters.get(f"{self.parameter_name}_{edge}_1") or "00:00:00"
+            instant = parse_datetime_str(f"{day} {time}") if day else None
+            if instant is not None:
+                aware = timezone.make_aware(instant) if timezone.is_naive(instant) else instant
+                queryset = queryset.filter(**{lookup: floor(aware)})
+        return queryset
