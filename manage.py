@@ -6,9 +6,13 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from sentinel_site import up
+
 
 def main() -> None:
-    """Run a management command with Sentinel's settings."""
+    """Run a management command with Sentinel's settings; `up` goes first, for its options decide what the settings say."""
+    if sys.argv[1:2] == ["up"]:
+        sys.exit(up.main(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentinel_site.settings")
     execute_from_command_line(sys.argv)
 

@@ -4,6 +4,7 @@ Both listen on Unix sockets in a directory only the service's user can enter, an
 password (scram-sha-256) that is kept 0600. The wheels' own start-up code is not used: it trusts every local user.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -90,10 +91,8 @@ def secret(data_dir: Path, name: str) -> str:
         draft = path.with_name(f".{name}.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # the first process to get here wins; the others read what it wrote
-        except FileExistsError:
-            pass
         draft.unlink()
         return path.read_text().strip()
     except OSError as error:
@@ -110,6 +109,11 @@ def postgres_bin() -> Path:
     return Path(found.origin).parent / "pginstall18" / "bin"
 
 
+def has_cluster(places: Places) -> bool:
+    """Whether PostgreSQL's data directory has been made."""
+    return (places.postgres / "PG_VERSION").exists()
+
+
 def start_postgres(places: Places, *, fsync: bool = True) -> None:
     """Start the embedded PostgreSQL, making its cluster first when there is none; attach when it already runs.
 
@@ -117,7 +121,7 @@ def start_postgres(places: Places, *, fsync: bool = True) -> None:
     """
     run_as = _server_user()
     _make_directories(places, run_as)
-    if not (places.postgres / "PG_VERSION").exists():
+    if not has_cluster(places):
         _initdb(places, run_as)
     if not postgres_runs(places, run_as):
         options = {**SETTINGS, "unix_socket_directories": f"'{places.sockets}'", "fsync": "on" if fsync else "off"}
@@ -144,7 +148,8 @@ def valkey_command(places: Places) -> list[str]:
 
     return [
         str(get_binary_path()), "--port", "0", "--unixsocket", str(places.valkey_socket), "--unixsocketperm", "700",
-        "--save", "", "--appendonly", "no", "--maxmemory", "64mb", "--loglevel", "warning", "--dir", str(places.sockets),
+        "--save", "", "--appendonly", "no", "--maxmemory", "64mb", "--loglevel", "warning",
+        "--logfile", str(places.data_dir / "valkey.log"), "--dir", str(places.sockets),
     ]  # fmt: skip
 
 

@@ -21,3 +21,8 @@ class LineFormatter(logging.Formatter):
     def formatException(self, ei: object) -> str:  # noqa: N802 (the name is logging's)
         """The traceback, each line indented so that no foreign text can pose as a record."""
         return "\n".join("    " + line for line in super().formatException(ei).splitlines())  # type: ignore[arg-type]
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a record of django.request tells anything new: /healthz says 503 to its caller, and is asked every few seconds."""
+    return not (getattr(record, "status_code", 0) == 503 and record.args == ("Service Unavailable", "/healthz"))

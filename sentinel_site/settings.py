@@ -8,7 +8,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from sentinel_site import embedded, env
+from sentinel_site import embedded, env, logs
 
 BASE_DIR = env.BASE_DIR
 VERSION = "0.1.0"
@@ -80,6 +80,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "sentinel_site.health.banner",
             ]
         },
     }
@@ -202,6 +203,7 @@ SENTINEL_IMAGE_MAX_PIXELS = 50_000_000
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a directory that is not there
 MEDIA_ROOT = DATA_DIR / "media"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -215,9 +217,11 @@ USE_TZ = True
 
 # --- Reaching people ---
 EMAIL_URL = env.text("EMAIL_URL")
+vars().update(env.email(EMAIL_URL))  # EMAIL_BACKEND and, for SMTP, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER ...
+EMAIL_FILE_PATH = DATA_DIR / "mail"  # where mail goes when nothing is set up
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SENTINEL_FROM_EMAIL", "Sentinel <sentinel@localhost>")
 EMAIL_TIMEOUT = 10
-ANYMAIL = {"REQUESTS_TIMEOUT": (3, 10), "IGNORE_UNSUPPORTED_FEATURES": True}
+ANYMAIL = {"REQUESTS_TIMEOUT": (3, 10), "IGNORE_UNSUPPORTED_FEATURES": True, **env.prefixed("ANYMAIL_")}
 FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS")
 FIREBASE_BASE_URL = env.text("FIREBASE_BASE_URL")
 SENTINEL_WEBHOOK_ALLOWED_NETWORKS = env.words("SENTINEL_WEBHOOK_ALLOWED_NETWORKS")
@@ -237,7 +241,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "sentinel_site.logs.LineFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": logs.is_news}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["news"]}},
     "root": {"handlers": ["console"], "level": env.text("SENTINEL_LOG_LEVEL", "WARNING")},
-    "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "alerts.image_views": {"level": "INFO"},  # who looked at which picture
+    },
 }

@@ -1,8 +1,15 @@
 """Every URL of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from alerts import image_views
+from sentinel_site import views
 
 urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("livez", views.livez, name="livez"),
     path("admin/", admin.site.urls),
+    path("api/", include("sentinel_site.api")),
+    path("media/alerts/<str:token>", image_views.picture, name="picture"),
 ]

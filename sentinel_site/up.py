@@ -1,0 +1,203 @@
+"""`manage.py up`: the whole of Sentinel on one machine, under one small supervisor.
+
+It does not load Django: it starts what does. Each thing that can be wrong with a start is one line and exit code 1.
+"""
+
+import argparse
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from sentinel_site import embedded, env
+from sentinel_site.liveness import Liveness
+from sentinel_site.supervisor import MARK, Program, Supervisor, end_leftovers
+
+MANAGE: Final = str(env.BASE_DIR / "manage.py")
+OLDEST_POSTGRES: Final = 14
+"""The oldest major version Django supports."""
+
+
+class StartError(RuntimeError):
+    """Sentinel cannot start; the text is one line that says why and what to do."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `manage.py up`."""
+    parser.add_argument("--port", type=int, default=env.number("SENTINEL_PORT", 8000), help="port of the web server (SENTINEL_PORT, 8000)")
+    parser.add_argument("--bind", default=env.text("SENTINEL_BIND", "127.0.0.1"), help="address to listen on (SENTINEL_BIND, 127.0.0.1)")
+    parser.add_argument(
+        "--data-dir", type=Path, default=env.path("SENTINEL_DATA_DIR", env.BASE_DIR / "var"), help="SENTINEL_DATA_DIR, ./var"
+    )
+    parser.add_argument("--demo", action="store_true", help="add sample data: a recipient, an ingest key, and how to use it")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run Sentinel until SIGINT or SIGTERM. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="manage.py up", description="Start everything: servers, web, worker, watchdog and monitor.")
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+    try:
+        House(options.data_dir.expanduser().resolve(), options.bind, options.port, demo=options.demo).run()
+    except (StartError, embedded.EmbeddedError) as error:
+        print("sentinel: " + " ".join(str(error).split()), file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    print(f"sentinel: {line}", flush=True)  # noqa: T201 (this is a command)
+
+
+class House:
+    """One `up`: its places, its environment, its programs."""
+
+    def __init__(self, data_dir: Path, bind: str, port: int, *, demo: bool = False) -> None:
+        self.places = embedded.Places(data_dir)
+        self.bind, self.port, self.demo = bind, port, demo
+        self.environ = os.environ | {
+            "SENTINEL_DATA_DIR": str(data_dir), "SENTINEL_PORT": str(port), "SENTINEL_BIND": bind, MARK: str(data_dir),
+            "DJANGO_SETTINGS_MODULE": "sentinel_site.settings", "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2",
+        }  # fmt: skip
+        self.own_database = not env.text("DATABASE_URL")
+        self.own_redis = not env.text("REDIS_URL")
+
+    def run(self) -> None:
+        """Start, keep running, stop. Raises StartError or EmbeddedError when it cannot start."""
+        lock = self._lock()
+        end_leftovers(str(self.places.data_dir))
+        check_port(self.bind, self.port)
+        supervisor = Supervisor([], self.environ, say)
+        supervisor.listen()
+        try:
+            self._start_database()
+            if not supervisor.stopping:
+                self._prepare()
+            liveness = Liveness(self._address(), urlsplit(self.url).netloc, self.database_url, on_ready=self._ready)
+            supervisor.programs = self._programs(liveness)
+            if not supervisor.stopping:
+                liveness.watch(supervisor.programs)
+            supervisor.run()
+        finally:
+            self._stop_database()
+            lock.close()
+
+    @property
+    def database_url(self) -> str:
+        """Where the database is."""
+        return env.text("DATABASE_URL") or self.places.database_url()
+
+    def _lock(self) -> IO[str]:
+        """Take the data directory for us alone, as long as we live."""
+        path = self.places.data_dir / "up.lock"
+        try:
+            self.places.data_dir.mkdir(parents=True, exist_ok=True)
+            lock = path.open("a")
+        except OSError as error:
+            raise StartError(
+                f"cannot write in {self.places.data_dir}: {error.strerror}. Choose another place with --data-dir or SENTINEL_DATA_DIR."
+            ) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            taken = f"another `manage.py up` uses {self.places.data_dir} already. Stop it, or choose another --data-dir."
+            raise StartError(taken) from None
+        return lock
+
+    def _start_database(self) -> None:
+        if self.own_database:
+            embedded.start_postgres(self.places)
+            create_database(self.places)
+        check_database(self.database_url)
+
+    def _stop_database(self) -> None:
+        if self.own_database and embedded.has_cluster(self.places):
+            try:
+                embedded.stop_postgres(self.places)
+            except embedded.EmbeddedError as error:
+                say(f"PostgreSQL goes on running, it did not stop: {error}")
+
+    def _prepare(self) -> None:
+        """Migrate and bootstrap, in a process that is gone afterwards."""
+        command = [sys.executable, MANAGE, "bootstrap", "--migrate"]
+        done = subprocess.run(command, env=self.environ, stdin=subprocess.DEVNULL, start_new_session=True, check=False)
+        if done.returncode == 0 and self.demo:
+            done = subprocess.run([sys.executable, MANAGE, "demo"], env=self.environ, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise StartError("the database could not be prepared; the lines above say why.")
+
+    def _programs(self, liveness: Liveness) -> list[Program]:
+        """Started in this order, stopped in the reverse."""
+        web = ["-m", "sentinel_site.server", "--bind", self.bind, "--port", str(self.port)]
+        programs = [
+            Program("web", [sys.executable, *web], frozen=liveness.frozen),
+            Program("worker", [sys.executable, MANAGE, "qcluster", "--skip-checks"], frozen=liveness.frozen),
+            Program("watchdog", [sys.executable, MANAGE, "watchdog"], frozen=liveness.frozen),
+            Program("monitor", [sys.executable, MANAGE, "monitor"], frozen=liveness.frozen),
+        ]
+        if self.own_redis:
+            programs.insert(0, Program("valkey", embedded.valkey_command(self.places), grace_seconds=1, serves_others=True))
+        return programs
+
+    @property
+    def url(self) -> str:
+        """Where people find Sentinel."""
+        return env.text("SENTINEL_BASE_URL", f"http://localhost:{self.port}").rstrip("/")
+
+    def _address(self) -> str:
+        """Where we find our own web process."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bind, self.bind)  # noqa: S104 (compared, not bound)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def _ready(self) -> None:
+        say(f"ready at {self.url}  (stop with Ctrl-C)")
+
+
+def check_port(bind: str, port: int) -> None:
+    """Raise StartError when ``port`` cannot be listened on."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except (OSError, OverflowError) as error:
+            reason = "is in use" if isinstance(error, OSError) and error.errno == 98 else f"cannot be used ({error})"
+            raise StartError(f"port {port} on {bind} {reason}. Choose another with --port or SENTINEL_PORT.") from None
+
+
+def create_database(places: embedded.Places) -> None:
+    """Make the embedded server's database when it is not there."""
+    with psycopg.connect(places.database_url("postgres"), autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [embedded.DATABASE_NAME]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(embedded.DATABASE_NAME)))
+
+
+def check_database(url: str) -> None:
+    """Raise StartError when the database at ``url`` cannot be reached or is too old."""
+    parts = urlsplit(url)
+    where = f"{parts.hostname or 'its socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            version = connection.info.server_version // 10000
+    except psycopg.Error as error:
+        raise StartError(f"cannot reach the database at {where}: {str(error).strip().splitlines()[-1]}. Check DATABASE_URL.") from None
+    if version < OLDEST_POSTGRES:
+        raise StartError(f"the database at {where} is PostgreSQL {version}; Sentinel needs {OLDEST_POSTGRES} or later.")
+
+
+def wait_for(path: Path, *, seconds: float) -> bool:
+    """Whether ``path`` came to be within ``seconds``."""
+    until = time.monotonic() + seconds
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return path.exists()
