@@ -130,6 +130,8 @@ class LogKind(TextChoices):
     UNANSWERED = "unanswered", "Unanswered: last resort told"
     ROUND = "round", "Escalation started again"
     GROUPED = "grouped", "Joined a group"
+    SUPPRESSED = "suppressed", "Held back"
+    RELEASED = "released", "No longer held back"
     CANCELLED = "cancelled", "Messages cancelled"
     IN_FLIGHT = "in_flight", "Messages already on their way"
     DELIVERY = "delivery", "Delivery"

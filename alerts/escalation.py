@@ -6,7 +6,7 @@ the same transaction; any number of runners may do so at once. An alert's steps 
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
-from alerts import grouping, messages, policies, record
-from alerts.enums import FINAL, AlertStatus, EventKind, LogKind, StopsAt
+from alerts import grouping, messages, policies, record, suppression
+from alerts.enums import FINAL, OPEN, AlertStatus, EventKind, LogKind, StopsAt
 from alerts.models import Alert, PolicySnapshot
 from alerts.plan import Plan
 from alerts.record import By
@@ -211,14 +211,50 @@ def _take_or_put_back(alerts: Sequence[Alert], *, at: datetime) -> None:
 
 def _take(due: Sequence[Alert], *, at: datetime) -> None:
     """Tell everyone who is next for each alert, and plan the step after."""
-    waiting = _join_groups([alert for alert in due if grouping.may_join(alert)], at=at)
-    turns = [_turn(alert, at=at) for alert in due if alert.pk not in waiting]
+    held = _hold_back(due, at=at)
+    free = [alert for alert in due if alert.pk not in held]
+    waiting = _join_groups([alert for alert in free if grouping.may_join(alert)], at=at)
+    turns = [_turn(alert, at=at) for alert in free if alert.pk not in waiting]
     _mark_fresh(turns, at=at)
     _tell([turn for turn in turns if turn.fresh], at=at)
     _move_on(turns, at=at)
     record.write([entry for turn in turns if turn.fresh for entry in _entries(turn, at=at)], at=at)
-    events = [(EventKind.ESCALATED, turn.alert.pk) for turn in turns] + [(EventKind.UPDATED, pk) for pk in waiting]
+    events = [(EventKind.ESCALATED, turn.alert.pk) for turn in turns] + [(EventKind.UPDATED, pk) for pk in (*waiting, *held)]
     record.announce(events, at=at, wake_also=(wake.DUE,) if events else ())
+
+
+def release(suppression_id: str, *, at: datetime) -> int:
+    """Ask again at once about every open alert that the silence or inhibition with this id holds back. Returns how many.
+
+    The caller holds a transaction.
+    """
+    held = Alert.objects.filter(status__in=OPEN, next_step_at__gt=at, suppressed_by__contains=[{"id": suppression_id}])
+    early = F("next_step_at") - at
+    released = held.update(next_step_at=at, round_started_at=F("round_started_at") - early, deadline_at=F("deadline_at") - early)
+    wake.up(wake.DUE)
+    return released
+
+
+def _hold_back(due: Sequence[Alert], *, at: datetime) -> Mapping[UUID, suppression.Hold]:
+    """Put off the steps of suppressed alerts until the suppression ends, and their clocks with them; say so on each once."""
+    held = suppression.holds(due, at=at)
+    entries = []
+    for alert in due:
+        hold = held.get(alert.pk)
+        reasons = list(hold.reasons) if hold else []
+        if hold:
+            pause = hold.until - at
+            start, deadline = alert.round_started_at + pause, alert.deadline_at and alert.deadline_at + pause
+            new = {"next_step_at": hold.until, "round_started_at": start, "deadline_at": deadline, "suppressed_by": reasons}
+            Alert.objects.filter(pk=alert.pk).update(**new)
+        elif alert.suppressed_by:
+            Alert.objects.filter(pk=alert.pk).update(suppressed_by=[])
+        if [reason["id"] for reason in reasons] != [reason["id"] for reason in alert.suppressed_by]:
+            kind = LogKind.SUPPRESSED if reasons else LogKind.RELEASED
+            entries.append(record.Entry(alert.pk, kind, None, {"by": reasons or alert.suppressed_by}))
+        alert.suppressed_by = reasons
+    record.write(entries, at=at)
+    return held
 
 
 def _join_groups(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetime]:

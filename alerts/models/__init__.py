@@ -3,8 +3,9 @@
 from alerts.models.alert import Alert, AlertEvent, AlertGroup, EventCounter, LogEntry, StepClaim, TriageOpinion
 from alerts.models.policy import EscalationPolicy, PolicySnapshot, PolicyStep, Route
 from alerts.models.source import Report, Source
+from alerts.models.suppression import Inhibition, Silence
 
 __all__ = [
-    "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "LogEntry", "PolicySnapshot",
-    "PolicyStep", "Report", "Route", "Source", "StepClaim", "TriageOpinion",
+    "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "Inhibition", "LogEntry", "PolicySnapshot",
+    "PolicyStep", "Report", "Route", "Silence", "Source", "StepClaim", "TriageOpinion",
 ]  # fmt: skip
