@@ -1,0 +1,197 @@
+"""The REST API under /api/v1: routers of the apps, who may call, and every error as a problem, mapped here and nowhere else."""
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, re_path
+from ninja import NinjaAPI
+from ninja.errors import HttpError
+from ninja.errors import ValidationError as RequestInvalid
+from ninja.parser import Parser
+from psycopg_pool import PoolTimeout
+from pydantic import ValidationError as ModelInvalid
+
+from alerts import reports
+from alerts.api import router as alerts_router
+from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
+from sentinel_site import idempotency, openapi
+from sentinel_site.auth import Caller
+from sentinel_site.lib import bodies, jsontext, problems
+from sentinel_site.lib.problems import Problem
+
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+BUSY_SECONDS = "2"
+logger = logging.getLogger(__name__)
+
+
+class JsonParser(Parser):
+    """Bodies are JSON objects: nothing else reaches a schema. Text that cannot be stored is refused here, with its place."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        """The object in the body. Raises Problem."""
+        try:
+            value = jsontext.read(bodies.json_bytes(request))
+            jsontext.check(value)
+        except jsontext.JsonError as error:
+            raise problems.invalid([(("body", *error.loc), str(error))]) from None
+        if not isinstance(value, dict):
+            raise problems.invalid([(("body",), 'must be a JSON object, for example {"note": "on my way"}')])
+        return value
+
+
+class Api(NinjaAPI):
+    """Ninja, with our error mapping and our additions to the OpenAPI document."""
+
+    def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
+        """Every exception of an operation as a problem."""
+        return problems.answer(problem_of(exc, request))
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        """The document, with what every operation may answer besides its success."""
+        return openapi.complete(super().get_openapi_schema(**kwargs))
+
+
+def problem_of(error: BaseException, request: HttpRequest | None = None) -> Problem:
+    """The one table from errors to HTTP. What nobody foresaw is a 500 that names the log entry and nothing else."""
+    for kinds, make in _TABLE:
+        if isinstance(error, kinds):
+            return make(error)
+    number = uuid4().hex[:12]
+    logger.error("request %s failed: %s %s", number, request and request.method, request and request.path, exc_info=error)
+    return Problem(500, f"Sentinel failed to answer this. Its log says why under {number}.", request_id=number)
+
+
+def _http_error(error: HttpError) -> Problem:
+    return problem_of(error.__cause__) if error.__cause__ is not None else Problem(error.status_code, error.message)
+
+
+def _request_invalid(error: RequestInvalid) -> Problem:
+    return problems.invalid([(_place(each["loc"]), each["msg"].removeprefix("Value error, ")) for each in error.errors])
+
+
+def _model_invalid(error: ModelInvalid) -> Problem:
+    return problems.invalid(
+        [(("body", *each["loc"]), each["msg"].removeprefix("Value error, ")) for each in error.errors(include_url=False)]
+    )
+
+
+def _form_invalid(error: ValidationError) -> Problem:
+    fields: dict[str, list[ValidationError]] = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
+    errors = [
+        (("body",) if name == "__all__" else ("body", name), " ".join(each.messages)) for name, found in fields.items() for each in found
+    ]
+    taken = any(each.code in {"unique", "unique_together"} for found in fields.values() for each in found)
+    return Problem(409, "; ".join(text for _, text in errors), errors=errors) if taken else problems.invalid(errors)
+
+
+def _illegal(error: IllegalTransition) -> Problem:
+    return Problem(409, str(error), code="illegal_transition", current=error.current.value)
+
+
+def _busy(_error: BaseException) -> Problem:
+    return Problem(
+        503,
+        "Sentinel cannot reach its database, or it is overloaded. Nothing was stored; send it again.",
+        headers={"Retry-After": BUSY_SECONDS},
+    )
+
+
+def _place(loc: Sequence[Any]) -> tuple[str | int, ...]:
+    """Ninja names its own parameter inside the place; the sender never sees that name."""
+    source, *rest = loc
+    return (source, *(rest[1:] if source == "body" or (rest and rest[0] in {"page", "filters"}) else rest))
+
+
+_TABLE: tuple[tuple[Any, Callable[[Any], Problem]], ...] = (
+    (Problem, lambda error: error),
+    (RequestInvalid, _request_invalid),
+    (ModelInvalid, _model_invalid),
+    (HttpError, _http_error),
+    ((Http404, ObjectDoesNotExist), lambda _: problems.not_found("There is nothing here by that name or id.")),
+    (InvalidReport, reports.problem),
+    (IllegalTransition, _illegal),
+    (ConfigurationError, lambda error: Problem(503, str(error), headers={"Retry-After": "60"})),
+    (ValidationError, _form_invalid),
+    (ProtectedError, lambda _: Problem(409, "It is in use. Remove what uses it first, or switch it off.")),
+    (IntegrityError, lambda _: Problem(409, "Something with this name or address exists already, or what it refers to is gone.")),
+    (DataError, lambda _: problems.invalid([(("body",), "holds a value the database cannot store; is a number out of range?")])),
+    ((OperationalError, InterfaceError, PoolTimeout), _busy),
+    (
+        RequestDataTooBig,
+        lambda _: Problem(413, f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes. Send less, or several requests."),
+    ),
+    (PermissionDenied, lambda _: Problem(403, "This user may not do that.")),
+    (UnreadablePostError, lambda _: Problem(400, "The body ended early. Send it again.")),
+    (SuspiciousOperation, lambda _: Problem(400, "The request is malformed.")),
+)
+
+
+def _guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A view whose every answer is JSON or a problem, and that keeps the promise of Idempotency-Key."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            _require_storable(request)
+            if request.method in UNSAFE and "Idempotency-Key" in request.headers:
+                return idempotency.answer(request, caller(request), lambda: view(request, *args, **kwargs))
+            response = view(request, *args, **kwargs)
+        except Exception as error:  # the one place where an error becomes an answer
+            return problems.answer(problem_of(error, request))
+        if isinstance(response, HttpResponseNotAllowed):
+            return problems.answer(Problem(405, f"{request.method} is not possible here.", headers={"Allow": response["Allow"]}))
+        return response
+
+    return guarded
+
+
+def _require_storable(request: HttpRequest) -> None:
+    if "\x00" in request.path_info:
+        raise Http404
+    if re.search(r"%00|\x00", request.META.get("QUERY_STRING", "")):
+        raise problems.invalid([(("query",), "holds a NUL character; remove it")])
+
+
+def unknown(request: HttpRequest) -> HttpResponse:
+    """404 for every other path under /api: a problem, not a page."""
+    return problems.answer(problems.not_found(f"There is no {request.path}. See /api/v1/docs."))
+
+
+caller = Caller()
+api = Api(
+    title="Sentinel",
+    version="1",
+    urls_namespace="api",
+    auth=caller,
+    parser=JsonParser(),
+    docs=openapi.Docs(),
+    description="Reports come in, alerts go out, and people answer them. Errors are problem details (RFC 9457).",
+)
+api.add_router("/alerts", alerts_router, tags=["alerts"])
+
+
+def _urls() -> list[URLPattern]:
+    found: list[URLPattern] = api.urls[0]  # type: ignore[assignment]
+    for pattern in found:
+        pattern.callback = _guarded(pattern.callback)
+    return found
+
+
+urlpatterns = [path("v1/", (_urls(), "ninja", "api")), re_path("", unknown)]
+"""Include under api/."""
