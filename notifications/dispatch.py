@@ -1,4 +1,7 @@
-"""Writing the outbox: who is told, by which methods. Everything here belongs to the caller's transaction."""
+"""Writing the outbox: who is told, by which methods. Everything here belongs to the caller's transaction.
+
+Only methods whose transport can send here are used (notifications/transports); somebody who has no other is unreachable.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from notifications import transports
 from notifications.message import Order, Told
 from notifications.models import ContactMethod, Delivery, Notification, Recipient, RecipientGroup
 from sentinel_site.lib import wake
@@ -101,18 +105,72 @@ class _Book:
         return [_Target(person, None) for person in people.values()] + [_Target(None, group) for group in own]
 
     def methods(self, target: _Target, kinds: frozenset[str]) -> tuple[list[ContactMethod], str]:
-        """The usable methods of the wanted kinds, or any usable ones when there are none; else none and the reason."""
+        """The usable methods of the wanted kinds, or any usable ones when there are none; else none and the reason.
+
+        A group's own methods are used when their kind is wanted, and never in place of another.
+        """
         if target.recipient is None:
             found = self._of_group.get(target.group.pk, []) if target.group else []
-            wanted = [method for method in found if method.usable and (not kinds or method.kind in kinds)]
-            return wanted, ""
+            return [method for method in found if _can_send(method) and (not kinds or method.kind in kinds)], ""
         if not target.recipient.active:
             return [], "is not active"
         found = self._of_recipient.get(target.recipient.pk, [])
-        usable = [method for method in found if method.usable]
-        if not usable:
-            return [], "has no contact method" if not found else "has no contact method that is verified, active and working"
-        return [method for method in usable if not kinds or method.kind in kinds] or usable, ""
+        able = [method for method in found if _can_send(method)]
+        if not able:
+            return [], _unreachable(found)
+        return [method for method in able if not kinds or method.kind in kinds] or able, ""
+
+
+def fall_over(deliveries: Sequence[Delivery], *, at: datetime) -> dict[UUID, Delivery]:
+    """Queue each delivery's notification on the next method of its recipient (or group) that it has not used, at once.
+
+    Answers with the new delivery by the id of the one it takes the place of; a recipient without another method is
+    left out. Three statements at most.
+    """
+    wanted = {delivery.notification_id: delivery for delivery in deliveries}
+    if not wanted:
+        return {}
+    used = set(Delivery.objects.filter(notification__in=wanted).values_list("notification_id", "method_id"))
+    told = [delivery.notification for delivery in wanted.values()]
+    people, groups = {n.recipient_id for n in told if n.recipient_id}, {n.group_id for n in told if n.group_id}
+    found = ContactMethod.objects.filter(recipient__in=people, recipient__active=True) | ContactMethod.objects.filter(group__in=groups)
+    methods = [method for method in found.defer("address", "secret").order_by("order", "id") if _can_send(method)]
+    following: dict[UUID, Delivery] = {}
+    for delivery in wanted.values():
+        note = delivery.notification
+        own = [m for m in methods if (m.recipient_id, m.group_id) == (note.recipient_id, note.group_id) and (note.pk, m.pk) not in used]
+        if own:
+            following[delivery.pk] = _delivery(note.pk, own[0], priority=delivery.priority, at=at)
+    Delivery.objects.bulk_create(following.values(), ignore_conflicts=True)
+    if following:
+        wake.up(wake.OUTBOX)
+    return following
+
+
+def _can_send(method: ContactMethod) -> bool:
+    return method.usable and not transports.missing(method.kind)
+
+
+def _unreachable(found: Sequence[ContactMethod]) -> str:
+    """Why none of ``found`` can be used."""
+    if not found:
+        return "has no contact method"
+    usable = [method for method in found if method.usable]
+    if not usable:
+        return "has no contact method that is verified, active and working"
+    return "cannot be reached: " + "; ".join(sorted({transports.missing(method.kind) for method in usable}))
+
+
+def _delivery(notification_id: UUID, method: ContactMethod, *, priority: int, at: datetime) -> Delivery:
+    return Delivery(
+        id=uuid7(),
+        notification_id=notification_id,
+        method=method,
+        transport=method.kind,
+        priority=priority,
+        queued_at=at,
+        next_attempt_at=at,
+    )
 
 
 _Audiences = Mapping[str, tuple[set[str], set[str]]]
@@ -144,8 +202,7 @@ def _queue(notifications: Sequence[Notification], methods: Mapping[str, list[Con
     Notification.objects.bulk_create(notifications, ignore_conflicts=True)
     stored = dict(Notification.objects.filter(key__in=[n.key for n in notifications]).values_list("key", "id"))
     deliveries = [
-        Delivery(id=uuid7(), notification_id=stored[n.key], method=method, transport=method.kind, priority=n.priority, queued_at=at,
-                 next_attempt_at=at)
+        _delivery(stored[n.key], method, priority=n.priority, at=at)
         for n in notifications if stored[n.key] == n.pk for method in methods[n.key]
     ]  # fmt: skip
     Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)

@@ -1,26 +1,245 @@
-"""The only writer of Delivery.status: claims, settles, receipts and cancels, each one conditional update."""
+"""The only writer of Delivery.status: claims, settles, receipts and cancels, each one conditional update.
 
-from collections.abc import Iterable
-from datetime import datetime
+A runner claims rows and has them in hand under a lease; what it settles counts only while the lease is its own. While a
+row is in hand, an empty ``next_attempt_at`` means that nobody wants the message any more: it is not tried again.
+Rows are locked in the order of their ids, after the alert and before the counter of live events.
+"""
 
-from notifications.enums import WAITING, DeliveryStatus
-from notifications.models import Delivery, Notification
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from notifications import dispatch
+from notifications.enums import WAITING, DeliveryStatus, Transport
+from notifications.models import ContactMethod, Delivery
+from notifications.signals import deliveries_settled, delivery_received
+from sentinel_site.lib import wake
+from sentinel_site.lib.crypto import UndecryptableError
+
+FALL_OVER_AFTER = 3
+"""After so many failed attempts the recipient's next method is tried as well, while this one is tried again."""
+
+_CLAIM = """
+WITH waiting AS MATERIALIZED (
+    SELECT due.id FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
+        SELECT id FROM notifications_delivery
+        WHERE transport = %(transport)s AND priority = level.priority AND status IN ('queued', 'failed') AND next_attempt_at <= %(at)s
+        ORDER BY next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ) AS due LIMIT %(limit)s
+), abandoned AS MATERIALIZED (
+    SELECT id FROM notifications_delivery WHERE status = 'sending' AND leased_until <= %(at)s AND transport = %(transport)s
+    ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), chosen AS MATERIALIZED (
+    SELECT id FROM abandoned UNION ALL SELECT id FROM waiting LIMIT %(limit)s
+)
+UPDATE notifications_delivery AS delivery SET
+    status = CASE WHEN delivery.status = 'sending' AND delivery.next_attempt_at IS NULL THEN 'cancelled'
+                  WHEN notification.expires_at <= %(at)s THEN 'dead' ELSE 'sending' END,
+    error = CASE WHEN delivery.status = 'sending' AND delivery.next_attempt_at IS NULL THEN 'answered while it was being sent'
+                 WHEN notification.expires_at <= %(at)s AND delivery.error = '' THEN 'could not be sent in time' ELSE delivery.error END,
+    attempts = delivery.attempts + 1, lease = %(lease)s, leased_until = %(until)s
+FROM notifications_notification AS notification, chosen
+WHERE delivery.id = chosen.id AND notification.id = delivery.notification_id
+RETURNING delivery.id, delivery.status
+"""
+_DUE = """
+SELECT kind.transport FROM unnest(%(transports)s::text[]) AS kind (transport)
+WHERE EXISTS (
+    SELECT FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
+        SELECT FROM notifications_delivery
+        WHERE transport = kind.transport AND priority = level.priority AND status IN ('queued', 'failed') AND next_attempt_at <= %(at)s
+        LIMIT 1
+    ) AS waiting
+) OR EXISTS (SELECT FROM notifications_delivery WHERE status = 'sending' AND leased_until <= %(at)s AND transport = kind.transport)
+"""
+_NEXT = """
+SELECT least(min(soonest.at), (SELECT min(leased_until) FROM notifications_delivery WHERE status = 'sending'))
+FROM unnest(%s::text[]) AS kind (transport), (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
+    SELECT next_attempt_at AS at FROM notifications_delivery
+    WHERE transport = kind.transport AND priority = level.priority AND status IN ('queued', 'failed') ORDER BY next_attempt_at LIMIT 1
+) AS soonest
+"""
+_SETTLE = """
+UPDATE notifications_delivery AS delivery SET
+    status = CASE WHEN outcome.status <> 'sent' AND delivery.next_attempt_at IS NULL THEN 'cancelled' ELSE outcome.status END,
+    next_attempt_at = CASE WHEN delivery.next_attempt_at IS NOT NULL THEN outcome.retry_at END,
+    sent_at = CASE WHEN outcome.status = 'sent' THEN %(at)s ELSE delivery.sent_at END,
+    settled_at = %(at)s, leased_until = NULL, provider_id = outcome.provider_id, error = outcome.error
+FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(retries)s::timestamptz[], %(providers)s::text[], %(errors)s::text[])
+    AS outcome (id, status, retry_at, provider_id, error)
+WHERE delivery.id = outcome.id
+RETURNING delivery.id, delivery.status
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt. ``status``: SENT, FAILED (with ``retry_at``) or DEAD."""
+
+    delivery: Delivery
+    status: DeliveryStatus
+    provider_id: str = ""
+    error: str = ""
+    retry_at: datetime | None = None
+    dead_address: bool = False
+    """The contact method is disabled as well."""
+
+
+def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> list[Delivery]:
+    """Take up to ``limit`` due deliveries of ``transport`` in hand, the most urgent first.
+
+    Concurrent runners share the work and never take the same row. A row whose runner let the lease run out is taken
+    again, with one attempt more. What has expired is closed instead, DEAD, or CANCELLED when it was answered meanwhile.
+    """
+    values = {
+        "transport": transport, "at": at, "limit": limit, "lease": uuid4(), "until": at + timedelta(seconds=lease_seconds),
+    }  # fmt: skip
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, values)
+            rows: list[tuple[UUID, str]] = cursor.fetchall()
+        closed = [pk for pk, status in rows if status != DeliveryStatus.SENDING]
+        if closed:
+            Delivery.objects.filter(pk__in=closed).update(
+                leased_until=None, next_attempt_at=None, settled_at=at, attempts=F("attempts") - 1
+            )
+            deliveries_settled.send(sender=Delivery, deliveries=_read(closed), fallen_over={}, at=at)
+    return _readable([pk for pk, status in rows if status == DeliveryStatus.SENDING], at=at)
+
+
+def due_transports(*, at: datetime) -> list[str]:
+    """The transports that have something to claim at ``at``."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"transports": Transport.values, "at": at})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def next_due_at() -> datetime | None:
+    """When the next attempt is due, or the next lease runs out; None when nothing waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [Transport.values])
+        row: tuple[datetime | None] = cursor.fetchone()
+    return row[0]
+
+
+def settle(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
+    """Record what became of deliveries in hand, many at once. Returns those that were still held by the same claim.
+
+    A failure of a message that nobody wants any more becomes CANCELLED. A dead address disables its method; a delivery
+    that died, or failed a third time, falls over to the recipient's next method, all in the same transaction.
+    """
+    by_id = {outcome.delivery.pk: outcome for outcome in outcomes}
+    with transaction.atomic():
+        held = dict(
+            Delivery.objects.filter(pk__in=by_id, status=DeliveryStatus.SENDING).order_by("id").select_for_update(of=["self"])
+            .values_list("id", "lease")
+        )  # fmt: skip
+        mine = [outcome for pk, outcome in by_id.items() if pk in held and held[pk] == outcome.delivery.lease]
+        if not mine:
+            return []
+        settled = _write(mine, at=at)
+        _disable([outcome for outcome in mine if outcome.dead_address], at=at)
+        fallen_over = dispatch.fall_over([delivery for delivery in settled if _falls_over(delivery)], at=at)
+        if any(delivery.status == DeliveryStatus.FAILED for delivery in settled):
+            wake.up(wake.OUTBOX)
+        deliveries_settled.send(sender=Delivery, deliveries=settled, fallen_over=fallen_over, at=at)
+    return settled
+
+
+def receive(delivery_id: UUID, *, status: DeliveryStatus, at: datetime, detail: str = "") -> bool:
+    """A receipt proves that the message arrived (DELIVERED) or was opened (SEEN). False: there is no such delivery.
+
+    Receipts may come twice, late and in any order: the status only moves forward, and a waiting retry is dropped. The
+    apps above are told each time. Not to be called inside a transaction: it is two, the row first and then the alert,
+    because settling locks a row and then the event counter, and moving an alert locks it before both.
+    """
+    with transaction.atomic(durable=True):
+        earlier = {DeliveryStatus.DELIVERED, DeliveryStatus.SEEN} if status == DeliveryStatus.DELIVERED else {DeliveryStatus.SEEN}
+        fields = {"seen_at": Coalesce("seen_at", at)} if status == DeliveryStatus.SEEN else {}
+        Delivery.objects.filter(pk=delivery_id).exclude(status__in=earlier).update(
+            status=status, next_attempt_at=None, leased_until=None, settled_at=at, error="", sent_at=Coalesce("sent_at", at),
+            delivered_at=Coalesce("delivered_at", at), **fields,
+        )  # fmt: skip
+    delivery = Delivery.objects.select_related("notification__recipient", "notification__group").filter(pk=delivery_id).first()
+    if delivery is None:
+        return False
+    delivery_received.send(sender=Delivery, delivery=delivery, status=status, detail=detail, at=at)
+    return True
 
 
 def cancel(threads: Iterable[str], *, at: datetime, why: str) -> tuple[int, int]:
     """Cancel what still waits in ``threads``. Returns how many were cancelled and how many are already on their way.
 
-    A delivery that a runner has in hand is in flight: it cannot be called back, and is counted instead. The
-    transaction that cancels and the runner's claim exclude each other on the row.
+    A delivery that a runner has in hand is in flight: it cannot be called back, it is counted instead and not tried
+    again. The transaction that cancels and the runner's claim exclude each other on the row.
     """
-    from_threads = Delivery.objects.filter(notification__thread__in=list(threads))
-    ids = list(from_threads.filter(status__in=[*WAITING, DeliveryStatus.SENDING]).order_by("id").select_for_update(of=["self"]).values_list("id", "status"))
-    waiting = [pk for pk, status in ids if status != DeliveryStatus.SENDING]
+    waiting: set[UUID] = set()
+    in_flight: set[UUID] = set()
+    here = Delivery.objects.filter(notification__thread__in=list(threads), status__in=[*WAITING, DeliveryStatus.SENDING]).order_by("id")
+    while rows := list(here.exclude(pk__in=waiting | in_flight).select_for_update(of=["self"]).values_list("id", "status")):
+        # once more: a settle that was waited for may have fallen over to a new row
+        waiting.update(pk for pk, status in rows if status != DeliveryStatus.SENDING)
+        in_flight.update(pk for pk, status in rows if status == DeliveryStatus.SENDING)
     if waiting:
         Delivery.objects.filter(pk__in=waiting).update(
             status=DeliveryStatus.CANCELLED, settled_at=at, next_attempt_at=None, error=why[:500]
         )
-    in_flight = [pk for pk, status in ids if status == DeliveryStatus.SENDING]
     if in_flight:
-        Notification.objects.filter(deliveries__in=in_flight).update(expires_at=at)
+        Delivery.objects.filter(pk__in=in_flight).update(next_attempt_at=None)
     return len(waiting), len(in_flight)
+
+
+def _read(ids: Sequence[UUID]) -> list[Delivery]:
+    found = Delivery.objects.filter(pk__in=ids).select_related("notification", "notification__recipient", "notification__group", "method")
+    return sorted(found, key=lambda delivery: (delivery.priority, delivery.next_attempt_at or delivery.queued_at, delivery.pk))
+
+
+def _readable(ids: Sequence[UUID], *, at: datetime) -> list[Delivery]:
+    """The deliveries with their methods. One whose address cannot be decrypted is closed; it does not stop the others."""
+    if not ids:
+        return []
+    try:
+        return _read(ids)
+    except UndecryptableError as error:
+        if len(ids) > 1:
+            return [delivery for pk in ids for delivery in _readable([pk], at=at)]
+        delivery = Delivery.objects.select_related("notification__recipient", "notification__group").get(pk=ids[0])
+        settle([Outcome(delivery, DeliveryStatus.DEAD, error=str(error))], at=at)
+        return []
+
+
+def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
+    """One UPDATE for all; the objects follow what the database decided."""
+    values = {
+        "at": at,
+        "ids": [outcome.delivery.pk for outcome in outcomes],
+        "statuses": [outcome.status.value for outcome in outcomes],
+        "retries": [outcome.retry_at for outcome in outcomes],
+        "providers": [outcome.provider_id[:200] for outcome in outcomes],
+        "errors": [outcome.error[:500] for outcome in outcomes],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, values)
+        decided = dict(cursor.fetchall())
+    for outcome in outcomes:
+        delivery = outcome.delivery
+        delivery.status, delivery.settled_at, delivery.error = decided[delivery.pk], at, outcome.error[:500]
+        delivery.provider_id = outcome.provider_id[:200]
+    return [outcome.delivery for outcome in outcomes]
+
+
+def _disable(outcomes: Sequence[Outcome], *, at: datetime) -> None:
+    for outcome in outcomes:
+        methods = ContactMethod.objects.filter(Q(pk=outcome.delivery.method_id), disabled_at=None)
+        methods.update(disabled_at=at, disabled_reason=outcome.error[:300])
+
+
+def _falls_over(delivery: Delivery) -> bool:
+    if delivery.status == DeliveryStatus.DEAD:
+        return True
+    return delivery.status == DeliveryStatus.FAILED and delivery.attempts == FALL_OVER_AFTER

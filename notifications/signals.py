@@ -3,7 +3,8 @@
 from django.dispatch import Signal
 
 deliveries_settled = Signal()
-"""Sent inside the transaction that settled them. ``deliveries``: list of Delivery (with ``notification``), ``at``."""
+"""Sent inside the transaction that settled them. ``deliveries``: list of Delivery (with ``notification``), ``at``, and
+``fallen_over``: for a delivery id, the delivery through another method that takes its place."""
 
 delivery_received = Signal()
-"""A receipt proved something. ``delivery``: Delivery (with ``notification``), ``status``: DELIVERED or SEEN, ``at``."""
+"""A receipt proved something. ``delivery``: Delivery (with ``notification``), ``status``: DELIVERED or SEEN, ``detail``, ``at``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from sentinel_site import embedded, env, logs
+from sentinel_site import embedded, env, logs, unfold
 
 BASE_DIR = env.BASE_DIR
 VERSION = "0.1.0"
@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "sentinel_site.content_policy.RelaxForAdmin",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -191,6 +192,8 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+
+UNFOLD = unfold.UNFOLD
 
 # --- Requests: bounded before they are parsed ---
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -38,7 +38,7 @@ class Notification(models.Model):
 
 
 class Delivery(models.Model):
-    """One notification through one contact method: a row of the outbox. `delivery.py` is the only writer of its status.
+    """One notification through one contact method: a row of the outbox. `outbox.py` is the only writer of its status.
 
     The id is the idempotency key given to every provider, and stays the same when a send is tried again.
     """

@@ -1,0 +1,16 @@
+"""The kinds of contact methods that this version can send to."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from notifications.enums import Transport as Kind
+from notifications.transports import base, email
+
+TRANSPORTS: Final[Mapping[str, base.Transport]] = {Kind.EMAIL: email}
+
+
+def missing(kind: str) -> str:
+    """Why nothing can be sent to methods of ``kind`` here; empty when it can."""
+    if kind not in TRANSPORTS:
+        return f"this version has no transport for {Kind(kind).label if kind in Kind.values else kind}"
+    return TRANSPORTS[kind].missing()

@@ -1,0 +1,177 @@
+"""Sending what is in the outbox: bounded threads per transport, each delivery settled on its own.
+
+A dispatcher claims no more than it has free hands for, so a claimed delivery is being sent; that is what makes
+"nothing is sent after the acknowledgement" true. Outcomes that come in together are settled together.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from django.db import connection
+
+from notifications import outbox, transports
+from notifications.enums import DeliveryStatus, Transport
+from notifications.errors import DeadAddress, PermanentError, TemporaryError
+from notifications.hands import Hands
+from notifications.links import LIFETIME
+from notifications.models import Delivery
+from notifications.outbox import Outcome
+from notifications.rendering import Wording
+from notifications.transports.base import Sent
+
+LEASE_SECONDS: Final = 45
+"""Longer than any transport waits for its provider."""
+POOLS: Final[Mapping[str, int]] = {Transport.EMAIL: 8, Transport.WEBHOOK: 16, Transport.PUSH: 16}
+OTHER_POOL: Final = 4
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 5.0, 300.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """An instant, and what the machine's steady clock said at it; together they tell later instants."""
+
+    at: datetime
+    ticks: float
+
+    def now(self) -> datetime:
+        """The instant that it is by now."""
+        return self.at + timedelta(seconds=time.monotonic() - self.ticks)
+
+
+class Dispatcher:
+    """Hands due deliveries to threads of their transport, so that one provider that hangs delays no other.
+
+    ``run_once`` is called by one thread. ``on_free`` is called from a sending thread when it has a hand free for
+    deliveries that had to wait for one.
+    """
+
+    on_free: Callable[[], None] | None = None
+
+    def __init__(self, *, pools: Mapping[str, int] | None = None) -> None:
+        sizes = {**dict.fromkeys(Transport.values, OTHER_POOL), **POOLS, **(pools or {})}
+        self._hands = {kind: Hands(kind, size, freed=partial(self._freed, kind)) for kind, size in sizes.items()}
+        self._done: deque[tuple[Outcome, bool]] = deque()
+        self._settling = threading.Lock()
+        self._hungry: set[str] = set()
+        self._closed = False
+
+    def run_once(self, *, at: datetime) -> int:
+        """Claim as much as there are free hands for, per transport, and start sending it. Returns how many were taken."""
+        clock, taken = _Clock(at, time.monotonic()), 0
+        for kind in [] if self._closed else outbox.due_transports(at=at):
+            hands = self._hands[kind]
+            self._hungry.add(kind)
+            free = hands.free
+            claimed = outbox.claim(kind, limit=free, at=at, lease_seconds=LEASE_SECONDS) if free else []
+            if len(claimed) < free:
+                self._hungry.discard(kind)
+            for delivery in claimed:
+                hands.take(partial(self._work, delivery, clock))
+            taken += len(claimed)
+        return taken
+
+    def busy(self) -> int:
+        """How many deliveries are in hand."""
+        return sum(hands.busy for hands in self._hands.values())
+
+    def close(self, timeout: float) -> bool:
+        """Take nothing more and wait up to ``timeout`` seconds for what is in hand. False: something is still being sent."""
+        self._closed = True
+        until = time.monotonic() + timeout
+        return all([hands.close(max(0.0, until - time.monotonic())) for hands in self._hands.values()])
+
+    def _work(self, delivery: Delivery, clock: _Clock) -> None:
+        if time.monotonic() - clock.ticks > LEASE_SECONDS:
+            return  # the machine slept: the delivery is another runner's by now
+        sent, outcome = attempt(delivery, now=clock.now)
+        self._done.append((outcome, sent is not None and sent.receipt))
+        self._settle(clock)
+
+    def _freed(self, kind: str) -> None:
+        if kind in self._hungry and self.on_free is not None:
+            self.on_free()
+
+    def _settle(self, clock: _Clock) -> None:
+        """Settle everything that is done. While one thread does so, the others leave their outcomes to it."""
+        while self._done and self._settling.acquire(blocking=False):
+            try:
+                group = [self._done.popleft() for _ in range(len(self._done))]
+                _record(group, at=clock.now())
+            finally:
+                self._settling.release()
+
+
+def deliver_due(*, at: datetime, budget_seconds: int) -> int:
+    """Send what is due, from ``at`` until nothing is or the budget is used; the worker's runner. Returns how many were tried."""
+    dispatcher, clock, tried = Dispatcher(), _Clock(at, time.monotonic()), 0
+    freed = threading.Event()
+    dispatcher.on_free = freed.set
+    while time.monotonic() - clock.ticks < budget_seconds:
+        freed.clear()
+        taken = dispatcher.run_once(at=clock.now())
+        tried += taken
+        if not taken and not dispatcher.busy():
+            break
+        freed.wait(0.05)
+    dispatcher.close(LEASE_SECONDS)
+    return tried
+
+
+def attempt(delivery: Delivery, *, now: Callable[[], datetime]) -> tuple[Sent | None, Outcome]:
+    """Send one delivery. Whatever happens becomes an outcome; nothing is read again before the send: the claim was the gate."""
+    try:
+        if why := transports.missing(delivery.transport):
+            raise PermanentError(why)
+        if delivery.method is None or not delivery.method.active or delivery.method.disabled_at:
+            raise PermanentError("the contact method was removed, switched off or disabled")
+        sent = transports.TRANSPORTS[delivery.transport].send(delivery, delivery.method, Wording(delivery))
+    except PermanentError as error:
+        return None, Outcome(delivery, DeliveryStatus.DEAD, error=str(error), dead_address=isinstance(error, DeadAddress))
+    except TemporaryError as error:
+        return None, _later(delivery, str(error), wish=error.retry_seconds, at=now())
+    except Exception as error:
+        logger.exception("the %s transport failed on delivery %s", delivery.transport, delivery.pk)
+        return None, _later(delivery, f"unexpected error ({type(error).__name__})", wish=None, at=now())
+    return sent, Outcome(delivery, DeliveryStatus.SENT, provider_id=sent.provider_id)
+
+
+def retry_seconds(attempts: int, *, wish: float | None) -> float:
+    """How long to wait after ``attempts`` failed: 5 s, 10 s, 20 s ... 300 s, a fifth more or less; or what the provider wishes."""
+    if wish is not None:
+        return min(max(wish, 1.0), LAST_RETRY_SECONDS)
+    return min(FIRST_RETRY_SECONDS * 2 ** max(0, min(attempts - 1, 10)), LAST_RETRY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def _later(delivery: Delivery, error: str, *, wish: float | None, at: datetime) -> Outcome:
+    retry_at = at + timedelta(seconds=retry_seconds(delivery.attempts, wish=wish))
+    until = delivery.notification.expires_at or delivery.notification.created_at + LIFETIME
+    if retry_at >= until:
+        return Outcome(delivery, DeliveryStatus.DEAD, error=f"gave up after {delivery.attempts} attempts: {error}")
+    return Outcome(delivery, DeliveryStatus.FAILED, error=error, retry_at=retry_at)
+
+
+def _record(group: list[tuple[Outcome, bool]], *, at: datetime) -> None:
+    """Settle a group; when that fails, one by one, so that a bad row holds up no other. Leases run out for what is left."""
+    try:
+        try:
+            outbox.settle([outcome for outcome, _ in group], at=at)
+        except Exception:
+            logger.exception("settling %d deliveries together failed; they are settled one by one", len(group))
+            for outcome, _ in group:
+                outbox.settle([outcome], at=at)
+        for outcome, receipt in group:
+            if receipt:
+                outbox.receive(outcome.delivery.pk, status=DeliveryStatus.DELIVERED, at=at, detail="the receiver confirmed it")
+    except Exception:
+        logger.exception("settling failed; the lease of what is not settled runs out")
+    finally:
+        connection.close()

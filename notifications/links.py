@@ -1,0 +1,82 @@
+"""Answer links: /a/<token> lets one recipient answer one message, without signing in, for a day.
+
+A token says which delivery, to whom and about what thread, until when; it is signed with a key of its own.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from notifications.models import Delivery
+from sentinel_site.lib import crypto
+
+LIFETIME = timedelta(hours=24)
+PURPOSE = "answer-link"
+_VERSION = 1
+_SIGNATURE_BYTES = 16
+_HEAD = struct.Struct(">BI16s")
+_RECIPIENT, _GROUP = b"r", b"g"
+
+
+class LinkError(Exception):
+    """The link cannot be used; the text tells the person why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who may answer what by a link. Exactly one of ``recipient_id`` and ``group_id`` is set."""
+
+    delivery_id: UUID
+    recipient_id: UUID | None
+    group_id: int | None
+    thread: str
+
+
+def answer_url(delivery: Delivery) -> str:
+    """The full address of the answer page for the person to whom ``delivery`` goes. The same at every attempt."""
+    return f"{settings.SENTINEL_BASE_URL}/a/{token(delivery)}"
+
+
+def token(delivery: Delivery) -> str:
+    """The signed token for ``delivery`` (which has its notification), good for 24 hours from the notification."""
+    note = delivery.notification
+    until = int((note.created_at + LIFETIME).timestamp())
+    whom = _RECIPIENT + note.recipient_id.bytes if note.recipient_id else _GROUP + int(note.group_id or 0).to_bytes(16, "big")
+    body = _HEAD.pack(_VERSION, until, delivery.pk.bytes) + whom + note.thread.encode()
+    return base64.urlsafe_b64encode(body + _sign(body)).rstrip(b"=").decode()
+
+
+def read(token: str, *, at: datetime) -> Answer:
+    """What ``token`` allows at ``at``. Raises LinkError when it is damaged, forged, or too old."""
+    try:
+        raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise _damaged() from None
+    body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
+    if len(body) <= _HEAD.size + 17 or not hmac.compare_digest(signature, _sign(body)):
+        raise _damaged()
+    version, until, delivery = _HEAD.unpack_from(body)
+    if version != _VERSION:
+        raise _damaged()
+    if at.timestamp() >= until:
+        raise LinkError("This link is older than 24 hours and no longer works. Sign in to answer.")
+    kind, whom = body[_HEAD.size : _HEAD.size + 1], body[_HEAD.size + 1 : _HEAD.size + 17]
+    thread = body[_HEAD.size + 17 :].decode()
+    if kind == _RECIPIENT:
+        return Answer(UUID(bytes=delivery), UUID(bytes=whom), None, thread)
+    return Answer(UUID(bytes=delivery), None, int.from_bytes(whom, "big"), thread)
+
+
+def _sign(body: bytes) -> bytes:
+    return hmac.new(crypto.derive(PURPOSE), body, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+
+
+def _damaged() -> LinkError:
+    return LinkError("This link is not complete or was altered. Open it again from the message, or sign in to answer.")

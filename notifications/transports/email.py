@@ -1,0 +1,147 @@
+"""E-mail, by SMTP or by one of anymail's providers; as files under the data directory when neither is set up.
+
+Every thread keeps one connection open for a while. Acceptance by the mail server proves nothing about the person.
+"""
+
+import contextlib
+import re
+import smtplib
+import threading
+import time
+from typing import Any, Final
+
+from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused, AnymailRequestsAPIError
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from notifications.errors import DeadAddress, NotificationError, OutcomeUnknown, PermanentError, TemporaryError
+from notifications.models import ContactMethod, Delivery
+from notifications.rendering import Wording
+from notifications.transports.base import Sent
+
+IDLE_SECONDS: Final = 20
+MESSAGES_PER_CONNECTION: Final = 50
+_ENHANCED = re.compile(r"\b([45])\.(\d{1,3})\.(\d{1,3})\b")
+_URGENT = {"X-Priority": "1", "Importance": "high", "Priority": "urgent"}
+_local = threading.local()
+
+
+def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
+    """See base.Transport. The Message-ID is made from the delivery's id."""
+    message = _message(delivery, method.address, wording)
+    try:
+        _transmit(message)
+    except (OSError, smtplib.SMTPException, AnymailError, ValueError) as error:
+        raise _meaning(error) from error
+    status = getattr(message, "anymail_status", None)
+    return Sent(str(getattr(status, "message_id", None) or message.extra_headers["Message-ID"]))
+
+
+def missing() -> str:
+    """Never: without a mail server, mail is written to files."""
+    return ""
+
+
+def destination(method: ContactMethod) -> str:
+    """All mail goes to one server."""
+    return ""
+
+
+def _message(delivery: Delivery, address: str, wording: Wording) -> EmailMultiAlternatives:
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
+    headers = {"Message-ID": f"<{delivery.pk}@{domain}>", "Auto-Submitted": "auto-generated", "X-Sentinel-Delivery": str(delivery.pk)}
+    if delivery.priority == 1:
+        headers |= _URGENT
+    message = EmailMultiAlternatives(wording.subject, wording.text, to=[address], headers=headers)
+    message.attach_alternative(wording.html, "text/html")
+    message.metadata = {"delivery_id": str(delivery.pk)}  # type: ignore[attr-defined]
+    message.track_opens = message.track_clicks = False  # type: ignore[attr-defined]
+    return message
+
+
+def _transmit(message: EmailMultiAlternatives) -> None:
+    """Send on the thread's connection; one that the server closed meanwhile is opened again, once."""
+    connection, fresh = _connection()
+    try:
+        connection.send_messages([message])
+    except (OSError, smtplib.SMTPException) as error:
+        _drop()
+        if fresh or not _was_closed(error):
+            raise
+        connection, _ = _connection()
+        connection.send_messages([message])
+    except BaseException:
+        _drop()
+        raise
+    _local.count += 1
+    _local.used = time.monotonic()
+
+
+def _connection() -> tuple[BaseEmailBackend, bool]:
+    """The thread's open connection, and whether it was opened just now."""
+    settled = (settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_HOST_USER)
+    kept: Any = getattr(_local, "connection", None)
+    stale = kept is not None and (time.monotonic() - _local.used > IDLE_SECONDS or _local.count >= MESSAGES_PER_CONNECTION)
+    if kept is not None and not stale and _local.settled == settled:
+        return kept, False
+    _drop()
+    connection = get_connection(timeout=settings.EMAIL_TIMEOUT) if "smtp" in settings.EMAIL_BACKEND else get_connection()
+    connection.open()
+    _local.connection, _local.settled, _local.count, _local.used = connection, settled, 0, time.monotonic()
+    return connection, True
+
+
+def _drop() -> None:
+    kept: Any = getattr(_local, "connection", None)
+    _local.connection = None
+    if kept is not None:
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            kept.close()
+
+
+def _was_closed(error: Exception) -> bool:
+    return isinstance(error, smtplib.SMTPServerDisconnected) or getattr(error, "smtp_code", 0) == 421
+
+
+def _meaning(error: Exception) -> NotificationError:
+    """What a failure says about the address, this message, or the server."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(error.recipients.values()), (450, b""))
+        return _refusal(code, text)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return TemporaryError(f"the mail server refused Sentinel's user name or password ({error.smtp_code})")
+    if isinstance(error, smtplib.SMTPResponseException):
+        kind = PermanentError if 500 <= error.smtp_code < 600 else TemporaryError
+        return kind(f"the mail server refused the message ({error.smtp_code})")
+    if isinstance(error, AnymailInvalidAddress | AnymailRecipientsRefused):
+        return DeadAddress("the mail provider says that the address is not valid or refuses mail")
+    if isinstance(error, AnymailRequestsAPIError):
+        return _provider_answer(error.status_code)
+    if isinstance(error, AnymailError | ValueError):
+        return PermanentError(f"the message cannot be sent by this provider ({type(error).__name__})")
+    if isinstance(error, TimeoutError | smtplib.SMTPServerDisconnected):
+        return OutcomeUnknown("the mail server did not answer in time")
+    return TemporaryError(f"the mail server cannot be reached ({type(error).__name__})")
+
+
+def _refusal(code: int, text: bytes | str) -> NotificationError:
+    """A refused recipient: the address is dead, unless the server speaks of policy, a full mailbox, or later."""
+    answer = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    found = _ENHANCED.search(answer)
+    subject = found[2] if found else ""
+    if not 500 <= code < 600:
+        return TemporaryError(f"the mail server does not accept the recipient now ({code})")
+    if subject in {"", "1"} and code in {550, 551, 553} and "relay" not in answer.lower():
+        return DeadAddress(f"the mail server says that there is no such mailbox ({code})")
+    return PermanentError(f"the mail server refuses mail to the recipient ({code}{' ' + found[0] if found else ''})")
+
+
+def _provider_answer(code: int | None) -> NotificationError:
+    if code is None:
+        return OutcomeUnknown("the mail provider did not answer in time")
+    if code in {401, 403}:
+        return TemporaryError(f"the mail provider refused Sentinel's key ({code})")
+    if code in {408, 429} or code >= 500:
+        return TemporaryError(f"the mail provider does not accept the message now ({code})")
+    return PermanentError(f"the mail provider refused the message ({code})")

@@ -1,0 +1,144 @@
+"""Dispatching: real threads, a real mail server, and deliveries settled by themselves."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from notifications import delivery as sending
+from notifications import outbox
+from notifications.delivery import Dispatcher, deliver_due, retry_seconds
+from notifications.models import Delivery
+from tests.conftest import HOUR, MINUTE, NOON
+from tests.factories import make_method, make_recipient
+from tests.notifications.conftest import queue, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def statuses():
+    return sorted(Delivery.objects.values_list("status", flat=True))
+
+
+@pytest.fixture
+def dispatcher():
+    made = Dispatcher()
+    yield made
+    assert made.close(15)
+
+
+def test_a_due_message_is_sent_and_settled(mailbox, dispatcher):
+    queue(make_recipient())
+
+    assert dispatcher.run_once(at=NOON) == 1
+
+    wait_until(lambda: statuses() == ["sent"])
+    delivery = Delivery.objects.get()
+    assert [message["Message-ID"] for message in mailbox.messages] == [delivery.provider_id]
+    assert NOON <= delivery.sent_at < NOON + MINUTE
+
+
+def test_no_more_is_claimed_than_can_be_sent_at_once(mailbox):
+    for number in range(3):
+        queue(make_recipient(f"Person {number}"), key=f"told-{number}")
+    mailbox.hold.clear()
+    dispatcher = Dispatcher(pools={"email": 2})
+
+    assert (dispatcher.run_once(at=NOON), dispatcher.run_once(at=NOON)) == (2, 0)
+    assert statuses() == ["queued", "sending", "sending"]
+
+    mailbox.hold.set()
+    assert dispatcher.close(15)
+
+
+def test_a_free_hand_calls_for_what_had_to_wait(mailbox):
+    for number in range(6):
+        queue(make_recipient(f"Person {number}"), key=f"told-{number}")
+    dispatcher, calls = Dispatcher(pools={"email": 2}), []
+    dispatcher.on_free = lambda: calls.append(1)
+
+    dispatcher.run_once(at=NOON)
+
+    wait_until(lambda: calls)
+    assert dispatcher.close(15)
+
+
+def test_the_worker_sends_everything_that_is_due(mailbox):
+    for number in range(30):
+        queue(make_recipient(f"Person {number}"), key=f"told-{number}")
+
+    assert deliver_due(at=NOON, budget_seconds=30) == 30
+
+    assert (statuses(), len(mailbox.messages)) == (["sent"] * 30, 30)
+
+
+def test_a_pool_thread_keeps_its_mail_connection_open(mailbox):
+    for number in range(30):
+        queue(make_recipient(f"Person {number}"), key=f"told-{number}")
+
+    deliver_due(at=NOON, budget_seconds=30)
+
+    assert len(mailbox.sessions) <= 8
+
+
+def test_a_kind_without_a_transport_dies_with_a_clear_error_and_falls_over(mailbox):
+    robin = make_recipient()
+    sms = make_method(robin, kind="sms", address="+33612345678", order=2)
+    (email,) = queue(robin)
+    Delivery.objects.filter(pk=email.pk).update(method=sms, transport="sms")
+
+    deliver_due(at=NOON, budget_seconds=10)
+
+    assert Delivery.objects.get(transport="sms").error == "this version has no transport for SMS"
+    assert Delivery.objects.get(transport="email").status == "sent"
+
+
+def test_nothing_is_sent_after_it_was_answered(mailbox):
+    queue(make_recipient())
+    with transaction.atomic():
+        outbox.cancel(["alert:1"], at=NOON, why="answered meanwhile")
+
+    assert deliver_due(at=NOON, budget_seconds=10) == 0
+    assert mailbox.messages == []
+
+
+def test_an_unexpected_error_is_temporary_and_told_without_the_address(settings, caplog):
+    settings.EMAIL_BACKEND = "no.such.Backend"
+    queue(make_recipient(email="secret@example.org"))
+
+    deliver_due(at=NOON, budget_seconds=10)
+
+    delivery = Delivery.objects.get()
+    assert (delivery.status, delivery.error) == ("failed", "unexpected error (ModuleNotFoundError)")
+    assert "secret@example.org" not in caplog.text
+
+
+def test_a_retry_past_the_end_of_the_message_is_given_up(mailbox):
+    mailbox.after_data = "451 later"
+    queue(make_recipient())
+    (claimed,) = outbox.claim("email", limit=1, at=NOON, lease_seconds=60)
+
+    _, outcome = sending.attempt(claimed, now=lambda: NOON + 24 * HOUR)
+
+    assert outcome.status == "dead"
+    assert outcome.error.startswith("gave up after 1 attempts: ")
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 5), (2, 10), (3, 20), (7, 300), (40, 300)])
+def test_waits_grow_up_to_five_minutes(attempts, seconds):
+    assert all(0.8 * seconds <= retry_seconds(attempts, wish=None) <= 1.2 * seconds for _ in range(50))
+
+
+@pytest.mark.parametrize(("wish", "seconds"), [(0, 1), (30, 30), (99999, 300)])
+def test_the_providers_wish_is_kept_within_bounds(wish, seconds):
+    assert retry_seconds(1, wish=wish) == seconds
+
+
+def test_a_delivery_whose_lease_ran_out_before_its_thread_ran_is_left_alone(mailbox, dispatcher):
+    queue(make_recipient())
+    (claimed,) = outbox.claim("email", limit=1, at=NOON, lease_seconds=60)
+
+    dispatcher._work(claimed, sending._Clock(NOON - timedelta(minutes=5), time.monotonic() - 300))
+
+    assert (statuses(), mailbox.messages) == (["sending"], [])
