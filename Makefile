@@ -1,0 +1,67 @@
+# Sentinel. `make run` and `make test` need Python 3.11 or later, and nothing else that is not made here.
+
+PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(python))))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+TEST_DATA := $(VENV)/check-data
+PRODUCTION := SENTINEL_DATA_DIR=$(TEST_DATA) SENTINEL_BASE_URL=https://sentinel.example.org SENTINEL_DEADMAN_URL=https://deadman.example.org/ping
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint bench lock clean
+
+help:
+	@echo "make run    start everything; options: make run ARGS='--port 8001 --demo'"
+	@echo "make test   everything a change must pass, in a browser too when Chromium is on the machine"
+	@echo "make check  the quick half of it"
+	@echo "make bench  measure, beside other software"
+	@echo "make lock   resolve requirements*.in again"
+	@echo "make clean  remove what was built (never ./var, where the data is)"
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/python manage.py up $(ARGS)
+
+test: $(VENV)/dev.stamp lint
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@.ci/audit $(BIN)/pip-audit
+	@chromium=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
+		&& echo "Chromium: $$chromium" || echo "Chromium: not on this machine, so the tests in a browser are left out"
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/dev.stamp lint
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser" $(ARGS)
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	SENTINEL_DATA_DIR=$(TEST_DATA) $(BIN)/mypy
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m bench $(ARGS)
+
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }
+	uv pip compile $(LOCK) requirements.in -o requirements.txt
+	uv pip compile $(LOCK) requirements-dev.in -o requirements-dev.txt
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Sentinel needs Python 3.11 or later; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is too old: Sentinel needs Python 3.11 or later" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null || { rm -rf $(VENV); echo "$(PYTHON) cannot make a venv: install its venv package (Debian: python3-venv)" >&2; exit 1; }
+
+$(VENV)/run.stamp: requirements.txt | $(BIN)/python
+	@echo "Installing what Sentinel needs into $(VENV) ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
