@@ -107,14 +107,14 @@ class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
 
-def page(alert: Alert, user: images.Viewer | None) -> dict[str, Any]:
+def page(alert: Alert, user: images.Viewer) -> dict[str, Any]:
     """What templates/admin/alerts/alert/change_form.html shows of ``alert``, in a fixed number of queries."""
     at = timezone.now()
     log = list(alert.log.order_by("-id")[:SHOWN])
     threads = [alert.thread, f"group:{alert.group_id}"] if alert.group_id else [alert.thread]
     told = Notification.objects.filter(thread__in=threads)
     deliveries = Delivery.objects.filter(notification__in=told).select_related("notification__recipient", "notification__group")
-    reports = alert.reports.select_related("reported_by").order_by("-id")[:SHOWN_REPORTS]
+    reports = alert.reports.select_related("reported_by").order_by("-id")[:SHOWN_REPORTS] if user.has_perm("alerts.view_report") else []
     return {
         "title": f"#{alert.number}",
         "subtitle": None,

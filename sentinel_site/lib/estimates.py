@@ -25,11 +25,15 @@ def count_to(queryset: QuerySet[Any], bound: int) -> int:
 
 
 class EstimatePaginator(Paginator):  # type: ignore[type-arg]
-    """A paginator for tables of millions: nothing it asks takes time that grows with the table.
+    """A paginator for tables of millions: it counts no further than it must.
 
-    ``count`` is exact up to BOUND; beyond, it is BOUND for a filtered list and the planner's estimate for a whole
-    table. Pages after BOUND rows do not exist.
+    ``count`` is exact up to ``bound``; beyond, it is ``bound`` for a filtered list and the planner's estimate for a
+    whole table. Pages after BOUND rows do not exist.
     """
+
+    def __init__(self, *args: Any, bound: int = BOUND, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bound = min(bound, BOUND)
 
     @cached_property
     def count(self) -> int:
@@ -38,7 +42,7 @@ class EstimatePaginator(Paginator):  # type: ignore[type-arg]
             estimate = rows(self.object_list.model._meta.db_table)
             if estimate > BOUND:
                 return estimate
-        return count_to(self.object_list, BOUND)
+        return count_to(self.object_list, self.bound)
 
     @cached_property
     def num_pages(self) -> int:
@@ -50,7 +54,7 @@ class EstimatePaginator(Paginator):  # type: ignore[type-arg]
         """``count`` as a reader should understand it: ``about 1,200,000``, ``10,000 or more``, or the number itself."""
         if self.count > BOUND:
             return f"about {round(self.count, -3):,}"
-        return f"{BOUND:,} or more" if self.count == BOUND else f"{self.count:,}"
+        return f"{self.count:,} or more" if self.count == self.bound else f"{self.count:,}"
 
     @property
     def _filtered(self) -> bool:

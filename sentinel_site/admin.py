@@ -1,0 +1,197 @@
+"""The admin of the composition: users, rights, API keys, failed sign-ins, processes. The queue's own tables stay out of it.
+
+A queued task names a function to be called: whoever may write those tables may run anything.
+"""
+
+from typing import Any, ClassVar
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from axes.utils import reset
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
+
+from sentinel_site.lib.lists import NoBulkDeleteMixin, ReadOnlyMixin
+from sentinel_site.lib.spans import span
+from sentinel_site.models import ApiKey, ProcessBeat
+
+for model in (Schedule, OrmQ, Success, Failure, User, Group, AccessAttempt, AccessLog, AccessFailureLog):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+admin.site.index_title = "Overview"
+CHANGE_KEY = "sentinel_site.change_apikey"
+
+
+@admin.register(User)
+class UserAdmin(NoBulkDeleteMixin, DjangoUserAdmin, ModelAdmin):
+    """Who may sign in. Only a superuser makes superusers, changes one, or hands out single permissions."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "last_login")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """What would let a user rise above themselves."""
+        always = ("last_login", "date_joined")
+        return always if request.user.is_superuser else (*always, "is_superuser", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Superusers are changed by superusers."""
+        return super().has_change_permission(request, obj) and _may_act_for(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Superusers are deleted by superusers."""
+        return super().has_delete_permission(request, obj) and _may_act_for(request, obj)
+
+
+@admin.register(Group)
+class GroupAdmin(NoBulkDeleteMixin, DjangoGroupAdmin, ModelAdmin):
+    """What members of a group may do. Only a superuser changes it; others may look."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Superusers."""
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Superusers."""
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Superusers."""
+        return bool(request.user.is_superuser)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):
+    """Keys that programs act with. The full key is shown once, when it is made; nobody can read it again. Keys are revoked, not deleted."""
+
+    list_display = ("name", "shown", "user", "state", "created_at", "expires_at", "last_used_at")
+    list_select_related = ("user",)
+    search_fields = ("name", "prefix", "user__username")
+    autocomplete_fields = ("user",)
+    fields = ("user", "name", "expires_at")
+    actions: ClassVar = ["revoke_ticked"]
+    actions_detail: ClassVar = ["revoke"]
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        """An existing key shows its life as well."""
+        return (*self.fields, "shown", "created_at", "last_used_at", "revoked_at") if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        """Whose key it is stays as it was made."""
+        return ("user", "shown", "created_at", "last_used_at", "revoked_at") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """Nobody: revoke it, and it can still be seen whose it was."""
+        return False
+
+    @display(description="Key")
+    def shown(self, key: ApiKey) -> str:
+        """Its public beginning."""
+        return f"snt_{key.prefix}_…"
+
+    @display(description="State", label={"active": "success", "expired": "warning", "revoked": "danger"})
+    def state(self, key: ApiKey) -> str:
+        """Whether it works now."""
+        if key.revoked_at:
+            return "revoked"
+        return "expired" if key.expires_at and key.expires_at <= timezone.now() else "active"
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """Save a changed key, or make a new one and keep its text for the answer to this one request."""
+        if not _may_act_for(request, obj.user):
+            raise PermissionDenied("Only a superuser makes keys that act as a superuser.")
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        issued, text = ApiKey.issue(user=obj.user, name=obj.name)
+        ApiKey.objects.filter(pk=issued.pk).update(expires_at=obj.expires_at)
+        obj.pk, obj.prefix, obj.digest, obj.created_at = issued.pk, issued.prefix, issued.digest, issued.created_at
+        obj._state.adding = False
+        request.issued_text = text  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
+        """The page that shows the key, this once."""
+        context = {**self.admin_site.each_context(request), "title": "A new API key", "key": obj, "opts": self.opts,
+                   "text": request.issued_text}  # type: ignore[attr-defined]  # fmt: skip
+        return TemplateResponse(request, "admin/sentinel_site/apikey/issued.html", context, headers={"Cache-Control": "no-store"})
+
+    @action(
+        description="Revoke", permissions=["change"], icon="key_off", variant=ActionVariant.DANGER,
+        dialog={"title": "Revoke this key", "description": "It stops working within a second, for good.",
+                "form_class": BaseDialogForm, "form_submit_text": "Revoke"},
+    )  # fmt: skip
+    def revoke(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Revoke one key."""
+        key = get_object_or_404(ApiKey, pk=object_id)
+        self._revoke(request, ApiKey.objects.filter(pk=key.pk))
+        return HttpResponse(headers={"HX-Redirect": reverse("admin:sentinel_site_apikey_change", args=[key.pk])})
+
+    @action(description="Revoke", permissions=["change"])
+    def revoke_ticked(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Revoke every ticked key."""
+        self._revoke(request, queryset)
+
+    def _revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        if not request.user.has_perm(CHANGE_KEY):
+            raise PermissionDenied
+        count = keys.filter(revoked_at=None).update(revoked_at=timezone.now())
+        messages.success(request, f"Revoked: {count}.")
+
+
+@admin.register(ProcessBeat)
+class ProcessBeatAdmin(ReadOnlyMixin, ModelAdmin):
+    """The last sign of life of each process."""
+
+    list_display = ("role", "instance", "last_sign", "running_for")
+
+    @display(description="Last sign of life")
+    def last_sign(self, beat: ProcessBeat) -> str:
+        """How long ago."""
+        return f"{span(timezone.now() - beat.beat_at)} ago"
+
+    @display(description="Running for")
+    def running_for(self, beat: ProcessBeat) -> str:
+        """Since its start."""
+        return span(beat.beat_at - beat.started_at)
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ReadOnlyMixin, ModelAdmin):
+    """Failed sign-ins. After too many, a name is locked for that address for a while; a superuser can unlock it."""
+
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start", "path_info", "user_agent")
+    search_fields = ("username", "ip_address")
+    fields = ("attempt_time", "username", "ip_address", "failures_since_start", "path_info", "user_agent")
+    ordering = ("-attempt_time",)
+    actions: ClassVar = ["unlock"]
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        """Superusers."""
+        return bool(request.user.is_superuser)
+
+    @action(description="Unlock", permissions=["unlock"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
+        """Forget the failures of the ticked name and address."""
+        for attempt in queryset:
+            reset(username=attempt.username, ip=attempt.ip_address)
+        messages.success(request, "Unlocked.")
+
+
+def _may_act_for(request: HttpRequest, user: User | None) -> bool:
+    """Whether the one who asks may do something in the name of ``user``: a superuser stands above the others."""
+    return bool(request.user.is_superuser) or user is None or not user.is_superuser

@@ -1,0 +1,85 @@
+"""Unfold's settings: the admin's name, colours and navigation in plain words."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def environment(_request: HttpRequest) -> list[str] | None:
+    """A badge when links in messages lead to this machine only, so that nobody goes live like that unawares."""
+    host = settings.SENTINEL_BASE_URL.partition("://")[2].partition("/")[0].rpartition(":")[0]
+    return ["Links work on this machine only", "warning"] if host in LOCAL_HOSTS else None
+
+
+def _may_view(permission: str) -> Any:
+    return lambda request: request.user.has_perm(permission)
+
+
+def _page(title: str, icon: str, model: str) -> dict[str, Any]:
+    app, name = model.split(".")
+    return {
+        "title": title, "icon": icon, "link": reverse_lazy(f"admin:{app}_{name}_changelist"), "permission": _may_view(f"{app}.view_{name}")
+    }  # fmt: skip
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Sentinel",
+    "SITE_HEADER": "Sentinel",
+    "SITE_SYMBOL": "notifications_active",
+    "SITE_URL": "/live/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("admin_sentinel/icon.svg")}],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": True,
+    "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "sentinel_site.unfold.environment",
+    "DASHBOARD_CALLBACK": "sentinel_site.dashboard.context",
+    "COMMAND": {"search_models": False, "search_callback": "sentinel_site.dashboard.find"},
+    "STYLES": [lambda _request: static("admin_sentinel/admin.css")],
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .016 230)", "100": "oklch(94% .032 230)", "200": "oklch(89% .062 230)", "300": "oklch(81% .1 232)",
+            "400": "oklch(73% .13 235)", "500": "oklch(63% .15 240)", "600": "oklch(54% .15 245)", "700": "oklch(47% .135 247)",
+            "800": "oklch(41% .11 248)", "900": "oklch(36% .09 250)", "950": "oklch(27% .07 252)",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "command_search": True,
+        "show_all_applications": False,
+        "navigation": [
+            {"items": [
+                {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                {"title": "Live board", "icon": "sensors", "link": "/live/", "permission": _may_view("alerts.view_alert")},
+            ]},
+            {"title": "What happens", "separator": True, "items": [
+                _page("Alerts", "crisis_alert", "alerts.alert"),
+                _page("Reports", "inbox", "alerts.report"),
+                _page("Deliveries", "outgoing_mail", "notifications.delivery"),
+                _page("Notifications", "campaign", "notifications.notification"),
+            ]},
+            {"title": "Who is told", "separator": True, "items": [
+                _page("Recipients", "person", "notifications.recipient"),
+                _page("Groups", "groups", "notifications.recipientgroup"),
+                _page("Contact methods", "alternate_email", "notifications.contactmethod"),
+            ]},
+            {"title": "What is done when", "separator": True, "items": [
+                _page("Sources", "sensors", "alerts.source"),
+                _page("Routes", "alt_route", "alerts.route"),
+                _page("Escalation policies", "escalator_warning", "alerts.escalationpolicy"),
+            ]},
+            {"title": "Access and health", "separator": True, "collapsible": True, "items": [
+                _page("Users", "manage_accounts", "auth.user"),
+                _page("Rights", "shield_person", "auth.group"),
+                _page("API keys", "key", "sentinel_site.apikey"),
+                _page("Failed sign-ins", "lock", "axes.accessattempt"),
+                _page("Processes", "monitor_heart", "sentinel_site.processbeat"),
+            ]},
+        ],
+    },
+}  # fmt: skip
