@@ -5,6 +5,7 @@ AlertError
 │   └── UnknownSource   its source does not exist or is switched off
 ├── ImageRefused        a picture cannot be accepted; ``code`` says why
 ├── IllegalTransition   the alert's status does not move that way; ``current`` is the status it has
+├── NoOpinion           the AI gave no answer that can be used; ``try_again`` says whether it may do so at once
 └── ConfigurationError  a policy or a route cannot work as it is written
 """
 
@@ -48,6 +49,14 @@ class IllegalTransition(AlertError):
         super().__init__(f"An alert that is {current} cannot become {to}: status only moves forward.")
         self.current = current
         self.to = to
+
+
+class NoOpinion(AlertError):
+    """The AI gave no answer that can be used; the text says why. ``try_again``: whether asking again at once may help."""
+
+    def __init__(self, why: str, *, try_again: bool = True) -> None:
+        super().__init__(why)
+        self.try_again = try_again
 
 
 class ConfigurationError(AlertError):

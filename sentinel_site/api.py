@@ -30,6 +30,7 @@ from pydantic import ValidationError as ModelInvalid
 from alerts import reports
 from alerts.api import router as alerts_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
+from alerts.integrations.detections import router as detections_router
 from sentinel_site import idempotency, openapi
 from sentinel_site.auth import Caller
 from sentinel_site.lib import bodies, jsontext, problems
@@ -184,6 +185,7 @@ api = Api(
     description="Reports come in, alerts go out, and people answer them. Errors are problem details (RFC 9457).",
 )
 api.add_router("/alerts", alerts_router, tags=["alerts"])
+api.add_router("/detections", detections_router, tags=["alerts"])
 
 
 def _urls() -> list[URLPattern]:
