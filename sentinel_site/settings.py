@@ -3,6 +3,7 @@
 With no DATABASE_URL / REDIS_URL, the servers that `manage.py up` starts under the data directory are used.
 """
 
+import sys
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -87,17 +88,20 @@ TEMPLATES = [
     }
 ]
 
-# --- Database: PostgreSQL, with psycopg's pool (CONN_MAX_AGE > 0 leaks connections under ASGI) ---
+# --- Database: PostgreSQL. Threads share psycopg's pool (CONN_MAX_AGE > 0 leaks connections under ASGI), but qcluster forks
+# its workers, and a pool opened before a fork would be one set of sockets for all of them: there each process keeps its own.
+_FORKS = sys.argv[1:2] == ["qcluster"]
 _DATABASE_URL = env.text("DATABASE_URL") or EMBEDDED.database_url()
 _DATABASE = env.database(_DATABASE_URL)
 _POOL = {"min_size": 1, "max_size": env.number("SENTINEL_DATABASE_POOL", 16), "timeout": 10, "max_idle": 120}
 DATABASES = {
     "default": {
         **_DATABASE,
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": 600 if _FORKS else 0,
+        "CONN_HEALTH_CHECKS": _FORKS,
         "OPTIONS": {
             **_DATABASE["OPTIONS"],  # type: ignore[dict-item]
-            "pool": _POOL,
+            **({} if _FORKS else {"pool": _POOL}),
             "connect_timeout": 5,
             "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c jit=off",
         },

@@ -29,6 +29,8 @@ BUSY_SECONDS: Final = 1.0
 BEAT_SECONDS: Final = 5.0
 CANARY_SECONDS: Final = 15.0
 FAULT_SECONDS: Final = 1.0
+SETTLING: Final = timedelta(seconds=45)
+"""How long after its own start the watchdog tells nobody that another process is dead: they all start together."""
 BATCH: Final = 200
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,8 @@ class Watchdog:
         self._outbox = threading.Event()
         self._dispatcher = Dispatcher()
         self._dispatcher.on_free = self._outbox.set
-        self._next_canary_at: datetime | None = None
+        self._next_canary_at = timezone.now()
+        self._settled_at = self._next_canary_at + SETTLING
 
     def run(self) -> None:
         """Work until ``stop`` is called; then let senders finish what they have in hand (a few seconds at the most)."""
@@ -104,11 +107,12 @@ class Watchdog:
         """Beat, give the worker something to do, tell people when a process is dead, and tell the outside that we live."""
         at = timezone.now()
         beats.beat(ProcessBeat.Role.WATCHDOG, at=at)
-        if self._next_canary_at is None or at >= self._next_canary_at:
+        if at >= self._next_canary_at:
             self._next_canary_at = at + timedelta(seconds=CANARY_SECONDS)
             if queue.waiting() < queue.CANARY_LIMIT:
                 queue.enqueue("sentinel_site.tasks.canary")
-        process_alerts.check(watched_by=ProcessBeat.Role.WATCHDOG, at=at)
+        if at >= self._settled_at:
+            process_alerts.check(watched_by=ProcessBeat.Role.WATCHDOG, at=at)
         deadman.ping(at=at)
         self._stopping.wait(BEAT_SECONDS)
 
