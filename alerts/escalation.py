@@ -30,7 +30,7 @@ _CLAIM = """
 SELECT due.id FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
     SELECT id FROM alerts_alert
     WHERE priority = level.priority AND next_step_at IS NOT NULL AND next_step_at <= %s
-    ORDER BY next_step_at LIMIT %s FOR UPDATE SKIP LOCKED
+    ORDER BY next_step_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 ) AS due LIMIT %s
 """
 _NEXT = """
@@ -150,7 +150,7 @@ def raise_priority(alert_id: UUID, snapshot: PolicySnapshot, *, priority: int, s
 
     The caller holds a transaction and announces. Even an acknowledged alert is told again: who took it took less.
     """
-    alert = Alert.objects.select_for_update(of=["self"]).select_related("policy").get(pk=alert_id)
+    alert = Alert.objects.select_for_update(of=["self"], no_key=True).select_related("policy").get(pk=alert_id)
     if priority >= alert.priority or not alert.is_open:
         return False
     before = alert.priority
@@ -167,7 +167,7 @@ def escalate_now(alert: Alert, *, by: By, at: datetime) -> Alert:
     Raises IllegalTransition when the alert is closed.
     """
     with transaction.atomic():
-        held = Alert.objects.select_for_update(of=["self"]).select_related("policy").get(pk=alert.pk)
+        held = Alert.objects.select_for_update(of=["self"], no_key=True).select_related("policy").get(pk=alert.pk)
         messages.require_open(held)
         if held.next_step_at is None:
             start_round(held, at=at, by=by, why="escalated by hand")

@@ -42,7 +42,7 @@ WITH input AS (
     FROM alerts_alert alert JOIN input USING (source_id, dedup_key)
     WHERE alert.status IN ('PENDING', 'DELIVERED', 'SEEN', 'ACKNOWLEDGED')
     ORDER BY input.source_id, input.dedup_key
-    FOR UPDATE OF alert
+    FOR NO KEY UPDATE OF alert
 ), folded AS (
     UPDATE alerts_alert alert
     SET occurrences = alert.occurrences + held.count, last_seen_at = greatest(alert.last_seen_at, held.last_at)
@@ -116,6 +116,7 @@ class _Fold:
     choice: routing.Choice
     first_at: datetime
     last_at: datetime
+    silenced: bool
     count: int = 1
 
 
@@ -217,7 +218,16 @@ def _fold(
         if known is None:
             labels = _labels(report, severity)
             seen_at = report.occurred_at or at
-            fold = _Fold(report, source, key, severity, table.choose(source, labels, severity), seen_at, seen_at)
+            fold = _Fold(
+                report,
+                source,
+                key,
+                severity,
+                table.choose(source, labels, severity),
+                seen_at,
+                seen_at,
+                table.is_silenced(source, labels, at=at),
+            )
             folds[source.pk, key] = (fold, [index])
         else:
             _join(known[0], report, severity, table, at=at)
@@ -313,7 +323,7 @@ def _keep(
         for index in indexes:
             outcome = outcomes[index]
             if isinstance(outcome, Accepted):
-                verdict = Verdict.ACCEPTED if outcome.created else Verdict.FOLDED
+                verdict = Verdict.FOLDED if not outcome.created else Verdict.SUPPRESSED if fold.silenced else Verdict.ACCEPTED
                 rows.append(  # raw is JSON already; the other values need no escape
                     f'{{"id":"{next(fresh)}","source":{fold.source.pk},"slug":"{fold.source.slug}","verdict":"{verdict.value}",'
                     f'"alert":"{outcome.alert_id}","by_id":{reports[index].by_id or "null"},"raw":{reports[index].raw}}}'

@@ -93,7 +93,7 @@ def comment(alert: Alert, *, by: By, at: datetime, note: str) -> Alert:
 def _move(alert: Alert, to: AlertStatus, *, by: By, at: datetime, detail: Mapping[str, Any], fields: Mapping[str, Any]) -> Alert:
     """The one door of Alert.status. Returns the alert as it is afterwards; raises IllegalTransition."""
     with transaction.atomic():
-        before = Alert.objects.select_for_update(of=["self"]).select_related("source", "policy", "group").get(pk=alert.pk)
+        before = Alert.objects.select_for_update(of=["self"], no_key=True).select_related("source", "policy", "group").get(pk=alert.pk)
         if before.status == to:
             return before
         if not Alert.objects.filter(pk=alert.pk, status__in=TRANSITIONS[to]).update(

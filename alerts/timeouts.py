@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 _CLAIM = """
 SELECT id FROM alerts_alert WHERE deadline_at IS NOT NULL AND deadline_at <= %s
-ORDER BY deadline_at LIMIT 1 FOR UPDATE SKIP LOCKED
+ORDER BY deadline_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
 
 

@@ -1,0 +1,27 @@
+"""What `notifications` tells, handed to the domain. Connected in apps.py."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from alerts import tidings
+from notifications.enums import DeliveryStatus
+from notifications.models import Delivery
+from notifications.signals import deliveries_settled, delivery_received
+
+
+def connect() -> None:
+    """Listen, once however often it is called."""
+    deliveries_settled.connect(on_settled, dispatch_uid="alerts.deliveries_settled")
+    delivery_received.connect(on_received, dispatch_uid="alerts.delivery_received")
+
+
+def on_settled(*, deliveries: Sequence[Delivery], fallen_over: Mapping[UUID, Delivery], at: datetime, **_: Any) -> None:
+    """See tidings.settled."""
+    tidings.settled(deliveries, fallen_over=fallen_over, at=at)
+
+
+def on_received(*, delivery: Delivery, status: DeliveryStatus, detail: str, at: datetime, **_: Any) -> None:
+    """See tidings.received."""
+    tidings.received(delivery, status=status, detail=detail, at=at)
