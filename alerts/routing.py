@@ -8,15 +8,20 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from alerts import policies
 from alerts.enums import DEFAULT_PRIORITY, Priority, Severity
 from alerts.errors import ConfigurationError
-from alerts.models import EscalationPolicy, PolicySnapshot, Route, Source
+from alerts.models import EscalationPolicy, PolicySnapshot, PolicyStep, Route, Silence, Source
 from alerts.plan import Plan
 from sentinel_site.lib import matchers
 
 KEEP_SECONDS = 1.0
+MAX_SILENCES = 500
+"""The ones that end last; who sets more than these sees the verdict 'accepted' on what they hold back all the same."""
 logger = logging.getLogger(__name__)
 
 
@@ -48,6 +53,13 @@ class Table:
     sources: Mapping[str, Source]
     rules: tuple[_Rule, ...]
     snapshots: Mapping[int, PolicySnapshot]
+    silences: tuple[tuple[datetime, datetime, tuple[matchers.Matcher, ...]], ...]
+
+    def is_silenced(self, source: Source, labels: Mapping[str, str], *, at: datetime) -> bool:
+        """Whether a silence covers a report with these ``labels`` at ``at``; never where lives depend."""
+        if source.life_safety:
+            return False
+        return any(starts <= at < ends and matchers.all_hold(conditions, labels) for starts, ends, conditions in self.silences)
 
     def choose(self, source: Source, labels: Mapping[str, str], severity: str) -> Choice:
         """The policy and priority for a report of ``source``.
@@ -86,10 +98,19 @@ def table() -> Table:
         return _kept[1]
 
 
-def forget() -> None:
-    """Read the table again at its next use."""
+def forget(**_signal: object) -> None:
+    """Read the table again at its next use. Also called whenever a row it was read from is saved or deleted here."""
     global _kept
     _kept = None
+
+
+for _model in (Source, Route, EscalationPolicy, PolicyStep, Silence):
+    post_save.connect(forget, sender=_model, dispatch_uid=f"routing.forget.{_model.__name__}.saved")
+    post_delete.connect(forget, sender=_model, dispatch_uid=f"routing.forget.{_model.__name__}.deleted")
+for _relation in (
+    PolicyStep.groups, PolicyStep.recipients, EscalationPolicy.last_resort_groups, EscalationPolicy.last_resort_recipients,
+):  # fmt: skip
+    m2m_changed.connect(forget, sender=_relation.through, dispatch_uid=f"routing.forget.{_relation.through.__name__}")
 
 
 def labels_of(*, source: str, type: str, severity: str, subject: str, labels: Mapping[str, str]) -> dict[str, str]:
@@ -104,19 +125,27 @@ def priority_of(severity: str) -> Priority:
 
 def _load() -> Table:
     routes = Route.objects.filter(enabled=True)
+    silences = Silence.objects.order_by("-ends_at")[:MAX_SILENCES]
     known = EscalationPolicy.objects.prefetch_related(*policies.PREFETCH)
     return Table(
         sources={source.slug: source for source in Source.objects.filter(enabled=True)},
         rules=tuple(rule for route in routes if (rule := _rule(route)) is not None),
         snapshots=policies.freeze(known),
+        silences=tuple((each.starts_at, each.ends_at, read) for each in silences if (read := _conditions(each.matchers, str(each)))),
     )
 
 
 def _rule(route: Route) -> _Rule | None:
-    """The route made ready. One that cannot be read is left out and logged: it must not stop every report."""
-    try:
-        conditions = matchers.parse_all(route.matchers)
-    except matchers.MatcherError as error:
-        logger.error("route %s is left out: %s", route.pk, error)
+    conditions = _conditions(route.matchers, f"route {route.pk}")
+    if conditions is None:
         return None
     return _Rule(route.pk, route.source_id, conditions, route.policy_id, route.priority, route.continues, route.catch_all)
+
+
+def _conditions(texts: list[str], owner: str) -> tuple[matchers.Matcher, ...] | None:
+    """The matchers of a row. One that cannot be read is left out and logged: it must not stop every report."""
+    try:
+        return matchers.parse_all(texts)
+    except matchers.MatcherError as error:
+        logger.error("%s is left out: %s", owner, error)
+        return None

@@ -49,11 +49,6 @@ def holds(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
     return found
 
 
-def is_silenced(labels: Mapping[str, str], silences: Sequence[Silence]) -> bool:
-    """Whether one of ``silences`` matches ``labels``."""
-    return any(_hold(silence.matchers, labels) for silence in silences)
-
-
 def labels_of(alert: Alert) -> dict[str, str]:
     """What matchers see of an alert."""
     return routing.labels_of(

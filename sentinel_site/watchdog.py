@@ -14,10 +14,10 @@ from typing import Final
 import psycopg
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone
-from notifications.delivery import Dispatcher
 
 from alerts import escalation, timeouts
 from notifications import outbox
+from notifications.delivery import Dispatcher
 from sentinel_site import beats, deadman, process_alerts
 from sentinel_site.lib import queue, wake
 from sentinel_site.models import ProcessBeat

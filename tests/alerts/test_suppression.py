@@ -38,6 +38,14 @@ def test_a_silenced_alert_is_listed_with_its_reason_and_told_when_the_silence_en
     assert list(alert.log.values_list("kind", flat=True))[:4] == [LogKind.RAISED, LogKind.SUPPRESSED, LogKind.RELEASED, LogKind.STEP]
 
 
+def test_a_report_under_a_silence_says_so(house):
+    silence("source=probe")
+
+    alert = raise_alert(at=NOON)
+
+    assert alert.reports.get().verdict == "suppressed"
+
+
 def test_a_silence_never_holds_where_lives_depend():
     make_recipient(groups=["oncall"])
     make_source("smarteye", policy=make_policy(), life_safety=True)
