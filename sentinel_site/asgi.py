@@ -1,8 +1,14 @@
-"""The ASGI application."""
+"""The ASGI application: plain reports go through the fast door, all other HTTP to Django, websockets to the live feed."""
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentinel_site.settings")
-application = get_asgi_application()
+django = get_asgi_application()  # before the next import: it sets Django up, which models need
+
+from sentinel_site import routing  # noqa: E402
+from sentinel_site.ingest import Ingest  # noqa: E402
+
+application = ProtocolTypeRouter({"http": Ingest(django), "websocket": routing.websocket})

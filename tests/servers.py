@@ -18,6 +18,7 @@ MARK = "SENTINEL_TEST_SERVERS"
 def _start() -> None:
     data_dir = Path(tempfile.mkdtemp(prefix="sentinel-test-"))
     data_dir.chmod(0o711)
+    (data_dir / "static").mkdir()  # or whitenoise warns that it is not there
     places = embedded.Places(data_dir)
     embedded.start_postgres(places, fsync=False)
     valkey = subprocess.Popen(embedded.valkey_command(places))

@@ -1,0 +1,182 @@
+"""The web server: daphne, with what it lacks. ``python -m sentinel_site.server --bind 127.0.0.1 --port 8000``.
+
+* A websocket that does not read makes its sender wait, instead of filling the memory.
+* SIGTERM closes websockets with 1012 ("come back"), lets requests in hand finish, and takes 5 s at most.
+* A body over the limit is refused with 413 while it arrives: it is neither spooled nor given to Django.
+"""
+
+from daphne.server import Server  # isort: skip (it installs Twisted's reactor, which must come first)
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Final
+
+from daphne import http_protocol, ws_protocol
+from django.conf import settings
+from twisted.internet import defer
+
+from sentinel_site.asgi import application
+
+BODY_LIMIT: Final = 1024 * 1024
+IMAGE_BODY_LIMIT: Final = 11 * 1024 * 1024 + 64 * 1024
+IMAGE_PATHS: Final = (b"/api/v1/detections",)
+DISCARD_LIMIT: Final = 32 * 1024 * 1024
+"""How much of a refused body is read and thrown away, so that its sender can read the refusal, before the line is cut."""
+MESSAGE_LIMIT: Final = 64 * 1024
+BACKLOG: Final = 2048
+PING_SECONDS, PONG_SECONDS = 10, 15
+DRAIN_SECONDS: Final = 5.0
+HANDLER_SECONDS: Final = 60
+COME_BACK: Final = 1012
+
+
+class Socket(ws_protocol.WebSocketProtocol):
+    """A websocket that knows whether its peer takes what is sent."""
+
+    taking: asyncio.Event | None = None
+
+    def onOpen(self) -> None:  # noqa: N802
+        """Watch the transport: it says when its buffer is full."""
+        self.taking = asyncio.Event()
+        self.taking.set()
+        self.transport.unregisterProducer()  # the HTTP channel of the upgrade is still registered
+        self.transport.registerProducer(self, True)
+        super().onOpen()
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """The transport's buffer is full."""
+        if self.taking is not None:
+            self.taking.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The transport's buffer has room."""
+        if self.taking is not None:
+            self.taking.set()
+
+    stopProducing = resumeProducing  # noqa: N815
+
+    def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
+        """Whoever waits for room need not wait any more."""
+        self.resumeProducing()
+        super().onClose(wasClean, code, reason)
+
+
+class BoundedRequest(http_protocol.WebRequest):
+    """A request whose body is refused as soon as it is known to be too large."""
+
+    refused = False
+    received = 0
+    limit = BODY_LIMIT
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802
+        """Twisted read the headers; ``length`` is None for a chunked body."""
+        path = getattr(self.channel, "_path", b"").partition(b"?")[0]
+        self.limit = IMAGE_BODY_LIMIT if path in IMAGE_PATHS else BODY_LIMIT
+        too_long = (length or 0) > self.limit
+        super().gotLength(0 if too_long else length)
+        if too_long:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        """A part of the body arrived."""
+        self.received += len(data)
+        if self.refused:
+            if self.received > DISCARD_LIMIT:
+                self.channel.transport.abortConnection()
+        elif self.received > self.limit:
+            self._refuse()
+        else:
+            super().handleContentChunk(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
+        """The body is complete; one that was refused goes no further."""
+        if self.refused:
+            self.channel.loseConnection()
+        else:
+            super().requestReceived(command, path, version)
+
+    def _refuse(self) -> None:
+        self.refused = True
+        self.content.seek(0)
+        self.content.truncate()
+        self.requestHeaders.removeHeader(b"expect")  # or Twisted would ask for the body
+        detail = f"The body may have at most {self.limit} bytes. Send less at a time."
+        body = json.dumps({"type": "about:blank", "title": "Content Too Large", "status": 413, "detail": detail}).encode()
+        head = (
+            "HTTP/1.1 413 Content Too Large\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
+        )
+        self.channel.transport.write(head.encode() + body)
+
+
+class GracefulServer(Server):
+    """daphne's server with back-pressure, and an end that loses nothing."""
+
+    def listen_success(self, port: Any) -> None:
+        """Keep the port, so that it can be closed before the connections are."""
+        self.ports: list[Any] = [*getattr(self, "ports", []), port]
+        super().listen_success(port)
+
+    def listen_error(self, failure: Any) -> None:
+        """The address cannot be had: one line, and exit 1."""
+        sys.stderr.write(f"sentinel: cannot listen: {failure.getErrorMessage()}\n")
+        os._exit(1)  # Twisted's reactor has not run yet and cannot be stopped
+
+    async def handle_reply(self, protocol: Any, message: MutableMapping[str, Any]) -> None:
+        """Send, and wait while the peer does not take it."""
+        await super().handle_reply(protocol, message)
+        if message["type"] == "websocket.send" and getattr(protocol, "taking", None) is not None:
+            await protocol.taking.wait()
+
+    def kill_all_applications(self) -> Any:
+        """Called before the reactor stops: let everyone finish, and only then cut."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._drain()))
+
+    async def _drain(self) -> None:
+        for port in getattr(self, "ports", []):
+            port.stopListening()
+        for protocol in list(self.connections):
+            if isinstance(protocol, Socket) and protocol.state == protocol.STATE_OPEN:
+                protocol.sendCloseFrame(code=COME_BACK)
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._busy() and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+        left = self._busy()
+        for instance in left:
+            instance.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _busy(self) -> list["asyncio.Future[None]"]:
+        instances = [details.get("application_instance") for details in self.connections.values()]
+        return [instance for instance in instances if instance is not None and not instance.done()]
+
+
+def serve(bind: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    ws_protocol.WebSocketFactory.protocol = Socket
+    http_protocol.WebRequest = BoundedRequest
+    address = bind.replace(":", r"\:")
+    server = GracefulServer(
+        application, [f"tcp:{port}:interface={address}:backlog={BACKLOG}"], ping_interval=PING_SECONDS, ping_timeout=PONG_SECONDS,
+        websocket_max_message_size=MESSAGE_LIMIT, websocket_max_frame_size=MESSAGE_LIMIT, websocket_timeout=-1,
+        application_close_timeout=10, server_name="", verbosity=1,
+    )  # fmt: skip
+    server.run()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m sentinel_site.server", description="Serve Sentinel's web side.")
+    parser.add_argument("--bind", default=settings.SENTINEL_BIND, help="address to listen on")
+    parser.add_argument("--port", type=int, default=settings.SENTINEL_PORT)
+    given = parser.parse_args(arguments)
+    serve(given.bind, given.port)
+
+
+if __name__ == "__main__":
+    main()
