@@ -8,7 +8,8 @@ from django.utils import timezone
 from ninja import Query, Router
 from pydantic import Field
 
-from alerts import describe, escalation, lifecycle, live, queries, reports, schemas, shapes, stats
+from alerts import describe, escalation, lifecycle, live, queries, receipts, reports, schemas, shapes, stats
+from alerts.enums import AlertStatus
 from sentinel_site.lib import documents
 from sentinel_site.lib.bodies import json_bytes
 from sentinel_site.lib.paging import MAX_LIMIT, Page, page
@@ -37,9 +38,9 @@ def report_batch(request: HttpRequest) -> HttpResponse:
 @router.post("/resolve", response=shapes.AlertOut)
 def resolve_by_key(request: HttpRequest, body: schemas.ResolveIn) -> HttpResponse:
     """The source says that it is over. 404 when no open alert has this key."""
-    require(request, REPORT)
+    by = require(request, REPORT)
     alert = queries.open_by_key(body.source, body.dedup_key)
-    lifecycle.resolve(alert, by=request.user, at=timezone.now(), resolution=body.resolution, note=body.note)
+    lifecycle.resolve(alert, by=by, at=timezone.now(), resolution=body.resolution, note=body.note)
     return _answer(request, alert.pk)
 
 
@@ -94,53 +95,51 @@ def read_deliveries(request: HttpRequest, alert_id: UUID, page_: Query[Page]) ->
 @router.post("/{uuid:alert_id}/delivered", response=shapes.AlertOut)
 def delivered(request: HttpRequest, alert_id: UUID, body: schemas.AnswerIn = schemas.NO_ANSWER) -> HttpResponse:
     """A message about it reached somebody."""
-    require(request, ANSWER)
-    alert = queries.one(alert_id)
-    lifecycle.mark_delivered(alert, by=request.user, at=timezone.now(), detail=queries.evidence(alert, body))
+    by = require(request, ANSWER)
+    receipts.take(queries.one(alert_id), AlertStatus.DELIVERED, body, by=by, at=timezone.now())
     return _answer(request, alert_id)
 
 
 @router.post("/{uuid:alert_id}/seen", response=shapes.AlertOut)
 def seen(request: HttpRequest, alert_id: UUID, body: schemas.AnswerIn = schemas.NO_ANSWER) -> HttpResponse:
     """Somebody opened it."""
-    require(request, ANSWER)
-    alert = queries.one(alert_id)
-    lifecycle.mark_seen(alert, by=request.user, at=timezone.now(), detail=queries.evidence(alert, body))
+    by = require(request, ANSWER)
+    receipts.take(queries.one(alert_id), AlertStatus.SEEN, body, by=by, at=timezone.now())
     return _answer(request, alert_id)
 
 
 @router.post("/{uuid:alert_id}/acknowledge", response=shapes.AlertOut)
 def acknowledge(request: HttpRequest, alert_id: UUID, body: schemas.AnswerIn = schemas.NO_ANSWER) -> HttpResponse:
     """Somebody takes it: the escalation stops."""
-    require(request, ANSWER)
-    lifecycle.acknowledge(queries.one(alert_id), by=request.user, at=timezone.now(), promise=body.promise or "", note=body.note)
+    by = require(request, ANSWER)
+    lifecycle.acknowledge(queries.one(alert_id), by=by, at=timezone.now(), promise=body.promise or "", note=body.note)
     return _answer(request, alert_id)
 
 
 @router.post("/{uuid:alert_id}/resolve", response=shapes.AlertOut)
 def resolve(request: HttpRequest, alert_id: UUID, body: schemas.AnswerIn = schemas.NO_ANSWER) -> HttpResponse:
     """It is over."""
-    require(request, ANSWER)
-    lifecycle.resolve(queries.one(alert_id), by=request.user, at=timezone.now(), resolution=body.resolution or "handled", note=body.note)
+    by = require(request, ANSWER)
+    lifecycle.resolve(queries.one(alert_id), by=by, at=timezone.now(), resolution=body.resolution or "handled", note=body.note)
     return _answer(request, alert_id)
 
 
 @router.post("/{uuid:alert_id}/escalate", response=shapes.AlertOut)
 def escalate(request: HttpRequest, alert_id: UUID, body: schemas.AnswerIn = schemas.NO_ANSWER) -> HttpResponse:
     """Tell the next ones now, without waiting for their time."""
-    require(request, "alerts.escalate_alert")
+    by = require(request, "alerts.escalate_alert")
     at = timezone.now()
-    alert = escalation.escalate_now(queries.one(alert_id), by=request.user, at=at)
+    alert = escalation.escalate_now(queries.one(alert_id), by=by, at=at)
     if body.note:
-        lifecycle.comment(alert, by=request.user, at=at, note=body.note)
+        lifecycle.comment(alert, by=by, at=at, note=body.note)
     return _answer(request, alert_id)
 
 
 @router.post("/{uuid:alert_id}/comment", response=shapes.AlertOut)
 def comment(request: HttpRequest, alert_id: UUID, body: schemas.CommentIn) -> HttpResponse:
     """Add a remark to the record."""
-    require(request, ANSWER)
-    lifecycle.comment(queries.one(alert_id), by=request.user, at=timezone.now(), note=body.note)
+    by = require(request, ANSWER)
+    lifecycle.comment(queries.one(alert_id), by=by, at=timezone.now(), note=body.note)
     return _answer(request, alert_id)
 
 

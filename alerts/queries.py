@@ -12,7 +12,6 @@ from alerts import describe
 from alerts.enums import OPEN, AlertStatus, Severity
 from alerts.models import Alert, LogEntry
 from alerts.models.alert import SEARCH
-from alerts.schemas import AnswerIn
 from notifications.models import Delivery
 from sentinel_site.lib import ids, problems
 
@@ -54,14 +53,6 @@ def open_by_key(source: str, dedup_key: str) -> Alert:
     if alert is None:
         raise problems.not_found(f"No alert of {source} with this dedup_key is open.")
     return alert
-
-
-def evidence(alert: Alert, answer: AnswerIn) -> dict[str, str]:
-    """What the record keeps of a receipt. Raises a 422 Problem when the delivery named did not bring this alert."""
-    if answer.delivery is not None and not deliveries(alert).filter(pk=answer.delivery).exists():
-        raise problems.invalid([(("body", "delivery"), "is not a delivery of this alert; leave it out, or see /alerts/{id}/deliveries")])
-    kept = {"delivery": str(answer.delivery or ""), "note": answer.note}
-    return {name: value for name, value in kept.items() if value}
 
 
 def find(filters: Filters) -> QuerySet[Alert]:

@@ -152,7 +152,7 @@ class AnswerIn(BaseModel):
     delivery: UUID | None = Field(None, description="The delivery that brought the message.")
 
 
-NO_ANSWER: Final = AnswerIn()
+NO_ANSWER: Final = AnswerIn.model_validate({})
 """What an empty body says."""
 
 

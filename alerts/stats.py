@@ -71,7 +71,8 @@ def read(period: Period, *, at: datetime) -> dict[str, Any]:
 def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _times(count: int, percentiles: list[float] | None) -> dict[str, Any]:

@@ -29,8 +29,10 @@ from pydantic import ValidationError as ModelInvalid
 
 from alerts import reports
 from alerts.api import router as alerts_router
+from alerts.api_config import router as config_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
+from notifications.api import router as people_router
 from sentinel_site import idempotency, openapi
 from sentinel_site.auth import Caller
 from sentinel_site.lib import bodies, jsontext, problems
@@ -185,6 +187,8 @@ api = Api(
     description="Reports come in, alerts go out, and people answer them. Errors are problem details (RFC 9457).",
 )
 api.add_router("/alerts", alerts_router, tags=["alerts"])
+api.add_router("", config_router, tags=["configuration"])
+api.add_router("", people_router, tags=["people"])
 api.add_router("/detections", detections_router, tags=["alerts"])
 
 

@@ -81,7 +81,8 @@ def _digest(request: HttpRequest) -> str:
     found = hashlib.sha256(f"{request.method} {request.get_full_path()}\0".encode())
     if request.content_type == "multipart/form-data":
         found.update(json.dumps(sorted(request.POST.lists())).encode())
-        for name, upload in sorted(request.FILES.items()):
+        for name in sorted(request.FILES):
+            upload: Any = request.FILES[name]
             found.update(f"\0{name}\0".encode())
             for chunk in upload.chunks():
                 found.update(chunk)

@@ -89,6 +89,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['order', 'id'],
+                'permissions': [('verify_contactmethod', 'Can mark contact methods as verified')],
             },
         ),
         migrations.CreateModel(

@@ -70,6 +70,7 @@ class ContactMethod(models.Model):
 
     class Meta:
         ordering = ["order", "id"]
+        permissions = [("verify_contactmethod", "Can mark contact methods as verified")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(recipient__isnull=False, group__isnull=True) | Q(recipient__isnull=True, group__isnull=False),

@@ -1,17 +1,25 @@
 """The one question every API edge asks: may this caller do that?"""
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+from typing import cast
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin, User
 from django.http import HttpRequest
 
 from sentinel_site.lib.problems import Problem
 
 
-def require(request: HttpRequest, permission: str) -> None:
-    """Raise a 403 Problem unless the caller has ``permission`` ("alerts.view_alert")."""
+def require(request: HttpRequest, permission: str) -> User:
+    """The caller, who has ``permission`` ("alerts.view_alert"). Raises a 403 Problem."""
     if not allowed(request.user, permission):
         raise Problem(
             403, f"This needs the permission {permission}. Ask an administrator to put {_name(request.user)} into a group that has it."
         )
+    return caller(request)
+
+
+def caller(request: HttpRequest) -> User:
+    """The user who calls; authentication has made sure that there is one."""
+    return cast(User, request.user)
 
 
 def allowed(user: AbstractBaseUser | AnonymousUser, permission: str) -> bool:

@@ -1,0 +1,218 @@
+"""Sources, routes and silences as REST writes and shows them: forms that are checked whole, and what they become."""
+
+from typing import Annotated, Any, Final, Literal
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+
+from alerts import describe
+from alerts.enums import Severity, SourceKind
+from alerts.intake import OWN_SOURCE
+from alerts.models import EscalationPolicy, Route, Silence, Source
+from alerts.models.source import ATTRIBUTES
+from sentinel_site.lib import matchers
+from sentinel_site.lib.crud import STRICT, unknown
+from sentinel_site.lib.problems import Problem
+
+DAY: Final = 86_400
+
+
+def _attribute(name: str) -> str:
+    if name not in ATTRIBUTES and not name.startswith("label."):
+        raise ValueError(f"is not an attribute; use {', '.join(ATTRIBUTES)} or label.<name>")
+    return name
+
+
+def _matcher(text: str) -> str:
+    try:
+        matchers.parse(text)
+    except matchers.MatcherError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[-a-zA-Z0-9_]+$", max_length=60)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
+Attribute = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_attribute)]
+Matcher = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_matcher)]
+PriorityWord = Literal["P1", "P2", "P3", "P4", "P5"]
+
+
+class SourceForm(BaseModel):
+    """Something that may report, and what Sentinel does with its reports."""
+
+    model_config = STRICT
+
+    slug: Slug
+    name: Annotated[str, StringConstraints(max_length=120)] = ""
+    kind: SourceKind = SourceKind.GENERIC
+    severity: Severity = Severity.MEDIUM
+    life_safety: bool = False
+    dedup_attributes: Annotated[list[Attribute], Field(max_length=20)] = Field(default_factory=lambda: list(ATTRIBUTES))
+    group_attributes: Annotated[list[Attribute], Field(max_length=20)] = Field(default_factory=lambda: ["source", "type"])
+    group_window_seconds: Annotated[int, Field(ge=1, le=DAY)] = 300
+    group_max: Annotated[int, Field(ge=0, le=1000)] = 10
+    triage: bool = False
+    policy: Annotated[str | None, Field(description="The name of a policy.")] = None
+    enabled: bool = True
+
+
+class SourceShape(SourceForm):
+    """A source."""
+
+    id: str
+
+
+class RouteForm(BaseModel):
+    """If every matcher holds, use this policy and priority."""
+
+    model_config = STRICT
+
+    position: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    matchers: Annotated[list[Matcher], Field(max_length=20)] = Field(default_factory=list)
+    source: Annotated[str | None, Field(description="The slug of a source.")] = None
+    policy: Annotated[str | None, Field(description="The name of a policy.")] = None
+    priority: PriorityWord | None = None
+    continues: bool = Field(False, alias="continue")
+    enabled: bool = True
+
+
+class RouteShape(RouteForm):
+    """A route. The catch-all is asked last and cannot be deleted."""
+
+    id: str
+    catch_all: bool
+
+
+class SilenceForm(BaseModel):
+    """Nobody is told about alerts that match; they are still listed. Never holds where lives depend."""
+
+    model_config = STRICT
+
+    matchers: Annotated[list[Matcher], Field(min_length=1, max_length=20)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SilenceForm":
+        if not 1970 <= self.starts_at.year <= self.ends_at.year < 9000 or self.ends_at <= self.starts_at:
+            raise ValueError("ends_at must lie after starts_at")
+        return self
+
+
+class SilenceShape(SilenceForm):
+    """A silence, with how many alerts it held back."""
+
+    id: str
+    author: str | None
+    hits: int
+
+
+def policy_named(name: str | None) -> EscalationPolicy | None:
+    """The policy; None for None. Raises a 422 Problem."""
+    policy = None if name is None else EscalationPolicy.objects.filter(name=name).first()
+    if policy is None and name is not None:
+        raise unknown(["policy"], f"no policy is called {name[:80]!r}; see /api/v1/policies")
+    return policy
+
+
+def sources() -> QuerySet[Source]:
+    """Sources with what describing them needs."""
+    return Source.objects.select_related("policy")
+
+
+def describe_source(source: Source) -> dict[str, Any]:
+    """A source as api.md shows it."""
+    names = [name for name in SourceForm.model_fields if name != "policy"]
+    return {
+        "id": str(source.pk),
+        **{name: getattr(source, name) for name in names},
+        "policy": source.policy.name if source.policy else None,
+    }
+
+
+def save_source(source: Source, form: SourceForm, _by: User) -> None:
+    """Write ``form`` onto ``source``. Raises a Problem: Sentinel's own source stays as it is named, and enabled."""
+    if source.slug == OWN_SOURCE and (form.slug != OWN_SOURCE or not form.enabled):
+        raise Problem(409, "Sentinel reports its own troubles through this source: it keeps its name and stays enabled.")
+    for name, value in form.model_dump(exclude={"policy"}).items():
+        setattr(source, name, value)
+    source.name = form.name.strip() or form.slug
+    source.policy = policy_named(form.policy)
+    source.full_clean()
+    source.save()
+
+
+def keep_own_source(source: Source) -> None:
+    """Raises a 409 Problem for Sentinel's own source."""
+    if source.slug == OWN_SOURCE:
+        raise Problem(409, "Sentinel reports its own troubles through this source; it cannot be deleted.")
+
+
+def routes() -> QuerySet[Route]:
+    """Routes with what describing them needs."""
+    return Route.objects.select_related("source", "policy")
+
+
+def describe_route(route: Route) -> dict[str, Any]:
+    """A route as api.md shows it."""
+    return {
+        "id": str(route.pk),
+        "position": route.position,
+        "matchers": route.matchers,
+        "source": route.source.slug if route.source else None,
+        "policy": route.policy.name if route.policy else None,
+        "priority": f"P{route.priority}" if route.priority else None,
+        "continue": route.continues,
+        "enabled": route.enabled,
+        "catch_all": route.catch_all,
+    }
+
+
+def save_route(route: Route, form: RouteForm, _by: User) -> None:
+    """Write ``form`` onto ``route``. Raises a Problem or ValidationError, for example when the catch-all gets a condition."""
+    source = None if form.source is None else Source.objects.filter(slug=form.source).first()
+    if source is None and form.source is not None:
+        raise unknown(["source"], f"no source is called {form.source[:60]!r}; see /api/v1/sources")
+    route.position, route.matchers, route.source = form.position, form.matchers, source
+    route.policy = policy_named(form.policy)
+    route.priority = int(form.priority[1]) if form.priority else None
+    route.continues, route.enabled = form.continues, form.enabled
+    route.full_clean()
+    route.save()
+
+
+def keep_catch_all(route: Route) -> None:
+    """Raises a 409 Problem for the catch-all."""
+    if route.catch_all:
+        raise Problem(409, "This is the catch-all: without it a report could reach nobody. Change its policy instead.")
+
+
+def silences() -> QuerySet[Silence]:
+    """Silences with what describing them needs."""
+    return Silence.objects.select_related("author")
+
+
+def describe_silence(silence: Silence) -> dict[str, Any]:
+    """A silence as api.md shows it."""
+    return {
+        "id": str(silence.pk),
+        "matchers": silence.matchers,
+        "reason": silence.reason,
+        "starts_at": describe.instant(silence.starts_at),
+        "ends_at": describe.instant(silence.ends_at),
+        "author": silence.author.get_username() if silence.author else None,
+        "hits": silence.hits,
+    }
+
+
+def save_silence(silence: Silence, form: SilenceForm, by: User) -> None:
+    """Write ``form`` onto ``silence``; whoever makes it is its author."""
+    for name, value in form.model_dump().items():
+        setattr(silence, name, value)
+    if silence._state.adding:
+        silence.author = by
+    silence.full_clean()
+    silence.save()

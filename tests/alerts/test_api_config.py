@@ -1,0 +1,231 @@
+"""REST of sources, policies, routes and silences."""
+
+import pytest
+
+from alerts import routing
+from alerts.models import EscalationPolicy, Route, Source
+from tests.callers import REPORTER, make_caller
+from tests.conftest import NOON
+from tests.factories import make_policy, make_recipient, make_source, raise_alert
+
+pytestmark = pytest.mark.django_db
+CRUD = tuple(
+    f"alerts.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("source", "route", "escalationpolicy", "silence")
+)
+STEP = {"delay_seconds": 0, "label": "First", "urgency": "high", "kinds": ["email"], "groups": ["night"], "recipients": [], "schedules": []}
+
+
+@pytest.fixture
+def admin():
+    return make_caller(*CRUD, *REPORTER, name="admin")
+
+
+def test_a_source_is_made_with_the_documented_defaults(admin):
+    made = admin.send("/sources", {"slug": "probe"})
+
+    assert made.status_code == 201
+    assert made.json() | {"id": ""} == {
+        "id": "",
+        "slug": "probe",
+        "name": "probe",
+        "kind": "generic",
+        "severity": "medium",
+        "life_safety": False,
+        "dedup_attributes": ["source", "type", "severity", "subject"],
+        "group_attributes": ["source", "type"],
+        "group_window_seconds": 300,
+        "group_max": 10,
+        "triage": False,
+        "policy": None,
+        "enabled": True,
+    }
+
+
+def test_a_change_takes_effect_at_the_next_report(admin):
+    make_source("probe")
+    urgent = make_policy("Urgent")
+    routing.table()
+
+    admin.send("/sources/probe", {"policy": urgent.name, "severity": "critical"}, method="PATCH")
+
+    alert = admin.send("/alerts", {"source": "probe", "title": "x"}).json()
+    assert (alert["policy"], alert["priority"]) == ("Urgent", "P1")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"slug": "a b"},
+        {"slug": ""},
+        {"slug": "a", "kind": "ufo"},
+        {"slug": "a", "severity": "bad"},
+        {"slug": "a", "dedup_attributes": ["colour"]},
+        {"slug": "a", "group_max": -1},
+        {"slug": "a", "policy": "ghost"},
+        {"slug": "a", "group_window_seconds": 2**40},
+        {"slug": "a", "id": 3},
+    ],
+)
+def test_a_bad_source_is_refused(admin, body):
+    answer = admin.send("/sources", body)
+
+    assert (answer.status_code, Source.objects.count()) == (422, 0)
+
+
+def test_a_source_with_alerts_cannot_be_deleted_but_switched_off(admin):
+    make_source("probe")
+    raise_alert(at=NOON)
+
+    refused = admin.send("/sources/probe", method="DELETE")
+    off = admin.send("/sources/probe", {"enabled": False}, method="PATCH")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
+    assert (off.status_code, admin.send("/alerts", {"source": "probe", "title": "x"}).status_code) == (200, 422)
+
+
+@pytest.mark.parametrize(("method", "body"), [("DELETE", None), ("PATCH", {"enabled": False}), ("PATCH", {"slug": "other"})])
+def test_sentinels_own_source_stays(admin, method, body):
+    make_source("sentinel")
+
+    assert admin.send("/sources/sentinel", body, method=method).status_code == 409
+
+
+def test_a_policy_is_kept_with_its_steps(admin):
+    kim = make_recipient("Kim", groups=["night", "boss"])
+    resort = {"groups": ["boss"], "recipients": [str(kim.pk)]}
+
+    made = admin.send(
+        "/policies",
+        {"name": "Night / fall", "steps": [STEP, STEP | {"delay_seconds": 120, "recipients": [str(kim.pk)]}], "last_resort": resort},
+    )
+    read = admin.read("/policies/Night / fall")
+
+    assert (made.status_code, read.json()) == (201, made.json())
+    assert made.json()["last_resort"] == resort
+    assert [step["delay_seconds"] for step in made.json()["steps"]] == [0, 120]
+
+
+def test_a_change_of_a_policy_keeps_what_is_not_sent(admin):
+    make_recipient("Kim", groups=["night"])
+    made = admin.send("/policies", {"name": "Night", "steps": [STEP], "repeat_seconds": 600}).json()
+
+    changed = admin.send("/policies/Night", {"expires_after_seconds": 60}, method="PATCH").json()
+
+    assert changed == made | {"expires_after_seconds": 60}
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"steps": []}, ["steps"]),
+        ({"steps": [STEP | {"groups": ["ghost"]}]}, ["steps", 0, "groups"]),
+        ({"stops_at": "NEVER"}, ["stops_at"]),
+        ({"steps": [STEP | {"schedules": ["weekly"]}]}, ["steps", 0, "schedules"]),
+        ({"steps": [STEP | {"delay_seconds": -1}]}, ["steps", 0, "delay_seconds"]),
+        ({"steps": [STEP | {"kinds": ["pigeon"]}]}, ["steps", 0, "kinds", 0]),
+        ({"last_resort": {"groups": ["ghost"]}}, ["last_resort", "groups"]),
+    ],
+)
+def test_a_bad_policy_is_refused(admin, change, place):
+    make_recipient("Kim", groups=["night"])
+
+    answer = admin.send("/policies", {"name": "Night", "steps": [STEP]} | change)
+
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", *place])
+    assert not EscalationPolicy.objects.exists()
+
+
+def test_a_policy_in_use_cannot_be_deleted(admin):
+    make_source("probe", policy=make_policy("Night"))
+
+    refused = admin.send("/policies/Night", method="DELETE")
+
+    assert (refused.status_code, refused.json()["used_by"]) == (409, ["routes (Catch-all)"])
+
+
+def test_a_route_sends_reports_to_its_policy(admin):
+    make_source("probe")
+    make_policy("Urgent")
+
+    made = admin.send("/routes", {"position": 1, "matchers": ['room=~"1.*"'], "policy": "Urgent", "priority": "P2", "continue": False})
+    alert = admin.send("/alerts", {"source": "probe", "title": "x", "labels": {"room": "12"}}).json()
+
+    assert (made.status_code, made.json()["continue"], made.json()["catch_all"]) == (201, False, False)
+    assert (alert["policy"], alert["priority"]) == ("Urgent", "P2")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"matchers": ["room"]},
+        {"matchers": ['room=~"(a+)+"']},
+        {"policy": "ghost"},
+        {"source": "ghost"},
+        {"priority": "P9"},
+        {"position": -1},
+    ],
+)
+def test_a_bad_route_is_refused(admin, body):
+    assert (admin.send("/routes", body).status_code, Route.objects.count()) == (422, 0)
+
+
+def test_the_catch_all_stays(admin):
+    make_source("probe")
+    path = f"/routes/{Route.objects.get(catch_all=True).pk}"
+
+    codes = [
+        admin.send(path, method="DELETE"),
+        *(admin.send(path, body, method="PATCH") for body in ({"enabled": False}, {"matchers": ["a=b"]})),
+    ]
+
+    assert [answer.status_code for answer in codes] == [409, 422, 422]
+    assert admin.send(path, {"policy": make_policy("Urgent").name}, method="PATCH").status_code == 200
+
+
+def test_a_silence_names_its_author(admin):
+    silence = {"matchers": ["room=12"], "reason": "painting", "starts_at": "2026-03-02T12:00:00Z", "ends_at": "2026-03-02T13:00:00+00:00"}
+
+    made = admin.send("/silences", silence)
+    wrong = admin.send("/silences", silence | {"ends_at": "2026-03-02T11:00:00Z"})
+
+    assert (made.status_code, made.json()["author"], made.json()["ends_at"]) == (201, "admin", "2026-03-02T13:00:00.000Z")
+    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/sources", "/policies", "/routes", "/silences"])
+def test_a_stranger_may_do_nothing(path):
+    make_source("probe")
+    stranger = make_caller(*REPORTER, name="stranger")
+
+    answers = [stranger.read(path), stranger.read(f"{path}/probe") if path == "/sources" else stranger.read(path, limit=1)]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_whoever_may_only_read_cannot_write():
+    make_source("probe")
+    viewer = make_caller("alerts.view_source", name="viewer")
+
+    codes = [
+        viewer.send("/sources", {"slug": "x"}),
+        viewer.send("/sources/probe", {}, method="PATCH"),
+        viewer.send("/sources/probe", method="DELETE"),
+    ]
+
+    assert [answer.status_code for answer in codes] == [403, 403, 403]
+
+
+def test_routes_are_listed_in_the_order_they_are_asked(admin):
+    make_source("probe")
+    for position in (30, 10, 20):
+        Route.objects.create(position=position)
+
+    first = admin.read("/routes", limit=2).json()
+    rest = admin.read("/routes", limit=2, cursor=first["next"]).json()
+
+    assert [(item["position"], item["catch_all"]) for item in first["items"] + rest["items"]] == [
+        (10, False),
+        (20, False),
+        (30, False),
+        (100, True),
+    ]
