@@ -89,7 +89,8 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 ALERTS_READ: Final = (
-    "alerts.view_alert", "alerts.view_alertgroup", "alerts.view_logentry", "alerts.view_triageopinion", "alerts.view_source",
+    "alerts.view_alert", "alerts.view_silence", "alerts.view_inhibition",
+    "alerts.view_alertgroup", "alerts.view_logentry", "alerts.view_triageopinion", "alerts.view_source",
     "notifications.view_notification", "notifications.view_delivery",
 )  # fmt: skip
 REACHABILITY_READ: Final = (
@@ -97,7 +98,7 @@ REACHABILITY_READ: Final = (
     "notifications.view_recipient", "notifications.view_recipientgroup", "notifications.view_contactmethod",
 )  # fmt: skip
 EDITABLE: Final = (
-    "alerts.source", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
+    "alerts.source", "alerts.silence", "alerts.inhibition", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
     "notifications.recipient", "notifications.recipientgroup", "notifications.contactmethod",
 )  # fmt: skip
 EDIT: Final = tuple(

@@ -18,6 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from sentinel_site import acl
@@ -303,15 +304,8 @@ def _pg_ctl(places: Places, run_as: str | None, *arguments: str) -> None:
 
 
 def _run(command: list[str], run_as: str | None) -> subprocess.CompletedProcess[str]:
-    person = pwd.getpwnam(run_as) if run_as else None
-    rights = {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []} if person else {}
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        cwd="/",
-        timeout=90,
-        start_new_session=True,
-        check=False,
-        **rights,  # type: ignore[call-overload, no-any-return]
-    )
+    rights: dict[str, Any] = {}
+    if run_as:
+        person = pwd.getpwnam(run_as)
+        rights = {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []}
+    return subprocess.run(command, **rights, capture_output=True, text=True, cwd="/", timeout=90, start_new_session=True, check=False)

@@ -59,6 +59,13 @@ class Program:
         """Whether it is not running (any more)."""
         return self.process is None or self.process.poll() is not None
 
+    def ending(self) -> str:
+        """How it ended, in words."""
+        code = self.process.returncode if self.process else None
+        if code is None:
+            return "gone"
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
     def signal(self, number: int) -> None:
         """Signal the program's own process, if it runs."""
         if not self.ended():
@@ -119,16 +126,25 @@ class Supervisor:
         now = time.monotonic()
         if program.restart_at is not None:
             if now >= program.restart_at:
-                program.start(self._environ)
+                self._start(program)
         elif program.ended():
-            code = program.process.returncode if program.process else 0
-            delay = program.back_off()
-            self._say(f"{program.name} ended ({_ending(code)}); starting it again in {delay:g} s")
+            ending = program.ending()
             program.wipe()
-            program.restart_at = now + delay
+            self._restart(program, f"{program.name} ended ({ending})")
         elif reason := program.frozen(program):
             self._say(f"{program.name} is frozen ({reason}); killing it")
             kill_session(program.pid)
+
+    def _start(self, program: Program) -> None:
+        try:
+            program.start(self._environ)
+        except (OSError, RuntimeError) as error:
+            self._restart(program, f"{program.name} does not start: {' '.join(str(error).split())}")
+
+    def _restart(self, program: Program, why: str) -> None:
+        delay = program.back_off()
+        program.restart_at = time.monotonic() + delay
+        self._say(f"{why}; starting it again in {delay:g} s")
 
     def _until_next(self) -> float:
         due = [program.restart_at - time.monotonic() for program in self.programs if program.restart_at is not None]
@@ -188,7 +204,3 @@ def end_leftovers(mark: str, *, grace_seconds: float = 3.0) -> int:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
     return len(found)
-
-
-def _ending(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
@@ -59,6 +59,36 @@ def say(line: str) -> None:
     print(f"sentinel: {line}", flush=True)  # noqa: T201 (this is a command)
 
 
+class Database(Program):
+    """The embedded PostgreSQL as something to keep running. It is not our child, so that its data outlives us: `House` stops it."""
+
+    def __init__(self, places: embedded.Places) -> None:
+        super().__init__("postgres", (), grace_seconds=0, serves_others=True)
+        self.places = places
+        self.leaving = False
+
+    @property
+    def pid(self) -> int:
+        """The pid of its main process; 0 when it does not run."""
+        return embedded.postgres_pid(self.places)
+
+    def start(self, _environ: Mapping[str, str] | None = None) -> None:
+        """Start it, or attach when it runs. Raises EmbeddedError."""
+        embedded.start_postgres(self.places)
+        self.started, self.restart_at = time.monotonic(), None
+
+    def ended(self) -> bool:
+        """Whether it does not run, or need not any more."""
+        return self.leaving or not self.pid
+
+    def signal(self, _number: int) -> None:
+        """The others have ended; it is stopped after them."""
+        self.leaving = True
+
+    def wipe(self) -> None:
+        """PostgreSQL ends its own processes."""
+
+
 class House:
     """One `up`: its places, its environment, its programs."""
 
@@ -69,6 +99,7 @@ class House:
             "SENTINEL_DATA_DIR": str(data_dir), "SENTINEL_PORT": str(port), "SENTINEL_BIND": bind, MARK: str(data_dir),
             "DJANGO_SETTINGS_MODULE": "sentinel_site.settings", "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2",
         }  # fmt: skip
+        self.database = Database(self.places)
         self.own_database = not env.text("DATABASE_URL")
         self.own_redis = not env.text("REDIS_URL")
 
@@ -101,7 +132,7 @@ class House:
         """Take the data directory for us alone, as long as we live."""
         path = self.places.data_dir / "up.lock"
         try:
-            self.places.data_dir.mkdir(parents=True, exist_ok=True)
+            self.places.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = path.open("a")
         except OSError as error:
             raise StartError(
@@ -116,12 +147,12 @@ class House:
 
     def _start_database(self) -> None:
         if self.own_database:
-            embedded.start_postgres(self.places)
+            self.database.start()
             create_database(self.places)
         check_database(self.database_url)
 
     def _stop_database(self) -> None:
-        if self.own_database and embedded.has_cluster(self.places):
+        if self.own_database and self.database.pid:
             try:
                 embedded.stop_postgres(self.places)
             except embedded.EmbeddedError as error:
@@ -147,6 +178,8 @@ class House:
         ]
         if self.own_redis:
             programs.insert(0, Program("valkey", embedded.valkey_command(self.places), grace_seconds=1, serves_others=True))
+        if self.own_database:
+            programs.insert(0, self.database)
         return programs
 
     @property
@@ -193,11 +226,3 @@ def check_database(url: str) -> None:
         raise StartError(f"cannot reach the database at {where}: {str(error).strip().splitlines()[-1]}. Check DATABASE_URL.") from None
     if version < OLDEST_POSTGRES:
         raise StartError(f"the database at {where} is PostgreSQL {version}; Sentinel needs {OLDEST_POSTGRES} or later.")
-
-
-def wait_for(path: Path, *, seconds: float) -> bool:
-    """Whether ``path`` came to be within ``seconds``."""
-    until = time.monotonic() + seconds
-    while not path.exists() and time.monotonic() < until:
-        time.sleep(0.02)
-    return path.exists()

@@ -6,6 +6,7 @@ import threading
 
 from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
+from django.db import close_old_connections
 from django.utils import timezone
 
 from sentinel_site import beats
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         while not stopping.is_set():
             try:
                 beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())
-            except DatabaseError:
-                logger.warning("the monitor's beat could not be written", exc_info=True)
+            except DatabaseError as error:
+                logger.warning("the monitor's beat could not be written: %s", error)
+                close_old_connections()
             stopping.wait(BEAT_SECONDS)

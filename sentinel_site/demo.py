@@ -1,0 +1,62 @@
+"""Sample data for a first look: somebody to tell, a key to report with, and a picture of a fall."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.utils import timezone
+from PIL import Image, ImageDraw
+
+from notifications.enums import Transport
+from notifications.models import ContactMethod, Recipient, RecipientGroup
+from sentinel_site.models import ApiKey
+
+USER: Final = "demo-camera"
+RECIPIENT: Final = "Demo Responder"
+ADDRESS: Final = "demo.responder@example.org"
+KEY: Final = "demo"
+SKY, FLOOR, PERSON, BED = (226, 232, 240), (148, 163, 184), (51, 65, 85), (100, 116, 139)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What was made; ``key`` is shown this once, an earlier demo key is refused from now on."""
+
+    key: str
+    picture: Path
+    recipient: str
+
+
+@transaction.atomic
+def run(*, data_dir: Path) -> Demo:
+    """Make the sample data, or what is missing of it."""
+    recipient, _made = Recipient.objects.get_or_create(name=RECIPIENT)
+    if not recipient.contact_methods.exists():
+        ContactMethod.objects.create(recipient=recipient, kind=Transport.EMAIL, address=ADDRESS, verified=True, label="Demo")
+    for group in RecipientGroup.objects.filter(slug__in=("oncall", "manager", "director")):
+        group.members.add(recipient)
+    user, made = User.objects.get_or_create(username=USER)
+    if made:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        user.groups.add(Group.objects.get(name="Ingest"))
+    ApiKey.objects.filter(user=user, name=KEY, revoked_at=None).update(revoked_at=timezone.now())
+    _key, text = ApiKey.issue(user=user, name=KEY)
+    return Demo(key=text, picture=_picture(data_dir / "demo" / "fall.jpg"), recipient=f"{RECIPIENT} <{ADDRESS}>")
+
+
+def _picture(path: Path) -> Path:
+    """A room, a bed, and somebody on the floor."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (640, 400), SKY)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 250, 640, 400), fill=FLOOR)
+    draw.rounded_rectangle((40, 190, 250, 280), radius=10, fill=BED)
+    draw.ellipse((330, 305, 372, 347), fill=PERSON)
+    for line in (((368, 330), (480, 338)), ((480, 338), (560, 318)), ((480, 338), (565, 358)), ((400, 332), (430, 290))):
+        draw.line(line, fill=PERSON, width=18)
+    draw.text((12, 12), "cam-12   room 12   demo", fill=PERSON)
+    image.save(path, quality=85)
+    return path

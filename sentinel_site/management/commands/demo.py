@@ -1,0 +1,32 @@
+"""`manage.py demo`: sample data, and the command that reports a fall with it."""
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from sentinel_site import demo, doctor
+
+REPORT = """
+Report a fall:
+
+  curl -X POST {url}/api/v1/detections -H "Authorization: Bearer {key}" \\
+       -F camera=cam-12 -F kind=fall -F confidence=0.93 -F "image=@{picture};type=image/jpeg"
+
+Watch it:          {url}/live/
+Who is told:       {recipient}
+{mail}
+"""
+
+
+class Command(BaseCommand):
+    """Adds sample data."""
+
+    help = "Add sample data: a recipient in every group, a key to report with, and a picture of a fall. Simulated devices come later."
+    requires_system_checks = ()
+
+    def handle(self, *_args: object, **_options: object) -> None:
+        """Make it and show how to use it. The key of an earlier demo is refused afterwards."""
+        made = demo.run(data_dir=settings.DATA_DIR)
+        mail = f"Mail is written to: {settings.EMAIL_FILE_PATH}" if doctor.mail_is_written_to_files() else ""
+        self.stdout.write(
+            REPORT.format(url=settings.SENTINEL_BASE_URL, key=made.key, picture=made.picture, recipient=made.recipient, mail=mail)
+        )
