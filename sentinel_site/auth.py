@@ -10,15 +10,17 @@ import hmac
 import logging
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any, Final
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.cache import cache
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
@@ -84,6 +86,19 @@ def user_of(text: str, *, at: datetime) -> User | None:
         known.used_at = at
         ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=at - USED_EVERY), pk=known.pk).update(last_used_at=at)
     return known.user
+
+
+def key_or_session(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """``view`` for callers with an API key as well: ``request.user`` is the key's user, or nobody when the key is not a living one."""
+
+    @wraps(view)
+    def called(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        text = key_text(authorization=request.headers.get("Authorization", ""), x_api_key=request.headers.get("X-Api-Key", ""))
+        if text:
+            request.user = user_of(text, at=timezone.now()) or AnonymousUser()
+        return view(request, *args, **kwargs)
+
+    return called
 
 
 def forget() -> None:
