@@ -13,11 +13,6 @@ from sentinel_site import health
 from sentinel_site.models import ProcessBeat
 
 TYPE: Final = "process-dead"
-MEANING: Final = {
-    ProcessBeat.Role.WORKER: "AI opinions, scans, jobs and clean-ups stand still, and escalation has lost its second runner.",
-    ProcessBeat.Role.WATCHDOG: "Escalations and messages are up to a minute late: the worker does them once a minute.",
-    ProcessBeat.Role.MONITOR: "No device is measured.",
-}
 WATCHES: Final = {
     ProcessBeat.Role.WATCHDOG: (ProcessBeat.Role.WORKER, ProcessBeat.Role.MONITOR),
     ProcessBeat.Role.WORKER: (ProcessBeat.Role.WATCHDOG,),
@@ -38,5 +33,5 @@ def check(*, watched_by: ProcessBeat.Role, at: datetime) -> None:
 def _report(role: ProcessBeat.Role) -> intake.NewReport:
     return intake.NewReport(
         source=intake.OWN_SOURCE, type=TYPE, subject=role, severity=Severity.CRITICAL, title=f"Sentinel's {role} process is dead",
-        description=f"{MEANING[role]} Look at the output of `manage.py up`, or start `manage.py {role}` again.", dedup_key=f"{TYPE}:{role}",
+        description=f"{health.MEANS[role]} Look at the output of `manage.py up`, or start `manage.py {role}` again.", dedup_key=f"{TYPE}:{role}",
     )  # fmt: skip

@@ -1,0 +1,81 @@
+"""The clock of the house, running in a thread on a real database."""
+
+import threading
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from alerts import intake, lifecycle
+from notifications.models import Delivery, Notification
+from sentinel_site.models import ProcessBeat
+from sentinel_site.watchdog import Watchdog
+from tests.factories import make_policy, make_recipient, make_source, raise_alert, report
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def until(condition, seconds=20):
+    """Wait for ``condition``; fails when it does not come true in time."""
+    tick = threading.Event()
+    for _ in range(seconds * 20):
+        if condition():
+            return
+        tick.wait(0.05)
+    pytest.fail("did not come true in time")
+
+
+@pytest.fixture
+def watchdog(settings, tmp_path):
+    settings.DATA_DIR = tmp_path  # mail is written here
+    dog = Watchdog()
+    thread = threading.Thread(target=dog.run)
+    thread.start()
+    yield dog
+    dog.stop()
+    thread.join(15)
+    assert not thread.is_alive()
+    connections.close_all()
+
+
+def test_a_report_is_sent_and_its_next_step_follows_in_time(watchdog):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 2, min_gap_seconds=1))
+
+    raise_alert(at=timezone.now())
+
+    until(lambda: Delivery.objects.filter(status="sent").count() == 2)
+    assert list(Notification.objects.order_by("id").values_list("reason", flat=True)) == ["first", "reminder"]
+
+
+def test_nothing_is_sent_after_the_acknowledgement(watchdog):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 1, 2, 3, min_gap_seconds=1))
+    alert = raise_alert(at=timezone.now())
+    until(lambda: Delivery.objects.filter(status="sent").exists())
+
+    lifecycle.acknowledge(alert, by=None, at=timezone.now())
+    before = set(Delivery.objects.values_list("id", flat=True))
+    other = raise_alert(at=timezone.now(), subject="later")
+
+    until(lambda: Delivery.objects.filter(notification__thread=other.thread, status="sent").count() == 4)
+    assert set(Delivery.objects.filter(notification__thread=alert.thread).values_list("id", flat=True)) <= before
+
+
+def test_two_watchdogs_share_the_work_and_send_nothing_twice(watchdog):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy())
+    second = Watchdog()
+    thread = threading.Thread(target=second.run)
+    thread.start()
+
+    intake.accept([report(subject=str(n)) for n in range(60)], at=timezone.now())
+
+    until(lambda: Delivery.objects.filter(status="sent").count() == 60)
+    second.stop()
+    thread.join(15)
+    assert (Delivery.objects.count(), Notification.objects.count(), Delivery.objects.filter(attempts=1).count()) == (60, 60, 60)
+
+
+def test_it_beats(watchdog):
+    until(lambda: ProcessBeat.objects.filter(role="watchdog").exists())
