@@ -75,7 +75,7 @@ class Dispatcher:
             if len(claimed) < free:
                 self._hungry.discard(kind)
             for delivery in claimed:
-                hands.take(partial(self._work, delivery, clock))
+                hands.take(partial(self._work, delivery, clock), destination=_destination(delivery))
             taken += len(claimed)
         return taken
 
@@ -92,7 +92,11 @@ class Dispatcher:
     def _work(self, delivery: Delivery, clock: _Clock) -> None:
         if time.monotonic() - clock.ticks > LEASE_SECONDS:
             return  # the machine slept: the delivery is another runner's by now
-        sent, outcome = attempt(delivery, now=clock.now)
+        if self._hands[delivery.transport].hanging(_destination(delivery)):
+            late = "the destination does not answer; other messages are waiting for it"
+            sent, outcome = None, _later(delivery, late, wish=None, at=clock.now())
+        else:
+            sent, outcome = attempt(delivery, now=clock.now)
         self._done.append((outcome, sent is not None and sent.receipt))
         self._settle(clock)
 
@@ -148,7 +152,12 @@ def retry_seconds(attempts: int, *, wish: float | None) -> float:
     """How long to wait after ``attempts`` failed: 5 s, 10 s, 20 s ... 300 s, a fifth more or less; or what the provider wishes."""
     if wish is not None:
         return min(max(wish, 1.0), LAST_RETRY_SECONDS)
-    return min(FIRST_RETRY_SECONDS * 2 ** max(0, min(attempts - 1, 10)), LAST_RETRY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311
+    return min(FIRST_RETRY_SECONDS * 2.0 ** max(0, min(attempts - 1, 10)), LAST_RETRY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def _destination(delivery: Delivery) -> str:
+    transport = transports.TRANSPORTS.get(delivery.transport)
+    return transport.destination(delivery.method) if transport and delivery.method else ""
 
 
 def _later(delivery: Delivery, error: str, *, wish: float | None, at: datetime) -> Outcome:

@@ -1,6 +1,8 @@
 """Threads that work at once or not at all: there is no queue in front of them.
 
-They are started when they are needed, end after a minute without work, and never keep the process from ending.
+They are started when they are needed, end after a minute without work, and never keep the process from ending. Work that
+takes long stops counting, so that one provider that hangs does not hold up the work for others; the number of threads
+stays bounded all the same.
 """
 
 import logging
@@ -11,68 +13,76 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 IDLE_SECONDS: Final = 60
+SLOW_SECONDS: Final = 2.0
+THREADS_PER_HAND: Final = 3
 Work = Callable[[], None]
 logger = logging.getLogger(__name__)
 
 
 class Hands:
-    """At most ``size`` threads. The caller takes no more work than ``free`` says; only one thread may take.
+    """``size`` pieces of work at once, not counting those that take long. Only one thread may give out work.
 
     ``freed`` is called, from the thread that did the work, each time a hand becomes free.
     """
 
     def __init__(self, name: str, size: int, *, freed: Work) -> None:
         self._name, self._size, self._freed = name, size, freed
-        self._work: SimpleQueue[Work] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._quiet = threading.Condition(self._lock)
-        self._threads = self._busy = 0
+        self._work: SimpleQueue[tuple[int, Work]] = SimpleQueue()
+        self._quiet = threading.Condition()
+        self._running: dict[int, tuple[float, str]] = {}
+        self._threads = self._number = 0
 
     @property
     def free(self) -> int:
         """How many pieces of work can be begun at once."""
-        return self._size - self._busy
+        slow = time.monotonic() - SLOW_SECONDS
+        with self._quiet:
+            counted = sum(since > slow for since, _ in self._running.values())
+            return max(0, min(self._size - counted, self._size * THREADS_PER_HAND - len(self._running)))
 
     @property
     def busy(self) -> int:
         """How many pieces of work are in hand."""
-        return self._busy
+        return len(self._running)
 
-    def take(self, work: Work) -> None:
+    def hanging(self, destination: str) -> bool:
+        """Whether half of the hands have been waiting for ``destination`` for long. Never for the empty destination."""
+        slow = time.monotonic() - SLOW_SECONDS
+        with self._quiet:
+            waiting = sum(where == destination and since <= slow for since, where in self._running.values())
+        return bool(destination) and waiting * 2 >= self._size
+
+    def take(self, work: Work, *, destination: str = "") -> None:
         """Begin ``work`` in a thread of its own."""
-        with self._lock:
-            self._busy += 1
-            start = self._busy > self._threads
+        with self._quiet:
+            self._number += 1
+            self._running[self._number] = (time.monotonic(), destination)
+            start = len(self._running) > self._threads
             self._threads += start
-        self._work.put(work)
+        self._work.put((self._number, work))
         if start:
             threading.Thread(target=self._run, name=f"send-{self._name}", daemon=True).start()
 
     def close(self, timeout: float) -> bool:
         """Wait until nothing is in hand, at most ``timeout`` seconds. False: something still is."""
-        until = time.monotonic() + timeout
         with self._quiet:
-            while self._busy:
-                left = until - time.monotonic()
-                if left <= 0 or not self._quiet.wait(left):
-                    return self._busy == 0
-        return True
+            return self._quiet.wait_for(lambda: not self._running, timeout)
 
     def _run(self) -> None:
         while True:
             try:
-                work = self._work.get(timeout=IDLE_SECONDS)
+                number, work = self._work.get(timeout=IDLE_SECONDS)
             except Empty:
-                with self._lock:
-                    if self._busy >= self._threads:
-                        continue  # work was handed over this very moment
-                    self._threads -= 1
-                return
+                with self._quiet:
+                    if len(self._running) < self._threads:
+                        self._threads -= 1
+                        return
+                continue  # work was handed over this very moment
             try:
                 work()
             except Exception:
                 logger.exception("a piece of work of %s failed", self._name)
-            with self._lock:
-                self._busy -= 1
+            with self._quiet:
+                del self._running[number]
                 self._quiet.notify_all()
             self._freed()

@@ -8,6 +8,7 @@ Rows are locked in the order of their ids, after the alert and before the counte
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -96,7 +97,7 @@ def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> li
     Concurrent runners share the work and never take the same row. A row whose runner let the lease run out is taken
     again, with one attempt more. What has expired is closed instead, DEAD, or CANCELLED when it was answered meanwhile.
     """
-    values = {
+    values: dict[str, Any] = {
         "transport": transport, "at": at, "limit": limit, "lease": uuid4(), "until": at + timedelta(seconds=lease_seconds),
     }  # fmt: skip
     with transaction.atomic():
@@ -215,7 +216,7 @@ def _readable(ids: Sequence[UUID], *, at: datetime) -> list[Delivery]:
 
 def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
     """One UPDATE for all; the objects follow what the database decided."""
-    values = {
+    values: dict[str, Any] = {
         "at": at,
         "ids": [outcome.delivery.pk for outcome in outcomes],
         "statuses": [outcome.status.value for outcome in outcomes],

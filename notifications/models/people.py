@@ -1,5 +1,8 @@
 """Who can be reached, and how."""
 
+import base64
+import secrets
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -91,7 +94,9 @@ class ContactMethod(models.Model):
         return f"{self.get_kind_display()} {self.masked}"
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Save, with the digest of the address as it is now."""
+        """Save, with the digest of the address as it is now. A webhook without a secret gets one: it always signs."""
+        if self.kind == Transport.WEBHOOK and not self.secret:
+            self.secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
         self.address_digest = crypto.digest(self.address, purpose="address")
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 

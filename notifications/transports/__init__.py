@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from notifications.enums import Transport as Kind
-from notifications.transports import base, email
+from notifications.transports import base, email, webhook
 
-TRANSPORTS: Final[Mapping[str, base.Transport]] = {Kind.EMAIL: email}
+TRANSPORTS: Final[Mapping[str, base.Transport]] = {Kind.EMAIL: email, Kind.WEBHOOK: webhook}
 
 
 def missing(kind: str) -> str:

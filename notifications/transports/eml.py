@@ -21,6 +21,6 @@ class EmailBackend(BaseEmailBackend):
             message = email_message.message()
             path = folder / (re.sub(r"[^A-Za-z0-9.@-]", "", str(message["Message-ID"]))[:150] + ".eml")
             draft = path.with_suffix(".part")
-            draft.write_bytes(message.as_bytes(linesep="\r\n"))
+            draft.write_bytes(message.as_bytes())
             os.replace(draft, path)
         return len(email_messages)

@@ -1,6 +1,7 @@
 """What alerts make of deliveries and receipts."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -114,9 +115,9 @@ def test_acknowledging_and_settling_at_once_do_not_wait_for_each_other():
         escalation.advance_due(at=NOON)
         (delivery,) = outbox.claim("email", limit=1, at=NOON, lease_seconds=60)
         work = [
-            lambda: lifecycle.acknowledge(alert, by=user, at=NOON),
-            lambda: outbox.settle([Outcome(delivery, DeliveryStatus.DEAD, error="gone")], at=NOON),
-            lambda: outbox.receive(delivery.pk, status=DeliveryStatus.DELIVERED, at=NOON),
+            partial(lifecycle.acknowledge, alert, by=user, at=NOON),
+            partial(outbox.settle, [Outcome(delivery, DeliveryStatus.DEAD, error="gone")], at=NOON),
+            partial(outbox.receive, delivery.pk, status=DeliveryStatus.DELIVERED, at=NOON),
         ]
         with ThreadPoolExecutor(3) as threads:
             for done in [threads.submit(_then_close, each) for each in work]:

@@ -1,8 +1,11 @@
 """Providers for tests: a real SMTP server and real HTTP servers, all on loopback, and deliveries to give them."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -88,3 +91,69 @@ def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
             return
         done.wait(0.01)
     raise AssertionError("the awaited condition did not come about")
+
+
+class Receiver(ThreadingHTTPServer):
+    """An HTTP server that keeps what it got and answers as ``answer(request)`` says: (status, headers, body)."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Request)
+        self.requests = []
+        self.peers = set()
+        self.hold = threading.Event()
+        self.hold.set()
+        self.answer = lambda request: (200, {}, b"")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request, client_address):
+        """Clients that gave up are no error here."""
+
+
+class _Request(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests.append(self)
+        self.server.peers.add(self.client_address)
+        self.server.hold.wait(20)
+        status, headers, body = self.server.answer(self)
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        """Silence."""
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+@contextmanager
+def serving():
+    """A running Receiver."""
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.hold.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def receiver(settings) -> Iterator[Receiver]:
+    settings.SENTINEL_WEBHOOK_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+    with serving() as server:
+        yield server
