@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from alerts import plan
@@ -11,6 +10,8 @@ from alerts.models import EscalationPolicy, PolicySnapshot, PolicyStep
 
 PREFETCH = ("steps__groups", "steps__recipients", "last_resort_groups", "last_resort_recipients")
 EMPTY_STEP = {"delay_seconds": 0, "label": "", "urgency": "normal", "kinds": [], "groups": [], "recipients": []}
+MAX_PLANS = 1000
+_plans: dict[str, plan.Plan] = {}
 FIELDS = (
     "name", "stops_at", "seen_hold_seconds", "min_gap_seconds", "repeat_seconds", "last_resort_after_seconds",
     "expires_after_seconds", "seen_timeout_seconds", "ack_timeout_seconds", "ack_timeout_action",
@@ -47,12 +48,12 @@ def freeze(policies: Iterable[EscalationPolicy]) -> dict[int, PolicySnapshot]:
 
 def plan_of(snapshot: PolicySnapshot) -> plan.Plan:
     """The parsed plan of a snapshot; snapshots never change, so each digest is parsed once a process."""
-    return _parse(snapshot.digest, json.dumps(snapshot.document))
-
-
-@lru_cache(maxsize=512)
-def _parse(_digest: str, body: str) -> plan.Plan:
-    return plan.parse(json.loads(body))
+    known = _plans.get(snapshot.digest)
+    if known is None:
+        if len(_plans) >= MAX_PLANS:
+            _plans.clear()
+        known = _plans[snapshot.digest] = plan.parse(snapshot.document)
+    return known
 
 
 def _step(step: PolicyStep) -> dict[str, Any]:

@@ -17,20 +17,20 @@ from pydantic_core import to_json
 
 from alerts.enums import EventKind, LogKind
 from alerts.models import LogEntry
-from notifications.models import Recipient
+from notifications.models import Recipient, RecipientGroup
 from sentinel_site.lib import wake
 
-By = AbstractBaseUser | Recipient | None
-"""Who did it: a signed-in user, a recipient who answered a message, or None for Sentinel itself."""
+By = AbstractBaseUser | Recipient | RecipientGroup | None
+"""Who did it: a signed-in user, a recipient who answered a message, a group (somebody in its channel), or None for Sentinel."""
 
 _ANNOUNCE = """
 WITH taken AS (
-    INSERT INTO alerts_eventcounter (id, value) VALUES (1, cardinality(%(alerts)s::uuid[]))
+    INSERT INTO alerts_eventcounter (id, value) VALUES (1, %(size)s)
     ON CONFLICT (id) DO UPDATE SET value = alerts_eventcounter.value + excluded.value RETURNING value
 ), written AS (
     INSERT INTO alerts_alertevent (id, alert_id, kind, at)
-    SELECT taken.value - cardinality(%(alerts)s::uuid[]) + event.place, event.alert, event.kind, %(at)s
-    FROM taken, unnest(%(alerts)s::uuid[], %(kinds)s::text[]) WITH ORDINALITY AS event (alert, kind, place)
+    SELECT taken.value - %(size)s + event.place, event.alert, event.kind, %(at)s
+    FROM taken, json_to_recordset(%(events)s::json) AS event (alert uuid, kind text, place int)
 )
 SELECT pg_notify(topic, '') FROM unnest(%(topics)s::text[]) AS topic
 """
@@ -61,6 +61,8 @@ def actor(by: By) -> Actor:
         return Actor()
     if isinstance(by, Recipient):
         return Actor(by.name, by.user_id, by.pk)
+    if isinstance(by, RecipientGroup):
+        return Actor(by.name)
     recipient = Recipient.objects.filter(user_id=by.pk).first()
     full_name: str = by.get_full_name() if hasattr(by, "get_full_name") else ""
     return Actor(full_name or by.get_username(), by.pk, recipient.pk if recipient else None)
@@ -100,11 +102,8 @@ def announce(events: Iterable[tuple[EventKind, UUID]], *, at: datetime, wake_als
     Event ids come from a counter whose row stays locked until commit: ids are handed out in commit order and have
     no gaps, so a reader that saw 7 has seen 6. The price is that transactions with events commit one after another.
     """
-    pairs = list(events)
-    if pairs or wake_also:
+    rows = [{"alert": alert, "kind": kind.value, "place": place} for place, (kind, alert) in enumerate(events, start=1)]
+    if rows or wake_also:
         with connection.cursor() as cursor:
-            cursor.execute(
-                _ANNOUNCE,
-                {"alerts": [alert for _, alert in pairs], "kinds": [kind.value for kind, _ in pairs], "at": at,
-                 "topics": [wake.EVENTS, *wake_also]},
-            )  # fmt: skip
+            values = {"size": len(rows), "events": to_json(rows).decode(), "at": at, "topics": [wake.EVENTS, *wake_also]}
+            cursor.execute(_ANNOUNCE, values)
