@@ -1,0 +1,46 @@
+"""An acknowledgement stops what has not been sent, whatever is under way."""
+
+import time
+
+import pytest
+
+from tests.faults.house import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+def in_flight(house, alert):
+    """Whether the record says that messages were already on their way when the alert was answered."""
+    return any(entry["kind"] == "in_flight" for entry in house.api(f"/alerts/{alert}/log")["items"])
+
+
+def test_nothing_is_sent_after_an_acknowledgement_but_what_was_in_flight(house):
+    house.seed(people={"Kim Slow": [house.provider.url("/slow")]}, sources={"slow": {"people": ["Kim Slow"]}})
+    results = house.api("/alerts/batch", {"alerts": [{"source": "slow", "title": "Busy", "subject": str(n)} for n in range(200)]})[
+        "results"
+    ]
+    alerts = [result["id"] for result in results]
+    until(lambda: len(house.provider.told() & set(alerts)) > 20, 30, "some messages")
+
+    answered = {}
+    for alert in reversed(alerts):
+        house.api(f"/alerts/{alert}/acknowledge", {"promise": "handling"})
+        answered[alert] = time.monotonic()
+
+    waiting = "SELECT 1 FROM notifications_delivery WHERE status IN ('queued', 'failed', 'sending') LIMIT 1"
+    until(lambda: not house.rows(waiting), 60, "an empty outbox")
+    late = {alert for alert in alerts for arrival in house.provider.of(alert) if arrival.at > answered[alert]}
+    assert [alert for alert in late if not in_flight(house, alert)] == []
+    assert len(house.provider.told() & set(alerts)) < 200  # or nothing was waiting, and nothing was proved
+
+
+def test_an_acknowledgement_cancels_the_steps_to_come(house):
+    house.seed(sources={"stairs": {"people": ["Robin Vale"], "delays": [0, 3, 6]}})
+    alert = house.report("stairs")
+    later = house.report("stairs")
+    until(lambda: house.provider.of(alert), 10, "the first message")
+
+    house.api(f"/alerts/{alert}/acknowledge", {})
+
+    until(lambda: len(house.provider.of(later)) == 3, 20, "all steps of the alert that nobody answered")
+    assert [arrival.data["reason"] for arrival in house.provider.of(alert)] == ["first"]

@@ -1,0 +1,47 @@
+"""Watchdog and worker are two runners of the same work: each does all of it when the other is gone for good."""
+
+import pytest
+
+from tests.faults.house import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def test_without_the_watchdog_the_worker_tells_within_its_minute(rooms):
+    rooms.only("worker")
+
+    alert = rooms.report("probe")
+
+    until(lambda: rooms.provider.of(alert), 100, "the first message")
+    assert [arrival.data["reason"] for arrival in rooms.provider.of(alert)] == ["first"]
+
+
+def test_without_the_worker_the_watchdog_does_everything(rooms):
+    spec = {"people": ["Robin Vale"], "delays": [0, 2, 4], "policy": {"expires_after_seconds": 8, "last_resort_after_seconds": 100}}
+    rooms.seed(sources={"stairs": spec})
+    rooms.only("watchdog")
+
+    alert = rooms.report("stairs")
+
+    until(lambda: rooms.api(f"/alerts/{alert}")["status"] == "EXPIRED", 30, "expiry")
+    until(lambda: len(rooms.provider.of(alert)) == 4, 10, "the message about it")
+    told = [(arrival.data["reason"], arrival.data["step"]) for arrival in rooms.provider.of(alert)]
+    assert told == [("first", 0), ("reminder", 1), ("reminder", 2), ("expired", None)]
+
+
+def test_two_watchdogs_tell_once(rooms):
+    rooms.only("watchdog", "watchdog")
+
+    alerts = [rooms.report("probe") for _ in range(50)]
+
+    until(lambda: set(alerts) <= rooms.provider.told(), 30, "telling about every alert")
+    assert [len(rooms.provider.of(alert)) for alert in alerts] == [1] * 50
+
+
+def test_a_silent_worker_is_said_by_healthz_and_by_an_alert(rooms):
+    rooms.only("watchdog", "monitor")
+
+    until(lambda: rooms.health().get("worker") == "dead", 100, "a dead worker in /healthz")
+
+    alert = until(lambda: rooms.api("/alerts?type=process-dead&open=true&subject=worker")["items"], 60, "the alert about it")
+    assert alert[0]["severity"] == "critical"
