@@ -2,6 +2,7 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -50,9 +51,9 @@ def test_status_never_goes_back_whoever_comes_first(together):
     dice = random.Random(42)
     for turn in range(ROUNDS):
         alert = raise_alert(at=NOON, subject=str(turn))
-        moves = [lambda: attempt(lifecycle.mark_delivered, alert, by=None), lambda: attempt(lifecycle.mark_seen, alert, by=people[0])]
-        moves += [lambda who=who: attempt(lifecycle.acknowledge, alert, by=who) for who in people]
-        moves += [lambda: attempt(lifecycle.resolve, alert, by=people[1])] if turn % 2 else []
+        moves = [partial(attempt, lifecycle.mark_delivered, alert, by=None), partial(attempt, lifecycle.mark_seen, alert, by=people[0])]
+        moves += [partial(attempt, lifecycle.acknowledge, alert, by=who) for who in people]
+        moves += [partial(attempt, lifecycle.resolve, alert, by=people[1])] if turn % 2 else []
         dice.shuffle(moves)
 
         together(*moves)

@@ -1,0 +1,89 @@
+"""Which policy and priority a report gets."""
+
+import pytest
+
+from alerts import routing
+from alerts.errors import ConfigurationError
+from alerts.models import Route
+from tests.conftest import NOON
+from tests.factories import make_policy, make_source, raise_alert
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def source():
+    return make_source(policy=make_policy("Default"))
+
+
+def where(**fields):
+    """The policy's name and the priority of the alert that a report becomes."""
+    alert = raise_alert(at=NOON, **fields)
+    return alert.policy.name, alert.priority
+
+
+def test_the_catch_all_takes_what_nobody_wants(source):
+    assert where(severity="low") == ("Default", 4)
+
+
+def test_the_first_match_decides(source):
+    Route.objects.create(position=2, matchers=["severity=critical"], policy=make_policy("Second"))
+    Route.objects.create(position=1, matchers=['room=~"1.*"', "severity=critical"], policy=make_policy("First"))
+
+    assert where(severity="critical", labels={"room": "12"}) == ("First", 1)
+    assert where(severity="critical", labels={"room": "21"}, subject="b") == ("Second", 1)
+
+
+def test_continue_lets_a_later_match_win_and_keeps_the_priority(source):
+    Route.objects.create(position=1, matchers=["type=disk"], policy=make_policy("First"), priority=2, continues=True)
+    Route.objects.create(position=2, matchers=["severity=low"], policy=make_policy("Second"))
+
+    assert where(type="disk", severity="low") == ("Second", 2)
+
+
+def test_a_route_may_change_the_priority_alone(source):
+    Route.objects.create(position=1, matchers=["type=disk"], priority=1)
+
+    assert where(type="disk", severity="low") == ("Default", 1)
+
+
+def test_a_source_s_own_policy_comes_before_the_catch_all_only(source):
+    source.policy = make_policy("Own")
+    source.save()
+    Route.objects.create(position=1, matchers=["severity=critical"], policy=make_policy("Loud"))
+
+    assert where(severity="low") == ("Own", 4)
+    assert where(severity="critical") == ("Loud", 1)
+
+
+def test_a_route_of_another_source_and_one_switched_off_do_not_count(source):
+    other = make_source("other")
+    Route.objects.create(position=1, source=other, policy=make_policy("Other"))
+    Route.objects.create(position=2, policy=make_policy("Off"), enabled=False)
+
+    assert where() == ("Default", 3)
+    assert where(source="other") == ("Other", 3)
+
+
+def test_a_route_that_cannot_be_read_stops_nothing(source):
+    Route.objects.create(position=1, matchers=["(("], policy=make_policy("Broken"))
+
+    assert where() == ("Default", 3)
+
+
+def test_a_running_alert_keeps_the_policy_it_was_raised_with(source):
+    alert = raise_alert(at=NOON)
+
+    source.policy = make_policy("New")
+    source.save()
+    again = raise_alert(at=NOON)
+
+    assert (again.pk, again.policy.name) == (alert.pk, "Default")
+
+
+def test_without_a_catch_all_the_error_says_what_to_do(source):
+    Route.objects.all().delete()
+    routing.forget()
+
+    with pytest.raises(ConfigurationError, match="bootstrap"):
+        raise_alert(at=NOON)
