@@ -1,8 +1,13 @@
 """The app `sentinel_site`: composition."""
 
+import gc
 from importlib import import_module
+from typing import Final
 
 from django.apps import AppConfig
+from django.conf import settings
+
+PRELOADED: Final = ("sentinel_site.tasks", "alerts.tasks", "django_q.cluster", "django_q.brokers.orm")
 
 
 class SentinelSiteConfig(AppConfig):
@@ -12,6 +17,10 @@ class SentinelSiteConfig(AppConfig):
     verbose_name = "Sentinel"
 
     def ready(self) -> None:
-        """Connect the receivers and register the system checks."""
+        """Connect the receivers and register the system checks; load what the worker's forks share before it forks."""
         import_module("sentinel_site.receivers")
         import_module("sentinel_site.checks")
+        if settings.FORKS:
+            for name in PRELOADED:
+                import_module(name)
+            gc.freeze()  # a collection would write to, and so copy, every page they share

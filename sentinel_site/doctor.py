@@ -117,7 +117,8 @@ def _reach() -> Iterator[Finding]:
             mute.append(recipient.name)
     for name in mute[:10]:
         yield Finding(WARN, f"{name} cannot be told anything: no contact method that is active, verified and set up.")
-    yield Finding(OK if reachable else ERROR, f"{reachable} recipient{'s'[reachable == 1 :]} can be told." if reachable else "Nobody can be told anything.")
+    count = "1 recipient" if reachable == 1 else f"{reachable} recipients"
+    yield Finding(OK, f"{count} can be told.") if reachable else Finding(ERROR, "Nobody can be told anything.")
     yield from _policies()
     for kind in sorted(set(ContactMethod.objects.filter(active=True).values_list("kind", flat=True))):
         if why := transports.missing(kind):

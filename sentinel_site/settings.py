@@ -29,23 +29,19 @@ CSRF_TRUSTED_ORIGINS = [SENTINEL_BASE_URL]
 if not SENTINEL_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("SENTINEL_BASE_URL must start with http:// or https://, for example https://sentinel.example.org")
 
+# A process that serves no page leaves the machinery of pages out: 30 MiB less each.
+SERVES_PAGES = sys.argv[1:2] not in (["qcluster"], ["watchdog"], ["monitor"])
+_PAGES = ["unfold", "unfold.contrib.filters", "django.contrib.admin", "django.contrib.staticfiles", "csp", "channels", "ninja"]
 INSTALLED_APPS = [
-    "daphne",
-    "unfold",
-    "unfold.contrib.filters",
-    "django.contrib.admin",
+    *(_PAGES if SERVES_PAGES else ["django.contrib.admin.apps.SimpleAdminConfig"]),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
     "django.contrib.postgres",
     "axes",
-    "csp",
-    "channels",
     "django_q",
     "anymail",
-    "ninja",
     "notifications",
     "alerts",
     "devices",
@@ -90,18 +86,18 @@ TEMPLATES = [
 
 # --- Database: PostgreSQL. Threads share psycopg's pool (CONN_MAX_AGE > 0 leaks connections under ASGI), but qcluster forks
 # its workers, and a pool opened before a fork would be one set of sockets for all of them: there each process keeps its own.
-_FORKS = sys.argv[1:2] == ["qcluster"]
+FORKS = sys.argv[1:2] == ["qcluster"]
 _DATABASE_URL = env.text("DATABASE_URL") or EMBEDDED.database_url()
 _DATABASE = env.database(_DATABASE_URL)
 _POOL = {"min_size": 1, "max_size": env.number("SENTINEL_DATABASE_POOL", 16), "timeout": 10, "max_idle": 120}
 DATABASES = {
     "default": {
         **_DATABASE,
-        "CONN_MAX_AGE": 600 if _FORKS else 0,
-        "CONN_HEALTH_CHECKS": _FORKS,
+        "CONN_MAX_AGE": 600 if FORKS else 0,
+        "CONN_HEALTH_CHECKS": FORKS,
         "OPTIONS": {
             **_DATABASE["OPTIONS"],  # type: ignore[dict-item]
-            **({} if _FORKS else {"pool": _POOL}),
+            **({} if FORKS else {"pool": _POOL}),
             "connect_timeout": 5,
             "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c jit=off",
         },
@@ -124,14 +120,15 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
         "KEY_PREFIX": "sentinel",
-    }
+    },
+    "nowhere": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},  # the queue's statistics, which prove nothing
 }
 
 # --- Queue: retry > (timeout + 3.5) * (1 + ceil((queue_limit + bulk) / workers)); sentinel_site/checks.py enforces it ---
 Q_CLUSTER = {
     "name": "sentinel",  # never rename: it is the queue's key and part of the signature
     "orm": "default",
-    "cache": "default",
+    "cache": "nowhere",
     "workers": 2,
     "queue_limit": 2,
     "bulk": 1,
@@ -156,6 +153,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # by address alone, one 
 AXES_RESET_ON_SUCCESS = True
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "registration/lockout.html"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
