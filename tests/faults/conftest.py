@@ -1,5 +1,8 @@
 """Houses to break. One `up` and one set of rooms serve a whole run: what is broken in them must come back by itself."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from tests.faults.house import Rooms, Up, until
@@ -13,9 +16,17 @@ def mailbox():
 
 
 @pytest.fixture(scope="session")
-def up(tmp_path_factory, mailbox):
+def ground():
+    """A directory that PostgreSQL's own user can reach; pytest's directories close themselves whenever another run starts."""
+    with tempfile.TemporaryDirectory(prefix="sentinel-house-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def up(ground, mailbox):
     """A running house, and the provider that its people are told by: `up.provider`."""
-    with Provider() as provider, Up(tmp_path_factory.mktemp("up") / "data", EMAIL_URL=mailbox.url) as house:
+    with Provider() as provider, Up(ground / "up", EMAIL_URL=mailbox.url) as house:
         house.provider = provider
         house.seed(people={"Robin Vale": [provider.url("/ok")]}, sources={"probe": {"people": ["Robin Vale"]}})
         yield house
@@ -30,10 +41,9 @@ def house(up):
 
 
 @pytest.fixture(scope="session")
-def _rooms(tmp_path_factory, mailbox):
-    data_dir = tmp_path_factory.mktemp("rooms") / "data"
-    data_dir.mkdir()
-    (data_dir / "static").mkdir()
+def _rooms(ground, mailbox):
+    data_dir = ground / "rooms"
+    (data_dir / "static").mkdir(parents=True)
     with Provider() as provider, Rooms(data_dir, EMAIL_URL=mailbox.url) as house:
         house.provider = provider
         house.seed(people={"Robin Vale": [provider.url("/ok")]}, sources={"probe": {"people": ["Robin Vale"]}})
