@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from notifications.enums import Transport as Kind
-from notifications.transports import base, email, webhook
+from notifications.transports import base, email, push, webhook
 
-TRANSPORTS: Final[Mapping[str, base.Transport]] = {Kind.EMAIL: email, Kind.WEBHOOK: webhook}
+TRANSPORTS: Final[Mapping[str, base.Transport]] = {Kind.EMAIL: email, Kind.WEBHOOK: webhook, Kind.PUSH: push}
 
 
 def missing(kind: str) -> str:
