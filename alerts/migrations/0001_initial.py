@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('raised', 'Raised'), ('repeated', 'Repeated'), ('status', 'Status'), ('escalated', 'Escalated'), ('delivery', 'Delivery'), ('triage', 'AI opinion'), ('comment', 'Comment'), ('updated', 'Updated')], max_length=12)),
                 ('at', models.DateTimeField()),
-                ('alert', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='alerts.alert')),
+                ('alert', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='alerts.alert')),
             ],
             options={
                 'ordering': ['id'],
@@ -299,6 +299,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='alert',
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('title', 'subject', 'type', config='simple'), name='alert_search'),
+        ),
+        migrations.AddIndex(
+            model_name='alert',
+            index=models.Index(condition=models.Q(('previous__isnull', False)), fields=['previous'], name='alert_previous'),
         ),
         migrations.AddConstraint(
             model_name='alert',

@@ -120,6 +120,7 @@ class Alert(models.Model):
             models.Index(fields=["status", "-id"], name="alert_status"),
             models.Index(fields=["priority", "-id"], name="alert_open", condition=Q(status__in=OPEN)),
             GinIndex(SEARCH, name="alert_search"),
+            models.Index(fields=["previous"], name="alert_previous", condition=Q(previous__isnull=False)),  # or no old alert can be deleted
         ]
 
     def __str__(self) -> str:
@@ -197,7 +198,8 @@ class AlertEvent(models.Model):
     """One event of the live feed: a hint that something about an alert changed. Kept for days, for replay."""
 
     id = models.BigIntegerField(primary_key=True)
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # No constraint: without an index it costs a whole scan for each alert deleted, and an index costs every event.
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     kind = models.CharField(max_length=12, choices=EventKind.choices)
     at = models.DateTimeField()
 

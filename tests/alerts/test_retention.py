@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from alerts import detection, escalation, images, intake, lifecycle, retention
 from alerts.models import Alert, AlertEvent, AlertGroup, LogEntry, Report, StepClaim, TriageOpinion
@@ -176,3 +177,16 @@ def test_a_file_that_cannot_be_deleted_keeps_its_name_and_stops_nothing_else():
 
     other.refresh_from_db()
     assert (done["pictures"], other.image, Alert.objects.get(pk=stuck.pk).image) == (1, "", "alerts/../../etc/passwd")
+
+
+@pytest.mark.parametrize("model", [Alert, Notification, AlertGroup])
+def test_deleting_never_scans_a_whole_table(model):
+    bare = []
+    for relation in model._meta.related_objects:
+        table, column = relation.related_model._meta.db_table, relation.field.column
+        with connection.cursor() as cursor:
+            indexes = connection.introspection.get_constraints(cursor, table).values()
+        if relation.field.db_constraint and not any((index["index"] or index["unique"]) and index["columns"][:1] == [column] for index in indexes):
+            bare.append(f"{table}.{column}")
+
+    assert bare == []
