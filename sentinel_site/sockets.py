@@ -14,10 +14,8 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 
-from sentinel_site.lib import crypto
-from sentinel_site.models import ApiKey
+from sentinel_site import auth
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Callable[..., Any], Callable[..., Any]], Awaitable[None]]
@@ -87,9 +85,4 @@ def _of_session(session_key: str | None) -> Any:
 
 
 def _of_key(text: str) -> Any:
-    """The key's user; nobody when the key is unknown, revoked or expired, or its user is switched off."""
-    prefix = text.split("_")[1] if text.count("_") >= 2 else ""
-    key = ApiKey.objects.select_related("user").filter(prefix=prefix, revoked_at=None, user__is_active=True).first()
-    known = key is not None and constant_time_compare(key.digest, crypto.digest(text, purpose="api-key"))
-    expired = key is not None and key.expires_at is not None and key.expires_at <= timezone.now()
-    return key.user if key is not None and known and not expired else AnonymousUser()
+    return auth.user_of(text, at=timezone.now()) or AnonymousUser()

@@ -1,0 +1,58 @@
+// Answering: one POST to REST, with the session and its CSRF token.
+
+import { byId, data, say, toast, words } from "./dom.js";
+
+const token = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
+
+/** POST /api/v1/alerts/<id>/<verb>. Resolves to the alert; says what went wrong and resolves to null otherwise. */
+export async function post(id, verb, body = {}, { quiet = false } = {}) {
+  try {
+    const response = await fetch(`/api/v1/alerts/${id}/${verb}`, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
+      body: JSON.stringify(body),
+    });
+    if (response.ok) return await response.json();
+    if (quiet) return null;
+    const problem = await response.json().catch(() => ({}));
+    toast(response.status === 401 ? words("You are signed out: sign in again.") : problem.detail || say("Refused ({status}).", { status: response.status }), true);
+  } catch {
+    if (!quiet) toast(words("Not sent: no connection. Try again, or call."), true);
+  }
+  return null;
+}
+
+/** A button that cannot be pressed twice while its answer is on its way. */
+export async function during(button, work) {
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+export const promises = data("promises");
+export const promiseLabel = (value) => (promises.find(([each]) => each === value) || [null, value])[1];
+const endings = Object.fromEntries(data("resolutions"));
+export const resolutionLabel = (value) => endings[value] || words({ recovered: "Recovered by itself", auto: "Closed by Sentinel" }[value] || value);
+
+/** Ask how it ended, and resolve. */
+export function askResolution(alert, done) {
+  const dialog = byId("resolve");
+  byId("resolve-what").textContent = `#${alert.number} ${alert.title}`;
+  byId("resolve-note").value = "";
+  for (const button of dialog.querySelectorAll("[data-resolution]")) {
+    button.onclick = () => during(button, async () => {
+      const after = await post(alert.id, "resolve", { resolution: button.dataset.resolution, note: byId("resolve-note").value });
+      if (after) {
+        dialog.close();
+        toast(words("Closed. Everyone who was told is told."));
+        done(after);
+      }
+    });
+  }
+  dialog.showModal();
+}

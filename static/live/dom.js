@@ -1,0 +1,54 @@
+// Small tools for the page. Foreign words only ever become text nodes.
+
+export const byId = (id) => document.getElementById(id);
+export const data = (id) => JSON.parse(byId(id).textContent);
+export const words = (text) => (window.gettext ? window.gettext(text) : text);
+
+/** `words("{n} more", {n: 3})`: a sentence with places. */
+export function say(text, places = {}) {
+  return words(text).replace(/\{(\w+)\}/g, (whole, name) => (name in places ? String(places[name]) : whole));
+}
+
+/** An element with properties (`class`, `text`, `href`, `data-x`, ...) and children. */
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "text") node.textContent = value;
+    else if (name === "class") node.className = value;
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** Set text only when it differs, so that a ticking page does no work. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function show(node, visible) {
+  if (node.hidden === visible) node.hidden = !visible;
+}
+
+/** A link that leads to http or https, or else its plain text. */
+export function safeLink(href, text) {
+  try {
+    const url = new URL(href);
+    if (["http:", "https:"].includes(url.protocol)) return el("a", { href: url.href, text: text || href, rel: "noopener noreferrer nofollow", target: "_blank" });
+  } catch {
+    // not an address: shown as text
+  }
+  return document.createTextNode(text || href);
+}
+
+let toastTimer = 0;
+export function toast(text, bad = false) {
+  const node = byId("toast");
+  node.textContent = text;
+  node.classList.toggle("bad", bad);
+  node.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { node.hidden = true; }, bad ? 8000 : 4000);
+}

@@ -1,0 +1,33 @@
+// Whether Sentinel itself works, asked every fifteen seconds and said on top of every page.
+
+import { byId, el, say, show, words } from "./dom.js";
+
+const EVERY_MS = 15000;
+const MEANS = {
+  database: "The database cannot be reached: nothing can be reported, escalated or sent.",
+  channel_layer: "Redis cannot be reached. No alert is lost.",
+  watchdog: "The watchdog is dead: escalations and messages are up to a minute late.",
+  worker: "The worker is dead: AI opinions, scans and clean-ups stand still, and escalation has lost its second runner.",
+  monitor: "The monitor is dead: no device is measured.",
+};
+const LATE_SECONDS = 60;
+
+async function look() {
+  const box = byId("health");
+  try {
+    const response = await fetch("/healthz", { cache: "no-store" });
+    const report = await response.json();
+    const found = Object.keys(MEANS).filter((part) => report[part] && report[part] !== "ok").map((part) => words(MEANS[part]));
+    if (report.oldest_due_seconds > LATE_SECONDS) {
+      found.push(say("A step or a message should have gone out {seconds} seconds ago and has not.", { seconds: report.oldest_due_seconds }));
+    }
+    box.querySelector("ul").replaceChildren(...found.map((text) => el("li", { text })));
+    show(box, found.length > 0);
+  } catch {
+    // the connection's own banner says it
+  }
+}
+
+export function watchHealth() {
+  if (byId("health")) setInterval(look, EVERY_MS);
+}

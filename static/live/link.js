@@ -1,0 +1,24 @@
+// What the page says about its connection.
+
+import { byId, el, say, setText, show, words } from "./dom.js";
+import { duration } from "./time.js";
+
+const SHORT = { live: "Live", connecting: "Connecting", stale: "Not live", login: "Signed out", forbidden: "Not allowed", unknown: "Not live" };
+
+/** Show the state of the feed: a small sign always, a banner when what stands here may be old. */
+export function showLink(state, silentMs, login) {
+  const link = byId("link");
+  link.dataset.state = state;
+  setText(link.querySelector(".text"), words(SHORT[state]));
+  const banner = byId("stale");
+  document.body.classList.toggle("is-stale", state !== "live");
+  if (state === "live" || state === "connecting") {
+    show(banner, false);
+    return;
+  }
+  if (state === "stale") setText(banner, say("No connection for {time}: what you see may be old. Trying again.", { time: duration(silentMs / 1000) }));
+  else if (state === "login") {
+    banner.replaceChildren(`${words("You are signed out. What you see is old.")} `, el("a", { href: login, text: words("Sign in again") }));
+  } else setText(banner, words("You may not see live alerts any more. What you see is old."));
+  show(banner, true);
+}

@@ -1,0 +1,41 @@
+// A sound for new alerts, when somebody asked for it. Browsers allow sound only after a click, so it starts off on each visit.
+
+import { byId, setText, words } from "./dom.js";
+
+let context = null;
+
+export function setUpSound() {
+  const button = byId("sound");
+  button.addEventListener("click", () => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    setText(button, words(on ? "Sound on" : "Sound off"));
+    if (on) {
+      context = context || new AudioContext();
+      context.resume();
+      ring(3);
+    }
+  });
+}
+
+/** Two tones; higher and three times for P1. */
+export function ring(rank) {
+  if (!context || byId("sound").getAttribute("aria-pressed") !== "true") return;
+  for (let turn = 0; turn < (rank === 1 ? 3 : 1); turn += 1) {
+    tone(rank === 1 ? 988 : 660, turn * 0.5);
+    tone(rank === 1 ? 740 : 523, turn * 0.5 + 0.2);
+  }
+}
+
+function tone(hertz, after) {
+  const oscillator = context.createOscillator();
+  const volume = context.createGain();
+  const at = context.currentTime + after;
+  oscillator.frequency.value = hertz;
+  volume.gain.setValueAtTime(0.0001, at);
+  volume.gain.exponentialRampToValueAtTime(0.3, at + 0.02);
+  volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.19);
+  oscillator.connect(volume).connect(context.destination);
+  oscillator.start(at);
+  oscillator.stop(at + 0.2);
+}

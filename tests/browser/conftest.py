@@ -1,0 +1,79 @@
+"""A real Chromium in front of the real web server."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from playwright.sync_api import sync_playwright
+
+from tests.web import Web
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+HERE = str(Path(__file__).parent)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if str(item.path).startswith(HERE):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+            if not CHROMIUM:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine: pages were not tried in a browser"))
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def web(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        server = Web().start()
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+@pytest.fixture
+def responder(user):
+    codenames = ("view_alert", "answer_alert", "escalate_alert")
+    user.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+@pytest.fixture
+def open_page(chromium, web, responder):
+    """A page of the signed-in responder; what it complains about is collected in ``page.complaints``."""
+    contexts = []
+
+    def opened(path, *, signed_in=True, **look):
+        context = chromium.new_context(base_url=web.url, **{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **look})
+        contexts.append(context)
+        if signed_in:
+            context.add_cookies([{"name": "sentinel_session", "value": _session(responder), "url": web.url}])
+        page = context.new_page()
+        page.complaints = []
+        page.on("console", lambda said: page.complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (page.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def _session(user):
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.session.session_key
