@@ -75,7 +75,7 @@ def _levels(*, at: datetime) -> list[dict[str, Any]]:
         url = f"{reverse('admin:alerts_alert_changelist')}?state=open&priority__exact={priority.value}"
         levels.append({
             "label": priority.label, "count": _most(count), "late": _most(late) if late else "", "url": url,
-            "colour": COLOURS.get(priority, "") if count else "",
+            "colour": _colour(priority) if count else "calm",
         })  # fmt: skip
     return levels
 
@@ -90,7 +90,7 @@ def _late(*, at: datetime) -> list[dict[str, Any]]:
             found |= {alert.pk: alert for alert in with_source.filter(unanswered).order_by("-id")[:ROWS]}
     alerts = sorted(found.values(), key=lambda alert: (alert.priority, alert.created_at))[:ROWS]
     return [
-        {"alert": alert, "age": span(at - alert.created_at), "colour": COLOURS.get(alert.priority, ""), "overdue": _overdue(alert, at=at)}
+        {"alert": alert, "age": span(at - alert.created_at), "overdue": _overdue(alert, at=at), "colour": _colour(alert.priority)}
         for alert in alerts
     ]
 
@@ -124,7 +124,7 @@ def _told(*, at: datetime) -> list[dict[str, Any]]:
 
 def _delivery(delivery: Delivery) -> tuple[str, str, str]:
     status = DeliveryStatus(delivery.status)
-    return delivery.get_transport_display(), str(status.label), OUTCOMES.get(status, "")
+    return delivery.get_transport_display(), str(status.label), OUTCOMES.get(status, "calm")
 
 
 def _outcomes(*, at: datetime) -> list[dict[str, Any]]:
@@ -132,7 +132,7 @@ def _outcomes(*, at: datetime) -> list[dict[str, Any]]:
     newest = Delivery.objects.filter(id__gte=floor(at - timedelta(hours=1))).order_by("-id").values("pk")[:MOST_DELIVERIES]
     counted = Delivery.objects.filter(pk__in=newest).order_by().values_list("status").annotate(Count("pk"))
     named = [(DeliveryStatus(status), count) for status, count in counted]
-    return [{"label": status.label, "count": count, "colour": OUTCOMES.get(status, "")} for status, count in named]
+    return [{"label": status.label, "count": count, "colour": OUTCOMES.get(status, "calm")} for status, count in named]
 
 
 def _unreached() -> Any:
@@ -159,6 +159,10 @@ def _first_steps(user: AbstractUser) -> list[dict[str, Any]]:
 
 def _todo(text: str, done: bool, page: str) -> dict[str, Any]:
     return {"text": text, "done": done, "url": reverse(page) if page else ""}
+
+
+def _colour(priority: int) -> str:
+    return COLOURS.get(priority, "calm")
 
 
 def _most(count: int) -> str:

@@ -13,7 +13,7 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 def environment(_request: HttpRequest) -> list[str] | None:
     """A badge when links in messages lead to this machine only, so that nobody goes live like that unawares."""
     host = settings.SENTINEL_BASE_URL.partition("://")[2].partition("/")[0].rpartition(":")[0]
-    return ["Links work on this machine only", "warning"] if host in LOCAL_HOSTS else None
+    return ["Local only", "warning"] if host in LOCAL_HOSTS else None
 
 
 def _may_view(permission: str) -> Any:
@@ -69,7 +69,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Contact methods", "alternate_email", "notifications.contactmethod"),
             ]},
             {"title": "What is done when", "separator": True, "items": [
-                _page("Sources", "sensors", "alerts.source"),
+                _page("Sources", "settings_input_antenna", "alerts.source"),
                 _page("Routes", "alt_route", "alerts.route"),
                 _page("Escalation policies", "escalator_warning", "alerts.escalationpolicy"),
             ]},

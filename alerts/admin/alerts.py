@@ -1,15 +1,16 @@
 """Alerts in the admin: a list that opens at once over millions, and a page that shows everything that happened to one."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import display
 
 from alerts import describe, images, lateness, sentences
 from alerts.admin import search
@@ -30,8 +31,7 @@ SHOWN_REPORTS = 10
 class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
     """Read-only: an alert changes by being answered, through lifecycle and escalation alone."""
 
-    list_display = ("state", "urgency", "headline", "source", "subject", "times", "age", "next_step", "taken_by")
-    list_display_links = ("headline",)
+    list_display = ("__str__",)
     list_select_related = ("source",)
     list_filter = (
         StateFilter, ("status", ChoicesDropdownFilter), ("priority", ChoicesDropdownFilter), ("severity", ChoicesDropdownFilter),
@@ -51,41 +51,13 @@ class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
         listed = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_changelist")
         return found.defer("description", "labels", "links", "runbook_url") if listed else found.select_related("source", "policy", "group")
 
-    @display(description="Status", label=STATUS_COLOURS)
-    def state(self, alert: Alert) -> str:
-        """The status in words, coloured."""
-        return alert.get_status_display()
-
-    @display(description="Priority", label=PRIORITY_COLOURS)
-    def urgency(self, alert: Alert) -> str:
-        """P1 to P5, coloured."""
-        return alert.get_priority_display()
-
-    @display(description="Alert")
-    def headline(self, alert: Alert) -> str:
-        """Number and title."""
-        return f"#{alert.number} {alert.title}"
-
-    @display(description="Times")
-    def times(self, alert: Alert) -> str:
-        """How often it was reported."""
-        return f"{alert.occurrences}×"
-
-    @display(description="Age")
-    def age(self, alert: Alert) -> str:
-        """Since it was raised; an alert that is late says so."""
-        at = timezone.now()
-        return span(at - alert.created_at) + (", late" if alert.is_open and lateness.is_late(alert, at=at) else "")
-
-    @display(description="Next step")
-    def next_step(self, alert: Alert) -> str:
-        """When the next people are told."""
-        return until(alert.next_step_at, at=timezone.now()) if alert.next_step_at else "–"
-
-    @display(description="Acknowledged by")
-    def taken_by(self, alert: Alert) -> str:
-        """Who took it first."""
-        return alert.acknowledged_by or "–"
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; its rows are made ready for templates/admin/alerts/alert/change_list.html."""
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            at = timezone.now()
+            response.context_data["rows"] = [_row(alert, at=at) for alert in response.context_data["cl"].result_list]
+        return response
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """A closed alert can only be commented."""
@@ -107,6 +79,18 @@ class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
 
+def _row(alert: Alert, *, at: datetime) -> dict[str, Any]:
+    return {
+        "alert": alert,
+        "url": reverse("admin:alerts_alert_change", args=[alert.pk]),
+        "status_colour": STATUS_COLOURS.get(alert.status, "calm"),
+        "priority_colour": PRIORITY_COLOURS.get(alert.priority, "calm"),
+        "age": span(at - alert.created_at),
+        "late": alert.is_open and lateness.is_late(alert, at=at),
+        "next_step": until(alert.next_step_at, at=at) if alert.next_step_at else "–",
+    }
+
+
 def page(alert: Alert, user: images.Viewer) -> dict[str, Any]:
     """What templates/admin/alerts/alert/change_form.html shows of ``alert``, in a fixed number of queries."""
     at = timezone.now()
@@ -116,17 +100,13 @@ def page(alert: Alert, user: images.Viewer) -> dict[str, Any]:
     deliveries = Delivery.objects.filter(notification__in=told).select_related("notification__recipient", "notification__group")
     reports = alert.reports.select_related("reported_by").order_by("-id")[:SHOWN_REPORTS] if user.has_perm("alerts.view_report") else []
     return {
+        **_row(alert, at=at),
         "title": f"#{alert.number}",
         "subtitle": None,
-        "alert": alert,
-        "age": span(at - alert.created_at),
-        "late": alert.is_open and lateness.is_late(alert, at=at),
-        "next_step": until(alert.next_step_at, at=at) if alert.next_step_at else "",
+        "show_history": False,
         "deadline": until(alert.deadline_at, at=at) if alert.deadline_at else "",
-        "status_colour": STATUS_COLOURS.get(alert.get_status_display(), ""),
-        "priority_colour": PRIORITY_COLOURS.get(alert.get_priority_display(), ""),
         "timeline": [(entry, sentences.of(entry)) for entry in log],
-        "deliveries": [(delivery, DELIVERY_COLOURS.get(delivery.status, "")) for delivery in deliveries.order_by("-id")[:SHOWN]],
+        "deliveries": [(delivery, DELIVERY_COLOURS.get(delivery.status, "calm")) for delivery in deliveries.order_by("-id")[:SHOWN]],
         "reports": [(report, json.dumps(report.raw, indent=2, ensure_ascii=False)) for report in reports],
         "opinions": list(alert.opinions.all()[:5]),
         "links": _links(alert),

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget
 
 from alerts.models import PolicyStep, Route, Source
 from alerts.models.source import ATTRIBUTES
@@ -96,8 +96,8 @@ class StepForm(forms.ModelForm):
     """One step of a policy; its transports are ticked."""
 
     kinds = forms.MultipleChoiceField(
-        label="By", required=False, choices=Transport.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="None ticked: by all.",
+        label="By", required=False, choices=Transport.choices, widget=UnfoldAdminSelect2MultipleWidget,
+        help_text="Empty: by every transport they have.",
     )
 
     class Meta:

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import display
 
 from alerts.admin.forms import StepForm
@@ -23,12 +23,12 @@ READ = (
 )  # fmt: skip
 
 
-class StepInline(TabularInline):
+class StepInline(StackedInline):
     """The steps of a policy."""
 
     model = PolicyStep
     form = StepForm
-    fields = ("delay_seconds", "label", "urgency", "kinds", "groups", "recipients")
+    fields = (("delay_seconds", "label", "urgency"), ("groups", "recipients"), "kinds")
     autocomplete_fields = ("groups", "recipients")
     extra = 0
     min_num = 1
@@ -65,10 +65,10 @@ class EscalationPolicyAdmin(ModelAdmin):
         """How many steps it has."""
         return len(policy.steps.all())
 
-    @display(description="Warnings", label={"None": "success"})
-    def warnings(self, policy: EscalationPolicy) -> str | list[str]:
+    @display(description="What will not work")
+    def warnings(self, policy: EscalationPolicy) -> str:
         """What will not work as it is."""
-        return [warning for _, warning in meaning(policy) if warning] or "None"
+        return " ".join(warning for _, warning in meaning(policy) if warning) or "–"
 
     def has_delete_permission(self, request: HttpRequest, obj: EscalationPolicy | None = None) -> bool:
         """Not one that a route or a source uses."""

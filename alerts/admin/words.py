@@ -4,10 +4,10 @@ from alerts.enums import AlertStatus, Priority
 from notifications.enums import DeliveryStatus
 
 STATUS_COLOURS = {
-    AlertStatus.PENDING.label: "danger", AlertStatus.DELIVERED.label: "warning", AlertStatus.SEEN.label: "warning",
-    AlertStatus.ACKNOWLEDGED.label: "info", AlertStatus.RESOLVED.label: "success",
+    AlertStatus.PENDING: "danger", AlertStatus.DELIVERED: "warning", AlertStatus.SEEN: "warning",
+    AlertStatus.ACKNOWLEDGED: "info", AlertStatus.RESOLVED: "success",
 }  # fmt: skip
-PRIORITY_COLOURS = {Priority.P1.label: "danger", Priority.P2.label: "warning", Priority.P3.label: "info"}
+PRIORITY_COLOURS = {Priority.P1: "danger", Priority.P2: "warning", Priority.P3: "info"}
 DELIVERY_COLOURS = {
     DeliveryStatus.FAILED: "warning", DeliveryStatus.DEAD: "danger", DeliveryStatus.SENT: "info", DeliveryStatus.DELIVERED: "success",
     DeliveryStatus.SEEN: "success",

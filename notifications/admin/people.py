@@ -44,10 +44,10 @@ class RecipientAdmin(OwnerAdmin):
         return super().get_queryset(request).prefetch_related("groups", "contact_methods")
 
     @display(description="Reached by", label={"nothing": "danger"})
-    def reachable(self, recipient: Recipient) -> list[str] | str:
+    def reachable(self, recipient: Recipient) -> str:
         """The kinds of methods that can be used now."""
         kinds = {method.get_kind_display() for method in recipient.contact_methods.all() if method.usable and recipient.active}
-        return sorted(kinds) or "nothing"
+        return ", ".join(sorted(kinds)) or "nothing"
 
     @display(description="Groups")
     def in_groups(self, recipient: Recipient) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.utils import parse_datetime_str
+from unfold.views import ChangeList
 
 from sentinel_site.lib.estimates import EstimatePaginator
 from sentinel_site.lib.ids import floor
@@ -42,6 +43,14 @@ class NoBulkDeleteMixin:
         return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}  # type: ignore[misc]
 
 
+class _LargeChangeList(ChangeList):
+    """A list that does not speak of a total it never counted."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count
+
+
 class LargeListMixin(ModelAdmin):
     """A list over millions: nothing counts them all, and the newest come first by the primary key (a UUIDv7)."""
 
@@ -53,6 +62,10 @@ class LargeListMixin(ModelAdmin):
     list_disable_select_all = True
     list_filter_submit = True
     sortable_by = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """One without a total."""
+        return _LargeChangeList
 
     def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any) -> EstimatePaginator:
         """One that counts AHEAD pages beyond the one asked for."""

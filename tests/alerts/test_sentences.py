@@ -1,0 +1,31 @@
+"""The record in words."""
+
+import pytest
+
+from alerts import sentences
+from alerts.enums import LogKind
+from alerts.models import LogEntry
+
+
+@pytest.mark.parametrize(("kind", "actor", "detail", "sentence"), [
+    ("raised", "", {}, "The alert was raised."),
+    ("status", "Robin", {"from": "PENDING", "to": "ACKNOWLEDGED", "promise": "calling", "note": "on it"},
+     "The alert was acknowledged by Robin, saying “I call”: on it."),
+    ("status", "", {"to": "EXPIRED"}, "The alert expired: nobody answered in time."),
+    ("status", "Robin", {"to": "RESOLVED", "resolution": "help_sent"}, "The alert was resolved by Robin as “Help sent”."),
+    ("step", "", {"step": 0, "label": "On call", "recipients": ["Ana"], "messages": 1, "late_seconds": 4.2},
+     "Step 1 “On call”: told Ana with 1 message, 4 s late."),
+    ("empty_step", "", {"step": 1, "unreachable": ["Jules has no contact method"]},
+     "Step 2 reached nobody. Not reachable: Jules has no contact method."),
+    ("repeated", "", {"priority": [3, 1], "severity": "critical"}, "It was reported again as critical: priority P3 became P1."),
+    ("cancelled", "", {"messages": 2}, "2 waiting messages cancelled: it was answered meanwhile."),
+    ("comment", "Ana", {"note": "Is it you?"}, "Ana: Is it you?"),
+    ("unheard_of", "", {}, "unheard_of."),
+])  # fmt: skip
+def test_an_entry_reads_as_a_sentence(kind, actor, detail, sentence):
+    assert sentences.of(LogEntry(kind=kind, actor=actor, detail=detail)) == sentence
+
+
+@pytest.mark.parametrize("kind", LogKind.values)
+def test_every_kind_has_words_even_without_detail(kind):
+    assert sentences.of(LogEntry(kind=kind, detail={}))
