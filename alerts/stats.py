@@ -12,11 +12,13 @@ from sentinel_site.lib import ids, problems
 
 DEFAULT_PERIOD: Final = timedelta(days=7)
 MAX_PERIOD: Final = timedelta(days=731)
+CLOCK_SKEW: Final = timedelta(hours=1)
+"""Ids are born with their rows, give or take; the primary key narrows the search to them."""
 
 _COUNTS = """
 SELECT alert.status, alert.priority, source.slug, count(*)
 FROM alerts_alert alert JOIN alerts_source source ON source.id = alert.source_id
-WHERE alert.id >= %(first)s AND alert.id < %(last)s GROUP BY 1, 2, 3
+WHERE alert.id >= %(first)s AND alert.created_at >= %(since)s AND alert.created_at < %(until)s GROUP BY 1, 2, 3
 """
 _TIMES = """
 SELECT count(acknowledged_at),
@@ -25,17 +27,17 @@ SELECT count(acknowledged_at),
     count(*) FILTER (WHERE status = 'RESOLVED'),
     percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM closed_at - created_at)::float8)
         FILTER (WHERE status = 'RESOLVED')
-FROM alerts_alert WHERE id >= %(first)s AND id < %(last)s
+FROM alerts_alert WHERE id >= %(first)s AND created_at >= %(since)s AND created_at < %(until)s
 """
 _DELIVERIES = """
 SELECT transport, count(*), count(*) FILTER (WHERE status IN ('sent', 'delivered', 'seen')),
     count(*) FILTER (WHERE status IN ('delivered', 'seen')), count(*) FILTER (WHERE status IN ('failed', 'dead'))
-FROM notifications_delivery WHERE queued_at >= %(since)s AND queued_at < %(until)s GROUP BY 1 ORDER BY 1
+FROM notifications_delivery WHERE id >= %(first)s AND queued_at >= %(since)s AND queued_at < %(until)s GROUP BY 1 ORDER BY 1
 """
 _REPORTS = """
 SELECT count(*), count(*) FILTER (WHERE verdict = 'folded'), count(*) FILTER (WHERE verdict = 'suppressed'),
     count(*) FILTER (WHERE verdict = 'rejected')
-FROM alerts_report WHERE id >= %(first)s AND id < %(last)s
+FROM alerts_report WHERE id >= %(first)s AND received_at >= %(since)s AND received_at < %(until)s
 """
 
 
@@ -52,7 +54,7 @@ def read(period: Period, *, at: datetime) -> dict[str, Any]:
     since = period.since or until - DEFAULT_PERIOD
     if not timedelta(0) < until - since <= MAX_PERIOD or since.year < 1971 or until.year > 9000:
         raise problems.invalid([(("query", "since"), f"must lie before until, by {MAX_PERIOD.days} days at the most")])
-    values = {"since": since, "until": until, "first": ids.floor(since), "last": ids.floor(until)}
+    values = {"since": since, "until": until, "first": ids.floor(since - CLOCK_SKEW)}
     counts, ((acknowledged, to_acknowledge, resolved, to_resolve),) = _rows(_COUNTS, values), _rows(_TIMES, values)
     return {
         "since": describe.instant(since),

@@ -20,6 +20,7 @@ from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as RequestInvalid
@@ -33,6 +34,7 @@ from alerts.api_config import router as config_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
 from notifications.api import router as people_router
+from notifications.api_phones import router as phones_router
 from sentinel_site import idempotency, openapi
 from sentinel_site.auth import Caller
 from sentinel_site.lib import bodies, jsontext, problems
@@ -145,11 +147,11 @@ _TABLE: tuple[tuple[Any, Callable[[Any], Problem]], ...] = (
 )
 
 
-def _guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A view whose every answer is JSON or a problem, and that keeps the promise of Idempotency-Key."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             _require_storable(request)
             if request.method in UNSAFE and "Idempotency-Key" in request.headers:
@@ -158,10 +160,11 @@ def _guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
         except Exception as error:  # the one place where an error becomes an answer
             return problems.answer(problem_of(error, request))
         if isinstance(response, HttpResponseNotAllowed):
-            return problems.answer(Problem(405, f"{request.method} is not possible here.", headers={"Allow": response["Allow"]}))
+            allowed = ", ".join(sorted(response["Allow"].split(", ")))
+            return problems.answer(Problem(405, f"{request.method} is not possible here, only {allowed}.", headers={"Allow": allowed}))
         return response
 
-    return guarded
+    return answered
 
 
 def _require_storable(request: HttpRequest) -> None:
@@ -171,6 +174,7 @@ def _require_storable(request: HttpRequest) -> None:
         raise problems.invalid([(("query",), "holds a NUL character; remove it")])
 
 
+@csrf_exempt  # it does nothing; a sender with a wrong path must be told so, not asked for a token
 def unknown(request: HttpRequest) -> HttpResponse:
     """404 for every other path under /api: a problem, not a page."""
     return problems.answer(problems.not_found(f"There is no {request.path}. See /api/v1/docs."))
@@ -189,13 +193,14 @@ api = Api(
 api.add_router("/alerts", alerts_router, tags=["alerts"])
 api.add_router("", config_router, tags=["configuration"])
 api.add_router("", people_router, tags=["people"])
+api.add_router("/devices", phones_router, tags=["people"])
 api.add_router("/detections", detections_router, tags=["alerts"])
 
 
 def _urls() -> list[URLPattern]:
     found: list[URLPattern] = api.urls[0]  # type: ignore[assignment]
     for pattern in found:
-        pattern.callback = _guarded(pattern.callback)
+        pattern.callback = guarded(pattern.callback)
     return found
 
 

@@ -40,8 +40,7 @@ def answer(request: HttpRequest, user: Any, work: Callable[[], HttpResponseBase]
         claimed.delete()
         raise
     if 200 <= response.status_code < 300 and isinstance(response, HttpResponse):
-        body = json.loads(response.content) if response.content else None
-        claimed.update(status=response.status_code, body=body)
+        claimed.update(status=response.status_code, body=[response.content.decode()] if response.content else [])
     else:
         claimed.delete()
     return response
@@ -52,7 +51,7 @@ def _claim(user: Any, key: str, digest: str, *, at: datetime) -> IdempotentAnswe
     rows = IdempotentAnswer.objects.filter(user=user, key=key)
     stale = Q(created_at__lt=at - KEEP) | Q(status=IN_WORK, created_at__lt=at - timedelta(seconds=CLAIM_SECONDS))
     rows.filter(stale).delete()
-    fresh = IdempotentAnswer(user=user, key=key, request_digest=digest, status=IN_WORK, body=None, created_at=at)
+    fresh = IdempotentAnswer(user=user, key=key, request_digest=digest, status=IN_WORK, body=[], created_at=at)
     IdempotentAnswer.objects.bulk_create([fresh], ignore_conflicts=True)
     found = rows.first()
     return None if found is None or (found.status, found.created_at, found.request_digest) == (IN_WORK, at, digest) else found
@@ -64,7 +63,7 @@ def _replay(kept: IdempotentAnswer, digest: str) -> HttpResponse:
         raise problems.invalid([(("header", "Idempotency-Key"), text)])
     if kept.status == IN_WORK:
         raise Problem(409, "The same request is being worked on. Ask again in a moment for its answer.", headers={"Retry-After": "1"})
-    response = HttpResponse(status=204) if kept.body is None else problems.json_answer(kept.body, status=kept.status)
+    response = HttpResponse("".join(kept.body), status=kept.status, content_type="application/json")
     response["Idempotent-Replayed"] = "true"
     return response
 
