@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
@@ -45,7 +44,7 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
     if user.has_perm("notifications.view_recipientgroup"):
         parts["unreached"] = list(_unreached()[:ROWS])
     if user.has_perm("notifications.add_recipient"):
-        parts["steps"] = _first_steps(user)
+        parts["steps"] = _first_steps()
     return {**given, **parts, "base_url": settings.SENTINEL_BASE_URL}
 
 
@@ -142,7 +141,7 @@ def _unreached() -> Any:
     return RecipientGroup.objects.annotate(reached=by_member | Exists(usable.filter(group=OuterRef("pk")))).filter(reached=False)
 
 
-def _first_steps(user: AbstractUser) -> list[dict[str, Any]]:
+def _first_steps() -> list[dict[str, Any]]:
     """What a new installation still needs, in order; empty once somebody can be reached and an alert was raised."""
     reachable, raised = ContactMethod.objects.filter(USABLE).exists(), Alert.objects.exists()
     if reachable and raised:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -45,13 +45,13 @@ class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
         """Through the full-text index; see search.py."""
         return search.find(queryset, search_term), False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         """Lists leave out the long columns."""
         found = super().get_queryset(request)
         listed = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_changelist")
         return found.defer("description", "labels", "links", "runbook_url") if listed else found.select_related("source", "policy", "group")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The list; its rows are made ready for templates/admin/alerts/alert/change_list.html."""
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
@@ -61,7 +61,7 @@ class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """A closed alert can only be commented."""
-        offered = super().get_actions_detail(request, object_id)
+        offered: list[Any] = super().get_actions_detail(request, object_id)
         if Alert.objects.filter(pk=object_id, closed_at=None).exists():
             return offered
         return [each for each in offered if each.action_name.endswith("_comment")]
@@ -72,7 +72,7 @@ class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    ) -> Any:
         """The alert's page."""
         alert = self.get_object(request, object_id)
         context = {} if alert is None else page(alert, request.user)

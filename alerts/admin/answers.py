@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -56,7 +55,7 @@ class CommentForm(BaseDialogForm):
     note = _note(required=True)
 
 
-class AnswersMixin(ModelAdmin):
+class AnswersMixin:
     """The actions on alerts. ``answer`` and ``escalate`` name the permissions that Django's and Unfold's menus ask for."""
 
     actions: ClassVar = ["acknowledge_ticked", *[f"resolve_{value}" for value, _ in BY_PEOPLE], "escalate_ticked"]

@@ -73,7 +73,7 @@ class RouteForm(forms.ModelForm):
 
     def clean_matchers(self) -> list[str]:
         """Every line read as the engine reads it."""
-        lines = self.cleaned_data["matchers"]
+        lines: list[str] = self.cleaned_data["matchers"]
         wrong = []
         for line in lines:
             try:

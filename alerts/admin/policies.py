@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import display
 
@@ -33,7 +31,7 @@ class StepInline(StackedInline):
     extra = 0
     min_num = 1
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PolicyStep]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         """With everybody named, at once."""
         return super().get_queryset(request).prefetch_related("groups", "recipients")
 
@@ -56,7 +54,7 @@ class EscalationPolicyAdmin(ModelAdmin):
         ("When somebody did", {"fields": (("seen_timeout_seconds", "ack_timeout_seconds"), "ack_timeout_action")}),
     )  # fmt: skip
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[EscalationPolicy]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         """With steps, people and methods: a fixed number of queries."""
         return super().get_queryset(request).prefetch_related(*READ)
 
@@ -77,7 +75,7 @@ class EscalationPolicyAdmin(ModelAdmin):
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    ) -> Any:
         """The form, under a summary of what happens with the policy as it was saved."""
         policy = self.get_object(request, object_id)
         context = {"meaning": meaning(policy)} if isinstance(policy, EscalationPolicy) else {}

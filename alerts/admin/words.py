@@ -1,14 +1,17 @@
 """The colours of the admin's labels; the words stand beside them, so that nothing is said by colour alone."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from alerts.enums import AlertStatus, Priority
 from notifications.enums import DeliveryStatus
 
-STATUS_COLOURS = {
+STATUS_COLOURS: Final[Mapping[str, str]] = {
     AlertStatus.PENDING: "danger", AlertStatus.DELIVERED: "warning", AlertStatus.SEEN: "warning",
     AlertStatus.ACKNOWLEDGED: "info", AlertStatus.RESOLVED: "success",
 }  # fmt: skip
-PRIORITY_COLOURS = {Priority.P1: "danger", Priority.P2: "warning", Priority.P3: "info"}
-DELIVERY_COLOURS = {
+PRIORITY_COLOURS: Final[Mapping[int, str]] = {Priority.P1: "danger", Priority.P2: "warning", Priority.P3: "info"}
+DELIVERY_COLOURS: Final[Mapping[str, str]] = {
     DeliveryStatus.FAILED: "warning", DeliveryStatus.DEAD: "danger", DeliveryStatus.SENT: "info", DeliveryStatus.DELIVERED: "success",
     DeliveryStatus.SEEN: "success",
 }  # fmt: skip

@@ -44,7 +44,7 @@ class MethodForm(forms.ModelForm):
 
     def clean_secret(self) -> str:
         """The new secret, or the one there is."""
-        return self.cleaned_data["secret"] or self.instance.secret
+        return str(self.cleaned_data["secret"] or self.instance.secret)
 
     def clean(self) -> dict[str, Any]:
         """Take the verification from an address that changes, unless the form says in the same breath that it is verified."""

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
@@ -39,7 +39,7 @@ class RecipientAdmin(OwnerAdmin):
         ("Quiet hours", {"fields": (("quiet_from", "quiet_until"),), "description": "Life-safety alerts do not keep them."}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Recipient]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         """With groups and methods, at once."""
         return super().get_queryset(request).prefetch_related("groups", "contact_methods")
 
@@ -65,7 +65,7 @@ class RecipientGroupAdmin(OwnerAdmin):
     prepopulated_fields: ClassVar = {"slug": ["name"]}
     fieldsets = (("Group", {"fields": (("name", "slug"), "members")}),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RecipientGroup]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         """With members and methods, at once."""
         return super().get_queryset(request).prefetch_related("members__contact_methods", "contact_methods")
 

@@ -31,6 +31,8 @@ class EstimatePaginator(Paginator):  # type: ignore[type-arg]
     whole table. Pages after BOUND rows do not exist.
     """
 
+    object_list: QuerySet[Any]  # type: ignore[assignment]
+
     def __init__(self, *args: Any, bound: int = BOUND, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.bound = min(bound, BOUND)

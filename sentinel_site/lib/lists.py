@@ -43,7 +43,7 @@ class NoBulkDeleteMixin:
         return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}  # type: ignore[misc]
 
 
-class _LargeChangeList(ChangeList):
+class _LargeChangeList(ChangeList):  # type: ignore[misc]
     """A list that does not speak of a total it never counted."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -51,7 +51,7 @@ class _LargeChangeList(ChangeList):
         self.full_result_count = self.result_count
 
 
-class LargeListMixin(ModelAdmin):
+class LargeListMixin(ModelAdmin):  # type: ignore[misc]
     """A list over millions: nothing counts them all, and the newest come first by the primary key (a UUIDv7)."""
 
     ordering = ("-id",)
@@ -74,7 +74,7 @@ class LargeListMixin(ModelAdmin):
         return EstimatePaginator(queryset, per_page, *args, bound=(page + AHEAD) * per_page, **kwargs)
 
 
-class BornFilter(RangeDateTimeFilter):
+class BornFilter(RangeDateTimeFilter):  # type: ignore[misc]
     """When the row was made. Ids begin with that instant, so the primary key answers; a day without a time begins at midnight."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

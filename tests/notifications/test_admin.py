@@ -43,15 +43,17 @@ def method(robin) -> ContactMethod:
 
 def fields(method, **changed) -> dict[str, str]:
     """What the form of ``method`` sends."""
-    given = {"recipient": str(method.recipient_id or ""), "group": str(method.group_id or ""), "kind": method.kind, "address": method.address,
-             "secret": "", "label": method.label, "order": "1", "active": "on", "platform": "", **changed}  # fmt: skip
+    owner = {"recipient": str(method.recipient_id or ""), "group": str(method.group_id or "")}
+    given = {**owner, "kind": method.kind, "address": method.address, "secret": "", "label": method.label, "order": "1", "active": "on",
+             "platform": "", **changed}  # fmt: skip
     return given | ({"verified": "on"} if method.verified and "verified" not in changed else {})
 
 
 def told(recipient) -> Delivery:
     """A message that was sent."""
-    notification = Notification.objects.create(key=str(recipient.pk), thread="test", recipient=recipient, reason="first", created_at=timezone.now())
-    return notification.deliveries.create(transport="email", status="sent", queued_at=timezone.now(), method=recipient.contact_methods.first())
+    at, method = timezone.now(), recipient.contact_methods.first()
+    notification = Notification.objects.create(key=str(recipient.pk), thread="test", recipient=recipient, reason="first", created_at=at)
+    return notification.deliveries.create(transport="email", status="sent", queued_at=at, method=method)
 
 
 @pytest.mark.parametrize("model", LISTS)
