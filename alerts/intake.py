@@ -309,7 +309,8 @@ def _upsert(folds: Sequence[_Fold], *, at: datetime) -> list[tuple[int, str, UUI
     ]
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT, {"at": at, "rows": to_json(rows).decode()})
-        return cursor.fetchall()
+        found: list[tuple[int, str, UUID, int, bool]] = cursor.fetchall()
+        return found
 
 
 def _keep(

@@ -105,5 +105,5 @@ def announce(events: Iterable[tuple[EventKind, UUID]], *, at: datetime, wake_als
     rows = [{"alert": alert, "kind": kind.value, "place": place} for place, (kind, alert) in enumerate(events, start=1)]
     if rows or wake_also:
         with connection.cursor() as cursor:
-            values = {"size": len(rows), "events": to_json(rows).decode(), "at": at, "topics": [wake.EVENTS, *wake_also]}
+            values: dict[str, Any] = {"size": len(rows), "events": to_json(rows).decode(), "at": at, "topics": [wake.EVENTS, *wake_also]}
             cursor.execute(_ANNOUNCE, values)

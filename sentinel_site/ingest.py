@@ -30,7 +30,7 @@ from sentinel_site.lib import permissions
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 Answer = tuple[int, bytes]
 
 SINGLE: Final = "/api/v1/alerts"

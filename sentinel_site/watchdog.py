@@ -14,6 +14,7 @@ from typing import Final
 import psycopg
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone
+from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
 from notifications import outbox
@@ -78,7 +79,7 @@ class Watchdog:
 
     def _listen(self) -> None:
         """Set the loops' events when a writer's commit wakes us. Needs a connection of its own: the pool's are shared."""
-        with psycopg.connect(**_parameters(), autocommit=True) as listener:
+        with psycopg.connect(make_conninfo("", **_parameters()), autocommit=True) as listener:
             listener.execute(f"LISTEN {wake.DUE}")
             listener.execute(f"LISTEN {wake.OUTBOX}")
             self._due.set()  # whatever was written while nobody listened

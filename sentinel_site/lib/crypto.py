@@ -73,7 +73,7 @@ def _cipher(key: str) -> tuple[str, AESGCM]:
     return hashlib.sha256(material).hexdigest()[:8], AESGCM(material)
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg] (not generic at run time)
     """A text that is encrypted in the database and plain in Python. It cannot be searched; store a digest for that."""
 
     def from_db_value(self, value: str | None, _expression: Any, _connection: Any) -> str | None:

@@ -19,4 +19,5 @@ CANARY_LIMIT = 20
 
 def waiting() -> int:
     """How many tasks wait or run, counted to CANARY_LIMIT."""
-    return OrmQ.objects.order_by()[:CANARY_LIMIT].count()
+    size: int = OrmQ.objects.order_by()[:CANARY_LIMIT].count()
+    return size
