@@ -87,7 +87,7 @@ function showSteps(steps) {
     const label = step.last_resort ? words("Last resort") : step.label || say("Step {n}", { n: step.step + 1 });
     const when = step.planned_at ? clock(step.planned_at) : "";
     const word = { taken: "done", next: "next", later: "planned", off: "not needed" }[state];
-    return el("li", { class: `step ${state}` }, el("span", { class: "step-label", text: label }), el("span", { class: "muted", text: `${when} · ${words(word)}` }));
+    return el("li", { class: `step is-${state}` }, el("span", { class: "step-label", text: label }), el("span", { class: "muted", text: `${when} · ${words(word)}` }));
   }));
 }
 

@@ -18,7 +18,7 @@ const home = document.title;
 const untaken = (alert) => !isTaken(alert) || callsAgain(alert);
 const mine = (alert) => alert.acknowledged_by === page.me;
 const older = (a, b) => (a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : a.number - b.number);
-const byUrgency = (a, b) => rank(a.alert) - rank(b.alert) || older(a.alert, b.alert);
+const byUrgency = (a, b) => rank(a.alert) - rank(b.alert) || untaken(b.alert) - untaken(a.alert) || older(a.alert, b.alert);
 const byClosing = (a, b) => String(b.alert.resolved_at).localeCompare(String(a.alert.resolved_at));
 
 function passes(alert) {

@@ -14,9 +14,9 @@ export class Row {
     this.link = el("a", { class: "title", href: `/live/alerts/${alert.id}` });
     this.times = el("span", { class: "times" });
     this.where = el("p", { class: "where muted" });
-    this.taken = el("p", { class: "taken" });
+    this.taken = el("p", { class: "row-taken" });
     this.age = el("span", { class: "age" });
-    this.next = el("span", { class: "next muted" });
+    this.next = el("span", { class: "row-next muted" });
     this.answers = el("div", { class: "answers" }, ...promises.map(([value, label]) => this.button(label, "go", () => this.acknowledge(value))));
     this.end = this.button(words("It is over…"), "", () => this.resolve());
     this.actions = el("div", { class: "actions" }, this.answers, this.end);
