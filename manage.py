@@ -4,9 +4,10 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from sentinel_site import up
+from sentinel_site import embedded, up
 
 
 def main() -> None:
@@ -14,7 +15,10 @@ def main() -> None:
     if sys.argv[1:2] == ["up"]:
         sys.exit(up.main(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentinel_site.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, embedded.EmbeddedError) as error:
+        sys.exit(f"sentinel: {error}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import IO, Final
 from urllib.parse import urlsplit
 
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from psycopg import sql
 
 from sentinel_site import embedded, env
@@ -46,11 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run Sentinel until SIGINT or SIGTERM. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="manage.py up", description="Start everything: servers, web, worker, watchdog and monitor.")
-    add_arguments(parser)
-    options = parser.parse_args(arguments)
     try:
+        add_arguments(parser)
+        options = parser.parse_args(arguments)
         House(options.data_dir.expanduser().resolve(), options.bind, options.port, demo=options.demo).run()
-    except (StartError, embedded.EmbeddedError) as error:
+    except (StartError, embedded.EmbeddedError, ImproperlyConfigured) as error:
         print("sentinel: " + " ".join(str(error).split()), file=sys.stderr)  # noqa: T201
         return 1
     return 0
@@ -218,7 +219,8 @@ def create_database(places: embedded.Places) -> None:
 
 
 def check_database(url: str) -> None:
-    """Raise StartError when the database at ``url`` cannot be reached or is too old."""
+    """Raise StartError when the database at ``url`` cannot be reached or is too old; ImproperlyConfigured when it names no PostgreSQL."""
+    env.database(url)
     parts = urlsplit(url)
     where = f"{parts.hostname or 'its socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
     try:
