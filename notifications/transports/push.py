@@ -62,9 +62,9 @@ def _message(messaging: Any, delivery: Delivery, wording: Wording) -> Any:
     thread, alert_id = note.thread[:64], str(alert.get("id", ""))
     loud = note.urgency in LOUD and note.reason not in OVER
     data = {
-        "delivery_id": str(delivery.pk), "alert_id": alert_id, "reason": note.reason, "urgency": note.urgency, "priority": f"P{note.priority}",
-        "title": wording.subject, "body": wording.short, "answer_url": wording.answer_url, "full_screen": "1" if loud else "0",
-        "receipt": f"/api/v1/alerts/{alert_id}/delivered" if alert_id else "",
+        "delivery_id": str(delivery.pk), "alert_id": alert_id, "reason": note.reason, "urgency": note.urgency,
+        "priority": f"P{note.priority}", "title": wording.subject, "body": wording.short, "answer_url": wording.answer_url,
+        "full_screen": "1" if loud else "0", "receipt": f"/api/v1/alerts/{alert_id}/delivered" if alert_id else "",
     }  # fmt: skip
     sound = messaging.CriticalSound("alarm.caf", critical=True, volume=1.0) if loud else "default"
     until = str(int((note.created_at + KEEP_FOR).timestamp()))
@@ -73,13 +73,12 @@ def _message(messaging: Any, delivery: Delivery, wording: Wording) -> Any:
         mutable_content=True, custom_data={"interruption-level": "critical" if loud else "active"},
     )  # fmt: skip
     apns = {"apns-priority": "10", "apns-push-type": "alert", "apns-expiration": until, "apns-collapse-id": thread}
+    payload = messaging.APNSPayload(aps, **{name: data[name] for name in ("alert_id", "delivery_id", "receipt")})
     webpush = {"Urgency": "high", "TTL": str(int(KEEP_FOR.total_seconds())), "Topic": hashlib.sha256(thread.encode()).hexdigest()[:32]}
     return messaging.Message(
         data=data,
         android=messaging.AndroidConfig(priority="high", ttl=KEEP_FOR, collapse_key=thread, direct_boot_ok=True),
-        apns=messaging.APNSConfig(
-            headers=apns, payload=messaging.APNSPayload(aps, **{k: data[k] for k in ("alert_id", "delivery_id", "receipt")})
-        ),
+        apns=messaging.APNSConfig(headers=apns, payload=payload),
         webpush=messaging.WebpushConfig(headers=webpush),
     )
 

@@ -7,12 +7,12 @@ import pytest
 from django.db import transaction
 
 from notifications import delivery as sending
-from notifications import outbox
+from notifications import hands, outbox
 from notifications.delivery import Dispatcher, deliver_due, retry_seconds
 from notifications.models import Delivery
 from tests.conftest import HOUR, MINUTE, NOON
 from tests.factories import make_method, make_recipient
-from tests.notifications.conftest import queue, wait_until
+from tests.notifications.conftest import queue, serving, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -142,3 +142,39 @@ def test_a_delivery_whose_lease_ran_out_before_its_thread_ran_is_left_alone(mail
     dispatcher._work(claimed, sending._Clock(NOON - timedelta(minutes=5), time.monotonic() - 300))
 
     assert (statuses(), mailbox.messages) == (["sending"], [])
+
+
+def test_a_provider_that_hangs_delays_no_other_transport(mailbox, receiver, dispatcher):
+    robin = make_recipient()
+    make_method(robin, kind="webhook", address=receiver.url)
+    queue(robin)
+    receiver.hold.clear()
+
+    dispatcher.run_once(at=NOON)
+
+    wait_until(lambda: statuses() == ["sending", "sent"])
+    receiver.hold.set()
+    wait_until(lambda: statuses() == ["sent", "sent"])
+
+
+def test_a_host_that_hangs_does_not_use_up_every_hand(receiver, monkeypatch):
+    monkeypatch.setattr(hands, "SLOW_SECONDS", 0.2)
+    with serving() as other:
+        receiver.hold.clear()
+        for number in range(6):
+            queue(_with_webhook(f"Hanging {number}", receiver.url), kinds=["webhook"], key=f"hang-{number}")
+        queue(_with_webhook("Quick", other.url), kinds=["webhook"], key="quick", priority=2)
+        dispatcher = Dispatcher(pools={"webhook": 2})
+
+        wait_until(lambda: dispatcher.run_once(at=NOON) == 0 and other.requests)
+
+        assert len(receiver.requests) == 2
+        assert Delivery.objects.filter(error__contains="other messages are waiting for it").count() == 4
+        receiver.hold.set()
+        assert dispatcher.close(15)
+
+
+def _with_webhook(name, url):
+    person = make_recipient(name)
+    make_method(person, kind="webhook", address=url)
+    return person

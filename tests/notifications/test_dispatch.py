@@ -1,0 +1,105 @@
+"""Writing the outbox: who is told, by which methods."""
+
+import pytest
+from django.db import transaction
+
+from notifications import dispatch
+from notifications.message import Message, Order
+from notifications.models import Delivery, RecipientGroup
+from notifications.models.people import mask
+from tests.conftest import NOON
+from tests.factories import make_method, make_recipient
+
+pytestmark = pytest.mark.django_db
+
+
+def order(*people, kinds=(), groups=(), key="k"):
+    told = Message(reason="first", urgency="high", priority=1, context={})
+    return Order("alert:1", key, told, recipients=frozenset(str(p.pk) for p in people), groups=frozenset(groups), kinds=frozenset(kinds))
+
+
+def tell(*args, **kwargs):
+    return dispatch.tell([order(*args, **kwargs)], at=NOON)[0]
+
+
+def kinds_used():
+    return sorted(Delivery.objects.values_list("transport", flat=True))
+
+
+def test_every_usable_method_is_used():
+    robin = make_recipient()
+    make_method(robin, kind="webhook", address="https://hooks.example.org/1")
+    make_method(robin, address="unverified@example.org", verified=False)
+    make_method(robin, address="off@example.org", active=False)
+
+    assert tell(robin).deliveries == 2
+    assert kinds_used() == ["email", "webhook"]
+
+
+def test_kinds_that_cannot_be_sent_here_are_left_out():
+    robin = make_recipient()
+    make_method(robin, kind="sms", address="+33612345678")
+    make_method(robin, kind="slack", address="https://hooks.slack.com/x")
+
+    assert tell(robin, kinds=["email", "slack", "sms"]).deliveries == 1
+    assert kinds_used() == ["email"]
+
+
+def test_any_other_method_is_used_when_none_of_the_wanted_kinds_can():
+    robin = make_recipient()
+    make_method(robin, kind="sms", address="+33612345678")
+
+    assert tell(robin, kinds=["sms", "voice"]).deliveries == 1
+    assert kinds_used() == ["email"]
+
+
+def test_somebody_who_can_only_be_reached_by_a_missing_kind_is_unreachable():
+    robin = make_recipient()
+    robin.contact_methods.all().delete()
+    make_method(robin, kind="sms", address="+33612345678")
+
+    assert tell(robin).unreachable == (("Robin Vale", "cannot be reached: this version has no transport for SMS"),)
+
+
+@pytest.mark.parametrize(("change", "why"), [
+    ({"active": False}, "has no contact method that is verified, active and working"),
+    ({"verified": False}, "has no contact method that is verified, active and working"),
+    ({"disabled_at": NOON}, "has no contact method that is verified, active and working"),
+])  # fmt: skip
+def test_who_cannot_be_reached_is_said_with_the_reason(change, why):
+    robin = make_recipient()
+    robin.contact_methods.update(**change)
+
+    assert tell(robin).unreachable == (("Robin Vale", why),)
+
+
+def test_a_groups_own_method_is_told_once():
+    robin = make_recipient(groups=["oncall"])
+    make_method(RecipientGroup.objects.get(slug="oncall"), kind="webhook", address="https://hooks.example.org/team")
+
+    told = tell(robin, groups=["oncall"])
+
+    assert (told.deliveries, sorted(told.recipients)) == (2, ["Robin Vale", "oncall"])
+
+
+def test_the_same_key_tells_once():
+    robin = make_recipient()
+
+    assert tell(robin).ids == tell(robin).ids
+    assert Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_the_number_of_statements_does_not_grow(people, django_assert_num_queries):
+    everyone = [make_recipient(f"Person {number}", groups=["oncall"]) for number in range(people)]
+
+    with transaction.atomic(), django_assert_num_queries(8):
+        assert tell(groups=["oncall"]).deliveries == len(everyone)
+
+
+@pytest.mark.parametrize(("kind", "address", "shown"), [
+    ("email", "robin@example.org", "r…n@example.org"), ("sms", "+33612345678", "+33…78"),
+    ("webhook", "https://user:pw@hooks.example.org/secret?t=1", "https://hooks.example.org/…"), ("push", "abcdefghijkl", "…ijkl"),
+])  # fmt: skip
+def test_an_address_is_masked(kind, address, shown):
+    assert mask(kind, address) == shown

@@ -1,0 +1,62 @@
+"""Threads that work at once: one that hangs is in nobody's way."""
+
+import threading
+
+import pytest
+
+from notifications import hands as hands_module
+from notifications.hands import Hands
+from tests.notifications.conftest import wait_until
+
+
+@pytest.fixture
+def hold():
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_work_begins_at_once_and_frees_its_hand():
+    freed, done = [], []
+    hands = Hands("test", 2, freed=lambda: freed.append(1))
+
+    hands.take(lambda: done.append(1))
+
+    wait_until(lambda: freed == [1])
+    assert (done, hands.free, hands.busy) == ([1], 2, 0)
+
+
+def test_free_hands_are_counted(hold):
+    hands = Hands("test", 2, freed=lambda: None)
+    for _ in range(2):
+        hands.take(lambda: hold.wait(10))
+
+    assert (hands.free, hands.close(0.05)) == (0, False)
+
+    hold.set()
+    assert hands.close(5)
+
+
+def test_slow_work_stops_counting_up_to_a_bound(hold, monkeypatch):
+    hands = Hands("test", 2, freed=lambda: None)
+    monkeypatch.setattr(hands_module, "SLOW_SECONDS", 0.0)
+
+    taken = 0
+    while hands.free and taken < 100:
+        hands.take(lambda: hold.wait(10), destination="slow.example.org")
+        taken += 1
+
+    assert taken == 2 * hands_module.THREADS_PER_HAND
+    assert (hands.hanging("slow.example.org"), hands.hanging("quick.example.org"), hands.hanging("")) == (True, False, False)
+
+
+def test_an_error_ends_neither_thread_nor_count(caplog):
+    done = []
+    hands = Hands("test", 1, freed=lambda: None)
+
+    hands.take(lambda: 1 / 0)
+    wait_until(lambda: hands.free)
+    hands.take(lambda: done.append(1))
+
+    wait_until(lambda: done)
+    assert "ZeroDivisionError" in caplog.text

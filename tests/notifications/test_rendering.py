@@ -1,0 +1,132 @@
+"""The words of messages: every reason, both languages, and titles that mean harm."""
+
+import re
+
+import pytest
+
+from notifications.enums import Reason
+from notifications.models import Delivery, Notification, Recipient, RecipientGroup
+from notifications.rendering import Wording, duration
+from tests.conftest import NOON
+from tests.notifications.conftest import ALERT
+
+HOSTILE = [
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ settings.SECRET_KEY }}", "{% load x %}", "Fall\r\nBcc: a@example.org",
+    "Fall\u2028Bcc: x", "\x1b[31mred\x07", "\u202etxt.exe", "{0.__class__}", "%s%n", "'; DROP TABLE alerts; --", "a" * 5000, "",
+]  # fmt: skip
+EXTRA = {"by": "Dana Reed", "note": "Taken to hospital"}
+
+
+def wording(reason="first", language="en", **context) -> Wording:
+    robin = Recipient(name="Robin Vale", language=language, time_zone="Europe/Paris")
+    values = {"alert": ALERT, "open_seconds": 300, **context}
+    note = Notification(recipient=robin, reason=reason, urgency="high", priority=1, context=values, thread="alert:1", created_at=NOON)
+    return Wording(Delivery(notification=note, priority=1))
+
+
+def forms(words: Wording) -> list[str]:
+    return [words.subject, words.short, words.text, words.html]
+
+
+@pytest.mark.parametrize("reason", Reason.values)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_template_renders(reason, language, caplog):
+    bundle = {"alerts": [ALERT, ALERT]} if reason == Reason.BUNDLE else {}
+
+    texts = forms(wording(reason, language, **EXTRA, **bundle))
+
+    assert all(text.strip() for text in texts)
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_hostile_text_stays_text(title, language, caplog):
+    harm = {name: title for name in ("title", "subject", "description", "source_name")} | {"labels": {title[:50]: title}}
+    bad = {**ALERT, **harm, "links": [{"href": "javascript:alert(1)", "text": title}], "runbook_url": "data:text/html,x"}
+
+    words = wording("bundle", language, alert=bad, alerts=[bad], by=title, note=title)
+    single = wording("resolved", language, alert=bad, by=title, note=title)
+
+    for html in (words.html, single.html):
+        assert "<script" not in html.lower()
+        assert "<img" not in html.lower()
+        assert "javascript:" not in html
+        assert "data:text" not in html
+    assert all(not re.search(r"[\x00-\x1f\x7f\u2028\u2029\u202e]", words.subject) for words in (words, single))
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(("reason", "subject"), [
+    ("first", "[P1] Fall in room 12 (#1042)"),
+    ("reminder", "[P1] Fall in room 12 — nobody has answered for 5 min (#1042)"),
+    ("unanswered", "[P1] Fall in room 12 — NOBODY ANSWERED for 5 min (#1042)"),
+    ("resolved", "[P1] Over: Fall in room 12 (#1042)"),
+    ("expired", "[P1] Fall in room 12 — expired after 5 min, never answered (#1042)"),
+])  # fmt: skip
+def test_the_subject_says_what_it_is(reason, subject):
+    assert wording(reason).subject == subject
+
+
+def test_the_first_lines_say_what_happened_and_where_to_answer():
+    words = wording("reminder")
+
+    assert words.text.splitlines()[:2] == ["Fall in room 12 (cam-12)", "Nobody has answered for 5 min. This is a reminder."]
+    assert words.text.index(words.answer_url) < words.text.index("Person on the floor.")
+
+
+def test_times_are_the_recipients():
+    assert "12:55:00 CET, 2 March 2026" in wording().text
+    assert "12:55:00 CET, 2 mars 2026" in wording(language="fr").text
+
+
+def test_the_end_says_who_and_how():
+    words = wording("resolved", alert={**ALERT, "resolution": "help_sent", "resolved_at": "2026-03-02T12:10:00.000Z"}, **EXTRA)
+
+    assert "It is over: help was sent (Dana Reed, 13:10)." in words.text
+    assert "Taken to hospital" in words.text
+    assert words.answer_url not in words.text
+
+
+def test_a_bundle_lists_its_alerts():
+    other = {**ALERT, "number": 1043, "title": "Fall in room 13"}
+
+    words = wording("bundle", alerts=[ALERT, other])
+
+    assert "#1042 Fall in room 12" in words.text
+    assert "Fall in room 13" in words.html
+
+
+def test_an_opinion_is_told_and_called_one():
+    assert (
+        "AI opinion (may be wrong): A person lies."
+        in wording(alert={**ALERT, "triage": {"state": "done", "description": "A person lies."}}).text
+    )
+
+
+def test_no_picture_is_in_a_mail():
+    assert "<img" not in wording().html
+
+
+def test_a_group_is_told_in_the_sites_language(settings):
+    settings.LANGUAGE_CODE, settings.TIME_ZONE = "fr", "Europe/Paris"
+    group = RecipientGroup(slug="oncall", name="Équipe de nuit", pk=1)
+    note = Notification(
+        group=group, reason="first", urgency="high", priority=1, context={"alert": ALERT}, thread="alert:1", created_at=NOON
+    )
+
+    assert "Envoyé à Équipe de nuit" in Wording(Delivery(notification=note)).text
+
+
+def test_a_template_that_fails_loses_no_message(caplog):
+    words = wording(alert={**ALERT, "links": [3], "title": "Fall\r\n<b>"})
+
+    assert words.text.startswith("[P1] Fall")
+    assert words.answer_url in words.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (300, "5 min"), (3600, "1 h"), (7800, "2 h 10 min"), (90000, "1 d 1 h")]
+)
+def test_durations_are_short(seconds, text):
+    assert duration(seconds, "en") == text
