@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import os
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -73,7 +73,13 @@ def _cipher(key: str) -> tuple[str, AESGCM]:
     return hashlib.sha256(material).hexdigest()[:8], AESGCM(material)
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg] (not generic at run time)
+if TYPE_CHECKING:
+    _Text = models.TextField[str, str]
+else:
+    _Text = models.TextField  # generic for the type checker only
+
+
+class EncryptedTextField(_Text):
     """A text that is encrypted in the database and plain in Python. It cannot be searched; store a digest for that."""
 
     def from_db_value(self, value: str | None, _expression: Any, _connection: Any) -> str | None:
