@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 
 
 class Liveness:
-    """Looks every few seconds, in a thread, and answers ``frozen`` from what it saw."""
+    """Looks every few seconds, in a thread, and answers ``frozen`` from what it saw. Without ``base_url`` there is no web to look at."""
 
     def __init__(self, base_url: str, host: str, database_url: str, *, on_ready: Callable[[], None]) -> None:
         self._base_url, self._host, self._database_url, self._on_ready = base_url, host, database_url, on_ready
         self._seen: dict[str, float] = {}
         self._judging_since: float | None = None
-        self._ready = False
+        self._ready = not base_url
 
     def watch(self, programs: Sequence[Program]) -> None:
         """Begin to look at ``programs``."""
@@ -59,7 +59,7 @@ class Liveness:
                 self._on_ready()
             if time.monotonic() >= look_at:
                 look_at = time.monotonic() + LOOK_SECONDS
-                if self._status("/livez"):
+                if self._base_url and self._status("/livez"):
                     self._seen["web"] = time.monotonic()
                 self._read_beats({program.pid for program in programs})
             time.sleep(LOOK_SECONDS if self._ready else START_SECONDS)

@@ -23,6 +23,7 @@ from sentinel_site import embedded, env
 from sentinel_site.liveness import Liveness
 from sentinel_site.supervisor import MARK, Program, Supervisor, end_leftovers
 
+PROGRAMS: Final = ("web", "worker", "watchdog", "monitor")
 MANAGE: Final = str(env.BASE_DIR / "manage.py")
 LEAN: Final = {"MALLOC_ARENA_MAX": "2", "PYTHONNODEBUGRANGES": "1"}
 """Environment of long-lived processes: less memory for threads and for what only prettier tracebacks need."""
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir", type=Path, default=env.path("SENTINEL_DATA_DIR", env.BASE_DIR / "var"), help="SENTINEL_DATA_DIR, ./var"
     )
+    parser.add_argument("--only", nargs="+", choices=PROGRAMS, default=PROGRAMS, help="run these only; with DATABASE_URL and REDIS_URL")
     parser.add_argument("--demo", action="store_true", help="add sample data: a recipient, an ingest key, and how to use it")
 
 
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         add_arguments(parser)
         options = parser.parse_args(arguments)
-        House(options.data_dir.expanduser().resolve(), options.bind, options.port, demo=options.demo).run()
+        House(options.data_dir.expanduser().resolve(), options.bind, options.port, only=options.only, demo=options.demo).run()
     except (StartError, embedded.EmbeddedError, ImproperlyConfigured) as error:
         print("sentinel: " + " ".join(str(error).split()), file=sys.stderr)  # noqa: T201
         return 1
@@ -95,11 +97,13 @@ class Database(Program):
 class House:
     """One `up`: its places, its environment, its programs."""
 
-    def __init__(self, data_dir: Path, bind: str, port: int, *, demo: bool = False) -> None:
+    def __init__(self, data_dir: Path, bind: str, port: int, *, only: Sequence[str] = PROGRAMS, demo: bool = False) -> None:
+        self.only = [name for name in PROGRAMS if name in only]
+        self.part = "" if len(self.only) == len(PROGRAMS) else "-" + "-".join(self.only)
         self.places = embedded.Places(data_dir)
         self.bind, self.port, self.demo = bind, port, demo
         self.environ = os.environ | {
-            "SENTINEL_DATA_DIR": str(data_dir), "SENTINEL_PORT": str(port), "SENTINEL_BIND": bind, MARK: str(data_dir),
+            "SENTINEL_DATA_DIR": str(data_dir), "SENTINEL_PORT": str(port), "SENTINEL_BIND": bind, MARK: f"{data_dir}{self.part}",
             "DJANGO_SETTINGS_MODULE": "sentinel_site.settings", "PYTHONUNBUFFERED": "1", **LEAN,
         }  # fmt: skip
         self.database = Database(self.places)
@@ -108,16 +112,20 @@ class House:
 
     def run(self) -> None:
         """Start, keep running, stop. Raises StartError or EmbeddedError when it cannot start."""
+        if self.part and (self.own_database or self.own_redis):
+            raise StartError("--only is for a database and a Redis of your own: set DATABASE_URL and REDIS_URL.")
         lock = self._lock()
-        end_leftovers(str(self.places.data_dir))
-        check_port(self.bind, self.port)
+        end_leftovers(self.environ[MARK])
+        if "web" in self.only:
+            check_port(self.bind, self.port)
         supervisor = Supervisor([], self.environ, say)
         supervisor.listen()
         try:
             self._start_database()
             if not supervisor.stopping:
                 self._prepare()
-            liveness = Liveness(self._address(), urlsplit(self.url).netloc, self.database_url, on_ready=self._ready)
+            address = self._address() if "web" in self.only else ""
+            liveness = Liveness(address, urlsplit(self.url).netloc, self.database_url, on_ready=self._ready)
             supervisor.programs = self._programs(liveness)
             if not supervisor.stopping:
                 liveness.watch(supervisor.programs)
@@ -133,7 +141,7 @@ class House:
 
     def _lock(self) -> IO[str]:
         """Take the data directory for us alone, as long as we live."""
-        path = self.places.data_dir / "up.lock"
+        path = self.places.data_dir / f"up{self.part}.lock"
         try:
             self.places.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = path.open("a")
@@ -171,14 +179,14 @@ class House:
             raise StartError("the database could not be prepared; the lines above say why.")
 
     def _programs(self, liveness: Liveness) -> list[Program]:
-        """Started in this order, stopped in the reverse."""
-        web = ["-m", "sentinel_site.server", "--bind", self.bind, "--port", str(self.port)]
-        programs = [
-            Program("web", [sys.executable, *web], frozen=liveness.frozen),
-            Program("worker", [sys.executable, MANAGE, "qcluster", "--skip-checks"], frozen=liveness.frozen),
-            Program("watchdog", [sys.executable, MANAGE, "watchdog"], frozen=liveness.frozen),
-            Program("monitor", [sys.executable, MANAGE, "monitor"], frozen=liveness.frozen),
-        ]
+        """Started in this order, stopped in the reverse; the servers last."""
+        commands = {
+            "web": [sys.executable, "-m", "sentinel_site.server", "--bind", self.bind, "--port", str(self.port)],
+            "worker": [sys.executable, MANAGE, "qcluster", "--skip-checks"],
+            "watchdog": [sys.executable, MANAGE, "watchdog"],
+            "monitor": [sys.executable, MANAGE, "monitor"],
+        }
+        programs = [Program(name, commands[name], frozen=liveness.frozen) for name in self.only]
         if self.own_redis:
             programs.insert(0, Program("valkey", embedded.valkey_command(self.places), grace_seconds=1, serves_others=True))
         if self.own_database:
