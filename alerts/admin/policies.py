@@ -26,7 +26,8 @@ class StepInline(StackedInline):
 
     model = PolicyStep
     form = StepForm
-    fields = (("delay_seconds", "label", "urgency"), ("groups", "recipients"), "kinds")
+    fields = (("delay_seconds", "urgency"), "label", "groups", "recipients", "kinds")
+    collapsible = True
     autocomplete_fields = ("groups", "recipients")
     extra = 0
     min_num = 1
