@@ -1,0 +1,87 @@
+"""What is there is documented, and what is documented is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from alerts.enums import AlertStatus, Promise, Resolution, Severity, Verdict
+from notifications.enums import DeliveryStatus, Reason, Urgency
+from notifications.transports import TRANSPORTS
+from sentinel_site import bootstrap
+from sentinel_site.api import api
+
+ROOT = Path(__file__).parent.parent
+DOCS = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CHANGELOG.md"]
+PAGES = {path.name: path.read_text() for path in DOCS}
+EVERYTHING = "\n".join(PAGES.values())
+CODE = [path for app in ("sentinel_site", "alerts", "notifications", "devices", "backups", "jobs") for path in (ROOT / app).rglob("*.py")]
+READS = re.compile(r"""env\.(?:text|flag|number|words|path)\(\s*"([A-Z_]+)\"""")
+SETTING = re.compile(r"\b((?:SENTINEL|DATABASE|REDIS|EMAIL|FIREBASE|GEMINI)_[A-Z_]*[A-Z])\b")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+WORDS = (AlertStatus, DeliveryStatus, Verdict, Severity, Resolution, Promise, Reason, Urgency)
+
+
+def settings_read():
+    """Every environment variable that the code reads by its name."""
+    return {name for path in CODE for name in READS.findall(path.read_text())}
+
+
+def paths_served():
+    return set(api.get_openapi_schema()["paths"])
+
+
+@pytest.mark.parametrize("name", sorted(settings_read()))
+def test_every_setting_is_documented(name):
+    assert f"`{name}`" in PAGES["settings.md"]
+
+
+def test_every_documented_setting_is_read():
+    assert set(SETTING.findall(EVERYTHING)) - settings_read() == set()
+
+
+@pytest.mark.parametrize("path", sorted(paths_served()))
+def test_every_path_of_the_api_is_documented(path):
+    assert re.search(rf"{re.escape(path)}(?![\w/{{-])", PAGES["api.md"])
+
+
+def test_every_documented_path_of_the_api_is_served():
+    documented = {path.rstrip("/.") for path in re.findall(r"/api/v1/[\w/{}.-]+", EVERYTHING)}
+
+    assert documented - paths_served() - {"/api/v1/docs", "/api/v1/openapi.json"} == set()
+
+
+@pytest.mark.parametrize("word", [word for words in WORDS for word in words.values])
+def test_every_word_is_explained(word):
+    assert f"`{word}`" in PAGES["concepts.md"]
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_every_transport_is_explained(kind):
+    assert f"`{kind}`" in PAGES["concepts.md"]
+
+
+@pytest.mark.parametrize("name", [*bootstrap.GROUPS])
+def test_every_group_is_explained(name):
+    assert re.search(rf"^\| .*\b{name}\b", PAGES["security.md"], re.M)
+
+
+@pytest.mark.parametrize("name", [*bootstrap.POLICIES])
+def test_every_built_in_policy_is_explained(name):
+    assert f"| {name} |" in PAGES["concepts.md"]
+
+
+@pytest.mark.parametrize("command", sorted(path.stem for path in ROOT.glob("*/management/commands/[a-z]*.py")))
+def test_every_command_is_documented(command):
+    assert re.search(rf"(manage\.py [`\w, ]*|`){command}\b", EVERYTHING)
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
+def test_every_link_to_another_page_leads_somewhere(document):
+    pages = [link for link in LINK.findall(document.read_text()) if not link.endswith(".png")]
+
+    assert [link for link in pages if not (document.parent / link).exists()] == []
+
+
+def test_nothing_is_called_by_another_name():
+    assert re.findall(r"\b(incidents?|tickets?|fingerprints?)\b", EVERYTHING, re.I) == []
