@@ -36,12 +36,3 @@ def test_two_watchdogs_tell_once(rooms):
 
     until(lambda: set(alerts) <= rooms.provider.told(), 30, "telling about every alert")
     assert [len(rooms.provider.of(alert)) for alert in alerts] == [1] * 50
-
-
-def test_a_silent_worker_is_said_by_healthz_and_by_an_alert(rooms):
-    rooms.only("watchdog", "monitor")
-
-    until(lambda: rooms.health().get("worker") == "dead", 100, "a dead worker in /healthz")
-
-    alert = until(lambda: rooms.api("/alerts?type=process-dead&open=true&subject=worker")["items"], 60, "the alert about it")
-    assert alert[0]["severity"] == "critical"
