@@ -109,6 +109,7 @@ ACCESS: Final = tuple(
     for app, model in (("auth", "user"), ("auth", "group"), ("sentinel_site", "apikey"))
     for verb in ("view", "add", "change", "delete")
 )
+VERIFY: Final = ("notifications.verify_contactmethod",)
 ANSWER: Final = ("alerts.answer_alert",)
 ESCALATE: Final = ("alerts.escalate_alert",)
 REPORT: Final = ("alerts.report_alert",)
@@ -116,7 +117,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Viewer": ALERTS_READ,
     "Responder": (*ALERTS_READ, *ANSWER, *ESCALATE),
     "Operator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT),
-    "Administrator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT, *ACCESS),
+    "Administrator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT, *VERIFY, *ACCESS),
     "Ingest": REPORT,
     "Agent": REPORT,
 }
