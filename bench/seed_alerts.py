@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import django
@@ -32,7 +33,8 @@ SELECT (lpad(to_hex((extract(epoch FROM born) * 1000)::bigint), 12, '0') || '7' 
     word || ' ' || place || ', unit ' || (n %% 977), 'Measured value is outside of its limits.', place || '-' || (n %% 5003),
     jsonb_build_object('room', (n %% 300)::text, 'building', chr(65 + (n %% 7)::int)), '[]'::jsonb, '', 'seed:' || %(run)s || ':' || n,
     false, 1 + n %% 4, born, born, born + interval '1 minute', %(policy)s, 1, 1, born, 1,
-    NULL, CASE WHEN n > %(rows)s - %(open)s THEN %(at)s + interval '10 years' END, false, '[]'::jsonb, '',
+    CASE WHEN n > %(rows)s - %(open)s THEN %(next_step_at)s::timestamptz + n * interval '1 ms' END,
+    CASE WHEN n > %(rows)s - %(open)s THEN %(at)s + interval '10 years' END, false, '[]'::jsonb, '',
     born + interval '3 s', born + interval '9 s', CASE WHEN answered THEN born + interval '40 s' END,
     CASE WHEN answered THEN (%(people)s::text[])[1 + n %% 5] ELSE '' END, '',
     CASE WHEN n <= %(rows)s - %(open)s THEN born + interval '20 minutes' END, CASE WHEN status = 'RESOLVED' THEN 'handled' ELSE '' END, ''
@@ -58,18 +60,36 @@ WORDS = {
     "severities": ["critical", "high", "medium", "low", "info"],
     "types": ["fall", "humidity", "noise", "backup_missing", "door_open", "generic"],
     "words": [
-        "Fall detected in", "Humidity too high in", "Sound level above limit at", "Backup missing from", "Door open at", "Sensor silent in",
+        "Fall detected in",
+        "Humidity too high in",
+        "Sound level above limit at",
+        "Backup missing from",
+        "Door open at",
+        "Sensor silent in",
     ],
     "places": [
-        "atrium", "boiler room", "cellar", "chapel", "corridor", "gallery", "kitchen", "library", "loading bay", "ward", "workshop",
+        "atrium",
+        "boiler room",
+        "cellar",
+        "chapel",
+        "corridor",
+        "gallery",
+        "kitchen",
+        "library",
+        "loading bay",
+        "ward",
+        "workshop",
     ],
     "people": ["Robin Vale", "Ana Ribeiro", "Jules Petit", "Mika Laine", "Sam Okoro"],
     "waiting": ["PENDING", "DELIVERED", "SEEN", "ACKNOWLEDGED"],
 }
 
 
-def seed(rows: int, *, open_rows: int = 0, log: bool = False) -> float:
-    """Add ``rows`` alerts, the newest ``open_rows`` of them open; returns the seconds it took, VACUUM ANALYZE included."""
+def seed(rows: int, *, open_rows: int = 0, log: bool = False, due_in_days: float | None = None) -> float:
+    """Add ``rows`` alerts, the newest ``open_rows`` of them open; returns the seconds it took, VACUUM ANALYZE included.
+
+    The open ones have no next step planned, or one in ``due_in_days``.
+    """
     from django.db import connection
     from django.utils import timezone
 
@@ -82,7 +102,8 @@ def seed(rows: int, *, open_rows: int = 0, log: bool = False) -> float:
     sources = [
         Source.objects.get_or_create(slug=f"seed-{n:02d}", defaults={"name": f"Seeded source {n:02d}"})[0].pk for n in range(1, SOURCES + 1)
     ]
-    values = {**WORDS, "rows": rows, "open": open_rows, "at": at, "policy": snapshot.pk, "sources": sources, "run": f"{at:%Y%m%d%H%M%S}"}
+    values = {**WORDS, "rows": rows, "open": open_rows, "at": at, "policy": snapshot.pk, "sources": sources, "run": f"{at:%Y%m%d%H%M%S%f}"}
+    values["next_step_at"] = None if due_in_days is None else at + timedelta(days=due_in_days)
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         for first in range(1, rows + 1, CHUNK):
