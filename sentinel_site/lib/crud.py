@@ -81,12 +81,12 @@ def add_reads(router: Router, resource: Resource[Any]) -> None:
     one, kind = _one(resource)
     listed: Any = create_model(f"{resource.shape.__name__}Page", items=(list[shape], ...), next=(str | None, None))
 
-    @router.get(f"/{resource.path}", response=listed, operation_id=f"list_{name}", summary=f"List {resource.path}")
+    @router.get(f"/{resource.path}", response=listed, by_alias=True, operation_id=f"list_{name}", summary=f"List {resource.path}")
     def read_list(request: HttpRequest, page_: Query[Page]) -> HttpResponse:
         require(request, resource.permission("view"))
         return json_answer(page(resource.rows.all(), page_, resource.describe, order=resource.order))
 
-    @router.get(one, response=shape, operation_id=f"read_{name}", summary=f"Read one of {resource.path}")
+    @router.get(one, response=shape, by_alias=True, operation_id=f"read_{name}", summary=f"Read one of {resource.path}")
     def read_one(request: HttpRequest, key: kind) -> HttpResponse:
         require(request, resource.permission("view"))
         return json_answer(resource.describe(resource.one(key)))
@@ -100,18 +100,22 @@ def add_writes(router: Router, resource: Resource[Any]) -> None:
     one, kind = _one(resource)
 
     @router.post(
-        f"/{resource.path}", response={201: resource.shape}, operation_id=f"create_{name}", summary=f"Create one of {resource.path}"
+        f"/{resource.path}",
+        response={201: resource.shape},
+        by_alias=True,
+        operation_id=f"create_{name}",
+        summary=f"Create one of {resource.path}",
     )
     def create(request: HttpRequest, body: form) -> HttpResponse:
         by = require(request, resource.permission("add"))
         return json_answer(_write(resource, resource.rows.model(), body, by), status=201)
 
-    @router.patch(one, response=resource.shape, operation_id=f"change_{name}", summary=f"Change one of {resource.path}")
+    @router.patch(one, response=resource.shape, by_alias=True, operation_id=f"change_{name}", summary=f"Change one of {resource.path}")
     def change(request: HttpRequest, body: patch, key: kind) -> HttpResponse:
         by = require(request, resource.permission("change"))
         return json_answer(_change(resource, resource.one(key), body, by))
 
-    @router.delete(one, response={204: None}, operation_id=f"delete_{name}", summary=f"Delete one of {resource.path}")
+    @router.delete(one, response={204: None}, by_alias=True, operation_id=f"delete_{name}", summary=f"Delete one of {resource.path}")
     def delete(request: HttpRequest, key: kind) -> HttpResponse:
         require(request, resource.permission("delete"))
         row = resource.one(key)
