@@ -148,6 +148,12 @@ class Up(House):
         finally:
             self._up.kill()
 
+    def kill_itself(self) -> None:
+        """kill -9 of `up`, and start it again on the same data."""
+        self._up.kill()
+        self._up.wait(10)
+        self.__enter__()
+
     def pid(self, program: str) -> int:
         """The process of ``program``; 0 while it does not run."""
         if program == "postgres":

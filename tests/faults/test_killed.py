@@ -51,6 +51,14 @@ def test_kill_9_of_web_and_watchdog_together_loses_nothing(house):
     require_all_told(house, reports)
 
 
+def test_kill_9_of_up_itself_is_got_over_by_starting_it_again(house):
+    with Reports(house) as reports:
+        house.kill_itself()
+        reports.wait_for_more()
+
+    require_all_told(house, reports)
+
+
 def test_kill_9_of_a_busy_child_of_the_worker_loses_nothing(house, tmp_path):
     busy = make_one_worker_busy(house, tmp_path)
 
