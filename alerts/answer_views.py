@@ -4,7 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from csp.constants import NONE, SELF
-from csp.decorators import csp_replace
+from csp.decorators import csp
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone, translation
@@ -23,7 +23,7 @@ POLICY = {
 
 
 @csrf_exempt  # the token is what authenticates; no cookie is read, and the page works where cookies are blocked
-@csp_replace(POLICY)
+@csp(POLICY)
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """The page of one link: what is wrong, who has it, and buttons to take it."""

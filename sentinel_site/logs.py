@@ -1,10 +1,14 @@
 """One log record, one line: control characters of foreign text are escaped and long messages are cut."""
 
 import logging
+import re
 from typing import Final
 
 MAX_LENGTH: Final = 4000
 _ESCAPES: Final = {code: f"\\x{code:02x}" for code in [*range(32), 127, *range(128, 160)]} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+_SECRETS: Final = re.compile(r"(/(?:a|media/alerts)/)[A-Za-z0-9_:.-]{16,}")
+"""Addresses that let their bearer in: who reads the log must not be able to answer in another's name."""
 
 
 class LineFormatter(logging.Formatter):
@@ -15,7 +19,7 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
         """The record's own line, escaped and bounded."""
-        line = super().formatMessage(record).translate(_ESCAPES)
+        line = _SECRETS.sub(r"\1[token]", super().formatMessage(record).translate(_ESCAPES))
         return line if len(line) <= MAX_LENGTH else line[:MAX_LENGTH] + " [cut]"
 
     def formatException(self, ei: object) -> str:  # noqa: N802 (the name is logging's)

@@ -104,6 +104,7 @@ class BoundedRequest(http_protocol.WebRequest):
         self.refused = True
         self.content.seek(0)
         self.content.truncate()
+        asks_first = self.requestHeaders.hasHeader(b"expect")
         self.requestHeaders.removeHeader(b"expect")  # or Twisted would ask for the body
         detail = f"The body may have at most {self.limit} bytes. Send less at a time."
         body = json.dumps({"type": "about:blank", "title": "Content Too Large", "status": 413, "detail": detail}).encode()
@@ -112,6 +113,8 @@ class BoundedRequest(http_protocol.WebRequest):
             f"content-length: {len(body)}\r\n\r\n"
         )
         self.channel.transport.write(head.encode() + body)
+        if asks_first:  # it sends nothing before it is told to
+            self.channel.loseConnection()
 
 
 class GracefulServer(Server):
