@@ -58,7 +58,9 @@ class Dispatcher:
 
     def __init__(self, *, pools: Mapping[str, int] | None = None) -> None:
         sizes = {**dict.fromkeys(Transport.values, OTHER_POOL), **POOLS, **(pools or {})}
-        self._hands = {kind: Hands(kind, size, freed=partial(self._freed, kind)) for kind, size in sizes.items()}
+        self._hands = {
+            kind: Hands(kind, size, freed=partial(self._freed, kind), ended=partial(_close, kind)) for kind, size in sizes.items()
+        }
         self._done: deque[tuple[Outcome, bool]] = deque()
         self._settling = threading.Lock()
         self._hungry: set[str] = set()
@@ -153,6 +155,11 @@ def retry_seconds(attempts: int, *, wish: float | None) -> float:
     if wish is not None:
         return min(max(wish, 1.0), LAST_RETRY_SECONDS)
     return min(FIRST_RETRY_SECONDS * 2.0 ** max(0, min(attempts - 1, 10)), LAST_RETRY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def _close(kind: str) -> None:
+    if transport := transports.TRANSPORTS.get(kind):
+        transport.close()
 
 
 def _destination(delivery: Delivery) -> str:

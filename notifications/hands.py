@@ -22,11 +22,12 @@ logger = logging.getLogger(__name__)
 class Hands:
     """``size`` pieces of work at once, not counting those that take long. Only one thread may give out work.
 
-    ``freed`` is called, from the thread that did the work, each time a hand becomes free.
+    ``freed`` is called, from the thread that did the work, each time a hand becomes free; ``ended``, from a thread that
+    ends, so that it can close what it kept open.
     """
 
-    def __init__(self, name: str, size: int, *, freed: Work) -> None:
-        self._name, self._size, self._freed = name, size, freed
+    def __init__(self, name: str, size: int, *, freed: Work, ended: Work = lambda: None) -> None:
+        self._name, self._size, self._freed, self._ended = name, size, freed, ended
         self._work: SimpleQueue[tuple[int, Work]] = SimpleQueue()
         self._quiet = threading.Condition()
         self._running: dict[int, tuple[float, str]] = {}
@@ -74,10 +75,11 @@ class Hands:
                 number, work = self._work.get(timeout=IDLE_SECONDS)
             except Empty:
                 with self._quiet:
-                    if len(self._running) < self._threads:
-                        self._threads -= 1
-                        return
-                continue  # work was handed over this very moment
+                    if len(self._running) >= self._threads:
+                        continue  # work was handed over this very moment
+                    self._threads -= 1
+                self._ended()
+                return
             try:
                 work()
             except Exception:

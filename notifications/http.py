@@ -114,6 +114,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         raise
 
 
+def close() -> None:
+    """Close the connections that the calling thread kept open."""
+    for connection, _ in _local.__dict__.pop("connections", {}).values():
+        connection.close()
+
+
 def _exchange(connection: _Connection, to: Target, body: bytes, headers: Mapping[str, str], *, deadline: float) -> Reply:
     connection.response_class = partial(_Response, deadline=deadline)  # type: ignore[assignment]
     connection.sock.settimeout(max(0.1, deadline - time.monotonic()))

@@ -20,7 +20,7 @@ class Sent:
 
 
 class Transport(Protocol):
-    """What `delivery.py` asks of a transport; each is a module of this package with these two functions."""
+    """What `delivery.py` asks of a transport; each is a module of this package with these functions."""
 
     def send(self, delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
         """Send ``wording`` to ``method``.
@@ -32,6 +32,9 @@ class Transport(Protocol):
 
     def missing(self) -> str:
         """Empty when messages can be sent; else what has to be set up, in words for staff. Cheap."""
+
+    def close(self) -> None:
+        """Close the connections that the calling thread kept open."""
 
     def destination(self, method: ContactMethod) -> str:
         """What hangs together when it hangs (a host): one that does not answer must not use up every thread."""

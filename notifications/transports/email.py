@@ -43,6 +43,11 @@ def missing() -> str:
     return ""
 
 
+def close() -> None:
+    """Say good-bye to the mail server."""
+    _drop()
+
+
 def destination(method: ContactMethod) -> str:
     """All mail goes to one server."""
     return ""
@@ -107,8 +112,7 @@ def _was_closed(error: Exception) -> bool:
 def _meaning(error: Exception) -> NotificationError:
     """What a failure says about the address, this message, or the server."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, text = next(iter(error.recipients.values()), (450, b""))
-        return _refusal(code, text)
+        return _refusal(*next(iter(error.recipients.values()), (450, b"")))
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return TemporaryError(f"the mail server refused Sentinel's user name or password ({error.smtp_code})")
     if isinstance(error, smtplib.SMTPResponseException):
@@ -129,10 +133,9 @@ def _refusal(code: int, text: bytes | str) -> NotificationError:
     """A refused recipient: the address is dead, unless the server speaks of policy, a full mailbox, or later."""
     answer = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     found = _ENHANCED.search(answer)
-    subject = found[2] if found else ""
     if not 500 <= code < 600:
         return TemporaryError(f"the mail server does not accept the recipient now ({code})")
-    if subject in {"", "1"} and code in {550, 551, 553} and "relay" not in answer.lower():
+    if (not found or found[2] == "1") and code in {550, 551, 553} and "relay" not in answer.lower():
         return DeadAddress(f"the mail server says that there is no such mailbox ({code})")
     return PermanentError(f"the mail server refuses mail to the recipient ({code}{' ' + found[0] if found else ''})")
 

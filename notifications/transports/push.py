@@ -4,6 +4,7 @@ Acceptance by Firebase proves nothing: the app itself posts the receipt to the p
 and call twice, by itself; its adapter is replaced by one that does not: the outbox retries.
 """
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -36,8 +37,7 @@ def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
 
     message = _address(_message(messaging, delivery, wording), method)
     try:
-        app = _app()
-        return Sent(str(messaging.send(message, app=app)))
+        return Sent(str(messaging.send(message, app=_app())))
     except exceptions.InvalidArgumentError:
         raise _invalid(messaging, exceptions, method) from None
     except exceptions.FirebaseError as error:
@@ -49,6 +49,10 @@ def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
 def missing() -> str:
     """Whether Firebase's credentials are set; they are read when the first message is sent."""
     return "" if settings.FIREBASE_CREDENTIALS else "push is not set up (FIREBASE_CREDENTIALS)"
+
+
+def close() -> None:
+    """Nothing: the connections to Firebase are shared by all threads."""
 
 
 def destination(method: ContactMethod) -> str:
@@ -84,7 +88,7 @@ def _message(messaging: Any, delivery: Delivery, wording: Wording) -> Any:
 
 
 def _address(message: Any, method: ContactMethod) -> Any:
-    """Set afterwards, because the constructor warns about registration tokens, which most phones still have."""
+    """Set afterwards: the constructor warns about registration tokens, which most phones still have."""
     setattr(message, "fid" if method.push_kind == PushKind.FID else "token", method.address)
     return message
 
@@ -135,10 +139,8 @@ def _app() -> Any:
     raw, base = settings.FIREBASE_CREDENTIALS, settings.FIREBASE_BASE_URL
     name = "sentinel-" + hashlib.sha256(f"{raw}\n{base}".encode()).hexdigest()[:12]
     with _lock:
-        try:
+        with contextlib.suppress(ValueError):
             return firebase_admin.get_app(name)
-        except ValueError:
-            pass
         try:
             credential = credentials.Certificate(json.loads(raw) if raw.lstrip().startswith("{") else json.loads(Path(raw).read_text()))
         except (OSError, ValueError) as error:

@@ -42,6 +42,11 @@ def missing() -> str:
     return ""
 
 
+def close() -> None:
+    """Close the thread's connections."""
+    http.close()
+
+
 def destination(method: ContactMethod) -> str:
     """The host and port."""
     try:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from aiosmtpd.controller import Controller
 
-from notifications import dispatch
+from notifications import dispatch, transports
 from notifications.message import Message, Order
 from notifications.models import Delivery
 from tests.conftest import HOUR, NOON
@@ -150,6 +150,13 @@ def serving():
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _no_open_connections():
+    yield
+    for transport in transports.TRANSPORTS.values():
+        transport.close()
 
 
 @pytest.fixture

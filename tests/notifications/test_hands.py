@@ -50,6 +50,16 @@ def test_slow_work_stops_counting_up_to_a_bound(hold, monkeypatch):
     assert (hands.hanging("slow.example.org"), hands.hanging("quick.example.org"), hands.hanging("")) == (True, False, False)
 
 
+def test_a_thread_that_ends_says_so(monkeypatch):
+    ended = []
+    monkeypatch.setattr(hands_module, "IDLE_SECONDS", 0.05)
+    hands = Hands("test", 2, freed=lambda: None, ended=lambda: ended.append(1))
+
+    hands.take(lambda: None)
+
+    wait_until(lambda: ended == [1])
+
+
 def test_an_error_ends_neither_thread_nor_count(caplog):
     done = []
     hands = Hands("test", 1, freed=lambda: None)

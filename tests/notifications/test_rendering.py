@@ -11,8 +11,9 @@ from tests.conftest import NOON
 from tests.notifications.conftest import ALERT
 
 HOSTILE = [
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ settings.SECRET_KEY }}", "{% load x %}", "Fall\r\nBcc: a@example.org",
-    "Fall\u2028Bcc: x", "\x1b[31mred\x07", "\u202etxt.exe", "{0.__class__}", "%s%n", "'; DROP TABLE alerts; --", "a" * 5000, "",
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ settings.SECRET_KEY }}", "{% load x %}",
+    "Fall\r\nBcc: a@example.org", "Fall\u2028Bcc: x", "\x1b[31mred\x07", "\u202etxt.exe", "{0.__class__}", "%s%n",
+    "'; DROP TABLE alerts; --", "a" * 5000, "",
 ]  # fmt: skip
 EXTRA = {"by": "Dana Reed", "note": "Taken to hospital"}
 
