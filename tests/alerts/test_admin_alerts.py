@@ -56,6 +56,12 @@ def test_the_list_shows_status_priority_title_and_source_in_words(boss, alert):
     assert [word in body for word in ("Pending", "P3", "Fall in room 12", "Probe", "camera-4", "1×")] == [True] * 6
 
 
+def test_the_list_has_the_marks_that_the_menu_of_actions_looks_for(boss, alert):
+    body = boss.get(LIST).content.decode()
+
+    assert ['class="result-list ' in body, 'class="action-toggle"' in body, 'class="action-select"' in body] == [True] * 3
+
+
 def test_the_list_opens_without_any_alert(boss):
     assert boss.get(LIST).status_code == 200
 
