@@ -142,6 +142,8 @@ class Caller(AuthBase):
 
     openapi_type: str = "http"
     openapi_scheme: str = "bearer"
+    csrf = True
+    """Tells the documentation page to send the token of its session."""
 
     def __call__(self, request: HttpRequest) -> Any:
         """The user. A key that is given must be right, whatever the session says."""
@@ -159,7 +161,10 @@ def _of_session(request: HttpRequest) -> Any:
     if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
         raise unauthorized("Send an API key as `Authorization: Bearer <key>`, or sign in.")
     if not getattr(request, "_ninja_csrf_exempt", False) and check_csrf(request) is not None:
-        raise Problem(403, "The CSRF token is missing or wrong. Send the csrftoken cookie's value as X-CSRFToken, or use an API key.")
+        raise Problem(
+            403,
+            f"The CSRF token is missing or wrong. Send the cookie {settings.CSRF_COOKIE_NAME} as X-CSRFToken, or use an API key.",
+        )
     return request.user
 
 

@@ -87,7 +87,7 @@ def add_reads(router: Router, resource: Resource[Any]) -> None:
         return json_answer(page(resource.rows.all(), page_, resource.describe, order=resource.order))
 
     @router.get(one, response=shape, by_alias=True, operation_id=f"read_{name}", summary=f"Read one of {resource.path}")
-    def read_one(request: HttpRequest, key: kind) -> HttpResponse:
+    def read_one(request: HttpRequest, key: kind) -> HttpResponse:  # type: ignore[valid-type]
         require(request, resource.permission("view"))
         return json_answer(resource.describe(resource.one(key)))
 
@@ -111,12 +111,12 @@ def add_writes(router: Router, resource: Resource[Any]) -> None:
         return json_answer(_write(resource, resource.rows.model(), body, by), status=201)
 
     @router.patch(one, response=resource.shape, by_alias=True, operation_id=f"change_{name}", summary=f"Change one of {resource.path}")
-    def change(request: HttpRequest, body: patch, key: kind) -> HttpResponse:
+    def change(request: HttpRequest, body: patch, key: kind) -> HttpResponse:  # type: ignore[valid-type]
         by = require(request, resource.permission("change"))
         return json_answer(_change(resource, resource.one(key), body, by))
 
     @router.delete(one, response={204: None}, by_alias=True, operation_id=f"delete_{name}", summary=f"Delete one of {resource.path}")
-    def delete(request: HttpRequest, key: kind) -> HttpResponse:
+    def delete(request: HttpRequest, key: kind) -> HttpResponse:  # type: ignore[valid-type]
         require(request, resource.permission("delete"))
         row = resource.one(key)
         resource.check_delete(row)
