@@ -77,3 +77,13 @@ def _session(user):
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client.session.session_key
+
+
+@pytest.fixture
+def page_quiet():
+    """Asserts that a page complained of nothing: no error, no blocked script or style, no dialog."""
+
+    def quiet(page):
+        assert page.complaints == []
+
+    return quiet

@@ -1,0 +1,74 @@
+"""One alert in a real browser."""
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from alerts import escalation, lifecycle
+from notifications import links
+from notifications.models import Delivery
+from tests.factories import make_policy, make_recipient, make_source, raise_alert
+
+SOON = 10_000
+
+
+@pytest.fixture
+def alert(responder):
+    make_recipient("Ada Byron", groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 600))
+    alert = raise_alert(at=timezone.now(), title="Fall in room 12", severity="critical")
+    escalation.advance_due(at=timezone.now())
+    return alert
+
+
+def test_opening_it_says_that_it_was_seen(open_page, alert, page_quiet):
+    page = open_page(f"/live/alerts/{alert.pk}")
+
+    expect(page.locator("#status")).to_have_text("◉ Seen", timeout=SOON)
+    expect(page.locator("#log")).to_contain_text("opened by Robin Vale", timeout=SOON)
+    expect(page.locator("#deliveries")).to_contain_text("Ada Byron")
+    page_quiet(page)
+
+
+def test_it_changes_while_it_is_open(open_page, alert, page_quiet):
+    page = open_page(f"/live/alerts/{alert.pk}")
+    expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=SOON)
+
+    lifecycle.acknowledge(alert, by=make_recipient("Bob Stone"), at=timezone.now(), promise="calling")
+
+    expect(page.locator("#taken")).to_have_text("Bob Stone has it: “I call”", timeout=SOON)
+    expect(page.get_by_role("button", name="On my way")).to_be_hidden()
+    page_quiet(page)
+
+
+def test_a_remark_goes_into_the_record(open_page, alert, page_quiet):
+    page = open_page(f"/live/alerts/{alert.pk}")
+
+    page.get_by_label("Remark").fill("I can see the room from here")
+    page.get_by_role("button", name="Add").click()
+
+    expect(page.locator("#log")).to_contain_text("I can see the room from here", timeout=SOON)
+    page_quiet(page)
+
+
+def test_a_link_is_answered_without_signing_in(open_page, alert, page_quiet):
+    delivery = Delivery.objects.select_related("notification").get()
+    page = open_page(f"/a/{links.token(delivery)}", signed_in=False, java_script_enabled=False, viewport={"width": 380, "height": 800})
+
+    page.get_by_role("button", name="On my way").click()
+
+    expect(page.get_by_text("Ada Byron has it since")).to_be_visible()
+    alert.refresh_from_db()
+    assert alert.acknowledged_by == "Ada Byron"
+    page_quiet(page)
+
+
+def test_signing_in_leads_back(open_page, alert, page_quiet):
+    page = open_page(f"/live/alerts/{alert.pk}", signed_in=False)
+
+    page.get_by_label("User name").fill("robin")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("heading", name="Fall in room 12")).to_be_visible(timeout=SOON)
+    page_quiet(page)

@@ -1,0 +1,129 @@
+"""The board in a real browser: live, answerable, honest about its connection."""
+
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from alerts import lifecycle
+from alerts.models import Alert
+from tests.factories import make_source, raise_alert
+
+SOON = 10_000
+XSS = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+
+
+def now(**fields):
+    return raise_alert(at=timezone.now(), **fields)
+
+
+def is_live(page):
+    expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=SOON)
+
+
+def test_a_new_alert_appears_without_a_reload(open_page, page_quiet):
+    make_source()
+    page = open_page("/live/")
+    is_live(page)
+    expect(page.get_by_text("All quiet")).to_be_visible()
+
+    now(title="Fall in room 12", severity="critical")
+
+    expect(page.locator("#open .row", has_text="Fall in room 12")).to_be_visible(timeout=2000)
+    expect(page).to_have_title("(1) Alerts · Sentinel")
+    page_quiet(page)
+
+
+def test_the_button_takes_it_and_everyone_sees_who(open_page, page_quiet):
+    make_source()
+    alert = now(title="Leak in the cellar", severity="high")
+    mine, other = open_page("/live/"), open_page("/live/")
+    is_live(other)
+
+    mine.locator("#open .row").get_by_role("button", name="On my way").click()
+
+    for page in (mine, other):
+        expect(page.locator("#open .row")).to_contain_text("Robin Vale has it: “On my way”", timeout=SOON)
+        page_quiet(page)
+    alert.refresh_from_db()
+    assert (alert.status, alert.acknowledged_by) == ("ACKNOWLEDGED", "Robin Vale")
+
+
+def test_resolving_asks_how_it_ended(open_page, page_quiet):
+    make_source()
+    now(title="Leak")
+    page = open_page("/live/")
+
+    page.get_by_role("button", name="It is over").click()
+    page.get_by_label("Note").fill("valve closed")
+    page.get_by_role("button", name="Help sent").click()
+
+    expect(page.locator("#closed .row", has_text="Help sent")).to_be_visible(timeout=SOON)
+    assert Alert.objects.get().resolution == "help_sent"
+    page_quiet(page)
+
+
+def test_a_lost_connection_is_said_and_made_good(open_page, web):
+    make_source()
+    now(title="before")
+    page = open_page("/live/")
+    is_live(page)
+
+    web.stop()
+    expect(page.locator("#stale")).to_contain_text("No connection", timeout=15_000)
+    missed = now(title="raised meanwhile", subject="b")
+    web.start()
+
+    expect(page.locator("#open .row", has_text="raised meanwhile")).to_be_visible(timeout=30_000)
+    expect(page.locator("#stale")).to_be_hidden()
+    lifecycle.resolve(missed, by=None, at=timezone.now())
+    expect(page.locator("#closed .row", has_text="raised meanwhile")).to_be_visible(timeout=SOON)
+
+
+def test_foreign_words_stay_words(open_page, page_quiet):
+    make_source()
+    alert = now(title=XSS, subject=XSS, description=XSS, type=XSS[:70], labels={"note": XSS})
+    Alert.objects.update(links=[{"href": "javascript:alert(3)", "text": XSS}], runbook_url="javascript:alert(4)")
+
+    for path in ("/live/", f"/live/alerts/{alert.pk}"):
+        page = open_page(path)
+        is_live(page)
+        expect(page.get_by_text("<img src=x").first).to_be_visible()
+        assert page.locator("main img[src='x'], main a[href^='javascript']").count() == 0
+        page_quiet(page)
+
+
+def test_the_keyboard_is_enough(open_page, page_quiet):
+    make_source()
+    for subject in "ab":
+        now(title=f"Alert {subject}", subject=subject)
+    page = open_page("/live/")
+    is_live(page)
+
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+
+    expect(page.locator("#open .row", has_text="Alert b")).to_contain_text("Robin Vale has it", timeout=SOON)
+    assert Alert.objects.get(subject="a").status == "PENDING"
+    page_quiet(page)
+
+
+def test_a_filter_says_what_it_hides(open_page, page_quiet):
+    make_source()
+    now(title="urgent", severity="critical")
+    now(title="other", severity="low")
+    page = open_page("/live/?q=other")
+
+    expect(page.locator("#open .row")).to_have_count(1)
+    expect(page.locator("#hidden-by-filter")).to_have_text("The filter hides 1 open alerts; 1 of them are P1 and not taken.")
+    page_quiet(page)
+
+
+def test_it_fits_a_phone(open_page):
+    make_source()
+    now(title="A title that goes on and on " * 8, subject="x" * 150, severity="critical")
+    page = open_page("/live/", viewport={"width": 380, "height": 800})
+
+    expect(page.locator("#open .row")).to_be_visible()
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 380
+    assert page.locator("#open button").first.bounding_box()["height"] >= 44
