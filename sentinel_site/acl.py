@@ -36,9 +36,11 @@ def lets_through(directory: Path, uid: int) -> bool:
     found = directory.stat()
     if found.st_uid == uid:
         return bool(found.st_mode & stat.S_IXUSR)
-    for tag, permissions, named in _read(directory):
+    entries = _read(directory)
+    mask = next((permissions for tag, permissions, _id in entries if tag == MASK), 7)  # a chmod of the group changes it
+    for tag, permissions, named in entries:
         if tag == USER and named == uid:
-            return bool(permissions & SEARCH)
+            return bool(permissions & mask & SEARCH)
     return bool(found.st_mode & stat.S_IXOTH)
 
 

@@ -149,8 +149,12 @@ def postgres_pid(places: Places) -> int:
         os.kill(pid, 0)
     except (OSError, ValueError):
         return 0
-    name = Path(f"/proc/{pid}/comm")  # after a crash the pid may be another program's by now
-    return pid if not name.exists() or name.read_text().strip() == "postgres" else 0
+    try:
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+    except OSError:
+        return pid if not Path("/proc/self").exists() else 0
+    dead = rest.split()[0] in {"Z", "X"}
+    return pid if name == "postgres" and not dead else 0  # after a crash the pid may be another program's by now
 
 
 def stop_postgres(places: Places) -> None:

@@ -121,6 +121,10 @@ class Supervisor:
                     self._look_after(program)
                 self._wait(selector, self._until_next())
             self._stop_all(selector)
+        with contextlib.suppress(ValueError):  # signals are the main thread's
+            signal.set_wakeup_fd(-1)
+        self._wake_reader.close()
+        self._wake_writer.close()
 
     def _look_after(self, program: Program) -> None:
         now = time.monotonic()
