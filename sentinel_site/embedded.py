@@ -28,6 +28,7 @@ SOCKET_PATH_LIMIT = 100
 SERVER_USER = "sentinel-pg"
 MAJOR = "18"
 START_SECONDS = 60
+LET_GO_SECONDS = 10
 SETTINGS = {
     "listen_addresses": "''",
     "max_connections": "120",
@@ -133,7 +134,7 @@ def start_postgres(places: Places, *, fsync: bool = True) -> int:
         if not fsync:
             options |= {"synchronous_commit": "off", "full_page_writes": "off"}
         (places.postgres / "sentinel.conf").write_text("".join(f"{key} = {value}\n" for key, value in options.items()))
-        _pg_ctl(places, run_as, "start", "-w", "-t", "60", "-l", str(places.postgres / "server.log"))
+        _start(places, run_as)
     return postgres_pid(places)
 
 
@@ -285,7 +286,7 @@ def _initdb(places: Places, run_as: str | None) -> None:
 
 
 def _attach(places: Places) -> bool:
-    """Whether our PostgreSQL runs already and takes connections; what a crash left of one that does not run is removed."""
+    """Whether our PostgreSQL runs already and takes connections."""
     until = time.monotonic() + START_SECONDS
     while pid := postgres_pid(places):
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
@@ -294,9 +295,32 @@ def _attach(places: Places) -> bool:
         if time.monotonic() > until:
             raise EmbeddedError(f"PostgreSQL runs (pid {pid}) but does not answer in {places.sockets}. Stop it and start again.")
         time.sleep(0.1)
-    with contextlib.suppress(FileNotFoundError):
-        (places.postgres / "postmaster.pid").unlink()
     return False
+
+
+def _start(places: Places, run_as: str | None) -> None:
+    """Start it. After a crash it refuses for a moment, until the last of its old processes has let go of the data."""
+    until = time.monotonic() + LET_GO_SECONDS
+    while True:
+        _forget_reused_pid(places)
+        try:
+            return _pg_ctl(places, run_as, "start", "-w", "-t", str(START_SECONDS), "-l", str(places.postgres / "server.log"))
+        except EmbeddedError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+
+
+def _forget_reused_pid(places: Places) -> None:
+    """Remove the pid file of a crash when its pid is another program's by now, which PostgreSQL would take for itself.
+
+    Any other pid file stays: by it PostgreSQL knows that processes of the crashed server still use the data.
+    """
+    path = places.postgres / "postmaster.pid"
+    with contextlib.suppress(OSError, ValueError):
+        pid = int(path.read_text().split("\n")[0])
+        if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
+            path.unlink()
 
 
 def _pg_ctl(places: Places, run_as: str | None, *arguments: str) -> None:
