@@ -23,7 +23,7 @@ POLICY = {
 
 
 @csrf_exempt  # the token is what authenticates; no cookie is read, and the page works where cookies are blocked
-@csp(POLICY)
+@csp(POLICY)  # type: ignore[arg-type]  # its types know views without arguments only
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """The page of one link: what is wrong, who has it, and buttons to take it."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
+from collections.abc import Coroutine
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -78,24 +79,13 @@ class AlertsConsumer(AsyncWebsocketConsumer):
     async def _until_it_ends(self) -> int | None:
         """Serve until the client is too slow or no longer allowed. Returns the close code, None after a failure."""
         async with live.feed().subscribed() as (outbox, upto):
-            _, slow, guard = tasks = (
-                asyncio.create_task(self._write(outbox, upto)),
-                asyncio.create_task(outbox.overflowed.wait()),
-                asyncio.create_task(self._guard()),
-            )
             try:
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in tasks:
-                    task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-        failures = [each for each in results if isinstance(each, Exception)]
-        if failures:
-            logger.warning("a reader of the live feed was cut off: %s", failures[0])
-            return None
-        return TOO_SLOW if slow.done() and not slow.cancelled() else guard.result()
+                return await _first(self._write(outbox, upto), _too_slow(outbox), self._guard())
+            except Exception as error:  # the client comes back by itself
+                logger.warning("a reader of the live feed was cut off: %s", error)
+                return None
 
-    async def _write(self, outbox: live.Outbox, upto: int) -> None:
+    async def _write(self, outbox: live.Outbox, upto: int) -> int:
         await self._say({"type": "hello", "last_event_id": upto})
         since = _since(self.scope)
         if since is not None:
@@ -129,6 +119,23 @@ class UnknownConsumer(AsyncWebsocketConsumer):
         """Close with "unknown"."""
         await self.accept()
         await self.close(UNKNOWN)
+
+
+async def _first(*works: Coroutine[Any, Any, int]) -> int:
+    """Do all of them at once until one is done; its result, or its error. The others are cancelled."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _too_slow(outbox: live.Outbox) -> int:
+    await outbox.overflowed.wait()
+    return TOO_SLOW
 
 
 def _since(scope: dict[str, Any]) -> int | None:

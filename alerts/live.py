@@ -36,7 +36,8 @@ RESET: Final = '{"type": "reset"}'
 """Tells a reader that the feed cannot be continued from where it was: load everything again."""
 
 logger = logging.getLogger(__name__)
-_P, _R = ParamSpec("_P"), TypeVar("_R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,8 @@ def feed() -> Feed:
 
 
 def _database(function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
-    return database_sync_to_async(function, thread_sensitive=False)
+    called: Callable[_P, Awaitable[_R]] = database_sync_to_async(function, thread_sensitive=False)
+    return called
 
 
 def _connection_parameters() -> dict[str, Any]:

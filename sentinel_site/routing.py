@@ -8,7 +8,7 @@ from sentinel_site.sockets import SocketAuth
 
 websocket = URLRouter(
     [
-        path("ws/alerts/", SocketAuth(AlertsConsumer.as_asgi())),
+        path("ws/alerts/", SocketAuth(AlertsConsumer.as_asgi())),  # type: ignore[arg-type]  # an ASGI application, not a view
         re_path(r"", UnknownConsumer.as_asgi()),
     ]
 )
