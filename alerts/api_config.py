@@ -57,6 +57,7 @@ SILENCES = Resource(
     shape=config.SilenceShape,
     describe=config.describe_silence,
     save=config.save_silence,
+    delete=config.end_silence,
 )
 
 for resource in (SOURCES, POLICIES, ROUTES, SILENCES):

@@ -4,9 +4,11 @@ from typing import Annotated, Any, Final, Literal
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils import timezone
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from alerts import describe
+from alerts import silences as suppressions
 from alerts.enums import Severity, SourceKind
 from alerts.intake import OWN_SOURCE
 from alerts.models import EscalationPolicy, Route, Silence, Source
@@ -209,10 +211,13 @@ def describe_silence(silence: Silence) -> dict[str, Any]:
 
 
 def save_silence(silence: Silence, form: SilenceForm, by: User) -> None:
-    """Write ``form`` onto ``silence``; whoever makes it is its author."""
+    """Write ``form`` onto ``silence``; whoever makes it is its author. What it no longer holds back is told."""
     for name, value in form.model_dump().items():
         setattr(silence, name, value)
-    if silence._state.adding:
-        silence.author = by
     silence.full_clean()
-    silence.save()
+    suppressions.save(silence, by=by, at=timezone.now())
+
+
+def end_silence(silence: Silence) -> None:
+    """A silence that ran stays in the list, ended now; what it held back is told."""
+    suppressions.end(silence, at=timezone.now())

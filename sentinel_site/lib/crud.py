@@ -43,6 +43,8 @@ class Resource(Generic[Row]):
     parts: Sequence[str] = ()
     """Related objects that belong to the row and go with it; every other one is a use that forbids deleting."""
     check_delete: Callable[[Row], None] = lambda _row: None
+    delete: Callable[[Row], None] | None = None
+    """What DELETE does instead of deleting a row that nothing uses."""
     changed: Callable[[], None] = lambda: None
     """Called after every committed change."""
 
@@ -120,7 +122,7 @@ def add_writes(router: Router, resource: Resource[Any]) -> None:
         require(request, resource.permission("delete"))
         row = resource.one(key)
         resource.check_delete(row)
-        remove(row, parts=resource.parts)
+        resource.delete(row) if resource.delete else remove(row, parts=resource.parts)
         resource.changed()
         return HttpResponse(status=204)
 
