@@ -1,5 +1,6 @@
 """The live pages. Each carries its snapshot, and the address where its script gets a new one."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -27,7 +29,7 @@ viewers_only = permission_required("alerts.view_alert", raise_exception=True)
 def board(request: HttpRequest) -> HttpResponse:
     """The board: every open alert, live."""
     data = {"snapshot": boards.snapshot(at=timezone.now()), "reload": reverse("live-snapshot"), **_reader(request)}
-    return render(request, "live/board.html", {"data": data, "promises": Promise.choices, "resolutions": _resolutions()})
+    return render(request, "live/board.html", {"data": data, "promises": _said(Promise.choices), "resolutions": _resolutions()})
 
 
 @require_safe
@@ -47,7 +49,8 @@ def alert_page(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """One alert, live."""
     alert = get_object_or_404(Alert, pk=alert_id)
     data = {"snapshot": _one(request, alert_id), "reload": reverse("live-alert-snapshot", args=[alert_id]), **_reader(request)}
-    return render(request, "live/alert.html", {"alert": alert, "data": data, "promises": Promise.choices, "resolutions": _resolutions()})
+    words = {"promises": _said(Promise.choices), "resolutions": _resolutions()}
+    return render(request, "live/alert.html", {"alert": alert, "data": data, **words})
 
 
 @require_safe
@@ -75,5 +78,10 @@ def _reader(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _resolutions() -> list[tuple[str, Any]]:
-    return [(choice.value, choice.label) for choice in CHOICES]
+def _resolutions() -> list[tuple[str, str]]:
+    return _said((choice.value, choice.label) for choice in CHOICES)
+
+
+def _said(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """The choices with their labels in the reader's language."""
+    return [(value, gettext(str(label))) for value, label in choices]

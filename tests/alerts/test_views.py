@@ -95,3 +95,10 @@ def test_one_alert_comes_with_record_messages_and_plan(client, viewer, alert):
 
 def test_the_front_door_leads_to_the_board(client):
     assert client.get("/")["Location"] == "/live/"
+
+
+def test_the_pages_speak_french(client, viewer, alert):
+    page = client.get("/live/", headers={"Accept-Language": "fr"}).content.decode()
+    words = client.get("/live/words.js", headers={"Accept-Language": "fr"}).content.decode()
+
+    assert ("Alertes ouvertes" in page, "J\\u2019appelle" in page, "Personne n\\u2019a r\\u00e9pondu" in words) == (True, True, True)
