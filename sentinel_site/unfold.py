@@ -72,6 +72,8 @@ UNFOLD: dict[str, Any] = {
                 _page("Sources", "settings_input_antenna", "alerts.source"),
                 _page("Routes", "alt_route", "alerts.route"),
                 _page("Escalation policies", "escalator_warning", "alerts.escalationpolicy"),
+                _page("Silences", "notifications_paused", "alerts.silence"),
+                _page("Inhibitions", "account_tree", "alerts.inhibition"),
             ]},
             {"title": "Access and health", "separator": True, "collapsible": True, "items": [
                 _page("Users", "manage_accounts", "auth.user"),

@@ -1,0 +1,105 @@
+"""Silences and inhibitions: what keeps people from being told. Saving and deleting go through the domain, which tells what they held."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from alerts import silences
+from alerts.admin.forms import LinesField
+from alerts.models import Inhibition, Silence
+from alerts.models.suppression import check_matchers
+from sentinel_site.lib.lists import NoBulkDeleteMixin
+
+EXEMPT = "It never holds back alerts of life-safety sources, whatever you write here."
+ONE_A_LINE = f'One to a line, all must hold: source=probe, room=~"1.*", type!=test. {EXEMPT}'
+
+
+class SilenceForm(forms.ModelForm):
+    """A silence; its matchers must be readable, and there is at least one."""
+
+    matchers = LinesField(label="Alerts that match", help_text=ONE_A_LINE, required=True, validators=[check_matchers])
+
+    class Meta:
+        model = Silence
+        fields = ("matchers", "reason", "starts_at", "ends_at")
+
+
+class InhibitionForm(forms.ModelForm):
+    """An inhibition; both sides must be readable."""
+
+    source_matchers = LinesField(
+        label="While an alert is open that matches", required=True, validators=[check_matchers],
+        help_text="One to a line, all must hold.",
+    )  # fmt: skip
+    target_matchers = LinesField(
+        label="nobody is told about alerts that match", required=True, validators=[check_matchers], help_text=ONE_A_LINE
+    )
+    equal = LinesField(label="and agree with it in these labels", help_text="One to a line, for example site. Empty: whatever they are.")
+
+    class Meta:
+        model = Inhibition
+        fields = ("name", "source_matchers", "target_matchers", "equal", "enabled")
+
+
+@admin.register(Silence)
+class SilenceAdmin(NoBulkDeleteMixin, ModelAdmin):
+    """The ones that end last come first. One that ran is ended, not deleted: its hits are part of the record."""
+
+    form = SilenceForm
+    list_display = ("conditions", "reason", "state", "starts_at", "ends_at", "author", "hits")
+    list_select_related = ("author",)
+    readonly_fields = ("author", "hits")
+    fieldsets = ((None, {"fields": ("matchers", "reason", ("starts_at", "ends_at"), ("author", "hits"))}),)
+
+    @display(description="Alerts that match")
+    def conditions(self, silence: Silence) -> str:
+        """What must hold."""
+        return " and ".join(silence.matchers)
+
+    @display(description="State", label={"active": "warning", "planned": "info", "over": ""})
+    def state(self, silence: Silence) -> str:
+        """Whether it holds now."""
+        now = timezone.now()
+        return "over" if silence.ends_at <= now else "planned" if silence.starts_at > now else "active"
+
+    def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
+        """Through the domain: the author is named, and what is no longer held back is told."""
+        silences.save(obj, by=request.user, at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Silence) -> None:
+        """End it now; only one that has not begun is really deleted."""
+        silences.end(obj, at=timezone.now())
+
+
+@admin.register(Inhibition)
+class InhibitionAdmin(NoBulkDeleteMixin, ModelAdmin):
+    """Rules by which one alert keeps others quiet."""
+
+    form = InhibitionForm
+    list_display = ("name", "cause", "consequence", "enabled", "hits")
+    readonly_fields = ("hits",)
+    fieldsets = ((None, {"fields": ("name", "source_matchers", "target_matchers", "equal", "enabled", "hits")}),)
+
+    @display(description="While this is open")
+    def cause(self, inhibition: Inhibition) -> str:
+        """What the source must match."""
+        return " and ".join(inhibition.source_matchers)
+
+    @display(description="this is not told")
+    def consequence(self, inhibition: Inhibition) -> str:
+        """What is held back."""
+        return " and ".join(inhibition.target_matchers)
+
+    def save_model(self, request: HttpRequest, obj: Inhibition, form: Any, change: bool) -> None:
+        """Through the domain: what is no longer held back is told."""
+        silences.save(obj, by=request.user, at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Through the domain: what it held back is told."""
+        silences.remove(obj, at=timezone.now())  # type: ignore[arg-type]
