@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 
 from alerts import escalation
 from alerts.models import Inhibition, Silence
 
 
-def save(suppression: Silence | Inhibition, *, by: AbstractBaseUser | None, at: datetime) -> None:
+def save(suppression: Silence | Inhibition, *, by: AbstractBaseUser | AnonymousUser | None, at: datetime) -> None:
     """Store it. Whatever it held back and now does not is told at once. A new silence gets ``by`` as its author."""
     if isinstance(suppression, Silence) and suppression._state.adding:
         suppression.author_id = by.pk if by else None

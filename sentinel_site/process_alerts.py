@@ -13,6 +13,7 @@ from sentinel_site import health
 from sentinel_site.models import ProcessBeat
 
 TYPE: Final = "process-dead"
+COMMANDS: Final = {ProcessBeat.Role.WORKER: "qcluster", ProcessBeat.Role.WATCHDOG: "watchdog", ProcessBeat.Role.MONITOR: "monitor"}
 WATCHES: Final = {
     ProcessBeat.Role.WATCHDOG: (ProcessBeat.Role.WORKER, ProcessBeat.Role.MONITOR),
     ProcessBeat.Role.WORKER: (ProcessBeat.Role.WATCHDOG,),
@@ -33,5 +34,6 @@ def check(*, watched_by: ProcessBeat.Role, at: datetime) -> None:
 def _report(role: ProcessBeat.Role) -> intake.NewReport:
     return intake.NewReport(
         source=intake.OWN_SOURCE, type=TYPE, subject=role, severity=Severity.CRITICAL, title=f"Sentinel's {role} process is dead",
-        description=f"{health.MEANS[role]} Look at the output of `manage.py up`, or start `manage.py {role}` again.", dedup_key=f"{TYPE}:{role}",
+        description=f"{health.MEANS[role]} Look at the output of `manage.py up`, or start `manage.py {COMMANDS[role]}` again.",
+        dedup_key=f"{TYPE}:{role}",
     )  # fmt: skip

@@ -136,7 +136,11 @@ def _written(path: Path, field: str) -> list[int]:
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             lines += [node.lineno for each in targets for part in ast.walk(each) if isinstance(part, ast.Attribute) and part.attr == field]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"update", "update_or_create", "aupdate"}:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"update", "update_or_create", "aupdate"}
+        ):
             lines += [node.lineno for keyword in node.keywords if keyword.arg == field]
     return lines
 
@@ -154,7 +158,11 @@ def test_every_dotted_path_of_the_queue_resolves():
     paths = {dotted for dotted, _ in periodic.PERIODIC.values()}
     for path in modules(*APPS):
         for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"queue.enqueue", "enqueue"} and place(path) != "sentinel_site/lib/queue.py":
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) in {"queue.enqueue", "enqueue"}
+                and place(path) != "sentinel_site/lib/queue.py"
+            ):
                 assert isinstance(node.args[0], ast.Constant), f"{place(path)}:{node.lineno} enqueues a path that is not a literal"
                 paths.add(node.args[0].value)
 
@@ -191,7 +199,10 @@ def test_no_function_stands_above_the_wall():
 
 def test_no_test_stands_above_the_wall():
     too_long = [
-        f"{place(p)}:{f.lineno} {f.name}" for p in modules("tests") for f in functions(p) if f.name.startswith("test_") and length(f) > TEST_WALL
+        f"{place(p)}:{f.lineno} {f.name}"
+        for p in modules("tests")
+        for f in functions(p)
+        if f.name.startswith("test_") and length(f) > TEST_WALL
     ]
 
     assert too_long == []

@@ -70,9 +70,7 @@ class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
         """None: the page is a template of its own."""
         return []
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> Any:
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         """The alert's page."""
         alert = self.get_object(request, object_id)
         context = {} if alert is None else page(alert, request.user)

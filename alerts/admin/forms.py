@@ -96,7 +96,10 @@ class StepForm(forms.ModelForm):
     """One step of a policy; its transports are ticked."""
 
     kinds = forms.MultipleChoiceField(
-        label="By", required=False, choices=Transport.choices, widget=UnfoldAdminSelect2MultipleWidget,
+        label="By",
+        required=False,
+        choices=Transport.choices,
+        widget=UnfoldAdminSelect2MultipleWidget,
         help_text="Empty: by every transport they have.",
     )
 

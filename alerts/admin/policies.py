@@ -74,9 +74,7 @@ class EscalationPolicyAdmin(ModelAdmin):
         used = obj is not None and (obj.routes.exists() or obj.sources.exists())
         return super().has_delete_permission(request, obj) and not used
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> Any:
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         """The form, under a summary of what happens with the policy as it was saved."""
         policy = self.get_object(request, object_id)
         context = {"meaning": meaning(policy)} if isinstance(policy, EscalationPolicy) else {}

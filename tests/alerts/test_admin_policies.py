@@ -80,7 +80,7 @@ def test_a_matcher_that_cannot_be_read_is_refused_in_words(boss):
 
 
 def test_a_route_keeps_one_matcher_a_line(boss):
-    boss.post("/admin/alerts/route/add/", {**ROUTE, "matchers": "severity=high\n\n room=~\"1.*\" "})
+    boss.post("/admin/alerts/route/add/", {**ROUTE, "matchers": 'severity=high\n\n room=~"1.*" '})
 
     assert Route.objects.get().matchers == ["severity=high", 'room=~"1.*"']
 
