@@ -40,6 +40,7 @@ class Policy:
 
     steps: tuple[Step, ...]
     fields: dict[str, Any]
+    last_resort: tuple[str, ...] = EVERYONE
 
 
 POLICIES: Final = {
@@ -69,8 +70,8 @@ POLICIES: Final = {
         ),
         {"last_resort_after_seconds": 1800},
     ),
-    "P3": Policy((Step(0, "On call", kinds=(EMAIL, SLACK)),), {"last_resort_after_seconds": 5400}),
-    "Default": Policy((Step(0, "On call", kinds=(EMAIL,)),), {"last_resort_after_seconds": 5400}),
+    "P3": Policy((Step(0, "On call", kinds=(EMAIL, SLACK)),), {"last_resort_after_seconds": 5400}, ("oncall", "manager")),
+    "Default": Policy((Step(0, "On call", kinds=(EMAIL,)),), {"last_resort_after_seconds": 5400}, ("oncall",)),
 }
 ROUTES: Final[tuple[dict[str, Any], ...]] = (
     {"position": 10, "matchers": ["source=smarteye"], "policy": "Fall"},
@@ -159,7 +160,7 @@ def _first_start() -> None:
 
 def _policy(name: str, built_in: Policy) -> None:
     policy = EscalationPolicy.objects.create(name=name, **built_in.fields)
-    policy.last_resort_groups.set(RecipientGroup.objects.filter(slug__in=EVERYONE))
+    policy.last_resort_groups.set(RecipientGroup.objects.filter(slug__in=built_in.last_resort))
     for step in built_in.steps:
         row = PolicyStep.objects.create(
             policy=policy, delay_seconds=step.delay_seconds, label=step.label, urgency=step.urgency, kinds=list(step.kinds)
