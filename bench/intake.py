@@ -87,7 +87,7 @@ def _ours(house: House, run_id: str, mix: str, seconds: float) -> Measured:
 
 def _theirs(peer: Alerta, run_id: str, mix: str, seconds: float) -> Measured:
     before, database = peer.cpu(), peer.house.cpu()["postgres"]
-    result = load.drive(peer.port, lambda n: peer.alert(subject(run_id, n, mix)), connections=CONNECTIONS, seconds=seconds)
+    result = load.drive(peer.port, lambda n: peer.alert(subject(run_id, n, mix)), connections=CONNECTIONS, seconds=seconds, fresh=True)
     good = max(1, result.good)
     used = {"web": (peer.cpu() - before) * 1000 / good, "postgres": (peer.house.cpu()["postgres"] - database) * 1000 / good}
     return result, used, result.good - peer.counted(run_id)
@@ -140,6 +140,8 @@ def _paced(house: House, peer: Alerta | None, *, seconds: float) -> list[Row]:
     )
     note = f"p50 {percentile(ours.latencies, 0.5):.1f} ms"
     if peer:
-        theirs = load.drive(peer.port, lambda n: peer.alert(f"paced-{n}"), connections=2 * CONNECTIONS, seconds=seconds, rate=RATE)
+        theirs = load.drive(
+            peer.port, lambda n: peer.alert(f"paced-{n}"), connections=2 * CONNECTIONS, seconds=seconds, rate=RATE, fresh=True
+        )
         note += f"; Alerta p50 {percentile(theirs.latencies, 0.5):.1f}, p99 {percentile(theirs.latencies, 0.99):.1f} ms"
     return [Row(NAME, f"single POST at {RATE}/s: p99", percentile(ours.latencies, 0.99), "ms", ("<=", 50), note)]

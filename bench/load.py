@@ -21,7 +21,6 @@ class Result:
 
     statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -79,8 +78,8 @@ class _Line:
             self.reopen()
             self.socket.sendall(request)
 
-    def read(self) -> tuple[int, bytes] | None:
-        """The answer (status, body) when it is whole, else None."""
+    def read(self) -> int | None:
+        """The answer's status when it is whole, else None."""
         try:
             data = self.socket.recv(262_144)
         except OSError:
@@ -89,24 +88,23 @@ class _Line:
         head, found, body = self.buffer.partition(b"\r\n\r\n")
         if not data:
             self.reopen()
-            return (int(head[9:12]), body) if self.busy and found and b"ontent-" not in head else (0, b"") if self.busy else None
+            return 0 if self.busy else None
         if not found:
             return None
         lower = head.lower()
         place = lower.find(b"content-length:")
         if place < 0 or len(body) < int(lower[place + 15 :].split(b"\r\n", 1)[0]):
             return None
-        if b"connection: close" in lower or lower.startswith(b"http/1.0"):
-            self.reopen()
-        return int(head[9:12]), body
+        return int(head[9:12])
 
 
 def drive(
-    port: int, make: Make, *, connections: int, seconds: float = 0.0, count: int = 0, rate: float = 0.0, keep: bool = False
+    port: int, make: Make, *, connections: int, seconds: float = 0.0, count: int = 0, rate: float = 0.0, fresh: bool = False
 ) -> Result:
     """Send ``make(0)``, ``make(1)`` ... for ``seconds`` or ``count`` requests, at ``rate`` a second or as fast as answers come.
 
-    ``keep`` keeps the bodies of the answers. Raises TimeoutError when the server answers nothing for a minute.
+    ``fresh``: a new connection for each request, for a server that closes them.
+    Raises TimeoutError when the server answers nothing for a minute.
     """
     result, began = Result(), time.monotonic()
     total = count or (int(rate * seconds) if rate else 1 << 60)
@@ -121,7 +119,7 @@ def drive(
             while free and sent < total and (not rate or began + sent / rate <= now):
                 free.pop().send(make(sent), began + sent / rate if rate else time.monotonic())
                 sent += 1
-            done += _collect(selector, free, result, wait=_pause(began, sent, total, rate, bool(free)), keep=keep)
+            done += _collect(selector, free, result, wait=_pause(began, sent, total, rate, bool(free)), fresh=fresh)
         result.seconds = time.monotonic() - began
         for line in lines:
             line.close()
@@ -135,20 +133,20 @@ def _pause(began: float, sent: int, total: int, rate: float, idle: bool) -> floa
     return STALL_SECONDS
 
 
-def _collect(selector: selectors.BaseSelector, free: list[_Line], result: Result, *, wait: float, keep: bool) -> int:
+def _collect(selector: selectors.BaseSelector, free: list[_Line], result: Result, *, wait: float, fresh: bool) -> int:
     found, done = selector.select(wait), 0
     if not found and wait >= STALL_SECONDS:
         raise TimeoutError("the server answered nothing for a minute")
     for key, _ in found:
         line = key.data
-        answer = line.read()
-        if answer is None:
+        status = line.read()
+        if status is None:
             continue
         line.busy = False
-        result.statuses[answer[0]] += 1
+        result.statuses[status] += 1
         result.latencies.append((time.monotonic() - line.began) * 1000)
-        if keep:
-            result.bodies.append(answer[1])
+        if fresh:
+            line.reopen()
         free.append(line)
         done += 1
     return done
