@@ -1,6 +1,7 @@
 """Grouping: the first alert of a group is told at once, those that follow inside its window in one bundled update.
 
-It happens when the first step is taken, not at intake, and never to alerts on which lives depend.
+It happens when the first step is taken, not at intake, and never to alerts on which lives depend, nor to P1: those are
+told at once and one by one.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alerts import record
-from alerts.enums import LogKind
+from alerts.enums import LogKind, Priority
 from alerts.models import Alert, AlertGroup
 
 BUNDLE_SECONDS = 60
@@ -17,7 +18,8 @@ BUNDLE_SECONDS = 60
 
 def may_join(alert: Alert) -> bool:
     """Whether ``alert`` is about to be told for the first time and may be told together with others."""
-    return bool(alert.group_key) and not alert.life_safety and alert.group_id is None and alert.step == 0 and alert.round == 1
+    patient = not alert.life_safety and alert.priority != Priority.P1
+    return bool(alert.group_key) and patient and alert.group_id is None and alert.step == 0 and alert.round == 1
 
 
 def join(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetime]:
@@ -28,16 +30,17 @@ def join(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetime]:
     """
     if not alerts:
         return {}
-    keys = {alert.group_key for alert in alerts}
+    keys = {_key(alert) for alert in alerts}
     found = AlertGroup.objects.filter(key__in=keys, closes_at__gt=at).order_by("closes_at", "id").select_for_update()
     current = {group.key: group for group in found}
     opened: list[AlertGroup] = []
     joined = {group.pk: group for group in current.values()}
     waiting: dict[UUID, datetime] = {}
     for alert in alerts:
-        group = current.get(alert.group_key)
+        key = _key(alert)
+        group = current.get(key)
         if group is None or group.size >= group.max_size:
-            current[alert.group_key] = group = _opening(alert, at=at)
+            current[key] = group = _opening(alert, at=at)
             opened.append(group)
         else:
             waiting[alert.pk] = group.bundle_at = _bundle_at(group, at=at)
@@ -50,10 +53,15 @@ def join(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetime]:
     return waiting
 
 
+def _key(alert: Alert) -> str:
+    """What a group is found by: alerts of different priorities never wait for each other."""
+    return f"P{alert.priority}|{alert.group_key}"
+
+
 def _opening(alert: Alert, *, at: datetime) -> AlertGroup:
     window = timedelta(seconds=alert.source.group_window_seconds)
     return AlertGroup(
-        key=alert.group_key,
+        key=_key(alert),
         source=alert.source,
         opened_at=at,
         closes_at=at + window,

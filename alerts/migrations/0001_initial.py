@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             name='AlertGroup',
             fields=[
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=300)),
+                ('key', models.CharField(max_length=310)),
                 ('opened_at', models.DateTimeField()),
                 ('closes_at', models.DateTimeField()),
                 ('size', models.PositiveIntegerField(default=0)),

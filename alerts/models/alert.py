@@ -32,7 +32,7 @@ class AlertGroup(models.Model):
     """Alerts that are told together: the first at once, those that follow in bundled updates at ``bundle_at``."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    key = models.CharField(max_length=300)
+    key = models.CharField(max_length=310)
     source = models.ForeignKey(Source, on_delete=models.CASCADE)
     opened_at = models.DateTimeField()
     closes_at = models.DateTimeField()

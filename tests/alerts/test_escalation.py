@@ -135,6 +135,30 @@ def test_a_repeat_with_a_higher_priority_starts_its_policy_again():
     assert (alert.priority, alert.round, alert.occurrences, Notification.objects.count()) == (1, 2, 2, 2)
 
 
+@pytest.mark.parametrize("severity", ["critical", "high"])
+def test_a_more_urgent_alert_does_not_wait_for_a_group(severity):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy(), group_attributes=["source", "type"])
+    raise_alert(at=NOON, subject="a", severity="low")
+    escalation.advance_due(at=NOON)
+
+    urgent = raise_alert(at=NOON, subject="b", severity=severity)
+    escalation.advance_due(at=NOON)
+
+    assert Notification.objects.get(thread=urgent.thread).reason == "first"
+
+
+def test_p1_alerts_are_told_one_by_one():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy(), group_attributes=["source", "type"])
+    for subject in ("a", "b", "c"):
+        raise_alert(at=NOON, subject=subject, severity="critical")
+
+    escalation.advance_due(at=NOON)
+
+    assert list(Notification.objects.values_list("reason", flat=True)) == ["first"] * 3
+
+
 def test_followers_of_a_group_are_told_in_one_bundle():
     make_recipient(groups=["oncall"])
     make_source(policy=make_policy(), group_attributes=["source", "type"])
