@@ -15,6 +15,8 @@ from tests.conftest import HOUR, MINUTE
 from tests.factories import make_method, make_policy, make_recipient, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
+NOBODY_S = "01a1fd92-0652-78bf-b6e8-c5ae7975faca"
+"""An id that nothing has."""
 
 
 @pytest.fixture
@@ -60,9 +62,7 @@ def test_a_closed_alert_cannot_be_taken(alert, token, at):
         answering.take(answering.visit(token, at=at), answer="calling", which=str(alert.pk), at=at)
 
 
-@pytest.mark.parametrize(
-    ("answer", "which"), [("delete", "all"), ("", "all"), ("calling", ""), ("calling", "01a1fd92-0652-78bf-b6e8-c5ae7975faca")]
-)
+@pytest.mark.parametrize(("answer", "which"), [("delete", "all"), ("", "all"), ("calling", ""), ("calling", NOBODY_S)])
 def test_an_answer_that_was_never_offered_is_refused(token, at, answer, which):
     with pytest.raises(AnswerError):
         answering.take(answering.visit(token, at=at), answer=answer, which=which, at=at)

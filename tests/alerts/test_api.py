@@ -9,6 +9,8 @@ from tests.conftest import MINUTE, NOON
 from tests.factories import make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
+NOBODY_S = "01a1fd92-0652-78bf-b6e8-c5ae7975faca"
+"""An id that nothing has."""
 
 
 @pytest.fixture
@@ -196,7 +198,7 @@ def test_a_promise_a_comment_and_an_escalation_are_on_record(responder):
         {"promise": "sometime"},
         {"resolution": "recovered"},
         {"delivery": "x"},
-        {"delivery": "01a1fd92-0652-78bf-b6e8-c5ae7975faca"},
+        {"delivery": NOBODY_S},
         {"note": 3},
     ],
 )
@@ -317,7 +319,7 @@ def test_lists_take_the_same_number_of_statements_for_one_and_three(responder, p
 
 
 @pytest.mark.parametrize("path", ["", "/log", "/deliveries"])
-@pytest.mark.parametrize("pk", ["01a1fd92-0652-78bf-b6e8-c5ae7975faca", "12", "x"])
+@pytest.mark.parametrize("pk", [NOBODY_S, "12", "x"])
 def test_what_is_not_there_is_a_404_problem(responder, path, pk):
     answer = responder.read(f"/alerts/{pk}{path}")
 
