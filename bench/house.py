@@ -40,7 +40,7 @@ class House:
 
     def __init__(self, *, quick: bool) -> None:
         self.quick = quick
-        self.data_dir = Path(tempfile.mkdtemp(prefix="sentinel-bench-", dir=os.environ.get("SENTINEL_BENCH_TMP")))
+        self.data_dir = Path(tempfile.mkdtemp(prefix="sentinel-bench-", dir=os.environ.get("BENCH_TMP")))
         self.port = free_port()
         self.key = ""
         self.log = self.data_dir / "up.log"

@@ -53,18 +53,19 @@ def run(house: House) -> list[Row]:
         lists = [(ours.open(query), stock.open(query)) for _ in range(rounds) for query in LISTS]
         searches = [(ours.open(query), stock.open(query)) for _ in range(rounds) for query in _searches()]
     house.empty()
-    return [*_rows(f"admin list of {count:,}", lists, 0.1, 300), *_rows(f"admin search in {count:,}", searches, 0.2, None)]
+    goals = (0.1, 300, 0.2) if count >= 1_000_000 else (None, 300, None)  # a stock list of a tenth costs a tenth
+    return [*_rows(f"admin list of {count:,}", lists, goals[0], goals[1]), *_rows(f"admin search in {count:,}", searches, goals[2], None)]
 
 
 def _searches() -> list[str]:
     return [f"?q={term.replace(' ', '+')}" for term in TERMS]
 
 
-def _rows(what: str, pairs: list[tuple[float, float]], goal: float, most_ms: float | None) -> list[Row]:
+def _rows(what: str, pairs: list[tuple[float, float]], goal: float | None, most_ms: float | None) -> list[Row]:
     ours, stock = (percentile([pair[side] for pair in pairs], 0.95) for side in (0, 1))
     middle = [median([pair[side] for pair in pairs]) for side in (0, 1)]
     note = f"p95 {ours:.0f} and {stock:.0f} ms, median {middle[0]:.0f} and {middle[1]:.0f} ms"
     return [
-        Row(NAME, f"{what}: p95 against a stock ModelAdmin", ratio(ours, stock), "x", ("<=", goal), note),
+        Row(NAME, f"{what}: p95 against a stock ModelAdmin", ratio(ours, stock), "x", ("<=", goal) if goal else None, note),
         Row(NAME, f"{what}: p95", ours, "ms", ("<=", most_ms) if most_ms else None),
     ]
