@@ -158,7 +158,7 @@ def test_a_route_sends_reports_to_its_policy(admin):
     "body",
     [
         {"matchers": ["room"]},
-        {"matchers": ['room=~"(a+)+"']},
+        {"matchers": ['room=~"(?=a)b"']},
         {"policy": "ghost"},
         {"source": "ghost"},
         {"priority": "P9"},

@@ -19,7 +19,7 @@ def test_a_matcher_holds_for_whole_values(text, holds):
     assert matchers.parse(text).holds(LABELS) is holds
 
 
-@pytest.mark.parametrize("text", ["", "room", "=12", "room=~(", 'room=~"(a+)+"', 'room=~"(.*)*x"', "x" * 600, "1room=2"])
+@pytest.mark.parametrize("text", ["", "room", "=12", "room=~(", 'room=~"(?=a)b"', 'room=~"((a{100}){100}){100}"', "x" * 600, "1room=2"])
 def test_what_cannot_be_read_is_refused_with_a_text(text):
     with pytest.raises(matchers.MatcherError, match=r".{20,}"):
         matchers.parse(text)
