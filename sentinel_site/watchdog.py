@@ -29,6 +29,8 @@ BUSY_SECONDS: Final = 1.0
 """How long to wait for a free sender when deliveries are due and every sender is taken."""
 BREATH_SECONDS: Final = 0.02
 """The pause after a sweep that found work, so that in a flood the next one takes many alerts together, for much less each."""
+GATHER_SECONDS: Final = 0.01
+"""The pause after deliveries were taken in hand, so that several hands are free when the next ones are read."""
 BEAT_SECONDS: Final = 5.0
 CANARY_SECONDS: Final = 15.0
 FAULT_SECONDS: Final = 1.0
@@ -103,7 +105,9 @@ class Watchdog:
 
     def _send(self) -> None:
         self._outbox.clear()
-        if not self._dispatcher.run_once(at=timezone.now()):
+        if self._dispatcher.run_once(at=timezone.now()):
+            self._stopping.wait(GATHER_SECONDS)
+        else:
             due_at = outbox.next_due_at()
             late = due_at is not None and due_at <= timezone.now()
             self._outbox.wait(BUSY_SECONDS if late else _until(due_at, LOOK_AROUND_SECONDS))
