@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from alerts import images, intake, queries, record, schemas, triage
+from alerts import images, intake, queries, record, sanitising, schemas, triage
 from alerts.enums import EventKind, LogKind
 from alerts.errors import ImageRefused, InvalidReport
 from alerts.intake import NewReport
@@ -39,8 +39,8 @@ def take(form: Mapping[str, str], picture: bytes | None, *, body_bytes: int, at:
     """
     try:
         report = read(form, picture)
-        images.check_size(body_bytes if picture is None else len(picture))
-        jpeg = None if picture is None else images.sanitise(picture)
+        sanitising.check_size(body_bytes if picture is None else len(picture))
+        jpeg = None if picture is None else sanitising.sanitise(picture)
         outcome = intake.accept([report], at=at, by_id=by_id)[0]
         if isinstance(outcome, InvalidReport):
             raise _in_form_words(outcome)

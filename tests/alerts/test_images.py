@@ -6,7 +6,7 @@ import stat
 import pytest
 from PIL import Image
 
-from alerts import images
+from alerts import images, sanitising
 from alerts.errors import ImageRefused
 from tests.conftest import NOON
 from tests.pictures import huge_png, jpeg
@@ -24,18 +24,18 @@ def reopened(data):
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
 def test_each_format_becomes_a_jpeg(format):
-    picture = reopened(images.sanitise(encoded(format)))
+    picture = reopened(sanitising.sanitise(encoded(format)))
 
     assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (64, 48))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
 def test_every_kind_of_png_can_be_read(mode):
-    assert reopened(images.sanitise(encoded("PNG", mode=mode))).mode == "RGB"
+    assert reopened(sanitising.sanitise(encoded("PNG", mode=mode))).mode == "RGB"
 
 
 def test_a_large_picture_is_made_small():
-    assert reopened(images.sanitise(encoded("JPEG", size=(4000, 1000)))).size == (1280, 320)
+    assert reopened(sanitising.sanitise(encoded("JPEG", size=(4000, 1000)))).size == (1280, 320)
 
 
 def test_a_picture_is_turned_upright_and_loses_what_it_says_about_the_place():
@@ -44,21 +44,21 @@ def test_a_picture_is_turned_upright_and_loses_what_it_says_about_the_place():
     exif[0x010E] = "Ward 3, Robin Vale"
     exif.get_ifd(0x8825)[1] = "N"
 
-    clean = images.sanitise(encoded("JPEG", exif=exif, comment=b"Ward 3"))
+    clean = sanitising.sanitise(encoded("JPEG", exif=exif, comment=b"Ward 3"))
 
     assert reopened(clean).size == (48, 64)
     assert (dict(reopened(clean).getexif()), b"Ward 3" in clean, b"Exif" in clean) == ({}, False, False)
 
 
 def test_what_hides_behind_the_picture_is_dropped():
-    assert b"<script>" not in images.sanitise(jpeg() + b"<script>alert(1)</script>")
+    assert b"<script>" not in sanitising.sanitise(jpeg() + b"<script>alert(1)</script>")
 
 
 def test_the_second_still_of_a_phone_is_dropped():
     written = io.BytesIO()
     Image.new("RGB", (64, 48)).save(written, "MPO", save_all=True, append_images=[Image.new("RGB", (64, 48))])
 
-    assert reopened(images.sanitise(written.getvalue())).format == "JPEG"
+    assert reopened(sanitising.sanitise(written.getvalue())).format == "JPEG"
 
 
 def moving(format):
@@ -90,7 +90,7 @@ def test_anything_else_is_refused_with_the_reason(case):
     code, make = REFUSED[case]
 
     with pytest.raises(ImageRefused, match=r"Send .*\.$") as refused:
-        images.sanitise(make())
+        sanitising.sanitise(make())
 
     assert refused.value.code == code
 
