@@ -67,7 +67,10 @@ def _inhibits(rule: Inhibition, alert: Alert, labels: Mapping[str, str]) -> bool
     """Whether another open alert holds ``alert`` back. One that is a target of the rule itself holds nothing back."""
     if not _hold(rule.target_matchers, labels):
         return False
-    others = Alert.objects.filter(_narrowed(rule.source_matchers), status__in=OPEN).exclude(pk=alert.pk).select_related("source")
+    narrowed = _narrowed(rule.source_matchers)
+    if narrowed is None:
+        return False
+    others = Alert.objects.filter(narrowed, status__in=OPEN).exclude(pk=alert.pk).select_related("source")
     for other in others.iterator(chunk_size=500):
         theirs = labels_of(other)
         agree = all(theirs.get(name, "") == labels.get(name, "") for name in rule.equal)
@@ -76,10 +79,14 @@ def _inhibits(rule: Inhibition, alert: Alert, labels: Mapping[str, str]) -> bool
     return False
 
 
-def _narrowed(texts: Sequence[str]) -> Q:
-    """What the database can say of the matchers; the rest is asked in Python."""
+def _narrowed(texts: Sequence[str]) -> Q | None:
+    """What the database can say of the matchers; the rest is asked in Python. None when they cannot be read."""
     narrowed = Q()
-    for matcher in matchers.parse_all(texts):
+    try:
+        conditions = matchers.parse_all(texts)
+    except matchers.MatcherError:
+        return None
+    for matcher in conditions:
         if matcher.operator == "=" and matcher.value and matcher.name in COLUMNS:
             narrowed &= Q(**{"source__slug" if matcher.name == "source" else matcher.name: matcher.value})
     return narrowed
