@@ -36,6 +36,7 @@ USED_EVERY: Final = timedelta(minutes=1)
 MAX_FAILURES: Final = 30
 """So many wrong keys from one address in FAILURE_WINDOW_SECONDS, then 429. A right key is never refused for it."""
 FAILURE_WINDOW_SECONDS: Final = 60
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM: Final = re.compile(r"snt_([0-9a-f]{8})_[A-Za-z0-9_-]{43}", re.A)
 logger = logging.getLogger(__name__)
 
@@ -150,11 +151,21 @@ class Caller(AuthBase):
         text = key_text(authorization=request.headers.get("Authorization", ""), x_api_key=request.headers.get("X-Api-Key", ""))
         if not text:
             return _of_session(request)
+        if _is_foreign(request):
+            raise Problem(403, "A page of another site may not act with the key this browser keeps. Send the key as Bearer.")
         user = user_of(text, at=timezone.now())
         if user is None:
             raise refuse(address=address_of(request))
         request.user = user
         return user
+
+
+def _is_foreign(request: HttpRequest) -> bool:
+    """Whether a foreign page may have made the browser send this: it adds the key of Basic by itself, as it adds a cookie."""
+    origin, authorization = request.headers.get("Origin"), request.headers.get("Authorization", "")
+    if origin in (None, *settings.CSRF_TRUSTED_ORIGINS) or request.method in SAFE:
+        return False
+    return authorization.lower().startswith("basic")
 
 
 def _of_session(request: HttpRequest) -> Any:

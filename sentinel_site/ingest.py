@@ -3,7 +3,7 @@
 Django's own request handling costs more than storing an alert. This ASGI application hands a report, with everything
 that came in during the previous commits, to one call of ``intake.accept``: one transaction for all of them. It answers
 what it stored and nothing else: whatever is not the plain case (no key or a wrong one, a missing permission, a report
-that is refused, an Idempotency-Key, a database that is away) goes on to Django unread, so there is one place for it.
+that is refused, an Idempotency-Key, a browser, a database that is away) goes on to Django unread, so there is one place for it.
 """
 
 import asyncio
@@ -187,7 +187,7 @@ def _key_of(scope: MutableMapping[str, Any]) -> str:
     plain = (
         b"idempotency-key" not in headers and headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
     )
-    if not plain or (settings.SECURE_SSL_REDIRECT and not _is_secure(scope, headers)):
+    if not plain or b"origin" in headers or (settings.SECURE_SSL_REDIRECT and not _is_secure(scope, headers)):
         return ""
     authorization, x_api_key = (headers.get(name, b"").decode("latin-1") for name in (b"authorization", b"x-api-key"))
     return auth.key_text(authorization=authorization, x_api_key=x_api_key)

@@ -107,6 +107,12 @@ async def test_an_idempotency_key_is_django_s(key):
     assert status == 299
 
 
+async def test_a_browser_is_django_s_who_asks_for_its_page(key):
+    status, _ = await post(ingest.Ingest(Behind()), {"source": "probe", "title": "x"}, key=key, origin="https://evil.example")
+
+    assert status == 299
+
+
 async def test_a_user_who_may_not_report_is_django_s(key):
     _, other = await database_sync_to_async(lambda: ApiKey.issue(user=User.objects.create_user("viewer"), name="v"))()
 
