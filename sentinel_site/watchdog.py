@@ -27,10 +27,12 @@ LOOK_AROUND_SECONDS: Final = 5.0
 """The longest sleep: what a lost wake-up, or a row written without one, may cost."""
 BUSY_SECONDS: Final = 1.0
 """How long to wait for a free sender when deliveries are due and every sender is taken."""
+FEW: Final = 3
+"""So many at once are no flood: nothing pauses for them."""
 BREATH_SECONDS: Final = 0.02
-"""The pause after a sweep that found work, so that in a flood the next one takes many alerts together, for much less each."""
+"""The pause after a sweep that found more, so that in a flood the next one takes many alerts together, for much less each."""
 GATHER_SECONDS: Final = 0.01
-"""The pause after deliveries were taken in hand, so that several hands are free when the next ones are read."""
+"""The pause while more senders are busy, so that several hands are free when the next ones are read."""
 BEAT_SECONDS: Final = 5.0
 CANARY_SECONDS: Final = 15.0
 FAULT_SECONDS: Final = 1.0
@@ -100,13 +102,13 @@ class Watchdog:
         if not taken and not expired:
             soonest = [moment for moment in (escalation.next_due_at(), timeouts.next_deadline_at()) if moment is not None]
             self._due.wait(_until(min(soonest, default=None), LOOK_AROUND_SECONDS))
-        elif taken < BATCH:
+        elif FEW < taken < BATCH:
             self._stopping.wait(BREATH_SECONDS)
 
     def _send(self) -> None:
         self._outbox.clear()
         if self._dispatcher.run_once(at=timezone.now()):
-            self._stopping.wait(GATHER_SECONDS)
+            self._stopping.wait(GATHER_SECONDS if self._dispatcher.busy() > FEW else 0)
         else:
             due_at = outbox.next_due_at()
             late = due_at is not None and due_at <= timezone.now()
