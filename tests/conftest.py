@@ -13,6 +13,12 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb():
+    """The whole server is thrown away at the end of the run (tests/servers.py), so the database need not be dropped first."""
+    return True
+
+
 @pytest.fixture(autouse=True)
 def _fresh_routing():
     routing.forget()

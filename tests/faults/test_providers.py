@@ -8,9 +8,9 @@ from tests.faults.provider import Provider
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
-def seed_person(house, name, *addresses):
-    """A person with these addresses, in this order, and a source of the same name that tells only this person."""
-    house.seed(people={name: list(addresses)}, sources={name: {"people": [name]}})
+def seed_person(house, name, *addresses, kinds=()):
+    """A person with these addresses, in this order, and a source of the same name that tells only this person, by ``kinds``."""
+    house.seed(people={name: list(addresses)}, sources={name: {"people": [name], "kinds": list(kinds)}})
 
 
 def test_a_provider_that_hangs_delays_nobody_else(house):
@@ -36,7 +36,7 @@ def test_a_500_is_tried_again_with_the_same_key(house):
 
 
 def test_a_410_disables_the_method_and_the_next_one_is_used(house, mailbox):
-    seed_person(house, "moved", house.provider.url("/gone"), "moved@example.org")
+    seed_person(house, "moved", house.provider.url("/gone"), "moved@example.org", kinds=["webhook"])
 
     alert = house.report("moved", title="The stairs are dark")
 
