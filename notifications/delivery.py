@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from django.db import connection
+from django.db import close_old_connections, connection
 
 from notifications import outbox, transports
 from notifications.enums import DeliveryStatus, Transport
@@ -31,6 +31,8 @@ LEASE_SECONDS: Final = 45
 """Longer than any transport waits for its provider."""
 POOLS: Final[Mapping[str, int]] = {Transport.EMAIL: 8, Transport.WEBHOOK: 16, Transport.PUSH: 16}
 OTHER_POOL: Final = 4
+CLOSE_SECONDS: Final = 15
+"""How long the worker waits for what is in hand: with its budget, less than the queue gives a task."""
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 5.0, 300.0
 logger = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ class Dispatcher:
             hands = self._hands[kind]
             self._hungry.add(kind)
             free = hands.free
-            claimed = outbox.claim(kind, limit=free, at=at, lease_seconds=LEASE_SECONDS) if free else []
+            claimed = _claim(kind, limit=free, at=at) if free else []
             if len(claimed) < free:
                 self._hungry.discard(kind)
             for delivery in claimed:
@@ -128,7 +130,7 @@ def deliver_due(*, at: datetime, budget_seconds: int) -> int:
         if not taken and not dispatcher.busy():
             break
         freed.wait(0.05)
-    dispatcher.close(LEASE_SECONDS)
+    dispatcher.close(CLOSE_SECONDS)  # what is still being sent then goes on in its threads
     return tried
 
 
@@ -157,6 +159,16 @@ def retry_seconds(attempts: int, *, wish: float | None) -> float:
     return min(FIRST_RETRY_SECONDS * 2.0 ** max(0, min(attempts - 1, 10)), LAST_RETRY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311
 
 
+def _claim(kind: str, *, limit: int, at: datetime) -> list[Delivery]:
+    """What can be claimed of ``kind``; a transport whose claim fails holds up no other."""
+    try:
+        return outbox.claim(kind, limit=limit, at=at, lease_seconds=LEASE_SECONDS)
+    except Exception:
+        logger.exception("the %s deliveries could not be claimed", kind)
+        close_old_connections()
+        return []
+
+
 def _close(kind: str) -> None:
     if transport := transports.TRANSPORTS.get(kind):
         transport.close()
@@ -183,11 +195,17 @@ def _record(group: list[tuple[Outcome, bool]], *, at: datetime) -> None:
         except Exception:
             logger.exception("settling %d deliveries together failed; they are settled one by one", len(group))
             for outcome, _ in group:
-                outbox.settle([outcome], at=at)
+                _alone(partial(outbox.settle, [outcome], at=at))
         for outcome, receipt in group:
             if receipt:
-                outbox.receive(outcome.delivery.pk, status=DeliveryStatus.DELIVERED, at=at, detail="the receiver confirmed it")
-    except Exception:
-        logger.exception("settling failed; the lease of what is not settled runs out")
+                confirmed = partial(outbox.receive, outcome.delivery.pk, status=DeliveryStatus.DELIVERED, at=at)
+                _alone(partial(confirmed, detail="the receiver confirmed it"))
     finally:
         connection.close()
+
+
+def _alone(settle: Callable[[], object]) -> None:
+    try:
+        settle()
+    except Exception:
+        logger.exception("settling a delivery failed; its lease runs out, or its receipt is lost")

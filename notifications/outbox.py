@@ -23,7 +23,7 @@ from sentinel_site.lib import wake
 from sentinel_site.lib.crypto import UndecryptableError
 
 FALL_OVER_AFTER = 3
-"""After so many failed attempts the recipient's next method is tried as well, while this one is tried again."""
+"""From so many attempts on, a failure tries the recipient's next unused method as well, while this one is tried again."""
 
 _CLAIM = """
 WITH waiting AS MATERIALIZED (
@@ -109,7 +109,7 @@ def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> li
             Delivery.objects.filter(pk__in=closed).update(
                 leased_until=None, next_attempt_at=None, settled_at=at, attempts=F("attempts") - 1
             )
-            deliveries_settled.send(sender=Delivery, deliveries=_read(closed), fallen_over={}, at=at)
+            deliveries_settled.send(sender=Delivery, deliveries=list(_BARE.filter(pk__in=closed)), fallen_over={}, at=at)
     return _readable([pk for pk, status in rows if status == DeliveryStatus.SENDING], at=at)
 
 
@@ -195,6 +195,10 @@ def cancel(threads: Iterable[str], *, at: datetime, why: str) -> tuple[int, int]
     return len(waiting), len(in_flight)
 
 
+_BARE = Delivery.objects.select_related("notification__recipient", "notification__group")
+"""Without the methods, whose addresses may be unreadable."""
+
+
 def _read(ids: Sequence[UUID]) -> list[Delivery]:
     found = Delivery.objects.filter(pk__in=ids).select_related("notification", "notification__recipient", "notification__group", "method")
     return sorted(found, key=lambda delivery: (delivery.priority, delivery.next_attempt_at or delivery.queued_at, delivery.pk))
@@ -209,7 +213,7 @@ def _readable(ids: Sequence[UUID], *, at: datetime) -> list[Delivery]:
     except UndecryptableError as error:
         if len(ids) > 1:
             return [delivery for pk in ids for delivery in _readable([pk], at=at)]
-        delivery = Delivery.objects.select_related("notification__recipient", "notification__group").get(pk=ids[0])
+        delivery = _BARE.get(pk=ids[0])
         settle([Outcome(delivery, DeliveryStatus.DEAD, error=str(error))], at=at)
         return []
 
@@ -221,26 +225,31 @@ def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
         "ids": [outcome.delivery.pk for outcome in outcomes],
         "statuses": [outcome.status.value for outcome in outcomes],
         "retries": [outcome.retry_at for outcome in outcomes],
-        "providers": [outcome.provider_id[:200] for outcome in outcomes],
-        "errors": [outcome.error[:500] for outcome in outcomes],
+        "providers": [_storable(outcome.provider_id, 200) for outcome in outcomes],
+        "errors": [_storable(outcome.error, 500) for outcome in outcomes],
     }
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, values)
         decided = dict(cursor.fetchall())
     for outcome in outcomes:
         delivery = outcome.delivery
-        delivery.status, delivery.settled_at, delivery.error = decided[delivery.pk], at, outcome.error[:500]
-        delivery.provider_id = outcome.provider_id[:200]
+        delivery.status, delivery.settled_at, delivery.error = decided[delivery.pk], at, _storable(outcome.error, 500)
+        delivery.provider_id = _storable(outcome.provider_id, 200)
     return [outcome.delivery for outcome in outcomes]
+
+
+def _storable(text: str, longest: int) -> str:
+    """What a provider said, without what PostgreSQL cannot hold: a message that cannot be settled is sent again for ever."""
+    return text.replace("\0", "").encode(errors="replace").decode()[:longest]
 
 
 def _disable(outcomes: Sequence[Outcome], *, at: datetime) -> None:
     for outcome in outcomes:
         methods = ContactMethod.objects.filter(Q(pk=outcome.delivery.method_id), disabled_at=None)
-        methods.update(disabled_at=at, disabled_reason=outcome.error[:300])
+        methods.update(disabled_at=at, disabled_reason=_storable(outcome.error, 300))
 
 
 def _falls_over(delivery: Delivery) -> bool:
     if delivery.status == DeliveryStatus.DEAD:
         return True
-    return delivery.status == DeliveryStatus.FAILED and delivery.attempts == FALL_OVER_AFTER
+    return delivery.status == DeliveryStatus.FAILED and delivery.attempts >= FALL_OVER_AFTER

@@ -8,7 +8,7 @@ from django.db import connection
 
 from notifications import outbox
 from notifications.enums import DeliveryStatus
-from notifications.models import Delivery
+from notifications.models import Delivery, Notification
 from notifications.outbox import Outcome
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
 from tests.factories import make_method, make_recipient
@@ -165,6 +165,20 @@ def test_the_third_failure_falls_over_once_and_is_tried_again(robin):
     assert Delivery.objects.filter(method=other).count() == 1
 
 
+def test_a_crash_at_the_third_attempt_does_not_lose_the_fall_over(robin):
+    other = make_method(robin, address="second@example.org", order=2)
+    queue(robin)
+    Delivery.objects.filter(method=other).delete()
+
+    for attempt in range(5):
+        at = NOON + attempt * MINUTE
+        delivery = next(each for each in claim(at=at) if each.method != other)
+        if attempt != 2:
+            outbox.settle([Outcome(delivery, FAILED, error="busy", retry_at=at + MINUTE)], at=at)
+
+    assert Delivery.objects.filter(method=other).count() == 1
+
+
 def test_nothing_falls_over_once_it_is_answered(robin):
     other = make_method(robin, address="second@example.org", order=2)
     queue(robin)
@@ -213,6 +227,26 @@ def test_an_address_that_cannot_be_decrypted_stops_no_other(robin):
 
     bad = Delivery.objects.defer("method").get(pk=bad.pk)
     assert (bad.status, "no key in SENTINEL_ENCRYPTION_KEYS" in bad.error) == (DEAD, True)
+
+
+def test_an_old_message_whose_address_cannot_be_decrypted_is_closed_and_stops_no_other(robin):
+    (old,) = queue(make_recipient("Dana Reed"), key="old")
+    Notification.objects.filter(pk=old.notification_id).update(expires_at=NOON)
+    queue(robin, key="good")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE notifications_contactmethod SET address = 'v1.00000000.AAAA' WHERE id = %s", [old.method_id])
+
+    assert [delivery.notification.recipient for delivery in claim()] == [robin]
+
+
+def test_an_error_that_the_database_cannot_hold_is_settled_without_what_it_cannot(robin):
+    queue(robin)
+    (delivery,) = claim()
+
+    outbox.settle([Outcome(delivery, FAILED, provider_id="a\0b", error="no\0answer", retry_at=NOON + MINUTE)], at=NOON)
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.provider_id, delivery.error) == (FAILED, "ab", "noanswer")
 
 
 @pytest.mark.django_db(transaction=True)
