@@ -33,12 +33,16 @@ def settled(deliveries: Sequence[Delivery], *, fallen_over: Mapping[UUID, Delive
 
 
 def received(delivery: Delivery, *, status: DeliveryStatus, detail: str, at: datetime) -> None:
-    """A receipt moves the alert (each open one, for a bundled message) to DELIVERED or SEEN, if it is not further yet."""
+    """A receipt moves the alert (each that a bundled message told) to DELIVERED or SEEN, if it is not further yet."""
     note = delivery.notification
     to = AlertStatus.SEEN if status == DeliveryStatus.SEEN else AlertStatus.DELIVERED
     evidence = {"transport": delivery.transport, "delivery": str(delivery.pk), **({"evidence": detail} if detail else {})}
-    alerts = Alert.objects.filter(pk__in=_alerts_about([note.thread])[note.thread]).select_related("source", "policy", "group")
-    for alert in alerts.order_by("id"):
+    about = _alerts_about([note.thread])[note.thread]
+    bundled = note.context.get("alerts")
+    if bundled is not None:  # the group may have grown since
+        about = [pk for pk in about if str(pk) in {alert["id"] for alert in bundled}]
+    alerts = Alert.objects.filter(pk__in=about).select_related("source", "policy", "group").order_by("id")
+    for alert in alerts:
         lifecycle.receipt(alert, to, by=note.recipient, at=at, detail=evidence)
     with transaction.atomic():
         record.announce([(EventKind.DELIVERY, alert.pk) for alert in alerts], at=at)

@@ -84,7 +84,7 @@ def test_a_late_receipt_leaves_the_alert_alone(told, user):
     assert alert.status == AlertStatus.RESOLVED
 
 
-def test_a_bundles_receipt_moves_every_open_alert_of_the_group():
+def test_a_bundles_receipt_moves_every_alert_that_it_tells():
     make_recipient(groups=["oncall"])
     make_source(policy=make_policy(), group_attributes=["source", "type"])
     for subject in ("a", "b", "c"):
@@ -95,7 +95,7 @@ def test_a_bundles_receipt_moves_every_open_alert_of_the_group():
 
     outbox.receive(bundle.pk, status=DeliveryStatus.DELIVERED, at=NOON + MINUTE)
 
-    assert set(Alert.objects.values_list("status", flat=True)) == {"DELIVERED"}
+    assert dict(Alert.objects.values_list("subject", "status")) == {"a": "PENDING", "b": "DELIVERED", "c": "DELIVERED"}
 
 
 def test_messages_about_alerts_that_are_gone_are_settled(told):
@@ -131,3 +131,20 @@ def _then_close(call):
         return call()
     finally:
         connection.close()
+
+
+def test_who_opens_a_bundle_has_not_seen_what_it_does_not_tell():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy(stops_at="SEEN", seen_hold_seconds=None), group_attributes=["source"])
+    for minute in range(2):
+        raise_alert(at=NOON + minute * MINUTE, subject=str(minute))
+        escalation.advance_due(at=NOON + minute * MINUTE)
+    escalation.advance_due(at=NOON + 2 * MINUTE)
+    late = raise_alert(at=NOON + 3 * MINUTE, subject="late")
+    escalation.advance_due(at=NOON + 3 * MINUTE)
+
+    outbox.receive(Delivery.objects.get(notification__reason="bundle").pk, status=DeliveryStatus.SEEN, at=NOON + 3 * MINUTE)
+
+    late.refresh_from_db()
+    assert (late.status, late.next_step_at) == (AlertStatus.PENDING, NOON + 4 * MINUTE)
+    assert Alert.objects.get(subject="1").status == AlertStatus.SEEN
