@@ -12,18 +12,20 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from alerts import grouping, messages, policies, record, suppression
 from alerts.enums import FINAL, OPEN, AlertStatus, EventKind, LogKind, StopsAt
 from alerts.models import Alert, PolicySnapshot
-from alerts.plan import Plan
+from alerts.plan import LAST_RESORT_GRACE_SECONDS, Plan
 from alerts.record import By
 from notifications import dispatch
 from notifications.message import Order, Told
 from sentinel_site.lib import wake
 
 RETRY_FAILED_SECONDS = 60
+OVERDUE = timedelta(seconds=60)
+"""Who is told later than this, after an outage, still gets time to answer before the alert expires."""
 logger = logging.getLogger(__name__)
 
 _CLAIM = """
@@ -46,8 +48,10 @@ ON CONFLICT DO NOTHING RETURNING alert_id, round, step
 """
 _MOVE_ON = """
 UPDATE alerts_alert SET step = new.step, next_step_at = new.next_step_at, told = alerts_alert.told + new.told,
-    last_sent_at = CASE WHEN new.told > 0 THEN %s ELSE last_sent_at END, unanswered = alerts_alert.unanswered OR new.unanswered
-FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::bool[]) AS new (id, step, next_step_at, told, unanswered)
+    last_sent_at = CASE WHEN new.told > 0 THEN %s ELSE last_sent_at END, unanswered = alerts_alert.unanswered OR new.unanswered,
+    deadline_at = greatest(alerts_alert.deadline_at, new.not_before)
+FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::bool[], %s::timestamptz[])
+    AS new (id, step, next_step_at, told, unanswered, not_before)
 WHERE alerts_alert.id = new.id
 """
 
@@ -123,9 +127,10 @@ def timers(alert: Alert, to: AlertStatus, *, at: datetime) -> dict[str, datetime
         next_step_at, unanswered = None, False
         deadline_at = plan.deadline(to, since=at)
     elif to == AlertStatus.SEEN:
-        deadline_at = plan.deadline(to, since=at)
         if plan.stops_at == StopsAt.SEEN and next_step_at is not None:
             next_step_at = None if plan.seen_hold is None else max(next_step_at, at + plan.seen_hold)
+        held_until = next_step_at if alert.suppressed_by else None
+        deadline_at = plan.deadline(to, since=held_until or at)
     return {"next_step_at": next_step_at, "deadline_at": deadline_at, "unanswered": unanswered or to == AlertStatus.EXPIRED}
 
 
@@ -173,7 +178,11 @@ def escalate_now(alert: Alert, *, by: By, at: datetime) -> Alert:
             start_round(held, at=at, by=by, why="escalated by hand")
             Alert.objects.filter(pk=held.pk).update(next_step_at=at)
         else:
-            Alert.objects.filter(pk=held.pk).update(next_step_at=at)
+            pushed = Alert.objects.filter(pk=held.pk)
+            if held.suppressed_by:
+                _ask_again(pushed, at=at)
+            else:
+                pushed.update(next_step_at=at)
             record.write([record.Entry(held.pk, LogKind.ROUND, by, {"why": "next step at once"})], at=at)
         record.announce([(EventKind.ESCALATED, held.pk)], at=at, wake_also=(wake.DUE,))
     return Alert.objects.select_related("source", "policy", "group").get(pk=alert.pk)
@@ -229,10 +238,15 @@ def release(suppression_id: str, *, at: datetime) -> int:
     The caller holds a transaction.
     """
     held = Alert.objects.filter(status__in=OPEN, next_step_at__gt=at, suppressed_by__contains=[{"id": suppression_id}])
-    early = F("next_step_at") - at
-    released = held.update(next_step_at=at, round_started_at=F("round_started_at") - early, deadline_at=F("deadline_at") - early)
+    released = _ask_again(held, at=at)
     wake.up(wake.DUE)
     return released
+
+
+def _ask_again(held: QuerySet[Alert], *, at: datetime) -> int:
+    """Make the next step of suppressed alerts due, and take back what their clocks were put off by."""
+    early = F("next_step_at") - at
+    return held.update(next_step_at=at, round_started_at=F("round_started_at") - early, deadline_at=F("deadline_at") - early)
 
 
 def _hold_back(due: Sequence[Alert], *, at: datetime) -> Mapping[UUID, suppression.Hold]:
@@ -315,8 +329,15 @@ def _move_on(turns: Sequence[_Turn], *, at: datetime) -> None:
         cursor.execute(
             _MOVE_ON,
             [at, [turn.alert.pk for turn in turns], [turn.last + 1 for turn in turns], following,
-             [turn.told.deliveries for turn in turns], [turn.last == turn.plan.last_resort_step for turn in turns]],
+             [turn.told.deliveries for turn in turns], [turn.last == turn.plan.last_resort_step for turn in turns],
+             [_not_before(turn, at=at) for turn in turns]],
         )  # fmt: skip
+
+
+def _not_before(turn: _Turn, *, at: datetime) -> datetime | None:
+    """Before when an alert told late must not time out; None: it was told in time."""
+    late = turn.told.deliveries and at - turn.due_at > OVERDUE
+    return at + timedelta(seconds=LAST_RESORT_GRACE_SECONDS) if late else None
 
 
 def _entries(turn: _Turn, *, at: datetime) -> list[record.Entry]:

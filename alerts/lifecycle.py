@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from alerts import escalation, messages, policies, record
-from alerts.enums import AlertStatus, EventKind, LogKind, Promise, Resolution
+from alerts.enums import UNACKNOWLEDGED, AlertStatus, EventKind, LogKind, Promise, Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from alerts.record import By
@@ -45,14 +46,14 @@ def mark_seen(alert: Alert, *, by: By, at: datetime, detail: Mapping[str, Any] |
 def acknowledge(alert: Alert, *, by: By, at: datetime, promise: str = "", note: str = "") -> Alert:
     """Somebody takes it: the escalation stops, waiting messages are cancelled, and the first to do so is named.
 
-    On an alert that was acknowledged before and escalates again, it stops the escalation again and is logged; the
-    first acknowledger stays. Raises IllegalTransition when the alert is closed.
+    On an alert that was acknowledged before and escalates again, or did so in vain, it stops the escalation again and
+    is logged; the first acknowledger stays. Raises IllegalTransition when the alert is closed.
     """
     detail = _told(promise=Promise(promise).value if promise else "", note=note)
     fields = {"acknowledged_at": at, "acknowledged_by": record.actor(by).name or "Sentinel", "promise": promise}
     with transaction.atomic():
         alert = _move(alert, AlertStatus.ACKNOWLEDGED, by=by, at=at, detail=detail, fields=fields)
-        if alert.next_step_at is not None:
+        if alert.next_step_at is not None or alert.unanswered:
             escalation.halt(alert, at=at)
             cancelled = _quiet(alert, at=at)
             record.write([record.Entry(alert.pk, LogKind.REAFFIRMED, by, detail), *cancelled], at=at)
@@ -121,7 +122,8 @@ def _quiet(alert: Alert, *, at: datetime) -> list[record.Entry]:
     """Cancel the alert's waiting messages, and its group's when no other member still needs somebody."""
     threads = [alert.thread]
     if alert.group_id is not None:
-        others = Alert.objects.filter(group_id=alert.group_id, next_step_at__isnull=False).exclude(pk=alert.pk)
+        needy = Q(next_step_at__isnull=False) | Q(status__in=UNACKNOWLEDGED)
+        others = Alert.objects.filter(needy, group_id=alert.group_id).exclude(pk=alert.pk)
         if not others.exists():
             threads.append(f"group:{alert.group_id}")
     cancelled, in_flight = outbox.cancel(threads, at=at, why="answered meanwhile")

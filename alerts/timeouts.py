@@ -15,7 +15,7 @@ RETRY = timedelta(minutes=1)
 logger = logging.getLogger(__name__)
 
 _CLAIM = """
-SELECT id FROM alerts_alert WHERE deadline_at IS NOT NULL AND deadline_at <= %s
+SELECT id FROM alerts_alert WHERE deadline_at IS NOT NULL AND deadline_at <= %s AND (next_step_at IS NULL OR next_step_at > %s)
 ORDER BY deadline_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
 
@@ -30,13 +30,14 @@ def expire_due(*, at: datetime, limit: int = 100) -> int:
 
     Not acknowledged: it expires, and that is told. Seen and not acknowledged: the last resort is told first and gets
     time to answer. Acknowledged and not resolved: the policy decides between closing it and calling again; called
-    again in vain, it expires. One that fails is put back a minute later. Returns the number dealt with.
+    again in vain, it expires. One whose step is due as well waits for the step: after an outage people are called first. One
+    that fails is put back a minute later. Returns the number dealt with.
     """
     done = 0
     while done < limit:
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute(_CLAIM, [at])
+                cursor.execute(_CLAIM, [at, at])
                 row = cursor.fetchone()
             if row is None:
                 break

@@ -2,9 +2,9 @@
 
 import pytest
 
-from alerts import escalation, lifecycle
+from alerts import escalation, lifecycle, silences, timeouts
 from alerts.enums import LogKind
-from alerts.models import StepClaim
+from alerts.models import Alert, Silence, StepClaim
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery, Notification
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
@@ -171,3 +171,76 @@ def test_followers_of_a_group_are_told_in_one_bundle():
     told = Notification.objects.order_by("id").values_list("reason", flat=True)
     assert list(told) == ["first", "bundle"]
     assert len(Notification.objects.get(reason="bundle").context["alerts"]) == 2
+
+
+def test_after_an_outage_longer_than_its_life_an_alert_is_called_out_before_it_expires():
+    make_recipient("Robin Vale", groups=["oncall"])
+    make_source(policy=make_policy("Fall", *FALL_DELAYS, expires_after_seconds=7200))
+    alert = raise_alert(at=NOON)
+
+    timeouts.expire_due(at=NOON + 3 * HOUR)  # the runners come back in any order
+    escalation.advance_due(at=NOON + 3 * HOUR)
+    timeouts.expire_due(at=NOON + 3 * HOUR)
+
+    alert.refresh_from_db()
+    assert (alert.status, Delivery.objects.get().status) == ("PENDING", DeliveryStatus.QUEUED)
+    for minute in range(1, 16):
+        escalation.advance_due(at=NOON + 3 * HOUR + minute * MINUTE)
+    timeouts.expire_due(at=NOON + 3 * HOUR + 15 * MINUTE)
+    alert.refresh_from_db()
+    assert alert.status == "EXPIRED"
+
+
+def test_a_step_on_time_does_not_put_off_the_expiry():
+    make_recipient("Robin Vale", groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 60, expires_after_seconds=120))
+    alert = raise_alert(at=NOON)
+
+    for second in (0, 60, 120):
+        escalation.advance_due(at=NOON + second * SECOND)
+
+    assert timeouts.expire_due(at=NOON + 120 * SECOND) == 1
+    alert.refresh_from_db()
+    assert alert.status == "EXPIRED"
+
+
+def test_an_acknowledgement_leaves_the_bundle_of_those_nobody_took(user):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy(), group_attributes=["source"], severity="medium")
+    _first, *followers = [raise_alert(at=NOON, subject=str(n)) for n in range(3)]
+    for second in (0, 60, 360):  # alone, the bundle, the bundle's last resort, which reaches nobody
+        escalation.advance_due(at=NOON + second * SECOND)
+    followers[0].refresh_from_db()
+
+    Alert.objects.filter(pk=followers[1].pk).update(next_step_at=None)
+    lifecycle.acknowledge(followers[0], by=user, at=NOON + 7 * MINUTE)
+
+    assert Delivery.objects.get(notification__reason="bundle").status == DeliveryStatus.QUEUED
+
+
+def test_a_silenced_alert_that_is_pushed_by_hand_keeps_its_pace(user):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 60))
+    Silence.objects.create(matchers=["source=probe"], reason="works", starts_at=NOON, ends_at=NOON + HOUR)
+    alert = raise_alert(at=NOON)
+    escalation.advance_due(at=NOON)
+
+    escalation.escalate_now(alert, by=user, at=NOON + 10 * MINUTE)
+    escalation.advance_due(at=NOON + 10 * MINUTE)
+
+    alert.refresh_from_db()
+    assert (alert.next_step_at, alert.round_started_at, alert.deadline_at) == (NOON + HOUR, NOON + HOUR, NOON + 3 * HOUR)
+
+
+def test_who_looks_at_a_silenced_alert_does_not_start_its_time_out(user):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 60, seen_timeout_seconds=600))
+    works = Silence.objects.create(matchers=["source=probe"], reason="works", starts_at=NOON, ends_at=NOON + HOUR)
+    alert = raise_alert(at=NOON)
+    escalation.advance_due(at=NOON)
+
+    lifecycle.mark_seen(alert, by=user, at=NOON + MINUTE)
+
+    assert timeouts.next_deadline_at() == NOON + 70 * MINUTE
+    silences.end(works, at=NOON + 2 * MINUTE)
+    assert timeouts.next_deadline_at() == NOON + 12 * MINUTE

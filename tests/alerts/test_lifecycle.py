@@ -5,7 +5,8 @@ import pytest
 from alerts import escalation, lifecycle, timeouts
 from alerts.enums import AlertStatus, LogKind
 from alerts.errors import IllegalTransition
-from notifications.models import Notification
+from alerts.models import Alert
+from notifications.models import Delivery, Notification
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
 from tests.factories import make_policy, make_recipient, make_source, raise_alert
 
@@ -17,6 +18,11 @@ def alert():
     make_recipient(groups=["oncall"])
     make_source(policy=make_policy("Calls", 0, 60, 120))
     return raise_alert(at=NOON)
+
+
+def call_everyone():
+    for minute in range(10):
+        escalation.advance_due(at=NOON + minute * MINUTE)
 
 
 def test_the_same_status_again_is_quiet(alert, user):
@@ -54,8 +60,8 @@ def test_resolution_is_told_to_whoever_was_told(alert, user):
 
 
 def test_an_unanswered_alert_expires_and_that_is_told(alert):
-    escalation.advance_due(at=NOON)
-    Notification.objects.get().deliveries.update(attempts=1, status="sent")
+    call_everyone()
+    Delivery.objects.update(attempts=1, status="sent")
 
     assert timeouts.expire_due(at=NOON + 2 * HOUR) == 1
 
@@ -65,6 +71,8 @@ def test_an_unanswered_alert_expires_and_that_is_told(alert):
 
 
 def test_seen_and_left_tells_the_last_resort_and_then_expires(alert, user):
+    call_everyone()
+    Alert.objects.update(unanswered=False)
     lifecycle.mark_seen(alert, by=user, at=NOON + HOUR)
 
     timeouts.expire_due(at=NOON + 5 * HOUR)
@@ -108,3 +116,15 @@ def test_seen_holds_the_fall_policy_for_two_minutes(user):
     seen = lifecycle.mark_seen(alert, by=user, at=NOON + 30 * SECOND)
 
     assert seen.next_step_at == NOON + 150 * SECOND
+
+
+def test_acknowledged_again_after_the_last_call_it_does_not_expire(alert, user):
+    lifecycle.acknowledge(alert, by=user, at=NOON)
+    timeouts.expire_due(at=NOON + 2 * HOUR)
+    for minute in range(30):
+        escalation.advance_due(at=NOON + 2 * HOUR + minute * MINUTE)
+    Alert.objects.filter(pk=alert.pk).update(next_step_at=None)
+
+    again = lifecycle.acknowledge(alert, by=user, at=NOON + 3 * HOUR)
+
+    assert (again.unanswered, again.deadline_at) == (False, NOON + 5 * HOUR)

@@ -93,3 +93,12 @@ def test_an_alert_is_inhibited_while_its_cause_is_open(house):
 
     assert told == {cause.thread, elsewhere.thread}
     assert Notification.objects.filter(thread=here.thread, reason="first").exists()
+
+
+def test_an_inhibition_that_cannot_be_read_holds_nothing(house):
+    Inhibition.objects.create(name="broken", source_matchers=["((("], target_matchers=["source=probe"])
+    raise_alert(at=NOON)
+
+    escalation.advance_due(at=NOON)
+
+    assert Notification.objects.count() == 1
