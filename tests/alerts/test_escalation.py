@@ -4,7 +4,7 @@ import pytest
 
 from alerts import escalation, lifecycle, silences, timeouts
 from alerts.enums import LogKind
-from alerts.models import Alert, Silence, StepClaim
+from alerts.models import Alert, PolicySnapshot, Route, Silence, StepClaim
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery, Notification
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
@@ -244,3 +244,54 @@ def test_who_looks_at_a_silenced_alert_does_not_start_its_time_out(user):
     assert timeouts.next_deadline_at() == NOON + 70 * MINUTE
     silences.end(works, at=NOON + 2 * MINUTE)
     assert timeouts.next_deadline_at() == NOON + 12 * MINUTE
+
+
+def test_a_bundle_is_cancelled_when_all_it_tells_are_taken(user):
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy(), group_attributes=["source"], severity="medium")
+    alerts = [raise_alert(at=NOON, subject=str(n)) for n in range(3)]
+    for second in (0, 60):
+        escalation.advance_due(at=NOON + second * SECOND)
+
+    for alert in alerts:
+        lifecycle.acknowledge(alert, by=user, at=NOON + 2 * MINUTE)
+
+    assert Delivery.objects.get(notification__reason="bundle").status == DeliveryStatus.CANCELLED
+
+
+def test_a_step_that_was_taken_is_not_taken_again():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy("Calls", 0, 60))
+    alert = raise_alert(at=NOON)
+    escalation.advance_due(at=NOON)
+
+    Alert.objects.filter(pk=alert.pk).update(step=0, next_step_at=NOON)
+    escalation.advance_due(at=NOON)
+
+    alert.refresh_from_db()
+    assert (log_kinds(alert).count(LogKind.STEP), alert.step, alert.told) == (1, 1, 1)
+
+
+def test_an_alert_whose_step_fails_is_put_back_and_stops_no_other():
+    make_recipient(groups=["oncall"])
+    make_source(policy=make_policy())
+    broken, good = raise_alert(at=NOON, subject="a"), raise_alert(at=NOON, subject="b")
+    snapshot = PolicySnapshot.objects.create(digest="broken", name="Broken", document={})
+    Alert.objects.filter(pk=broken.pk).update(policy=snapshot)
+
+    escalation.advance_due(at=NOON)
+
+    broken.refresh_from_db()
+    assert (broken.next_step_at, log_kinds(broken)) == (NOON + MINUTE, [LogKind.RAISED, LogKind.STEP_FAILED])
+    assert Notification.objects.get().thread == good.thread
+
+
+def test_a_higher_priority_brings_its_own_policy():
+    make_source(policy=make_policy("Calm"))
+    Route.objects.create(matchers=["severity=critical"], policy=make_policy("Urgent"))
+    alert = raise_alert(at=NOON, severity="low", dedup_key="it")
+
+    raise_alert(at=NOON + MINUTE, severity="critical", dedup_key="it")
+
+    alert.refresh_from_db()
+    assert (alert.policy.name, alert.priority, alert.round) == ("Urgent", 1, 2)

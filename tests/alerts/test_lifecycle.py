@@ -128,3 +128,11 @@ def test_acknowledged_again_after_the_last_call_it_does_not_expire(alert, user):
     again = lifecycle.acknowledge(alert, by=user, at=NOON + 3 * HOUR)
 
     assert (again.unanswered, again.deadline_at) == (False, NOON + 5 * HOUR)
+
+
+def test_an_unanswered_alert_that_is_taken_is_answered(alert, user):
+    call_everyone()
+
+    taken = lifecycle.acknowledge(alert, by=user, at=NOON + 10 * MINUTE)
+
+    assert (taken.unanswered, taken.log.filter(kind=LogKind.REAFFIRMED).exists()) == (False, False)
