@@ -7,6 +7,7 @@ found is kept in the process for a second, so a revoked key is dead everywhere a
 import base64
 import binascii
 import hmac
+import ipaddress
 import logging
 import re
 import time
@@ -136,6 +137,14 @@ def address_of(request: HttpRequest) -> str:
     """Where the request comes from: behind our own proxy, what the proxy wrote last; else the socket's peer."""
     forwarded: str = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
     return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or "local"
+
+
+def login_address(request: HttpRequest) -> str | None:
+    """Where somebody signs in from, for the lockout. Behind our proxy it is not the proxy, or one guesser would lock out everybody."""
+    try:
+        return str(ipaddress.ip_address(address_of(request)))
+    except ValueError:
+        return None
 
 
 class Caller(AuthBase):
