@@ -162,6 +162,7 @@ def guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
         if isinstance(response, HttpResponseNotAllowed):
             allowed = ", ".join(sorted(response["Allow"].split(", ")))
             return problems.answer(Problem(405, f"{request.method} is not possible here, only {allowed}.", headers={"Allow": allowed}))
+        response.headers.setdefault("Cache-Control", "no-store")  # what a caller may read is nobody else's
         return response
 
     return answered
