@@ -30,7 +30,17 @@ IDLE_SECONDS: Final = 15
 KEPT_CONNECTIONS: Final = 8
 _NOT_GLOBAL: Final = tuple(
     ipaddress.ip_network(net)
-    for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23", "192.88.99.0/24", "192.0.0.0/24", "3fff::/20", "5f00::/16")
+    for net in (
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "2001::/23",
+        "192.88.99.0/24",
+        "192.0.0.0/24",
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+    )
 )
 """Some Pythons call these global: NAT64, 6to4 and Teredo lead to an IPv4 address nobody looked at, the others nowhere."""
 _IN_PATH: Final = "/%:@!$&'()*+,;=~-._"

@@ -112,7 +112,7 @@ def save_method(method: ContactMethod, form: MethodForm, by: User) -> None:
     if not by.has_perm(f"notifications.{verb}_contactmethod") and (owner is None or owner.user_id != by.pk):
         raise Problem(403, "You may keep contact methods of your own recipient only. Ask an administrator for the others.")
     address = _address(form)
-    moved = (method.kind, method.address, method.recipient_id) != (form.kind, address, form.recipient)
+    moved = (method.kind, method.address, method.recipient_id, method.group_id) != (form.kind, address, form.recipient, group and group.pk)
     method.verified = _verified(form, method, by, moved=moved)
     if moved:
         method.disabled_at, method.disabled_reason = None, ""

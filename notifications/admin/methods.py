@@ -22,6 +22,8 @@ from notifications.enums import Reason, Urgency
 from notifications.message import Message, Order
 from notifications.models import ContactMethod
 
+PROVED = {"kind", "address", "recipient", "group"}
+"""What was verified: that this address is theirs."""
 VERIFY, CHANGE = "notifications.verify_contactmethod", "notifications.change_contactmethod"
 
 
@@ -47,10 +49,10 @@ class MethodForm(forms.ModelForm):
         return str(self.cleaned_data["secret"] or self.instance.secret)
 
     def clean(self) -> dict[str, Any]:
-        """Take the verification from an address that changes, unless the form says in the same breath that it is verified."""
+        """Take the verification from an address that changes or moves, unless the form says in the same breath that it is verified."""
         data = super().clean() or {}
         said_so = "verified" in self.changed_data and data.get("verified")
-        if self.instance.pk and not self.instance._state.adding and "address" in self.changed_data and not said_so:
+        if not self.instance._state.adding and not PROVED.isdisjoint(self.changed_data) and not said_so:
             data["verified"] = self.instance.verified = False
         return data
 

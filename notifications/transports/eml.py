@@ -21,6 +21,7 @@ class EmailBackend(BaseEmailBackend):
             message = email_message.message()
             path = folder / (re.sub(r"[^A-Za-z0-9.@-]", "", str(message["Message-ID"]))[:150] + ".eml")
             draft = path.with_suffix(".part")
+            draft.touch(mode=0o600)  # it holds an answer link
             draft.write_bytes(message.as_bytes())
             os.replace(draft, path)
         return len(email_messages)

@@ -125,6 +125,15 @@ def test_a_changed_address_must_be_verified_again(boss, method):
     assert (method.address, method.verified) == ("other@example.org", False)
 
 
+def test_a_verified_address_that_is_given_to_somebody_else_must_be_verified_again(boss, method):
+    other = make_recipient("Kim Berg")
+
+    boss.post(url(method), fields(method, recipient=str(other.pk), verified="on"))
+
+    method.refresh_from_db()
+    assert (method.recipient, method.verified) == (other, False)
+
+
 def test_who_may_not_verify_cannot_say_verified(method):
     method.verified = False
     method.save()

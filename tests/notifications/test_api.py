@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from notifications.models import ContactMethod, Recipient
+from notifications.models import ContactMethod, Recipient, RecipientGroup
 from tests.callers import make_caller
 from tests.factories import make_method, make_policy, make_recipient
 
@@ -152,6 +152,16 @@ def test_a_person_who_moves_a_verified_address_loses_the_verification(robin):
     moved = robin.send(f"/contact-methods/{method.pk}", {"address": "other@example.org"}, method="PATCH")
 
     assert (moved.status_code, moved.json()["verified"]) == (200, False)
+
+
+def test_a_verified_address_that_is_given_to_another_group_must_be_verified_again():
+    editor = make_caller("notifications.change_contactmethod")
+    night, _ = (RecipientGroup.objects.create(slug=slug, name=slug) for slug in ("night", "day"))
+    method = make_method(night)
+
+    moved = editor.send(f"/contact-methods/{method.pk}", {"group": "day"}, method="PATCH")
+
+    assert (moved.status_code, moved.json()["group"], moved.json()["verified"]) == (200, "day", False)
 
 
 def test_a_person_neither_sees_nor_touches_methods_of_others(robin):

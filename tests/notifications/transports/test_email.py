@@ -127,6 +127,7 @@ def test_without_a_server_mail_is_written_to_files(told, settings, tmp_path):
     (path,) = Path(tmp_path / "mail").iterdir()
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert (path.suffix, message["Subject"]) == (".eml", "[P1] Fall in room 12 (#1042)")
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_a_providers_backend_gets_the_deliverys_id(told, settings):
