@@ -295,3 +295,13 @@ def test_a_higher_priority_brings_its_own_policy():
 
     alert.refresh_from_db()
     assert (alert.policy.name, alert.priority, alert.round) == ("Urgent", 1, 2)
+
+
+def test_a_priority_is_never_lowered():
+    make_source(policy=make_policy())
+    alert = raise_alert(at=NOON, severity="high")
+
+    assert not escalation.raise_priority(alert.pk, alert.policy, priority=3, severity="low", at=NOON)
+
+    alert.refresh_from_db()
+    assert (alert.priority, alert.severity, alert.round) == (2, "high", 1)
