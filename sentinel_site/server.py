@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import MutableMapping, Sequence
@@ -33,6 +34,7 @@ PING_SECONDS, PONG_SECONDS = 10, 15
 DRAIN_SECONDS: Final = 5.0
 HANDLER_SECONDS: Final = 60
 COME_BACK: Final = 1012
+FILES: Final = 65_536
 
 
 class Socket(ws_protocol.WebSocketProtocol):
@@ -159,8 +161,16 @@ class GracefulServer(Server):
         return [instance for instance in instances if instance is not None and not instance.done()]
 
 
+def take_all_files() -> None:
+    """Raise the soft limit of open files to the hard one: with the usual 1024, as many idle connections would shut everyone out."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def serve(bind: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
+    take_all_files()
     ws_protocol.WebSocketFactory.protocol = Socket
     http_protocol.WebRequest = BoundedRequest
     address = bind.replace(":", r"\:")
