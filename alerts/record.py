@@ -18,7 +18,7 @@ from pydantic_core import to_json
 from alerts.enums import EventKind, LogKind
 from alerts.models import LogEntry
 from notifications.models import Recipient, RecipientGroup
-from sentinel_site.lib import wake
+from sentinel_site.lib import rows, wake
 
 By = AbstractBaseUser | Recipient | RecipientGroup | None
 """Who did it: a signed-in user, a recipient who answered a message, a group (somebody in its channel), or None for Sentinel."""
@@ -70,20 +70,20 @@ def actor(by: By) -> Actor:
 
 def write(entries: Iterable[Entry], *, at: datetime) -> None:
     """Append log entries, all with the instant ``at``, in one statement."""
-    rows = []
+    written = []
     for entry in entries:
         who = actor(entry.by)
-        rows.append(
+        written.append(
             LogEntry(alert_id=entry.alert_id, at=at, kind=entry.kind, actor=who.name, actor_user_id=who.user_id,
                      actor_recipient_id=who.recipient_id, detail=dict(entry.detail))
         )  # fmt: skip
-    LogEntry.objects.bulk_create(rows)
+    rows.insert(written)
 
 
 def write_plain(alert_ids: Sequence[UUID], kind: LogKind, details: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
     """Append one entry of Sentinel itself per alert; the fast form for intake, without a model object per row."""
     if alert_ids:
-        rows = [{"alert": pk, "detail": detail} for pk, detail in zip(alert_ids, details, strict=True)]
+        plain = [{"alert": pk, "detail": detail} for pk, detail in zip(alert_ids, details, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO alerts_logentry (alert_id, at, kind, actor, detail)"
@@ -91,7 +91,7 @@ def write_plain(alert_ids: Sequence[UUID], kind: LogKind, details: Sequence[Mapp
                 [
                     at,
                     kind.value,
-                    to_json(rows).decode(),
+                    to_json(plain).decode(),
                 ],
             )
 
@@ -102,8 +102,13 @@ def announce(events: Iterable[tuple[EventKind, UUID]], *, at: datetime, wake_als
     Event ids come from a counter whose row stays locked until commit: ids are handed out in commit order and have
     no gaps, so a reader that saw 7 has seen 6. The price is that transactions with events commit one after another.
     """
-    rows = [{"alert": alert, "kind": kind.value, "place": place} for place, (kind, alert) in enumerate(events, start=1)]
-    if rows or wake_also:
+    listed = [{"alert": alert, "kind": kind.value, "place": place} for place, (kind, alert) in enumerate(events, start=1)]
+    if listed or wake_also:
         with connection.cursor() as cursor:
-            values: dict[str, Any] = {"size": len(rows), "events": to_json(rows).decode(), "at": at, "topics": [wake.EVENTS, *wake_also]}
+            values: dict[str, Any] = {
+                "size": len(listed),
+                "events": to_json(listed).decode(),
+                "at": at,
+                "topics": [wake.EVENTS, *wake_also],
+            }
             cursor.execute(_ANNOUNCE, values)

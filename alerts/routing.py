@@ -7,19 +7,26 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from alerts import policies
 from alerts.enums import DEFAULT_PRIORITY, Priority, Severity
 from alerts.errors import ConfigurationError
-from alerts.models import EscalationPolicy, PolicySnapshot, PolicyStep, Route, Silence, Source
+from alerts.models import EscalationPolicy, EventCounter, PolicySnapshot, PolicyStep, Route, Silence, Source
 from alerts.plan import Plan
 from sentinel_site.lib import matchers
 
 KEEP_SECONDS = 1.0
+REREAD_SECONDS = 30.0
+VERSION_ROW = 2
+"""The row of EventCounter that counts changes of routes, sources, policies and silences; row 1 numbers events."""
+_RAISE_VERSION = """
+INSERT INTO alerts_eventcounter (id, value) VALUES (%s, 1) ON CONFLICT (id) DO UPDATE SET value = alerts_eventcounter.value + 1
+"""
 MAX_SILENCES = 500
 """The ones that end last; who sets more than these sees the verdict 'accepted' on what they hold back all the same."""
 logger = logging.getLogger(__name__)
@@ -83,34 +90,60 @@ class Table:
         return Choice(snapshot, policies.plan_of(snapshot), priority or DEFAULT_PRIORITY[Severity(severity)], route)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A table, the version it was read at, when it was read, and when its version was last asked for (monotonic seconds)."""
+
+    table: Table
+    version: int | None
+    read: float
+    asked: float
+
+
 _lock = threading.Lock()
-_kept: tuple[float, Table] | None = None
+_kept: _Kept | None = None
 
 
 def table() -> Table:
-    """The routing table, at most a second old."""
+    """The routing table, at most a second old.
+
+    Each second only its version is asked for, a counter that every change raises; it is read again when that differs,
+    and every 30 seconds for changes made past the models.
+    """
     global _kept
-    kept = _kept
-    if kept is not None and time.monotonic() - kept[0] < KEEP_SECONDS:
-        return kept[1]
+    kept, now = _kept, time.monotonic()
+    if kept is not None and now - kept.asked < KEEP_SECONDS:
+        return kept.table
     with _lock:
-        _kept = (time.monotonic(), _load())
-        return _kept[1]
+        version = EventCounter.objects.filter(pk=VERSION_ROW).values_list("value", flat=True).first()
+        kept = _kept
+        if kept is not None and kept.version == version and now - kept.read < REREAD_SECONDS:
+            _kept = replace(kept, asked=now)
+        else:
+            kept = _kept = _Kept(_load(), version, now, now)
+        return kept.table
 
 
-def forget(**_signal: object) -> None:
-    """Read the table again at its next use. Also called whenever a row it was read from is saved or deleted here."""
+def forget() -> None:
+    """Read the table again at its next use in this process."""
     global _kept
     _kept = None
 
 
+def changed(**_signal: object) -> None:
+    """Have every process read the table again within a second. Called whenever a row it is read from is saved or deleted."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE_VERSION, [VERSION_ROW])
+    forget()
+
+
 for _model in (Source, Route, EscalationPolicy, PolicyStep, Silence):
-    post_save.connect(forget, sender=_model, dispatch_uid=f"routing.forget.{_model.__name__}.saved")
-    post_delete.connect(forget, sender=_model, dispatch_uid=f"routing.forget.{_model.__name__}.deleted")
+    post_save.connect(changed, sender=_model, dispatch_uid=f"routing.changed.{_model.__name__}.saved")
+    post_delete.connect(changed, sender=_model, dispatch_uid=f"routing.changed.{_model.__name__}.deleted")
 for _relation in (
     PolicyStep.groups, PolicyStep.recipients, EscalationPolicy.last_resort_groups, EscalationPolicy.last_resort_recipients,
 ):  # fmt: skip
-    m2m_changed.connect(forget, sender=_relation.through, dispatch_uid=f"routing.forget.{_relation.through.__name__}")
+    m2m_changed.connect(changed, sender=_relation.through, dispatch_uid=f"routing.changed.{_relation.through.__name__}")
 
 
 def labels_of(*, source: str, type: str, severity: str, subject: str, labels: Mapping[str, str]) -> dict[str, str]:

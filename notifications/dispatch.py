@@ -12,7 +12,7 @@ from uuid import UUID
 from notifications import transports
 from notifications.message import Order, Told
 from notifications.models import ContactMethod, Delivery, Notification, Recipient, RecipientGroup
-from sentinel_site.lib import wake
+from sentinel_site.lib import rows, wake
 from sentinel_site.lib.ids import uuid7
 
 
@@ -199,15 +199,18 @@ def _queue(notifications: Sequence[Notification], methods: Mapping[str, list[Con
     """Insert what is new, in two statements; answers with the delivery ids of each notification key."""
     if not notifications:
         return {}
-    Notification.objects.bulk_create(notifications, ignore_conflicts=True)
-    stored = dict(Notification.objects.filter(key__in=[n.key for n in notifications]).values_list("key", "id"))
-    deliveries = [
-        _delivery(stored[n.key], method, priority=n.priority, at=at)
-        for n in notifications if stored[n.key] == n.pk for method in methods[n.key]
-    ]  # fmt: skip
-    Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+    fresh = rows.insert(notifications, ignore_conflicts=True)
+    known: dict[str, list[UUID]] = {n.key: [] for n in notifications}
+    deliveries = []
+    for notification in notifications:
+        if notification.pk in fresh:
+            made = [_delivery(notification.pk, method, priority=notification.priority, at=at) for method in methods[notification.key]]
+            known[notification.key] = [delivery.pk for delivery in made]
+            deliveries += made
+    rows.insert(deliveries)
     wake.up(wake.OUTBOX)
-    known: dict[UUID, list[UUID]] = defaultdict(list)
-    for notification_id, pk in Delivery.objects.filter(notification__in=stored.values()).values_list("notification_id", "id"):
-        known[notification_id].append(pk)
-    return {key: known[pk] for key, pk in stored.items()}
+    if len(fresh) < len(notifications):  # told before: what stands in the outbox
+        before = [n.key for n in notifications if n.pk not in fresh]
+        for key, pk in Delivery.objects.filter(notification__key__in=before).values_list("notification__key", "id"):
+            known[key].append(pk)
+    return known

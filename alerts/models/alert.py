@@ -185,7 +185,7 @@ class StepClaim(models.Model):
 
 
 class EventCounter(models.Model):
-    """One row that hands out event ids under its lock, so that ids can be read in commit order, without gaps."""
+    """Row 1 hands out event ids under its lock, so that ids can be read in commit order, without gaps. Row 2: see routing.py."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     value = models.BigIntegerField(default=0)

@@ -59,13 +59,16 @@ class Report(models.Model):
     """One message from outside, kept raw with what intake made of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    source = models.ForeignKey(Source, null=True, on_delete=models.SET_NULL, db_index=False)
+    # Reports are many and their alert checks the same source: a constraint here would only be paid for twice at commit.
+    source = models.ForeignKey(Source, null=True, on_delete=models.SET_NULL, db_index=False, db_constraint=False)
     source_slug = models.CharField(max_length=60, blank=True)
     received_at = models.DateTimeField()
     verdict = models.CharField(max_length=12, choices=Verdict.choices)
     reason = models.CharField(max_length=500, blank=True)
     alert = models.ForeignKey("alerts.Alert", null=True, on_delete=models.SET_NULL, related_name="reports")
-    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+")
+    reported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, db_constraint=False, related_name="+"
+    )
     raw = models.JSONField()
 
     class Meta:
