@@ -37,9 +37,10 @@ def report_batch(request: HttpRequest) -> HttpResponse:
 
 @router.post("/resolve", response=shapes.AlertOut)
 def resolve_by_key(request: HttpRequest, body: schemas.ResolveIn) -> HttpResponse:
-    """The source says that it is over. 404 when no open alert has this key."""
+    """The source says that it is over. 404 when no open alert has this key; 403 when somebody else reported it."""
     by = require(request, REPORT)
     alert = queries.open_by_key(body.source, body.dedup_key)
+    queries.require_own(alert, by)
     lifecycle.resolve(alert, by=by, at=timezone.now(), resolution=body.resolution, note=body.note)
     return _answer(request, alert.pk)
 

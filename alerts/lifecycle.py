@@ -14,7 +14,7 @@ from django.db.models import Q
 from alerts import escalation, messages, policies, record
 from alerts.enums import UNACKNOWLEDGED, AlertStatus, EventKind, LogKind, Promise, Resolution
 from alerts.errors import IllegalTransition
-from alerts.models import Alert
+from alerts.models import Alert, AlertGroup
 from alerts.record import By
 from alerts.signals import alert_closed
 from notifications import dispatch, outbox
@@ -122,8 +122,9 @@ def _quiet(alert: Alert, *, at: datetime) -> list[record.Entry]:
     """Cancel the alert's waiting messages, and its group's when no other member still needs somebody."""
     threads = [alert.thread]
     if alert.group_id is not None:
+        group = AlertGroup.objects.select_for_update(no_key=True).get(pk=alert.group_id)  # or two last members each see the other
         needy = Q(next_step_at__isnull=False) | Q(status__in=UNACKNOWLEDGED)
-        others = Alert.objects.filter(needy, group_id=alert.group_id).exclude(pk=alert.pk)
+        others = Alert.objects.filter(needy, group_id=alert.group_id).exclude(pk__in=[alert.pk, group.first_alert_id])
         if not others.exists():
             threads.append(f"group:{alert.group_id}")
     cancelled, in_flight = outbox.cancel(threads, at=at, why="answered meanwhile")

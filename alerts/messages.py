@@ -32,8 +32,9 @@ def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime) -> 
         targets |= each.targets
     if number == plan.last_resort_step:
         targets = plan.last_resort
-    kinds = frozenset() if any(not each.kinds for each in speaking) else frozenset().union(*(each.kinds for each in speaking))
-    bundled = first.is_bundled
+    every_kind = number == plan.last_resort_step or any(not each.kinds for each in speaking)
+    kinds = frozenset() if every_kind else frozenset().union(*(each.kinds for each in speaking))
+    bundled = len(alerts) > 1
     reason = Reason.BUNDLE if bundled else Reason.REMINDER if first.told else Reason.FIRST
     if number == plan.last_resort_step:
         reason = Reason.UNANSWERED
@@ -53,7 +54,7 @@ def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime) -> 
 
 
 def last_resort(alert: Alert, plan: Plan, *, at: datetime, key: str) -> Order:
-    """The order that tells the last resort that nobody answered; everyone told so far is told as well."""
+    """The order that tells the last resort that nobody answered."""
     loud = alert.life_safety or alert.priority == Priority.P1
     message = Message(
         reason=Reason.UNANSWERED, urgency=Urgency.EMERGENCY if loud else plan.steps[-1].urgency, priority=alert.priority,
@@ -87,6 +88,6 @@ def require_open(alert: Alert) -> None:
 def _context(alerts: Sequence[Alert], *, at: datetime) -> dict[str, Any]:
     first = alerts[0]
     context: dict[str, Any] = {"alert": describe.alert(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
-    if len(alerts) > 1 or first.is_bundled:
+    if len(alerts) > 1:
         context["alerts"] = [describe.alert(alert) for alert in alerts]
     return context

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
 from pydantic import AwareDatetime, BaseModel, Field
@@ -53,6 +54,12 @@ def open_by_key(source: str, dedup_key: str) -> Alert:
     if alert is None:
         raise problems.not_found(f"No alert of {source} with this dedup_key is open.")
     return alert
+
+
+def require_own(alert: Alert, by: User) -> None:
+    """Raises a 403 Problem unless ``by`` reported the alert, or may answer alerts: no source may close another one's fall."""
+    if not by.has_perm("alerts.answer_alert") and not alert.reports.filter(reported_by=by).exists():
+        raise problems.Problem(403, "Another user's key reported this alert. Resolve it with that key, or as a user who may answer alerts.")
 
 
 def find(filters: Filters) -> QuerySet[Alert]:

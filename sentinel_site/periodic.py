@@ -7,6 +7,7 @@ from typing import Final
 
 PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "catch-up": ("sentinel_site.tasks.catch_up", 1),
+    "watch": ("sentinel_site.tasks.watch", 1),
     "triage-waiting": ("alerts.tasks.triage_waiting", 1),
     "retention": ("alerts.tasks.retention", 60),
     "tidy": ("sentinel_site.tasks.tidy", 60),
