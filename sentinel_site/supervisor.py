@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Final
 
 LEASH: Final = str(Path(__file__).with_name("leash.py"))
+ROOT: Final = Path(__file__).resolve().parent.parent
+"""Where programs start: `python -m` looks for their modules there, wherever `up` itself was called."""
 MARK: Final = "SENTINEL_UP"
 """Environment variable that every program of one `up` carries: the next `up` on the same data ends what is left of it."""
 BACK_OFF_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -52,7 +54,7 @@ class Program:
     def start(self, environ: Mapping[str, str]) -> None:
         """Start it in a session of its own, on a leash."""
         command = [sys.executable, "-S", "-E", LEASH, str(os.getpid()), *self.command]
-        self.process = subprocess.Popen(command, env=dict(environ), start_new_session=True, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=dict(environ), start_new_session=True, stdin=subprocess.DEVNULL)
         self.started, self.restart_at = time.monotonic(), None
 
     def ended(self) -> bool:

@@ -43,7 +43,8 @@ def test_an_answer_link_opens_no_picture(token):
     assert Client().get(f"/media/alerts/{token}").status_code == 404
 
 
-def test_the_log_does_not_hold_the_token(token):
-    record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Gone: %s", (f"/a/{token}",), None)
+@pytest.mark.parametrize("path", ["/a/", "/media/alerts/", "/api/v1/devices/push-tokens/"])
+def test_the_log_does_not_hold_the_token(token, path):
+    record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Gone: %s", (f"{path}{token}",), None)
 
-    assert (token in LineFormatter().format(record), "/a/[token]" in LineFormatter().format(record)) == (False, True)
+    assert (token in LineFormatter().format(record), f"{path}[token]" in LineFormatter().format(record)) == (False, True)
