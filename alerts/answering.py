@@ -21,7 +21,7 @@ from notifications.enums import DeliveryStatus
 from notifications.links import LinkError
 from notifications.models import Notification, Recipient, RecipientGroup
 
-ALL: Final = "all"
+ALL: Final = "all-"
 LIMIT: Final = 100
 ACKNOWLEDGE, RESOLVE = "acknowledge", "resolve"
 ANSWERS: Final = {
@@ -56,6 +56,11 @@ class Visit:
         return [alert for alert in self.alerts if alert.is_open]
 
     @property
+    def everything(self) -> str:
+        """How the page names all it shows: by the newest alert, so that one that came later is not taken unseen."""
+        return f"{ALL}{max(alert.pk for alert in self.alerts)}"
+
+    @property
     def members(self) -> list[Recipient]:
         """Who may say that it is them, when the link went to a group."""
         return list(self.group.members.filter(active=True)) if self.group else []
@@ -75,14 +80,15 @@ def visit(token: str, *, at: datetime) -> Visit:
 
 
 def take(visit: Visit, *, answer: str, which: str, person: str = "", name: str = "", at: datetime) -> None:
-    """Give ``answer`` (a key of ANSWERS) to the alert ``which``, or to ALL that are open.
+    """Give ``answer`` (a key of ANSWERS) to the alert ``which``, or to all that a page showed (``Visit.everything`` then).
 
     Raises AnswerError when it is not understood or nobody says who answers, IllegalTransition when the one alert is
     closed already. Of several, those that are closed are passed over.
     """
     if answer not in ANSWERS:
         raise AnswerError("That answer is not known. Press one of the buttons.")
-    chosen = [alert for alert in visit.alerts if which in (ALL, str(alert.pk))]
+    newest = which.removeprefix(ALL) if which.startswith(ALL) else ""
+    chosen = [alert for alert in visit.alerts if str(alert.pk) == which or str(alert.pk) <= newest]
     if not chosen:
         raise AnswerError("That alert does not belong to this link. Press one of the buttons.")
     by, note = _who(visit, person=person, name=name)

@@ -62,7 +62,9 @@ def test_a_closed_alert_cannot_be_taken(alert, token, at):
         answering.take(answering.visit(token, at=at), answer="calling", which=str(alert.pk), at=at)
 
 
-@pytest.mark.parametrize(("answer", "which"), [("delete", "all"), ("", "all"), ("calling", ""), ("calling", NOBODY_S)])
+@pytest.mark.parametrize(
+    ("answer", "which"), [("delete", "all-f"), ("", "all-f"), ("calling", ""), ("calling", "all"), ("calling", NOBODY_S)]
+)
 def test_an_answer_that_was_never_offered_is_refused(token, at, answer, which):
     with pytest.raises(AnswerError):
         answering.take(answering.visit(token, at=at), answer=answer, which=which, at=at)
@@ -93,33 +95,33 @@ def _group_visit(alert, at):
 def test_a_groups_link_asks_which_member_it_is(alert, at):
     visit = _group_visit(alert, at)
     with pytest.raises(AnswerError):
-        answering.take(visit, answer="calling", which="all", at=at)
+        answering.take(visit, answer="calling", which=visit.everything, at=at)
 
-    answering.take(visit, answer="calling", which="all", person=str(visit.members[0].pk), at=at)
+    answering.take(visit, answer="calling", which=visit.everything, person=str(visit.members[0].pk), at=at)
 
     alert.refresh_from_db()
     assert alert.acknowledged_by == "Ada Byron"
 
 
 def test_a_stranger_is_not_a_member(alert, at):
-    stranger = make_recipient("Mallory Stone")
+    stranger, visit = make_recipient("Mallory Stone"), _group_visit(alert, at)
 
     with pytest.raises(AnswerError):
-        answering.take(_group_visit(alert, at), answer="calling", which="all", person=str(stranger.pk), name="Mallory", at=at)
+        answering.take(visit, answer="calling", which=visit.everything, person=str(stranger.pk), name="Mallory", at=at)
 
 
 def test_a_group_without_members_answers_with_the_name_written_down(alert, at):
     visit = _group_visit(alert, at)
     visit.group.members.clear()
 
-    answering.take(visit, answer="calling", which="all", name="Zoe from the night shift", at=at)
+    answering.take(visit, answer="calling", which=visit.everything, name="Zoe from the night shift", at=at)
 
     alert.refresh_from_db()
     assert (alert.status, alert.acknowledged_by) == (AlertStatus.ACKNOWLEDGED, "oncall")
     assert alert.log.get(detail__to="ACKNOWLEDGED").detail["note"] == "answered by Zoe from the night shift"
 
 
-def test_all_takes_what_is_open_of_a_group(at):
+def test_all_takes_what_the_page_showed_of_a_group(at):
     make_recipient("Ada Byron", groups=["oncall"])
     make_source(policy=make_policy(), group_attributes=["source"])
     for subject in "abc":
@@ -129,6 +131,10 @@ def test_all_takes_what_is_open_of_a_group(at):
     bundle = Delivery.objects.select_related("notification").get(notification__thread__startswith="group:")
 
     visit = answering.visit(links.token(bundle), at=at + 3 * MINUTE)
-    answering.take(visit, answer="handling", which="all", at=at + 3 * MINUTE)
+    late = raise_alert(at=at + 3 * MINUTE, subject="d")
+    escalation.advance_due(at=at + 3 * MINUTE)
+    answering.take(answering.visit(links.token(bundle), at=at), answer="handling", which=visit.everything, at=at + 3 * MINUTE)
 
-    assert list(Alert.objects.values_list("status", flat=True)) == ["ACKNOWLEDGED"] * 3
+    late.refresh_from_db()
+    assert list(Alert.objects.exclude(pk=late.pk).values_list("status", flat=True)) == ["ACKNOWLEDGED"] * 3
+    assert (late.group_id is not None, late.status) == (True, "PENDING")
