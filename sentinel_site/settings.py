@@ -69,7 +69,10 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
-ROOT_URLCONF = "sentinel_site.urls"
+if not SERVES_PAGES:
+    MIDDLEWARE = []  # its modules belong to apps that are left out
+
+ROOT_URLCONF = "sentinel_site.urls" if SERVES_PAGES else "sentinel_site.no_urls"
 ASGI_APPLICATION = "sentinel_site.asgi.application"
 APPEND_SLASH = False
 TEMPLATES = [
@@ -150,7 +153,9 @@ Q_CLUSTER = {
 }
 
 # --- People signing in ---
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+if SERVES_PAGES:
+    AUTHENTICATION_BACKENDS.insert(0, "axes.backends.AxesStandaloneBackend")
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # by address alone, one bad guesser locks out a whole site

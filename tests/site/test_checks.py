@@ -70,3 +70,17 @@ def test_a_production_site_hears_what_is_wrong(environ, found):
 
 def test_models_and_migrations_agree(db):
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("process", ["qcluster", "watchdog", "monitor"])
+def test_a_process_that_leaves_the_pages_out_passes_django_s_checks(process):
+    """Anyone may start it by hand, without the options `up` gives it."""
+    program = (
+        f"import sys, django; sys.argv = ['manage.py', '{process}']; django.setup()\n"
+        "from django.core.management import call_command; call_command('check')"
+    )
+    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "sentinel_site.settings"}
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=env.BASE_DIR, env=environ, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
