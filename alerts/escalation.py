@@ -208,7 +208,7 @@ def _take_or_put_back(alerts: Sequence[Alert], *, at: datetime) -> None:
     try:
         with transaction.atomic():
             _take(alerts, at=at)
-    except Exception as error:
+    except Exception as error:  # the second failure of this step: it must not keep the others from their turn
         if isinstance(error, DatabaseError) and connection.needs_rollback:
             raise
         logger.exception("the escalation step of %s failed; tried again in a minute", alerts[0])

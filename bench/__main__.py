@@ -39,7 +39,7 @@ def _measure(name: str, house: House) -> list[Row]:
     print(f"\n{name} ...", flush=True)
     try:
         rows: list[Row] = BENCHES[name].run(house)
-    except Exception as error:
+    except Exception as error:  # becomes a row of the table
         rows = [Row(name, "failed", float("nan"), note=f"{type(error).__name__}: {error}"[:200])]
     if died := house.restarts() - restarts:
         rows.append(Row(name, "processes of Sentinel that died or froze meanwhile", died, goal=("<=", 0)))

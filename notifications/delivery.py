@@ -146,7 +146,7 @@ def attempt(delivery: Delivery, *, now: Callable[[], datetime]) -> tuple[Sent | 
         return None, Outcome(delivery, DeliveryStatus.DEAD, error=str(error), dead_address=isinstance(error, DeadAddress))
     except TemporaryError as error:
         return None, _later(delivery, str(error), wish=error.retry_seconds, at=now())
-    except Exception as error:
+    except Exception as error:  # a fault of the transport's code: retried, like a provider that is away
         logger.exception("the %s transport failed on delivery %s", delivery.transport, delivery.pk)
         return None, _later(delivery, f"unexpected error ({type(error).__name__})", wish=None, at=now())
     return sent, Outcome(delivery, DeliveryStatus.SENT, provider_id=sent.provider_id)
@@ -163,7 +163,7 @@ def _claim(kind: str, *, limit: int, at: datetime) -> list[Delivery]:
     """What can be claimed of ``kind``; a transport whose claim fails holds up no other."""
     try:
         return outbox.claim(kind, limit=limit, at=at, lease_seconds=LEASE_SECONDS)
-    except Exception:
+    except Exception:  # they stay queued; the next look claims them
         logger.exception("the %s deliveries could not be claimed", kind)
         close_old_connections()
         return []
@@ -192,7 +192,7 @@ def _record(group: list[tuple[Outcome, bool]], *, at: datetime) -> None:
     try:
         try:
             outbox.settle([outcome for outcome, _ in group], at=at)
-        except Exception:
+        except Exception:  # one bad row must hold up no other
             logger.exception("settling %d deliveries together failed; they are settled one by one", len(group))
             for outcome, _ in group:
                 _alone(partial(outbox.settle, [outcome], at=at))
@@ -207,5 +207,5 @@ def _record(group: list[tuple[Outcome, bool]], *, at: datetime) -> None:
 def _alone(settle: Callable[[], object]) -> None:
     try:
         settle()
-    except Exception:
+    except Exception:  # the row keeps its lease and is taken again
         logger.exception("settling a delivery failed; its lease runs out, or its receipt is lost")
