@@ -1,7 +1,8 @@
-"""Answering by a link: which alerts it is about, who answers, and what the answer does.
+"""Answering from outside: which alerts it is about, who answers, and what the answer does.
 
-A link that went to a person answers as that person. One that went to a group's own channel asks who is there: a
-member of the group, or else the group itself, with the name that was written down.
+A message is answered by its link or through its transport (a button, an SMS, a key on the telephone). What went to a
+person is answered as that person. A link that went to a group's own channel asks who is there: a member of the group,
+or else the group itself, with the name that was written down.
 """
 
 from collections.abc import Sequence
@@ -10,16 +11,20 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext as _
 
-from alerts import lifecycle, queries
+from alerts import escalation, lifecycle, queries
 from alerts.enums import Promise, Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from notifications import links, outbox
+from notifications.answers import Answer, Reply
 from notifications.enums import DeliveryStatus
 from notifications.links import LinkError
-from notifications.models import Notification, Recipient, RecipientGroup
+from notifications.models import Delivery, Notification, Recipient, RecipientGroup
 
 ALL: Final = "all-"
 LIMIT: Final = 100
@@ -99,6 +104,53 @@ def take(visit: Visit, *, answer: str, which: str, person: str = "", name: str =
             if len(chosen) == 1:
                 raise
     outbox.receive(visit.link.delivery_id, status=DeliveryStatus.SEEN, at=at, detail="answered by its link")
+
+
+def reply(delivery: Delivery, answer: Answer, *, via: str, name: str = "", at: datetime) -> Reply | None:
+    """Give ``answer``, which came through a transport, to every open alert that ``delivery`` told about.
+
+    None when the delivery is about no alert (a test). Whoever answers a message has seen it. A closed alert takes no
+    answer, and the reply says so. Not to be called inside a transaction.
+    """
+    note = delivery.notification
+    alerts = _alerts_told(note)
+    if not alerts:
+        return None
+    by = note.recipient or note.group
+    remark = f"by {via}" + (f", answered by {name.strip()[:100]}" if name.strip() and note.recipient is None else "")
+    given = [alert for alert in alerts if by is not None and _give_if_open(alert, answer, by=by, note=remark, at=at)]
+    outbox.receive(delivery.pk, status=DeliveryStatus.SEEN, at=at, detail=f"answered by {via}")
+    with translation.override(note.recipient.language if note.recipient else settings.LANGUAGE_CODE):
+        return _said(answer, given) if given else Reply(_("It was closed before you answered. Nothing more is to be done."), taken=False)
+
+
+def _alerts_told(note: Notification) -> list[Alert]:
+    """The alerts a message was about; a bundled one, only those it named: the group may have grown since."""
+    alerts = _alerts_of(note.thread)
+    named = {alert["id"] for alert in note.context.get("alerts") or ()}
+    return [alert for alert in alerts if not named or str(alert.pk) in named]
+
+
+def _give_if_open(alert: Alert, answer: Answer, *, by: Recipient | RecipientGroup, note: str, at: datetime) -> bool:
+    try:
+        if answer == Answer.PASS_ON:
+            escalation.escalate_now(alert, by=by, at=at)
+        elif answer != Answer.SEEN:
+            _give(alert, answer, by=by, note=note, at=at)
+        return alert.is_open
+    except IllegalTransition:
+        return False
+
+
+def _said(answer: Answer, given: Sequence[Alert]) -> Reply:
+    which = f"#{given[0].number} {given[0].title}" if len(given) == 1 else _("%(count)d alerts") % {"count": len(given)}
+    said = {
+        Answer.SEEN: _("Noted: you have seen %(which)s. Nobody has taken it yet."),
+        Answer.PASS_ON: _("Passed on: the next people are told about %(which)s."),
+        Answer.HANDLED: _("Resolved: %(which)s."),
+        Answer.FALSE_ALARM: _("Closed as a false alarm: %(which)s."),
+    }
+    return Reply(said.get(answer, _("You have it: %(which)s. Nobody else is called.")) % {"which": which}, taken=True)
 
 
 def _give(alert: Alert, answer: str, *, by: Recipient | RecipientGroup, note: str, at: datetime) -> None:

@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from alerts import tidings
+from alerts import answering, tidings
+from notifications.answers import Answer, Reply
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
-from notifications.signals import deliveries_settled, delivery_received
+from notifications.signals import answer_given, deliveries_settled, delivery_received
 
 
 def connect() -> None:
     """Listen, once however often it is called."""
     deliveries_settled.connect(on_settled, dispatch_uid="alerts.deliveries_settled")
     delivery_received.connect(on_received, dispatch_uid="alerts.delivery_received")
+    answer_given.connect(on_answered, dispatch_uid="alerts.answer_given")
 
 
 def on_settled(*, deliveries: Sequence[Delivery], fallen_over: Mapping[UUID, Delivery], at: datetime, **_: Any) -> None:
@@ -25,3 +27,8 @@ def on_settled(*, deliveries: Sequence[Delivery], fallen_over: Mapping[UUID, Del
 def on_received(*, delivery: Delivery, status: DeliveryStatus, detail: str, at: datetime, **_: Any) -> None:
     """See tidings.received."""
     tidings.received(delivery, status=status, detail=detail, at=at)
+
+
+def on_answered(*, delivery: Delivery, answer: Answer, via: str, name: str, at: datetime, **_: Any) -> Reply | None:
+    """See answering.reply."""
+    return answering.reply(delivery, answer, via=via, name=name, at=at)

@@ -8,3 +8,7 @@ deliveries_settled = Signal()
 
 delivery_received = Signal()
 """A receipt proved something. ``delivery``: Delivery (with ``notification``), ``status``: DELIVERED or SEEN, ``detail``, ``at``."""
+
+answer_given = Signal()
+"""Somebody answered through a transport. ``delivery``: Delivery (with ``notification``, its recipient and group), ``answer``:
+answers.Answer, ``via``, ``name`` (who of the group), ``at``. The receiver that knows the thread returns an answers.Reply."""

@@ -1,14 +1,17 @@
 """A link answers as the one it went to."""
 
+from uuid import UUID
+
 import pytest
 from django.utils import timezone
 
-from alerts import answering, escalation
+from alerts import answering, escalation, lifecycle
 from alerts.answering import AnswerError
 from alerts.enums import AlertStatus
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
-from notifications import links
+from notifications import answers, links
+from notifications.answers import Answer, Reply
 from notifications.links import LinkError
 from notifications.models import Delivery, Notification, Recipient, RecipientGroup
 from tests.conftest import HOUR, MINUTE
@@ -138,3 +141,33 @@ def test_all_takes_what_the_page_showed_of_a_group(at):
     late.refresh_from_db()
     assert list(Alert.objects.exclude(pk=late.pk).values_list("status", flat=True)) == ["ACKNOWLEDGED"] * 3
     assert (late.group_id is not None, late.status) == (True, "PENDING")
+
+
+def test_an_answer_through_a_transport_is_taken_as_its_person(alert, at):
+    delivery = Delivery.objects.get()
+
+    reply = answers.give(delivery.pk, Answer.CALLING, via="sms", at=at)
+
+    alert.refresh_from_db()
+    assert (alert.status, alert.acknowledged_by, alert.promise) == (AlertStatus.ACKNOWLEDGED, "Ada Byron", "calling")
+    assert reply == Reply(f"You have it: #{alert.number} Fall in room 12. Nobody else is called.", taken=True)
+
+
+def test_an_answer_to_a_closed_alert_says_so(alert, at):
+    lifecycle.resolve(alert, by=None, at=at)
+
+    reply = answers.give(Delivery.objects.first().pk, Answer.HANDLING, via="slack", at=at)
+
+    assert not reply.taken
+    assert "closed before you answered" in reply.text
+
+
+def test_passing_on_makes_the_next_step_due_at_once(alert, at):
+    reply = answers.give(Delivery.objects.get().pk, Answer.PASS_ON, via="voice", at=at)
+
+    alert.refresh_from_db()
+    assert (reply.taken, alert.next_step_at, alert.status) == (True, at, AlertStatus.SEEN)
+
+
+def test_an_answer_to_a_message_that_is_gone_is_refused_in_words(at):
+    assert answers.give(UUID(NOBODY_S), Answer.SEEN, via="sms", at=at) == answers.UNKNOWN

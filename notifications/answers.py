@@ -1,0 +1,52 @@
+"""Answers that come back through a transport: a Slack button, an SMS, a key on the telephone, a mail.
+
+The edge that received it has verified who speaks (a signature, a code, a token) and which delivery is meant. What the
+answer does is decided by the app above, which listens to ``answer_given``.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import TextChoices
+
+from notifications.models import Delivery
+from notifications.signals import answer_given
+
+
+class Answer(TextChoices):
+    """What a person may say to a message."""
+
+    SEEN = "seen", "I have seen it"
+    HANDLING = "handling", "I take it"
+    CALLING = "calling", "I am calling"
+    ON_MY_WAY = "on_my_way", "On my way"
+    HANDLED = "handled", "Resolved"
+    FALSE_ALARM = "false_alarm", "False alarm"
+    PASS_ON = "pass_on", "Pass on"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of an answer: ``text`` is said back to the person, in their language. ``taken``: it counted."""
+
+    text: str
+    taken: bool
+
+
+UNKNOWN = Reply("This message is not known here any more. Sign in to see what is open now.", taken=False)
+
+
+def give(delivery_id: UUID, answer: Answer, *, via: str, at: datetime, name: str = "") -> Reply:
+    """Give ``answer`` to what the delivery told. Safe to repeat: the same answer again is a quiet success.
+
+    ``via`` is the transport's name for the record; ``name`` says who answers when the message went to a whole group.
+    Not to be called inside a transaction. Raises nothing for a stale, unknown or late answer: the reply says so.
+    """
+    found = Delivery.objects.select_related("notification__recipient", "notification__group")
+    delivery = found.filter(pk=delivery_id).first()
+    if delivery is None:
+        return UNKNOWN
+    heard: list[Any] = answer_given.send(sender=Delivery, delivery=delivery, answer=answer, via=via, name=name, at=at)
+    return next((reply for _, reply in heard if isinstance(reply, Reply)), UNKNOWN)
