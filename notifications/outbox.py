@@ -16,8 +16,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from notifications import dispatch
-from notifications.enums import WAITING, DeliveryStatus, Transport
-from notifications.models import ContactMethod, Delivery
+from notifications.enums import REFUSABLE, WAITING, DeliveryStatus, Transport
+from notifications.models import ContactMethod, Delivery, Notification
 from notifications.signals import deliveries_settled, delivery_received
 from sentinel_site.lib import wake
 from sentinel_site.lib.crypto import UndecryptableError
@@ -153,35 +153,65 @@ def settle(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
 
 
 def receive(delivery_id: UUID, *, status: DeliveryStatus, at: datetime, detail: str = "") -> bool:
-    """A receipt proves that the message arrived (DELIVERED) or was opened (SEEN). False: there is no such delivery.
+    """A receipt proves that the message arrived (DELIVERED) or was opened (SEEN). False: no such delivery, or it was refused.
 
-    Receipts may come twice, late and in any order: the status only moves forward, and a waiting retry is dropped. The
-    apps above are told each time. Not to be called inside a transaction: it is two, the row first and then the alert,
-    because settling locks a row and then the event counter, and moving an alert locks it before both.
+    Receipts may come twice, late and in any order: the status only moves forward, and a waiting retry is dropped. What
+    its provider refused was not delivered, whatever else it says. The apps above are told each time. Not to be called
+    inside a transaction: it is two, the row first and then the alert, because settling locks a row and then the event
+    counter, and moving an alert locks it before both.
     """
     with transaction.atomic(durable=True):
         earlier = {DeliveryStatus.DELIVERED, DeliveryStatus.SEEN} if status == DeliveryStatus.DELIVERED else {DeliveryStatus.SEEN}
         fields = {"seen_at": Coalesce("seen_at", at)} if status == DeliveryStatus.SEEN else {}
-        Delivery.objects.filter(pk=delivery_id).exclude(status__in=earlier).update(
+        refused = {} if status == DeliveryStatus.SEEN else {"refused_at": None}
+        Delivery.objects.filter(pk=delivery_id, **refused).exclude(status__in=earlier).update(
             status=status, next_attempt_at=None, leased_until=None, settled_at=at, error="", sent_at=Coalesce("sent_at", at),
             delivered_at=Coalesce("delivered_at", at), **fields,
         )  # fmt: skip
     delivery = Delivery.objects.select_related("notification__recipient", "notification__group").filter(pk=delivery_id).first()
-    if delivery is None:
+    if delivery is None or (delivery.refused_at and status != DeliveryStatus.SEEN):
         return False
     delivery_received.send(sender=Delivery, delivery=delivery, status=status, detail=detail, at=at)
     return True
+
+
+def refuse(delivery_id: UUID, *, error: str, at: datetime, dead_address: bool = False) -> bool:
+    """The provider, which had accepted the message, says that it did not arrive and will not: DEAD, with ``error``.
+
+    The recipient's next method is used at once, unless the message was answered or has expired meanwhile. ``dead_address``
+    disables the method as well. Safe to repeat and in any order with receipts: a refusal is final, and only an answer or
+    another sign of the person (SEEN) stands above it. False: it changed nothing. Not to be called inside a transaction.
+    """
+    with transaction.atomic(durable=True):
+        notes = Notification.objects.filter(deliveries=delivery_id).select_for_update(of=["self"], no_key=True)
+        note = notes.first()  # `cancel` waits for this row, or has changed it before
+        refused = Delivery.objects.filter(pk=delivery_id, status__in=REFUSABLE).update(
+            status=DeliveryStatus.DEAD, next_attempt_at=None, leased_until=None, settled_at=at, refused_at=at, error=_storable(error, 500)
+        )
+        delivery = _BARE.filter(pk=delivery_id).first()
+        if note is None or delivery is None:
+            return False
+        if dead_address and delivery.status != DeliveryStatus.SEEN:
+            _disable([Outcome(delivery, DeliveryStatus.DEAD, error=error)], at=at)
+        if refused:
+            wanted = note.cancelled_at is None and (note.expires_at is None or note.expires_at > at)
+            fallen_over = dispatch.fall_over([delivery] if wanted else [], at=at)
+            deliveries_settled.send(sender=Delivery, deliveries=[delivery], fallen_over=fallen_over, at=at)
+    return bool(refused)
 
 
 def cancel(threads: Iterable[str], *, at: datetime, why: str) -> tuple[int, int]:
     """Cancel what still waits in ``threads``. Returns how many were cancelled and how many are already on their way.
 
     A delivery that a runner has in hand is in flight: it cannot be called back, it is counted instead and not tried
-    again. The transaction that cancels and the runner's claim exclude each other on the row.
+    again. The transaction that cancels and the runner's claim exclude each other on the row. What was sent already is
+    not sent by another method any more when its provider refuses it later.
     """
     waiting: set[UUID] = set()
     in_flight: set[UUID] = set()
-    here = Delivery.objects.filter(notification__thread__in=list(threads), status__in=[*WAITING, DeliveryStatus.SENDING]).order_by("id")
+    named = list(threads)
+    Notification.objects.filter(thread__in=named, cancelled_at=None).update(cancelled_at=at)
+    here = Delivery.objects.filter(notification__thread__in=named, status__in=[*WAITING, DeliveryStatus.SENDING]).order_by("id")
     while rows := list(here.exclude(pk__in=waiting | in_flight).select_for_update(of=["self"]).values_list("id", "status")):
         # once more: a settle that was waited for may have fallen over to a new row
         waiting.update(pk for pk, status in rows if status != DeliveryStatus.SENDING)

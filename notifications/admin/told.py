@@ -23,6 +23,7 @@ class NotificationAdmin(ReadOnlyMixin, LargeListMixin):
     list_filter = (("reason", ChoicesDropdownFilter), ("recipient", AutocompleteSelectFilter), ("created_at", BornFilter))
     fields = (
         "created_at", "reason", "recipient", "group", "urgency", "priority", "life_safety", "step", "label", "thread", "expires_at",
+        "cancelled_at",
     )  # fmt: skip
 
     @display(description="To")
@@ -40,7 +41,7 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
     list_filter = (("status", ChoicesDropdownFilter), ("transport", ChoicesDropdownFilter), ("queued_at", BornFilter))
     fields = (
         "notification", "transport", "status", "attempts", "queued_at", "next_attempt_at", "sent_at", "delivered_at", "seen_at",
-        "settled_at", "provider_id", "error",
+        "opened_at", "refused_at", "settled_at", "provider_id", "error",
     )  # fmt: skip
 
     @display(description="Status", label=DELIVERY_COLOURS)

@@ -28,6 +28,7 @@ class Notification(models.Model):
     context = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, help_text="After this nothing is tried any more.")
+    cancelled_at = models.DateTimeField(null=True, help_text="Answered, or taken back: no further method is tried.")
 
     class Meta:
         ordering = ["-id"]
@@ -58,6 +59,8 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True, help_text="The provider said, after it had accepted it, that it did not arrive.")
+    opened_at = models.DateTimeField(null=True, help_text="A mail program or a scanner opened it. That proves nothing.")
     provider_id = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
 
