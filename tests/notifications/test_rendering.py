@@ -6,7 +6,7 @@ import pytest
 
 from notifications.enums import Reason
 from notifications.models import Delivery, Notification, Recipient, RecipientGroup
-from notifications.rendering import Wording, duration
+from notifications.rendering import Wording
 from tests.conftest import NOON
 from tests.notifications.conftest import ALERT
 
@@ -21,12 +21,15 @@ EXTRA = {"by": "Dana Reed", "note": "Taken to hospital"}
 def wording(reason="first", language="en", **context) -> Wording:
     robin = Recipient(name="Robin Vale", language=language, time_zone="Europe/Paris")
     values = {"alert": ALERT, "open_seconds": 300, **context}
-    note = Notification(recipient=robin, reason=reason, urgency="high", priority=1, context=values, thread="alert:1", created_at=NOON)
+    note = Notification(
+        recipient=robin, reason=reason, urgency="high", priority=1, life_safety=values["alert"]["life_safety"], context=values,
+        thread="alert:1", created_at=NOON,
+    )  # fmt: skip
     return Wording(Delivery(notification=note, priority=1))
 
 
 def forms(words: Wording) -> list[str]:
-    return [words.subject, words.short, words.text, words.html]
+    return [words.subject, words.short, words.text, words.html, words.sms, words.spoken, words.slack, words.apprise]
 
 
 @pytest.mark.parametrize("reason", Reason.values)
@@ -126,8 +129,43 @@ def test_a_template_that_fails_loses_no_message(caplog):
     assert words.answer_url in words.text
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (300, "5 min"), (3600, "1 h"), (7800, "2 h 10 min"), (90000, "1 d 1 h")]
-)
-def test_durations_are_short(seconds, text):
-    assert duration(seconds, "en") == text
+SPOKEN_EN = "Sentinel. Somebody may need help. Fall in room 12. cam-12. This is reminder 2. Nobody has answered for 5 minutes. "
+
+
+@pytest.mark.parametrize(("language", "sms", "spoken"), [
+    ("en", "P1 Fall in room 12 (cam-12), 12:55. Reminder 2: nobody has answered for 5 min.",
+     SPOKEN_EN + "Priority 1, reported at 12:55."),
+    ("fr", "P1 Fall in room 12 (cam-12), 12:55. Rappel 2 : sans réponse depuis 5 min.",
+     "Sentinel. Quelqu’un a peut-être besoin d’aide. Fall in room 12. cam-12. Ceci est le rappel numéro 2. Personne n’a répondu depuis"
+     " 5 minutes. Priorité 1, signalée à 12 heures 55."),
+])  # fmt: skip
+def test_an_sms_and_a_call_say_it_in_their_own_way(language, sms, spoken):
+    words = wording("reminder", language, reminder=2, alert={**ALERT, "life_safety": True})
+
+    assert (words.sms, words.spoken) == (sms, spoken)
+
+
+def test_an_sms_is_written_in_the_letters_that_cost_least():
+    words = wording("first", "fr", alert={**ALERT, "title": "Chute « aiguë » – forêt, cœur"})
+
+    assert words.sms == "P1 Chute \"aigue\" - foret, coeur (cam-12), 12:55. Quelqu'un a peut-etre besoin d'aide."
+
+
+def test_a_bundle_counts_what_it_leaves_out():
+    alerts = [{**ALERT, "title": f"Fall in room {n}"} for n in range(8)]
+
+    words = wording("bundle", alerts=alerts)
+
+    assert words.sms.startswith("P1 8 alerts from SmartEye, 12:55. Nobody has taken them yet. 1) Fall in room 0 (cam-12); 2)")
+    assert words.sms.endswith("; and 3 more")
+    assert all(f"Fall in room {n}" in words.slack for n in range(8))
+
+
+def test_a_voice_spells_no_signs():
+    assert "[" not in wording(alert={**ALERT, "title": "Door_7 [*open*] <b>"}).spoken
+
+
+def test_only_what_cannot_be_answered_otherwise_has_the_link():
+    words = wording()
+
+    assert [words.answer_url in text for text in forms(words)] == [False, False, True, True, False, False, False, True]
