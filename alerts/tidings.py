@@ -17,7 +17,7 @@ from notifications.models import Delivery
 
 
 def settled(deliveries: Sequence[Delivery], *, fallen_over: Mapping[UUID, Delivery], at: datetime) -> None:
-    """Put settled deliveries on the live feed, and on record those that were given up or go another way.
+    """Put settled deliveries on the live feed, and on record those that were given up, stay silent or go another way.
 
     Belongs to the transaction that settled them, as its last statement.
     """
@@ -26,7 +26,8 @@ def settled(deliveries: Sequence[Delivery], *, fallen_over: Mapping[UUID, Delive
     for delivery in deliveries:
         for pk in about[delivery.notification.thread]:
             changed[pk] = (EventKind.DELIVERY, pk)
-            if delivery.status == DeliveryStatus.DEAD or delivery.pk in fallen_over:
+            silent = delivery.status == DeliveryStatus.SENT and delivery.error
+            if delivery.status == DeliveryStatus.DEAD or silent or delivery.pk in fallen_over:
                 entries.append(record.Entry(pk, LogKind.DELIVERY, None, _failure(delivery, fallen_over.get(delivery.pk))))
     record.write(entries, at=at)
     record.announce(changed.values(), at=at)

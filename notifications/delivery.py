@@ -17,7 +17,7 @@ from typing import Final
 
 from django.db import close_old_connections, connection
 
-from notifications import outbox, transports
+from notifications import outbox, receipts, transports
 from notifications.enums import DeliveryStatus, Transport
 from notifications.errors import DeadAddress, PermanentError, TemporaryError
 from notifications.hands import Hands
@@ -149,7 +149,8 @@ def attempt(delivery: Delivery, *, now: Callable[[], datetime]) -> tuple[Sent | 
     except Exception as error:  # a fault of the transport's code: retried, like a provider that is away
         logger.exception("the %s transport failed on delivery %s", delivery.transport, delivery.pk)
         return None, _later(delivery, f"unexpected error ({type(error).__name__})", wish=None, at=now())
-    return sent, Outcome(delivery, DeliveryStatus.SENT, provider_id=sent.provider_id)
+    receipt_due_at = None if sent.receipt else receipts.due_at(delivery.method, at=now())
+    return sent, Outcome(delivery, DeliveryStatus.SENT, provider_id=sent.provider_id, receipt_due_at=receipt_due_at)
 
 
 def retry_seconds(attempts: int, *, wish: float | None) -> float:

@@ -61,6 +61,8 @@ WAITING: Final = (DeliveryStatus.QUEUED, DeliveryStatus.FAILED)
 """May be claimed by a runner."""
 REFUSABLE: Final = (*WAITING, DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
 """A provider may say afterwards that it did not arrive. A mail server's "delivered" may be followed by its bounce."""
+PROVED: Final = (DeliveryStatus.DELIVERED, DeliveryStatus.SEEN)
+"""A receipt came."""
 ACCEPTED: Final = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.SEEN)
 
 

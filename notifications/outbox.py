@@ -70,9 +70,10 @@ UPDATE notifications_delivery AS delivery SET
     status = CASE WHEN outcome.status <> 'sent' AND delivery.next_attempt_at IS NULL THEN 'cancelled' ELSE outcome.status END,
     next_attempt_at = CASE WHEN delivery.next_attempt_at IS NOT NULL THEN outcome.retry_at END,
     sent_at = CASE WHEN outcome.status = 'sent' THEN %(at)s ELSE delivery.sent_at END,
+    receipt_due_at = CASE WHEN delivery.next_attempt_at IS NOT NULL THEN outcome.receipt_due_at END,
     settled_at = %(at)s, leased_until = NULL, provider_id = outcome.provider_id, error = outcome.error
-FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(retries)s::timestamptz[], %(providers)s::text[], %(errors)s::text[])
-    AS outcome (id, status, retry_at, provider_id, error)
+FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(retries)s::timestamptz[], %(receipts)s::timestamptz[], %(providers)s::text[],
+    %(errors)s::text[]) AS outcome (id, status, retry_at, receipt_due_at, provider_id, error)
 WHERE delivery.id = outcome.id
 RETURNING delivery.id, delivery.status
 """
@@ -89,6 +90,8 @@ class Outcome:
     retry_at: datetime | None = None
     dead_address: bool = False
     """The contact method is disabled as well."""
+    receipt_due_at: datetime | None = None
+    """SENT: without a receipt by then, the next method takes its place (receipts.py)."""
 
 
 def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> list[Delivery]:
@@ -145,7 +148,7 @@ def settle(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
             return []
         settled = _write(mine, at=at)
         _disable([outcome for outcome in mine if outcome.dead_address], at=at)
-        fallen_over = dispatch.fall_over([delivery for delivery in settled if _falls_over(delivery)], at=at)
+        fallen_over = fall_over([delivery for delivery in settled if _falls_over(delivery)], at=at)
         if any(delivery.status == DeliveryStatus.FAILED for delivery in settled):
             wake.up(wake.OUTBOX)
         deliveries_settled.send(sender=Delivery, deliveries=settled, fallen_over=fallen_over, at=at)
@@ -165,8 +168,8 @@ def receive(delivery_id: UUID, *, status: DeliveryStatus, at: datetime, detail: 
         fields = {"seen_at": Coalesce("seen_at", at)} if status == DeliveryStatus.SEEN else {}
         refused = {} if status == DeliveryStatus.SEEN else {"refused_at": None}
         Delivery.objects.filter(pk=delivery_id, **refused).exclude(status__in=earlier).update(
-            status=status, next_attempt_at=None, leased_until=None, settled_at=at, error="", sent_at=Coalesce("sent_at", at),
-            delivered_at=Coalesce("delivered_at", at), **fields,
+            status=status, next_attempt_at=None, leased_until=None, receipt_due_at=None, settled_at=at, error="",
+            sent_at=Coalesce("sent_at", at), delivered_at=Coalesce("delivered_at", at), **fields,
         )  # fmt: skip
     delivery = Delivery.objects.select_related("notification__recipient", "notification__group").filter(pk=delivery_id).first()
     if delivery is None or (delivery.refused_at and status != DeliveryStatus.SEEN):
@@ -186,18 +189,26 @@ def refuse(delivery_id: UUID, *, error: str, at: datetime, dead_address: bool = 
         notes = Notification.objects.filter(deliveries=delivery_id).select_for_update(of=["self"], no_key=True)
         note = notes.first()  # `cancel` waits for this row, or has changed it before
         refused = Delivery.objects.filter(pk=delivery_id, status__in=REFUSABLE).update(
-            status=DeliveryStatus.DEAD, next_attempt_at=None, leased_until=None, settled_at=at, refused_at=at, error=_storable(error, 500)
-        )
+            status=DeliveryStatus.DEAD, next_attempt_at=None, leased_until=None, receipt_due_at=None, settled_at=at, refused_at=at,
+            error=_storable(error, 500),
+        )  # fmt: skip
         delivery = _BARE.filter(pk=delivery_id).first()
         if note is None or delivery is None:
             return False
         if dead_address and delivery.status != DeliveryStatus.SEEN:
             _disable([Outcome(delivery, DeliveryStatus.DEAD, error=error)], at=at)
         if refused:
-            wanted = note.cancelled_at is None and (note.expires_at is None or note.expires_at > at)
-            fallen_over = dispatch.fall_over([delivery] if wanted else [], at=at)
+            fallen_over = fall_over([delivery] if note.open_at(at) else [], at=at)
             deliveries_settled.send(sender=Delivery, deliveries=[delivery], fallen_over=fallen_over, at=at)
     return bool(refused)
+
+
+def fall_over(deliveries: Sequence[Delivery], *, at: datetime) -> dict[UUID, Delivery]:
+    """See dispatch.fall_over. A delivery does it once; one that finds no other method may find one later."""
+    fallen_over = dispatch.fall_over([delivery for delivery in deliveries if delivery.fell_over_at is None], at=at)
+    if fallen_over:
+        Delivery.objects.filter(pk__in=fallen_over).update(fell_over_at=at)
+    return fallen_over
 
 
 def cancel(threads: Iterable[str], *, at: datetime, why: str) -> tuple[int, int]:
@@ -255,6 +266,7 @@ def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
         "ids": [outcome.delivery.pk for outcome in outcomes],
         "statuses": [outcome.status.value for outcome in outcomes],
         "retries": [outcome.retry_at for outcome in outcomes],
+        "receipts": [outcome.receipt_due_at for outcome in outcomes],
         "providers": [_storable(outcome.provider_id, 200) for outcome in outcomes],
         "errors": [_storable(outcome.error, 500) for outcome in outcomes],
     }

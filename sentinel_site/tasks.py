@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from alerts import escalation, timeouts
-from notifications import delivery
+from notifications import delivery, receipts
 from sentinel_site import beats, process_alerts
 from sentinel_site.models import IdempotentAnswer, ProcessBeat
 
@@ -26,6 +26,8 @@ def catch_up() -> None:
     while escalation.advance_due(at=at):
         pass
     while timeouts.expire_due(at=at):
+        pass
+    while receipts.miss_due(at=at):
         pass
     delivery.deliver_due(at=timezone.now(), budget_seconds=DELIVER_SECONDS)
 

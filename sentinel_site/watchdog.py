@@ -17,7 +17,7 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
-from notifications import outbox
+from notifications import outbox, receipts
 from notifications.delivery import Dispatcher
 from sentinel_site import beats, deadman, process_alerts
 from sentinel_site.lib import queue, wake
@@ -107,10 +107,12 @@ class Watchdog:
 
     def _send(self) -> None:
         self._outbox.clear()
-        if self._dispatcher.run_once(at=timezone.now()):
+        at = timezone.now()
+        missed = receipts.miss_due(at=at)
+        if self._dispatcher.run_once(at=at) or missed:
             self._stopping.wait(GATHER_SECONDS if self._dispatcher.busy() > FEW else 0)
         else:
-            due_at = outbox.next_due_at()
+            due_at = min((moment for moment in (outbox.next_due_at(), receipts.next_due_at()) if moment is not None), default=None)
             late = due_at is not None and due_at <= timezone.now()
             self._outbox.wait(BUSY_SECONDS if late else _until(due_at, LOOK_AROUND_SECONDS))
 

@@ -109,6 +109,8 @@ class Migration(migrations.Migration):
                 ('delivered_at', models.DateTimeField(null=True)),
                 ('seen_at', models.DateTimeField(null=True)),
                 ('settled_at', models.DateTimeField(null=True)),
+                ('receipt_due_at', models.DateTimeField(help_text='Without a receipt by then, the next method takes its place.', null=True)),
+                ('fell_over_at', models.DateTimeField(help_text='Another method took its place, which happens once.', null=True)),
                 ('refused_at', models.DateTimeField(help_text='The provider said, after it had accepted it, that it did not arrive.', null=True)),
                 ('opened_at', models.DateTimeField(help_text='A mail program or a scanner opened it. That proves nothing.', null=True)),
                 ('provider_id', models.CharField(blank=True, max_length=200)),
@@ -119,7 +121,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('status__in', ('queued', 'failed'))), fields=['transport', 'priority', 'next_attempt_at'], name='delivery_due'), models.Index(condition=models.Q(('status', 'sending')), fields=['leased_until'], name='delivery_leased'), models.Index(condition=models.Q(('provider_id', ''), _negated=True), fields=['provider_id'], name='delivery_provider')],
+                'indexes': [models.Index(condition=models.Q(('status__in', ('queued', 'failed'))), fields=['transport', 'priority', 'next_attempt_at'], name='delivery_due'), models.Index(condition=models.Q(('status', 'sending')), fields=['leased_until'], name='delivery_leased'), models.Index(condition=models.Q(('receipt_due_at__isnull', False)), fields=['receipt_due_at'], name='delivery_receipt_due'), models.Index(condition=models.Q(('provider_id', ''), _negated=True), fields=['provider_id'], name='delivery_provider')],
                 'constraints': [models.UniqueConstraint(fields=('notification', 'method'), name='delivery_once_per_method')],
             },
         ),

@@ -1,5 +1,7 @@
 """The outbox: what was told to whom, and what became of each message."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -37,6 +39,10 @@ class Notification(models.Model):
     def __str__(self) -> str:
         return f"{self.get_reason_display()} to {self.recipient or self.group}"
 
+    def open_at(self, at: datetime) -> bool:
+        """Whether it may still be sent, at ``at``: neither answered nor expired."""
+        return self.cancelled_at is None and (self.expires_at is None or at < self.expires_at)
+
 
 class Delivery(models.Model):
     """One notification through one contact method: a row of the outbox. `outbox.py` is the only writer of its status.
@@ -59,6 +65,8 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    receipt_due_at = models.DateTimeField(null=True, help_text="Without a receipt by then, the next method takes its place.")
+    fell_over_at = models.DateTimeField(null=True, help_text="Another method took its place, which happens once.")
     refused_at = models.DateTimeField(null=True, help_text="The provider said, after it had accepted it, that it did not arrive.")
     opened_at = models.DateTimeField(null=True, help_text="A mail program or a scanner opened it. That proves nothing.")
     provider_id = models.CharField(max_length=200, blank=True)
@@ -71,6 +79,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["transport", "priority", "next_attempt_at"], name="delivery_due", condition=Q(status__in=WAITING)),
             models.Index(fields=["leased_until"], name="delivery_leased", condition=Q(status=DeliveryStatus.SENDING)),
+            models.Index(fields=["receipt_due_at"], name="delivery_receipt_due", condition=Q(receipt_due_at__isnull=False)),
             models.Index(fields=["provider_id"], name="delivery_provider", condition=~Q(provider_id="")),
         ]
 

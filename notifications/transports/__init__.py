@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from notifications.enums import Transport as Kind
+from notifications.models import ContactMethod
 from notifications.transports import base, email, push, webhook
 
 TRANSPORTS: Final[Mapping[str, base.Transport]] = {Kind.EMAIL: email, Kind.WEBHOOK: webhook, Kind.PUSH: push}
+
+
+def gives_receipts(method: ContactMethod) -> bool:
+    """Whether the provider of ``method`` tells what became of a message, so that silence means something."""
+    ask = getattr(TRANSPORTS.get(method.kind), "gives_receipts", None)
+    return bool(ask and ask(method))
 
 
 def missing(kind: str) -> str:

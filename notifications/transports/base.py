@@ -20,7 +20,11 @@ class Sent:
 
 
 class Transport(Protocol):
-    """What `delivery.py` asks of a transport; each is a module of this package with these functions."""
+    """What `delivery.py` asks of a transport; each is a module of this package with these functions.
+
+    One whose provider tells afterwards what became of a message also has ``gives_receipts(method: ContactMethod) -> bool``
+    (cheap; whether receipts can come for this method as things are set up): then silence is a failure (receipts.py).
+    """
 
     def send(self, delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
         """Send ``wording`` to ``method``.

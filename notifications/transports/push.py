@@ -55,6 +55,11 @@ def close() -> None:
     """Nothing: the connections to Firebase are shared by all threads."""
 
 
+def gives_receipts(method: ContactMethod) -> bool:
+    """The app posts one when the message has come."""
+    return True
+
+
 def destination(method: ContactMethod) -> str:
     """All messages go to one place."""
     return ""
