@@ -75,7 +75,7 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
 def _steps(alert: Alert) -> list[dict[str, Any]]:
     """The steps of the running round: when each is planned, and whether it was taken."""
     plan = policies.plan_of(alert.policy)
-    numbers = range(len(plan.steps) + (1 if plan.last_resort.groups or plan.last_resort.recipients else 0))
+    numbers = range(len(plan.steps) + (1 if plan.last_resort else 0))
     return [
         {
             "step": number,

@@ -49,6 +49,7 @@ def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime) -> 
         message=message,
         groups=targets.groups,
         recipients=targets.recipients,
+        schedules=targets.schedules,
         kinds=kinds,
     )
 
@@ -61,7 +62,8 @@ def last_resort(alert: Alert, plan: Plan, *, at: datetime, key: str) -> Order:
         life_safety=alert.life_safety, step=plan.last_resort_step, label="Last resort", context=_context([alert], at=at),
         expires_at=at + KEEP_TRYING,
     )  # fmt: skip
-    return Order(thread=alert.thread, key=key, message=message, groups=plan.last_resort.groups, recipients=plan.last_resort.recipients)
+    told = plan.last_resort
+    return Order(thread=alert.thread, key=key, message=message, groups=told.groups, recipients=told.recipients, schedules=told.schedules)
 
 
 def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> list[Order]:
@@ -75,7 +77,7 @@ def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> li
     also = plan.last_resort if expired else Targets()
     return [
         Order(thread=alert.thread, key=f"{alert.pk}:closed", message=message, audience_of=threads, kinds=QUIET_KINDS,
-              groups=also.groups, recipients=also.recipients)
+              groups=also.groups, recipients=also.recipients, schedules=also.schedules)
     ]  # fmt: skip
 
 

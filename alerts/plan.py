@@ -17,13 +17,17 @@ LAST_RESORT_GRACE_SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Group slugs and recipient ids (text)."""
+    """Group slugs, recipient ids and on-call schedule ids (text). False when it names nobody."""
 
     groups: frozenset[str] = frozenset()
     recipients: frozenset[str] = frozenset()
+    schedules: frozenset[str] = frozenset()
 
     def __or__(self, other: "Targets") -> "Targets":
-        return Targets(self.groups | other.groups, self.recipients | other.recipients)
+        return Targets(self.groups | other.groups, self.recipients | other.recipients, self.schedules | other.schedules)
+
+    def __bool__(self) -> bool:
+        return bool(self.groups or self.recipients or self.schedules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +136,5 @@ def _step(step: dict[str, Any]) -> Step:
 
 
 def _targets(part: dict[str, Any]) -> Targets:
-    return Targets(frozenset(part["groups"]), frozenset(part["recipients"]))
+    schedules = part.get("schedules", ())  # documents frozen before there were schedules have none
+    return Targets(frozenset(part["groups"]), frozenset(part["recipients"]), frozenset(schedules))

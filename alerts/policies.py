@@ -8,8 +8,10 @@ from typing import Any
 from alerts import plan
 from alerts.models import EscalationPolicy, PolicySnapshot, PolicyStep
 
-PREFETCH = ("steps__groups", "steps__recipients", "last_resort_groups", "last_resort_recipients")
-EMPTY_STEP = {"delay_seconds": 0, "label": "", "urgency": "normal", "kinds": [], "groups": [], "recipients": []}
+PREFETCH = (
+    "steps__groups", "steps__recipients", "steps__schedules", "last_resort_groups", "last_resort_recipients", "last_resort_schedules",
+)  # fmt: skip
+EMPTY_STEP = {"delay_seconds": 0, "label": "", "urgency": "normal", "kinds": [], "groups": [], "recipients": [], "schedules": []}
 MAX_PLANS = 1000
 _plans: dict[str, plan.Plan] = {}
 FIELDS = (
@@ -19,13 +21,14 @@ FIELDS = (
 
 
 def document(policy: EscalationPolicy) -> dict[str, Any]:
-    """The policy as JSON, with groups by slug and recipients by id. A policy without steps gets one that tells nobody."""
+    """The policy as JSON, with groups by slug, people and on-call schedules by id. A policy without steps gets one that tells nobody."""
     steps = [_step(step) for step in policy.steps.all()]
     return {
         **{field: getattr(policy, field) for field in FIELDS},
         "last_resort": {
             "groups": sorted(group.slug for group in policy.last_resort_groups.all()),
             "recipients": sorted(str(recipient.pk) for recipient in policy.last_resort_recipients.all()),
+            "schedules": sorted(str(schedule.pk) for schedule in policy.last_resort_schedules.all()),
         },
         "steps": steps or [EMPTY_STEP],
     }
@@ -64,4 +67,5 @@ def _step(step: PolicyStep) -> dict[str, Any]:
         "kinds": sorted(step.kinds),
         "groups": sorted(group.slug for group in step.groups.all()),
         "recipients": sorted(str(recipient.pk) for recipient in step.recipients.all()),
+        "schedules": sorted(str(schedule.pk) for schedule in step.schedules.all()),
     }

@@ -6,38 +6,33 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from alerts import policies
 from alerts.enums import AckTimeoutAction, StopsAt
 from alerts.models import EscalationPolicy, PolicyStep
 from notifications.enums import Transport, Urgency
-from notifications.models import Recipient, RecipientGroup
+from notifications.models import OnCallSchedule, Recipient, RecipientGroup
 from sentinel_site.lib.crud import STRICT, unknown
 
 MONTH: Final = 31 * 86_400
 MAX_STEPS: Final = 50
 
-
-def _no_schedules(found: list[Any]) -> list[Any]:
-    if found:
-        raise ValueError("there are no on-call schedules in this version; name groups or recipients")
-    return found
-
-
 Seconds = Annotated[int, Field(ge=0, le=MONTH)]
 Wait = Annotated[int, Field(ge=1, le=MONTH)]
 Slugs = Annotated[list[Annotated[str, StringConstraints(max_length=60)]], Field(max_length=100)]
 People = Annotated[list[UUID], Field(max_length=500)]
+Schedules = Annotated[list[UUID], Field(max_length=100)]
 
 
 class TargetsForm(BaseModel):
-    """Whom to tell: groups by slug, recipients by id."""
+    """Whom to tell: groups by slug, recipients by id, on-call schedules by id (whoever is on call when the step is taken)."""
 
     model_config = STRICT
 
     groups: Slugs = Field(default_factory=list)
     recipients: People = Field(default_factory=list)
+    schedules: Schedules = Field(default_factory=list)
 
 
 class StepForm(TargetsForm):
@@ -47,7 +42,6 @@ class StepForm(TargetsForm):
     label: Annotated[str, StringConstraints(max_length=120)] = ""
     urgency: Urgency = Urgency.NORMAL
     kinds: list[Transport] = Field(default_factory=list)
-    schedules: Annotated[list[Any], AfterValidator(_no_schedules)] = Field(default_factory=list)
 
 
 class PolicyForm(BaseModel):
@@ -84,23 +78,25 @@ def describe_policy(policy: EscalationPolicy) -> dict[str, Any]:
     """A policy as api.md shows it; its steps in their order."""
     document = policies.document(policy)
     steps = document["steps"] if policy.steps.all() else []
-    return {"id": str(policy.pk), **document, "steps": [{**step, "schedules": []} for step in steps]}
+    return {"id": str(policy.pk), **document, "steps": steps}
 
 
 def save_policy(policy: EscalationPolicy, form: PolicyForm, _by: User) -> None:
-    """Write ``form`` onto ``policy``; its steps are replaced. Raises a 422 Problem for a group or recipient that is not there."""
-    groups, people = _groups(form), _people(form)
+    """Write ``form`` onto ``policy``; its steps are replaced. Raises a 422 Problem for a group, recipient or schedule that is not there."""
+    groups, people, schedules = _groups(form), _people(form), _schedules(form)
     for name, value in form.model_dump(exclude={"last_resort", "steps"}).items():
         setattr(policy, name, value)
     policy.full_clean()
     policy.save()
     policy.last_resort_groups.set([groups[slug] for slug in form.last_resort.groups])
     policy.last_resort_recipients.set([people[pk] for pk in form.last_resort.recipients])
+    policy.last_resort_schedules.set([schedules[pk] for pk in form.last_resort.schedules])
     policy.steps.all().delete()
     for step in form.steps:
         stored = PolicyStep.objects.create(policy=policy, **step.model_dump(exclude={"groups", "recipients", "schedules"}))
         stored.groups.set([groups[slug] for slug in step.groups])
         stored.recipients.set([people[pk] for pk in step.recipients])
+        stored.schedules.set([schedules[pk] for pk in step.schedules])
 
 
 def _places(form: PolicyForm) -> Iterable[tuple[Sequence[str | int], TargetsForm]]:
@@ -124,4 +120,13 @@ def _people(form: PolicyForm) -> dict[UUID, Recipient]:
         for pk in part.recipients:
             if pk not in found:
                 raise unknown([*place, "recipients"], f"no recipient has the id {pk}; see /api/v1/recipients")
+    return found
+
+
+def _schedules(form: PolicyForm) -> dict[UUID, OnCallSchedule]:
+    found = OnCallSchedule.objects.in_bulk({pk for _, part in _places(form) for pk in part.schedules})
+    for place, part in _places(form):
+        for pk in part.schedules:
+            if pk not in found:
+                raise unknown([*place, "schedules"], f"no on-call schedule has the id {pk}; see /api/v1/schedules")
     return found

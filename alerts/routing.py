@@ -141,7 +141,8 @@ for _model in (Source, Route, EscalationPolicy, PolicyStep, Silence):
     post_save.connect(changed, sender=_model, dispatch_uid=f"routing.changed.{_model.__name__}.saved")
     post_delete.connect(changed, sender=_model, dispatch_uid=f"routing.changed.{_model.__name__}.deleted")
 for _relation in (
-    PolicyStep.groups, PolicyStep.recipients, EscalationPolicy.last_resort_groups, EscalationPolicy.last_resort_recipients,
+    PolicyStep.groups, PolicyStep.recipients, PolicyStep.schedules, EscalationPolicy.last_resort_groups,
+    EscalationPolicy.last_resort_recipients, EscalationPolicy.last_resort_schedules,
 ):  # fmt: skip
     m2m_changed.connect(changed, sender=_relation.through, dispatch_uid=f"routing.changed.{_relation.through.__name__}")
 

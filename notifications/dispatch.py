@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from notifications import transports
+from notifications import duty, transports
 from notifications.message import Order, Told
 from notifications.models import ContactMethod, Delivery, Notification, Recipient, RecipientGroup
 from sentinel_site.lib import rows, wake
@@ -37,12 +37,12 @@ def tell(orders: Sequence[Order], *, at: datetime) -> list[Told]:
     A person named twice in one order is told once. An order whose key was told before queues nothing new and
     reports what stands in the outbox.
     """
-    book = _Book.read(orders)
+    book = _Book.read(orders, at=at)
     notifications: list[Notification] = []
     methods: dict[str, list[ContactMethod]] = {}
     told: list[tuple[list[str], list[tuple[str, str]], list[str]]] = []
     for order in orders:
-        names, unreachable, keys = [], [], []
+        names, unreachable, keys = [], book.unmanned(order), []
         for target in book.targets(order):
             usable, why = book.methods(target, order.kinds)
             if not usable:
@@ -68,16 +68,20 @@ class _Book:
     def __init__(
         self, groups: Mapping[str, RecipientGroup], members: Mapping[str, list[Recipient]], recipients: Mapping[str, Recipient],
         of_recipient: Mapping[UUID, list[ContactMethod]], of_group: Mapping[int, list[ContactMethod]], audiences: "_Audiences",
+        on_call: Mapping[str, duty.OnDuty],
     ) -> None:  # fmt: skip
         self._groups, self._members, self._recipients = groups, members, recipients
         self._of_recipient, self._of_group, self._audiences = of_recipient, of_group, audiences
+        self._on_call = on_call
 
     @classmethod
-    def read(cls, orders: Sequence[Order]) -> "_Book":
-        """Five statements at most, whatever the number of orders."""
+    def read(cls, orders: Sequence[Order], *, at: datetime) -> "_Book":
+        """Five statements at most, whatever the number of orders; four more when one of them names an on-call schedule."""
+        on_call = duty.on_call({pk for order in orders for pk in order.schedules}, at=at)
         audiences = _audiences({thread for order in orders for thread in order.audience_of})
         slugs = {slug for order in orders for slug in order.groups} | {slug for _, told in audiences.values() for slug in told}
         ids = {pk for order in orders for pk in order.recipients} | {pk for told, _ in audiences.values() for pk in told}
+        ids |= {on.recipient for on in on_call.values() if on.recipient}
         groups = {group.slug: group for group in RecipientGroup.objects.filter(slug__in=slugs).prefetch_related("members")}
         members = {slug: list(group.members.all()) for slug, group in groups.items()}
         recipients = {str(person.pk): person for person in Recipient.objects.filter(pk__in=ids)}
@@ -90,7 +94,7 @@ class _Book:
                 of_recipient[method.recipient_id].append(method)
             elif method.group_id:
                 of_group[method.group_id].append(method)
-        return cls(groups, members, recipients, of_recipient, of_group, audiences)
+        return cls(groups, members, recipients, of_recipient, of_group, audiences, on_call)
 
     def targets(self, order: Order) -> list[_Target]:
         """Everyone the order names, once, people first."""
@@ -98,11 +102,15 @@ class _Book:
         for slug in sorted(order.groups):
             people |= {person.pk: person for person in self._members.get(slug, [])}
         heard = [self._audiences[thread] for thread in order.audience_of if thread in self._audiences]
-        named = order.recipients.union(*(told for told, _ in heard))
+        named = order.recipients.union(*(told for told, _ in heard), (self._on_call[pk].recipient or "" for pk in order.schedules))
         people |= {self._recipients[pk].pk: self._recipients[pk] for pk in sorted(named) if pk in self._recipients}
         slugs = order.groups.union(*(told for _, told in heard))
         own = [self._groups[slug] for slug in sorted(slugs) if slug in self._groups and self._of_group.get(self._groups[slug].pk)]
         return [_Target(person, None) for person in people.values()] + [_Target(None, group) for group in own]
+
+    def unmanned(self, order: Order) -> list[tuple[str, str]]:
+        """The on-call schedules of ``order`` that have nobody, with the reason."""
+        return [(on.schedule, on.why) for on in (self._on_call[pk] for pk in sorted(order.schedules)) if on.recipient is None]
 
     def methods(self, target: _Target, kinds: frozenset[str]) -> tuple[list[ContactMethod], str]:
         """The usable methods of the wanted kinds, or any usable ones when there are none; else none and the reason.

@@ -79,3 +79,20 @@ class Platform(TextChoices):
     ANDROID = "android", "Android"
     IOS = "ios", "iOS"
     WEB = "web", "Web"
+
+
+class RotationKind(TextChoices):
+    """How often a rotation changes hands; ``length`` multiplies it."""
+
+    HOURLY = "hourly", "hours"
+    DAILY = "daily", "days"
+    WEEKLY = "weekly", "weeks"
+    WEEKDAYS = "weekdays", "working days (Monday to Friday)"
+
+
+class HolidayRule(TextChoices):
+    """What a rotation does on the public holidays of its country."""
+
+    ANY = "any", "Counts on holidays too"
+    ONLY = "only", "Counts on holidays only"
+    EXCEPT = "except", "Does not count on holidays"

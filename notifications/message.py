@@ -26,7 +26,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Tell ``message`` to everyone in ``groups`` (slugs) and ``recipients`` (ids), once per person.
+    """Tell ``message`` to everyone in ``groups`` (slugs) and ``recipients`` (ids), and to whoever is on call now in
+    ``schedules`` (ids), once per person.
 
     ``key`` makes it idempotent: the same key tells the same person once, whoever orders it again. ``kinds`` names
     the transports to use; empty means all. A person with no usable method of those kinds is told by any other.
@@ -37,6 +38,7 @@ class Order:
     message: Message
     groups: frozenset[str] = frozenset()
     recipients: frozenset[str] = frozenset()
+    schedules: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     audience_of: tuple[str, ...] = ()
     """Also everyone to whom something was sent in these threads."""

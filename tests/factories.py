@@ -1,10 +1,10 @@
 """Rows for tests, made the short way."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from alerts import intake
 from alerts.models import Alert, EscalationPolicy, PolicyStep, Route, Source
-from notifications.models import ContactMethod, Recipient, RecipientGroup
+from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
 
 
 def make_recipient(name="Robin Vale", *, groups=(), email=None, **fields) -> Recipient:
@@ -21,6 +21,16 @@ def make_method(owner, *, kind="email", address="robin@example.org", **fields) -
     """A verified contact method of a recipient or a group."""
     place = {"group": owner} if isinstance(owner, RecipientGroup) else {"recipient": owner}
     return ContactMethod.objects.create(kind=kind, address=address, **{"verified": True, **place, **fields})
+
+
+def make_schedule(name="Nights", *members, **fields) -> OnCallSchedule:
+    """A schedule with one layer in which ``members`` (recipients) take turns of a week from Monday 2026-01-05, 09:00 UTC."""
+    layer = {"kind": "weekly", "starts_on": date(2026, 1, 5), **fields.pop("layer", {})}
+    schedule = OnCallSchedule.objects.create(name=name, **fields)
+    rotation = schedule.rotations.create(name="base", **layer)
+    for position, member in enumerate(members):
+        rotation.members.create(recipient=member, position=position)
+    return schedule
 
 
 def make_policy(name="Calls", *steps, groups=("oncall",), last_resort=(), **fields) -> EscalationPolicy:

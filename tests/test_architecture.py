@@ -28,7 +28,14 @@ OWNERS = {
     ("Alert", "next_step_at"): {"alerts/escalation.py"},
     ("Delivery", "status"): {"notifications/outbox.py"},
 }
-PURE = ("alerts/plan.py", "alerts/enums.py", "notifications/enums.py", "sentinel_site/lib/matchers.py")
+PURE = (
+    "alerts/plan.py",
+    "alerts/enums.py",
+    "notifications/enums.py",
+    "notifications/oncall.py",
+    "notifications/walltime.py",
+    "sentinel_site/lib/matchers.py",
+)
 CLOCKS = {"now", "today", "utcnow", "time", "monotonic", "perf_counter"}
 SPLIT_WORDS = {"common", "utils", "helpers", "services", "managers", "util", "helper"}
 MODULE_WALL, FUNCTION_WALL, TEST_WALL, EDGE_WALL = 400, 50, 30, 15

@@ -129,6 +129,7 @@ class Migration(migrations.Migration):
                 ('ack_timeout_action', models.CharField(choices=[('resolve', 'Resolve it'), ('escalate', 'Escalate again')], default='escalate', max_length=10)),
                 ('last_resort_groups', models.ManyToManyField(blank=True, related_name='last_resort_of', to='notifications.recipientgroup')),
                 ('last_resort_recipients', models.ManyToManyField(blank=True, related_name='last_resort_of', to='notifications.recipient')),
+                ('last_resort_schedules', models.ManyToManyField(blank=True, related_name='last_resort_of', to='notifications.oncallschedule')),
             ],
             options={
                 'verbose_name_plural': 'escalation policies',
@@ -163,6 +164,7 @@ class Migration(migrations.Migration):
                 ('groups', models.ManyToManyField(blank=True, related_name='steps', to='notifications.recipientgroup')),
                 ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='alerts.escalationpolicy')),
                 ('recipients', models.ManyToManyField(blank=True, related_name='steps', to='notifications.recipient')),
+                ('schedules', models.ManyToManyField(blank=True, help_text='Whoever is on call there when the step is taken.', related_name='steps', to='notifications.oncallschedule')),
             ],
             options={
                 'ordering': ['delay_seconds', 'id'],

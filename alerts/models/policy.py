@@ -7,7 +7,7 @@ from django.db.models import Q
 from alerts.enums import AckTimeoutAction, Priority, StopsAt
 from alerts.models.source import Source
 from notifications.enums import Transport, Urgency
-from notifications.models import Recipient, RecipientGroup
+from notifications.models import OnCallSchedule, Recipient, RecipientGroup
 
 
 class EscalationPolicy(models.Model):
@@ -28,6 +28,7 @@ class EscalationPolicy(models.Model):
     ack_timeout_action = models.CharField(max_length=10, choices=AckTimeoutAction.choices, default=AckTimeoutAction.ESCALATE)
     last_resort_groups = models.ManyToManyField(RecipientGroup, blank=True, related_name="last_resort_of")
     last_resort_recipients = models.ManyToManyField(Recipient, blank=True, related_name="last_resort_of")
+    last_resort_schedules = models.ManyToManyField(OnCallSchedule, blank=True, related_name="last_resort_of")
 
     class Meta:
         verbose_name_plural = "escalation policies"
@@ -50,6 +51,9 @@ class PolicyStep(models.Model):
     )  # fmt: skip
     groups = models.ManyToManyField(RecipientGroup, blank=True, related_name="steps")
     recipients = models.ManyToManyField(Recipient, blank=True, related_name="steps")
+    schedules = models.ManyToManyField(
+        OnCallSchedule, blank=True, related_name="steps", help_text="Whoever is on call there when the step is taken."
+    )
 
     class Meta:
         ordering = ["delay_seconds", "id"]

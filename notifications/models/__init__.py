@@ -1,6 +1,18 @@
 """The rows of `notifications`."""
 
+from notifications.models.oncall import CalendarFeed, OnCallOverride, OnCallSchedule, Rotation, RotationMember
 from notifications.models.outbox import Delivery, Notification
 from notifications.models.people import ContactMethod, Recipient, RecipientGroup
 
-__all__ = ["ContactMethod", "Delivery", "Notification", "Recipient", "RecipientGroup"]
+__all__ = [
+    "CalendarFeed",
+    "ContactMethod",
+    "Delivery",
+    "Notification",
+    "OnCallOverride",
+    "OnCallSchedule",
+    "Recipient",
+    "RecipientGroup",
+    "Rotation",
+    "RotationMember",
+]

@@ -6,13 +6,15 @@ from alerts import routing
 from alerts.models import EscalationPolicy, Route, Source
 from tests.callers import REPORTER, make_caller
 from tests.conftest import NOON
-from tests.factories import make_policy, make_recipient, make_source, raise_alert
+from tests.factories import make_policy, make_recipient, make_schedule, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
 CRUD = tuple(
     f"alerts.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("source", "route", "escalationpolicy", "silence")
 )
 STEP = {"delay_seconds": 0, "label": "First", "urgency": "high", "kinds": ["email"], "groups": ["night"], "recipients": [], "schedules": []}
+
+NOBODY = "0193e0a0-0000-7000-8000-000000000001"
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def test_sentinels_own_source_stays(admin, method, body):
 
 def test_a_policy_is_kept_with_its_steps(admin):
     kim = make_recipient("Kim", groups=["night", "boss"])
-    resort = {"groups": ["boss"], "recipients": [str(kim.pk)]}
+    resort = {"groups": ["boss"], "recipients": [str(kim.pk)], "schedules": []}
 
     made = admin.send(
         "/policies",
@@ -103,6 +105,15 @@ def test_a_policy_is_kept_with_its_steps(admin):
     assert (made.status_code, read.json()) == (201, made.json())
     assert made.json()["last_resort"] == resort
     assert [step["delay_seconds"] for step in made.json()["steps"]] == [0, 120]
+
+
+def test_a_policy_may_name_on_call_schedules(admin):
+    nights = str(make_schedule("Nights").pk)
+    step = STEP | {"groups": [], "schedules": [nights]}
+
+    made = admin.send("/policies", {"name": "Night", "steps": [step], "last_resort": {"schedules": [nights]}}).json()
+
+    assert (made["steps"], made["last_resort"]) == ([step], {"groups": [], "recipients": [], "schedules": [nights]})
 
 
 def test_a_change_of_a_policy_keeps_what_is_not_sent(admin):
@@ -120,7 +131,9 @@ def test_a_change_of_a_policy_keeps_what_is_not_sent(admin):
         ({"steps": []}, ["steps"]),
         ({"steps": [STEP | {"groups": ["ghost"]}]}, ["steps", 0, "groups"]),
         ({"stops_at": "NEVER"}, ["stops_at"]),
-        ({"steps": [STEP | {"schedules": ["weekly"]}]}, ["steps", 0, "schedules"]),
+        ({"steps": [STEP | {"schedules": ["weekly"]}]}, ["steps", 0, "schedules", 0]),
+        ({"steps": [STEP | {"schedules": [NOBODY]}]}, ["steps", 0, "schedules"]),
+        ({"last_resort": {"schedules": [NOBODY]}}, ["last_resort", "schedules"]),
         ({"steps": [STEP | {"delay_seconds": -1}]}, ["steps", 0, "delay_seconds"]),
         ({"steps": [STEP | {"kinds": ["pigeon"]}]}, ["steps", 0, "kinds", 0]),
         ({"last_resort": {"groups": ["ghost"]}}, ["last_resort", "groups"]),

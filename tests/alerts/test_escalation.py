@@ -8,7 +8,7 @@ from alerts.models import Alert, PolicySnapshot, Route, Silence, StepClaim
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery, Notification
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
-from tests.factories import make_policy, make_recipient, make_source, raise_alert
+from tests.factories import make_policy, make_recipient, make_schedule, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
 FALL_DELAYS = (0, 120, 300, 600, 1200, 1800)
@@ -82,6 +82,23 @@ def test_a_step_that_reaches_nobody_passes_to_the_next_at_once():
 
     assert Notification.objects.get().recipient == dana
     assert log_kinds(alert) == [LogKind.RAISED, LogKind.EMPTY_STEP, LogKind.STEP]
+
+
+def test_a_step_tells_whoever_is_on_call_when_it_is_taken_and_passes_on_when_nobody_is():
+    robin, nights = make_recipient("Robin Vale"), make_schedule("Nights")
+    policy = make_policy("Calls", 0, 900, groups=())
+    for step in policy.steps.all():
+        step.schedules.set([nights])
+    policy.steps.last().schedules.set([make_schedule("Days", robin)])
+    make_source(policy=policy)
+    alert = raise_alert(at=NOON)
+
+    escalation.advance_due(at=NOON)
+    escalation.advance_due(at=NOON)
+
+    assert Notification.objects.get().recipient == robin
+    assert log_kinds(alert) == [LogKind.RAISED, LogKind.EMPTY_STEP, LogKind.STEP]
+    assert alert.log.get(kind=LogKind.EMPTY_STEP).detail["unreachable"] == ["Nights has nobody on call"]
 
 
 def test_nobody_at_all_is_tried_again_and_again():

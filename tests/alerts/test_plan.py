@@ -60,3 +60,11 @@ def test_each_status_times_out_after_its_own_time(status, hours):
 
 def test_steps_are_taken_in_the_order_of_their_delays():
     assert [step.delay.total_seconds() for step in make_plan(300, 0, 120).steps] == [0, 120, 300]
+
+
+def test_a_document_frozen_before_there_were_schedules_is_read():
+    step = {name: value for name, value in policies.EMPTY_STEP.items() if name != "schedules"} | {"groups": ["oncall"]}
+    old = make_plan(0, steps=[step])
+
+    assert old.steps[0].targets == plan.Targets(groups=frozenset({"oncall"}))
+    assert not old.last_resort

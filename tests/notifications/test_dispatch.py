@@ -1,5 +1,7 @@
 """Writing the outbox: who is told, by which methods."""
 
+from datetime import date
+
 import pytest
 from django.db import transaction
 
@@ -7,15 +9,18 @@ from notifications import dispatch
 from notifications.message import Message, Order
 from notifications.models import Delivery, RecipientGroup
 from notifications.models.people import mask
-from tests.conftest import NOON
-from tests.factories import make_method, make_recipient
+from tests.conftest import HOUR, NOON
+from tests.factories import make_method, make_recipient, make_schedule
 
 pytestmark = pytest.mark.django_db
 
 
-def order(*people, kinds=(), groups=(), key="k"):
+def order(*people, kinds=(), groups=(), schedules=(), key="k"):
     told = Message(reason="first", urgency="high", priority=1, context={})
-    return Order("alert:1", key, told, recipients=frozenset(str(p.pk) for p in people), groups=frozenset(groups), kinds=frozenset(kinds))
+    return Order(
+        "alert:1", key, told, recipients=frozenset(str(p.pk) for p in people), groups=frozenset(groups), kinds=frozenset(kinds),
+        schedules=frozenset(str(getattr(each, "pk", each)) for each in schedules),
+    )  # fmt: skip
 
 
 def tell(*args, **kwargs):
@@ -95,6 +100,55 @@ def test_the_number_of_statements_does_not_grow(people, django_assert_num_querie
 
     with transaction.atomic(), django_assert_num_queries(6):
         assert tell(groups=["oncall"]).deliveries == len(everyone)
+
+
+def test_whoever_is_on_call_at_the_instant_is_told():
+    robin, kim = make_recipient(), make_recipient("Kim")
+    schedule = make_schedule("Nights", robin, kim, layer={"kind": "daily"})
+
+    first = dispatch.tell([order(schedules=[schedule])], at=NOON)[0]
+    next_day = dispatch.tell([order(schedules=[schedule], key="later")], at=NOON + 24 * HOUR)[0]
+
+    assert (first.recipients, next_day.recipients) == (("Robin Vale",), ("Kim",))
+
+
+def test_somebody_on_call_twice_and_named_is_told_once():
+    robin = make_recipient(groups=["oncall"])
+    schedules = [make_schedule("Nights", robin), make_schedule("Days", robin)]
+
+    assert tell(robin, groups=["oncall"], schedules=schedules).recipients == ("Robin Vale",)
+
+
+def test_an_override_is_told_instead():
+    robin, kim = make_recipient(), make_recipient("Kim")
+    schedule = make_schedule("Nights", robin)
+    schedule.overrides.create(starts_at=NOON - HOUR, ends_at=NOON + HOUR, recipient=kim)
+
+    assert tell(schedules=[schedule]).recipients == ("Kim",)
+
+
+def test_a_schedule_with_nobody_says_so():
+    told = tell(schedules=[make_schedule("Nights"), "0193e0a0-0000-7000-8000-000000000001"])
+
+    assert told.deliveries == 0
+    assert set(told.unreachable) == {("Nights", "has nobody on call"), ("an on-call schedule", "was deleted")}
+
+
+def test_a_schedule_that_cannot_be_worked_out_keeps_nobody_else_from_being_told():
+    robin = make_recipient(groups=["oncall"])
+    broken = make_schedule("Nights", robin, layer={"starts_on": date(9999, 12, 31)})
+
+    told = tell(groups=["oncall"], schedules=[broken])
+
+    assert (told.deliveries, told.unreachable) == (1, (("Nights", "cannot be worked out; see the log"),))
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_schedules_cost_four_statements_more(people, django_assert_num_queries):
+    schedules = [make_schedule(f"Schedule {number}", make_recipient(f"Person {number}")) for number in range(people)]
+
+    with transaction.atomic(), django_assert_num_queries(9):  # no groups
+        assert tell(schedules=schedules).deliveries == people
 
 
 @pytest.mark.parametrize(("kind", "address", "shown"), [

@@ -1,0 +1,156 @@
+"""Who is on call: schedules, their rotations (layers), overrides, and the calendars that others may read."""
+
+from datetime import time
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from notifications.enums import HolidayRule, RotationKind
+from notifications.models.people import Recipient
+from sentinel_site.lib.ids import uuid7
+
+WEEKDAYS = ((0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"), (4, "Friday"), (5, "Saturday"), (6, "Sunday"))
+MAX_LENGTH = 366
+
+
+class OnCallSchedule(models.Model):
+    """A schedule that policies may name: whoever is on call when a step is taken is told. oncall.py says who that is."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=120, unique=True)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="An IANA name, for example Europe/Paris.")
+    handoff_notices = models.BooleanField(default=True, help_text="Tell those who come on call and those who go off at every hand-off.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "on-call schedule"
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Rotation(models.Model):
+    """One layer of a schedule: members who take turns. The layer with the highest position wins."""
+
+    schedule = models.ForeignKey(OnCallSchedule, on_delete=models.CASCADE, related_name="rotations")
+    position = models.PositiveSmallIntegerField(default=1, help_text="Where several layers count, the highest number wins.")
+    name = models.CharField(max_length=80)
+    kind = models.CharField(
+        "unit", max_length=10, choices=RotationKind.choices, default=RotationKind.WEEKLY,
+        help_text="With working days, Friday's turn lasts over the weekend.",
+    )  # fmt: skip
+    length = models.PositiveSmallIntegerField(
+        "a turn lasts", default=1, validators=[MinValueValidator(1), MaxValueValidator(MAX_LENGTH)],
+        help_text="How many of the unit: 2 and weeks is every two weeks.",
+    )  # fmt: skip
+    handoff_time = models.TimeField("hand-off at", default=time(9), help_text="In the schedule's time zone.")
+    handoff_weekday = models.PositiveSmallIntegerField("hand-off on", choices=WEEKDAYS, default=0, help_text="Counts for weeks only.")
+    starts_on = models.DateField(help_text="In force from the hand-off time of this day.")
+    hours_from = models.TimeField(null=True, blank=True, help_text="Counts from this time of day. Empty: all day.")
+    hours_until = models.TimeField(null=True, blank=True, help_text="Until this time; before the one above: of the next day.")
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(choices=WEEKDAYS), default=list, blank=True, help_text="Days it counts on. Empty: every day."
+    )
+    holiday_rule = models.CharField("public holidays", max_length=8, choices=HolidayRule.choices, default=HolidayRule.ANY)
+    holiday_country = models.CharField(
+        max_length=12, blank=True, help_text="Whose holidays: a country, or a country and a part of it: FR, CA-QC, DE-BY."
+    )
+
+    class Meta:
+        verbose_name = "layer"
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(length__gte=1, length__lte=MAX_LENGTH, handoff_weekday__lte=6), name="rotation_length",
+                violation_error_message=f"A turn lasts 1 to {MAX_LENGTH} units, and weekdays are 0 (Monday) to 6 (Sunday).",
+            ),
+            models.CheckConstraint(
+                condition=Q(hours_from__isnull=True, hours_until__isnull=True) | Q(hours_from__isnull=False, hours_until__isnull=False),
+                name="rotation_hours_both_or_none",
+                violation_error_message="Hours have a beginning and an end: give both or neither.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse holidays without a country, in words a form can show."""
+        if self.holiday_rule != HolidayRule.ANY and not self.holiday_country:
+            raise ValidationError({"holiday_country": "Say whose holidays: a country such as FR, or a part of one such as DE-BY."})
+
+
+class RotationMember(models.Model):
+    """One person's place in a rotation."""
+
+    rotation = models.ForeignKey(Rotation, on_delete=models.CASCADE, related_name="members")
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="rotation_places")
+    position = models.PositiveSmallIntegerField(default=0, help_text="The lowest has the first turn.")
+
+    class Meta:
+        verbose_name = "member"
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.recipient} in {self.rotation}"
+
+
+class OnCallOverride(models.Model):
+    """Somebody who is on call whatever the layers say. Where two meet, the one made later wins.
+
+    ``uid`` is the event's in the calendar file it was imported from; empty: made by hand.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    schedule = models.ForeignKey(OnCallSchedule, on_delete=models.CASCADE, related_name="overrides")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="overrides")
+    uid = models.CharField(max_length=300, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "override"
+        ordering = ["starts_at", "id"]
+        indexes = [models.Index(fields=["schedule", "ends_at"], name="override_by_end")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="override_ends_after_start",
+                violation_error_message="An override ends after it starts.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.recipient}, {self.starts_at:%Y-%m-%d %H:%M} to {self.ends_at:%Y-%m-%d %H:%M} UTC"
+
+
+class CalendarFeed(models.Model):
+    """A secret address under which a calendar program reads one schedule, or one person's shifts in all of them.
+
+    Only a digest of the token is stored: the address is shown once. Revoked for good by ``revoked_at``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    schedule = models.ForeignKey(OnCallSchedule, null=True, blank=True, on_delete=models.CASCADE, related_name="feeds")
+    recipient = models.ForeignKey(Recipient, null=True, blank=True, on_delete=models.CASCADE, related_name="feeds")
+    label = models.CharField(max_length=80, blank=True, help_text="Who reads it, for example “wall screen”.")
+    token_digest = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(schedule__isnull=False, recipient__isnull=True) | Q(schedule__isnull=True, recipient__isnull=False),
+                name="calendar_feed_one_subject",
+                violation_error_message="A calendar shows one schedule or one person: name exactly one.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"Calendar of {self.schedule or self.recipient}"
