@@ -356,4 +356,7 @@ def _entries(turn: _Turn, *, at: datetime) -> list[record.Entry]:
 
 def _evidence(told: Told) -> dict[str, object]:
     unreachable = [f"{who} {why}" for who, why in told.unreachable]
-    return {"recipients": list(told.recipients), "messages": told.deliveries, "unreachable": unreachable}
+    evidence: dict[str, object] = {"recipients": list(told.recipients), "messages": told.deliveries, "unreachable": unreachable}
+    if told.held:
+        evidence["held"] = [f"{who} until {until:%Y-%m-%d %H:%M} UTC" for who, until in told.held]
+    return evidence

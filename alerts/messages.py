@@ -67,7 +67,10 @@ def last_resort(alert: Alert, plan: Plan, *, at: datetime, key: str) -> Order:
 
 
 def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> list[Order]:
-    """The order that tells everyone who was told that it is over; an alert nobody answered is told to the last resort, too."""
+    """The order that tells everyone who was told that it is over.
+
+    An alert nobody answered is told to the last resort, too, and to those whom quiet hours kept from hearing of it at all.
+    """
     expired = alert.status == AlertStatus.EXPIRED
     message = Message(
         reason=Reason.EXPIRED if expired else Reason.RESOLVED, urgency=Urgency.HIGH if expired else Urgency.NORMAL, priority=alert.priority,
@@ -76,8 +79,8 @@ def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> li
     threads = (alert.thread, f"group:{alert.group_id}") if alert.group_id else (alert.thread,)
     also = plan.last_resort if expired else Targets()
     return [
-        Order(thread=alert.thread, key=f"{alert.pk}:closed", message=message, audience_of=threads, kinds=QUIET_KINDS,
-              groups=also.groups, recipients=also.recipients, schedules=also.schedules)
+        Order(thread=alert.thread, key=f"{alert.pk}:closed", message=message, audience_of=threads, also_waiting=expired,
+              kinds=QUIET_KINDS, groups=also.groups, recipients=also.recipients, schedules=also.schedules)
     ]  # fmt: skip
 
 

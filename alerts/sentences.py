@@ -53,7 +53,8 @@ def _empty_step(detail: Detail, _actor: str) -> str:
 
 def _unanswered(detail: Detail, _actor: str) -> str:
     told = _names(detail.get("recipients", ()))
-    text = f"Nobody answered: the last resort was told ({told})" if told else "Nobody answered, and the last resort could not be told"
+    silent = "has quiet hours" if detail.get("held") else "could not be told"
+    text = f"Nobody answered: the last resort was told ({told})" if told else f"Nobody answered, and the last resort {silent}"
     return text + _messages(detail) + _unreachable(detail)
 
 
@@ -137,5 +138,5 @@ def _late(detail: Detail) -> str:
 
 
 def _unreachable(detail: Detail) -> str:
-    names = _names(detail.get("unreachable", ()))
-    return f". Not reachable: {names}" if names else ""
+    names, held = _names(detail.get("unreachable", ())), _names(detail.get("held", ()))
+    return (f". Held back by quiet hours: {held}" if held else "") + (f". Not reachable: {names}" if names else "")

@@ -37,6 +37,11 @@ class Reason(TextChoices):
     EXPIRED = "expired", "Expired"
     TEST = "test", "Test"
     HANDOFF = "handoff", "Hand-off"
+    CODE = "code", "Code that proves an address"
+
+
+OF_ONE_METHOD: Final = (Reason.TEST, Reason.CODE)
+"""Concerns one contact method: no other takes over when it fails."""
 
 
 class DeliveryStatus(TextChoices):

@@ -45,9 +45,10 @@ def answer_url(delivery: Delivery) -> str:
 
 
 def token(delivery: Delivery) -> str:
-    """The signed token for ``delivery`` (which has its notification), good for 24 hours from the notification."""
+    """The signed token for ``delivery`` (which has its notification), good for 24 hours from the notification, or from the end of
+    the quiet hours that hold it back."""
     note = delivery.notification
-    until = int((note.created_at + LIFETIME).timestamp())
+    until = int(max(note.created_at + LIFETIME, note.expires_at or note.created_at).timestamp())
     whom = _RECIPIENT + note.recipient_id.bytes if note.recipient_id else _GROUP + int(note.group_id or 0).to_bytes(16, "big")
     body = _HEAD.pack(_VERSION, until, delivery.pk.bytes) + whom + note.thread.encode()
     return base64.urlsafe_b64encode(body + _sign(body)).rstrip(b"=").decode()

@@ -30,7 +30,8 @@ class Order:
     ``schedules`` (ids), once per person.
 
     ``key`` makes it idempotent: the same key tells the same person once, whoever orders it again. ``kinds`` names
-    the transports to use; empty means all. A person with no usable method of those kinds is told by any other.
+    the transports to use; empty means all. A person with no usable method of those kinds is told by any other. A
+    person's own rules go before them (rules.py).
     """
 
     thread: str
@@ -42,6 +43,8 @@ class Order:
     kinds: frozenset[str] = frozenset()
     audience_of: tuple[str, ...] = ()
     """Also everyone to whom something was sent in these threads."""
+    also_waiting: bool = False
+    """And everyone to whom something was to be sent in them, and could not be yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,5 @@ class Told:
     recipients: tuple[str, ...] = ()
     unreachable: tuple[tuple[str, str], ...] = ()
     ids: tuple[UUID, ...] = field(default=())
+    held: tuple[tuple[str, datetime], ...] = ()
+    """Who is told later, because of quiet hours, and when."""

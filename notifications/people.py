@@ -56,6 +56,8 @@ class RecipientForm(BaseModel):
     def _both_or_none(self) -> "RecipientForm":
         if (self.quiet_from is None) != (self.quiet_until is None):
             raise ValueError("quiet_from and quiet_until belong together: send both or neither")
+        if self.quiet_from is not None and self.quiet_from == self.quiet_until:
+            raise ValueError("quiet_from and quiet_until are the same time: quiet hours have an end")
         return self
 
 

@@ -35,6 +35,7 @@ from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
 from notifications.api import router as people_router
 from notifications.api_phones import router as phones_router
+from notifications.api_rules import router as rules_router
 from sentinel_site import idempotency, openapi
 from sentinel_site.auth import Caller
 from sentinel_site.lib import bodies, jsontext, problems
@@ -194,6 +195,7 @@ api = Api(
 api.add_router("/alerts", alerts_router, tags=["alerts"])
 api.add_router("", config_router, tags=["configuration"])
 api.add_router("", people_router, tags=["people"])
+api.add_router("", rules_router, tags=["people"])
 api.add_router("/devices", phones_router, tags=["people"])
 api.add_router("/detections", detections_router, tags=["alerts"])
 

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=200, unique=True)),
                 ('thread', models.CharField(max_length=80)),
-                ('reason', models.CharField(choices=[('first', 'First notice'), ('reminder', 'Reminder'), ('bundle', 'Bundled update'), ('resolved', 'Resolved'), ('unanswered', 'Unanswered: last resort'), ('expired', 'Expired'), ('test', 'Test'), ('handoff', 'Hand-off')], max_length=16)),
+                ('reason', models.CharField(choices=[('first', 'First notice'), ('reminder', 'Reminder'), ('bundle', 'Bundled update'), ('resolved', 'Resolved'), ('unanswered', 'Unanswered: last resort'), ('expired', 'Expired'), ('test', 'Test'), ('handoff', 'Hand-off'), ('code', 'Code that proves an address')], max_length=16)),
                 ('urgency', models.CharField(choices=[('normal', 'Normal'), ('high', 'High'), ('critical', 'Critical'), ('emergency', 'Emergency')], default='normal', max_length=16)),
                 ('priority', models.PositiveSmallIntegerField(default=3, help_text='1 is sent before 5.')),
                 ('life_safety', models.BooleanField(default=False)),
@@ -94,6 +94,22 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['order', 'id'],
                 'permissions': [('verify_contactmethod', 'Can mark contact methods as verified')],
+            },
+        ),
+        migrations.CreateModel(
+            name='NotificationRule',
+            fields=[
+                ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('priority_from', models.PositiveSmallIntegerField(choices=[(1, 'P1'), (2, 'P2'), (3, 'P3'), (4, 'P4'), (5, 'P5')], default=1, help_text='The most urgent priority it is for.')),
+                ('priority_to', models.PositiveSmallIntegerField(choices=[(1, 'P1'), (2, 'P2'), (3, 'P3'), (4, 'P4'), (5, 'P5')], default=5, help_text='The least urgent priority it is for.')),
+                ('kind', models.CharField(blank=True, choices=[('email', 'E-mail'), ('push', 'Push'), ('slack', 'Slack'), ('sms', 'SMS'), ('voice', 'Voice call'), ('webhook', 'Webhook'), ('apprise', 'Apprise')], help_text='Every method of this kind, or', max_length=16)),
+                ('delay_seconds', models.PositiveIntegerField(default=0, help_text='How long to wait for an answer before it is used.')),
+                ('method', models.ForeignKey(blank=True, help_text='this one method.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='notifications.contactmethod')),
+                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notification_rules', to='notifications.recipient')),
+            ],
+            options={
+                'ordering': ['priority_from', 'delay_seconds', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('method__isnull', True), models.Q(('kind', ''), _negated=True)), models.Q(('kind', ''), ('method__isnull', False)), _connector='OR'), name='notification_rule_one_way', violation_error_message='A rule names one contact method or one kind: choose exactly one.'), models.CheckConstraint(condition=models.Q(('priority_from__gte', 1), ('priority_from__lte', models.F('priority_to')), ('priority_to__lte', 5)), name='notification_rule_priorities', violation_error_message='The priorities run from the more urgent to the less urgent one, for example P1 to P3.'), models.CheckConstraint(condition=models.Q(('delay_seconds__lte', 3600)), name='notification_rule_delay', violation_error_message='The delay is one hour (3600 seconds) at the most.')],
             },
         ),
         migrations.CreateModel(

@@ -2,13 +2,14 @@
 
 from notifications.models.oncall import CalendarFeed, OnCallOverride, OnCallSchedule, Rotation, RotationMember
 from notifications.models.outbox import Delivery, Notification
-from notifications.models.people import ContactMethod, Recipient, RecipientGroup
+from notifications.models.people import ContactMethod, NotificationRule, Recipient, RecipientGroup
 
 __all__ = [
     "CalendarFeed",
     "ContactMethod",
     "Delivery",
     "Notification",
+    "NotificationRule",
     "OnCallOverride",
     "OnCallSchedule",
     "Recipient",

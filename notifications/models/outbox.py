@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
-from notifications.enums import WAITING, DeliveryStatus, Reason, Transport, Urgency
+from notifications.enums import OF_ONE_METHOD, WAITING, DeliveryStatus, Reason, Transport, Urgency
 from notifications.models.people import ContactMethod, Recipient, RecipientGroup
 from sentinel_site.lib.ids import uuid7
 
@@ -42,6 +42,11 @@ class Notification(models.Model):
     def open_at(self, at: datetime) -> bool:
         """Whether it may still be sent, at ``at``: neither answered nor expired."""
         return self.cancelled_at is None and (self.expires_at is None or at < self.expires_at)
+
+    @property
+    def falls_over(self) -> bool:
+        """Whether another method may take over. What concerns one method alone stays with it: a test, a code."""
+        return self.reason not in OF_ONE_METHOD
 
 
 class Delivery(models.Model):

@@ -2,15 +2,18 @@
 
 import base64
 import secrets
+from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from notifications.enums import Platform, PushKind, Transport
 from sentinel_site.lib import crypto
 from sentinel_site.lib.ids import uuid7
+
+PRIORITIES: Final = [(number, f"P{number}") for number in range(1, 6)]
 
 
 class Recipient(models.Model):
@@ -114,6 +117,51 @@ class ContactMethod(models.Model):
     def masked(self) -> str:
         """The address as others may see it: enough to recognise, too little to use."""
         return mask(self.kind, self.address)
+
+
+class NotificationRule(models.Model):
+    """How one person wants to be told: for the priorities from ``priority_from`` to ``priority_to``, by one contact method, or
+    by every one of a kind, after a delay. rules.py says what follows from several."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="notification_rules")
+    priority_from = models.PositiveSmallIntegerField(choices=PRIORITIES, default=1, help_text="The most urgent priority it is for.")
+    priority_to = models.PositiveSmallIntegerField(choices=PRIORITIES, default=5, help_text="The least urgent priority it is for.")
+    kind = models.CharField(max_length=16, choices=Transport.choices, blank=True, help_text="Every method of this kind, or")
+    method = models.ForeignKey(
+        ContactMethod, null=True, blank=True, on_delete=models.CASCADE, related_name="rules", help_text="this one method."
+    )
+    delay_seconds = models.PositiveIntegerField(default=0, help_text="How long to wait for an answer before it is used.")
+
+    class Meta:
+        ordering = ["priority_from", "delay_seconds", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(method__isnull=True) & ~Q(kind="") | Q(method__isnull=False, kind=""), name="notification_rule_one_way",
+                violation_error_message="A rule names one contact method or one kind: choose exactly one.",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority_from__gte=1, priority_to__lte=5, priority_from__lte=F("priority_to")),
+                name="notification_rule_priorities",
+                violation_error_message="The priorities run from the more urgent to the less urgent one, for example P1 to P3.",
+            ),
+            models.CheckConstraint(
+                condition=Q(delay_seconds__lte=3600), name="notification_rule_delay",
+                violation_error_message="The delay is one hour (3600 seconds) at the most.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        which = self.get_priority_from_display()
+        if self.priority_to != self.priority_from:
+            which += f" to {self.get_priority_to_display()}"
+        way = str(self.method) if self.method else f"{self.get_kind_display()}"
+        return f"{which}: {way} " + (f"after {self.delay_seconds} s" if self.delay_seconds else "at once")
+
+    def clean(self) -> None:
+        """Refuse a method of somebody else, in words a form can show."""
+        if self.method is not None and self.method.recipient_id != self.recipient_id:
+            raise ValidationError({"method": "This contact method belongs to somebody else."})
 
 
 def mask(kind: str, address: str) -> str:

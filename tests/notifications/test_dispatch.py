@@ -1,22 +1,22 @@
 """Writing the outbox: who is told, by which methods."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from django.db import transaction
 
 from notifications import dispatch
 from notifications.message import Message, Order
-from notifications.models import Delivery, RecipientGroup
+from notifications.models import Delivery, Notification, NotificationRule, Recipient, RecipientGroup
 from notifications.models.people import mask
-from tests.conftest import HOUR, NOON
+from tests.conftest import HOUR, NOON, SECOND
 from tests.factories import make_method, make_recipient, make_schedule
 
 pytestmark = pytest.mark.django_db
 
 
-def order(*people, kinds=(), groups=(), schedules=(), key="k"):
-    told = Message(reason="first", urgency="high", priority=1, context={})
+def order(*people, kinds=(), groups=(), schedules=(), key="k", priority=1, **fields):
+    told = Message(reason="first", urgency="high", priority=priority, context={}, expires_at=NOON + 24 * HOUR, **fields)
     return Order(
         "alert:1", key, told, recipients=frozenset(str(p.pk) for p in people), groups=frozenset(groups), kinds=frozenset(kinds),
         schedules=frozenset(str(getattr(each, "pk", each)) for each in schedules),
@@ -96,7 +96,10 @@ def test_the_same_key_tells_once():
 
 @pytest.mark.parametrize("people", [1, 3])
 def test_the_number_of_statements_does_not_grow(people, django_assert_num_queries):
-    everyone = [make_recipient(f"Person {number}", groups=["oncall"]) for number in range(people)]
+    quiet = {"quiet_from": time(1), "quiet_until": time(2)}
+    everyone = [make_recipient(f"Person {number}", groups=["oncall"], **quiet) for number in range(people)]
+    for person in everyone:
+        NotificationRule.objects.create(recipient=person, kind="email")
 
     with transaction.atomic(), django_assert_num_queries(6):
         assert tell(groups=["oncall"]).deliveries == len(everyone)
@@ -157,3 +160,78 @@ def test_schedules_cost_four_statements_more(people, django_assert_num_queries):
 ])  # fmt: skip
 def test_an_address_is_masked(kind, address, shown):
     assert mask(kind, address) == shown
+
+
+def waiting():
+    """What is in the outbox: which way, and how many seconds from NOON."""
+    rows = Delivery.objects.order_by("next_attempt_at").values_list("transport", "next_attempt_at")
+    return [(kind, (due - NOON).total_seconds()) for kind, due in rows]
+
+
+@pytest.fixture
+def staged(receiver):
+    """Robin, who wants a webhook at once and mail after two minutes."""
+    robin = make_recipient()
+    make_method(robin, kind="webhook", address="https://hooks.example.org/1", order=2)
+    NotificationRule.objects.create(recipient=robin, kind="webhook")
+    NotificationRule.objects.create(recipient=robin, kind="email", delay_seconds=120)
+    return robin
+
+
+def test_rules_delay_a_persons_methods(staged):
+    assert tell(staged).deliveries == 2
+    assert waiting() == [("webhook", 0), ("email", 120)]
+
+
+def test_a_method_that_fails_lets_the_delayed_one_go_at_once(staged):
+    tell(staged)
+    failed = Delivery.objects.select_related("notification__recipient").get(transport="webhook")
+
+    following = dispatch.fall_over([failed], at=NOON + SECOND)
+
+    assert [delivery.transport for delivery in following.values()] == ["email"]
+    assert waiting() == [("webhook", 0), ("email", 1)]
+
+
+def test_quiet_hours_hold_messages_until_they_end():
+    robin = make_recipient(time_zone="Europe/Paris", quiet_from=time(12), quiet_until=time(15))
+
+    told = tell(robin, priority=2)
+
+    assert (told.deliveries, told.recipients, told.held) == (1, (), (("Robin Vale", NOON + 2 * HOUR),))
+    assert waiting() == [("email", 2 * 3600)]
+    assert Notification.objects.get().expires_at == NOON + 26 * HOUR
+
+
+@pytest.mark.parametrize("serious", [{"priority": 1}, {"life_safety": True}])
+def test_quiet_hours_hold_nothing_serious(serious):
+    robin = make_recipient(quiet_from=time(10), quiet_until=time(15))
+
+    assert tell(robin, **{"priority": 3, **serious}).recipients == ("Robin Vale",)
+    assert waiting() == [("email", 0)]
+
+
+def test_a_delay_that_runs_into_quiet_hours_waits_for_their_end(staged):
+    staged.quiet_from, staged.quiet_until = time(12, 1), time(13)
+    staged.save()
+
+    tell(staged, priority=2)
+
+    assert waiting() == [("webhook", 0), ("email", 3600)]
+
+
+def test_falling_over_keeps_quiet_hours(staged):
+    tell(staged, priority=2)
+    Recipient.objects.update(quiet_from=time(12, 1), quiet_until=time(13))
+    failed = Delivery.objects.select_related("notification__recipient").get(transport="webhook")
+
+    dispatch.fall_over([failed], at=NOON + 90 * SECOND)
+
+    assert waiting() == [("webhook", 0), ("email", 120)]
+
+
+def test_a_plan_says_what_would_be_told_and_writes_nothing(staged):
+    ((call,),) = dispatch.plan([order(staged)], at=NOON)
+
+    assert [(way.method.kind, way.at) for way in call.ways] == [("webhook", NOON), ("email", NOON + 120 * SECOND)]
+    assert not Notification.objects.exists()
