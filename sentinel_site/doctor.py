@@ -16,7 +16,7 @@ from django.db.models import Prefetch
 from alerts.models import EscalationPolicy, PolicyStep, Route
 from notifications import transports
 from notifications.models import ContactMethod, Recipient, RecipientGroup
-from sentinel_site import env, health
+from sentinel_site import doctor_mail, health
 
 OK, WARN, ERROR = "ok", "warn", "error"
 OLDEST_POSTGRES: Final = 14
@@ -73,9 +73,7 @@ def _settings() -> Iterator[Finding]:
         yield Finding(OK, f"Links in messages start with {settings.SENTINEL_BASE_URL}.")
     if settings.SENTINEL_BASE_URL.startswith("http://") and "localhost" not in settings.SENTINEL_BASE_URL:
         yield Finding(WARN, "SENTINEL_BASE_URL is not https://: passwords and answers travel in the clear.")
-    yield _either(
-        settings.EMAIL_URL, "E-mail is set up.", f"EMAIL_URL is not set: mail is written as files under {settings.DATA_DIR}/mail."
-    )
+    yield from (Finding(level, text) for level, text in doctor_mail.findings())
     yield _push()
     yield _either(settings.GEMINI_API_KEY, "AI opinions are set up.", "GEMINI_API_KEY is not set: pictures get no AI opinion.")
     yield _either(
@@ -86,7 +84,7 @@ def _settings() -> Iterator[Finding]:
 
 def mail_is_written_to_files() -> bool:
     """Whether no mail server or provider is set up."""
-    return bool(env.email("")["EMAIL_BACKEND"] == settings.EMAIL_BACKEND) and not env.text("ANYMAIL_BACKEND")
+    return not settings.EMAIL_URL and not settings.EMAIL_SERVICE
 
 
 def _push() -> Finding:

@@ -57,27 +57,29 @@ def prefixed(prefix: str) -> dict[str, str]:
 
 
 def email(url: str) -> dict[str, object]:
-    """Django's e-mail settings.
+    """Django's e-mail settings for ``smtp://user:password@host:port/?tls=starttls|ssl|none`` or ``smtps://...``.
 
-    ``url`` is ``smtp://user:password@host:port/?tls=starttls|ssl|none`` or ``smtps://...``; a user, a password or a port
-    of 587 means STARTTLS unless told otherwise. Without one, ANYMAIL_BACKEND (postmark, mailgun, brevo ...) names a
-    provider, whose other ANYMAIL_* variables are handed on. Without either, mail is written to files. Raises
-    ImproperlyConfigured.
+    A user, a password or a port of 587 means STARTTLS unless told otherwise. Raises ImproperlyConfigured.
     """
-    esp = text("ANYMAIL_BACKEND")
-    if not url:
-        return {"EMAIL_BACKEND": f"anymail.backends.{esp.lower()}.EmailBackend" if esp else "notifications.transports.eml.EmailBackend"}
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL cannot be read: encode special characters of the password, for example @ as %40.") from None
+    if parts.scheme in {"postmark", "mailgun", "sendgrid", "brevo", "ses", "amazon_ses"}:
+        raise ImproperlyConfigured(
+            f"EMAIL_URL is for SMTP servers. For {parts.scheme}, set ANYMAIL_BACKEND={parts.scheme} (docs/transports.md)."
+        )
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise ImproperlyConfigured("EMAIL_URL must look like smtp://user:password@mail.example.org:587/?tls=starttls (tls=ssl, tls=none).")
-    usual = "ssl" if parts.scheme == "smtps" or parts.port == 465 else "starttls" if parts.username or parts.port == 587 else "none"
+    usual = "ssl" if parts.scheme == "smtps" or port == 465 else "starttls" if parts.username or port == 587 else "none"
     tls = dict(parse_qsl(parts.query)).get("tls", usual)
     if tls not in {"starttls", "ssl", "none"}:
         raise ImproperlyConfigured(f"EMAIL_URL says tls={tls}; write starttls, ssl or none.")
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": parts.port or {"ssl": 465, "starttls": 587, "none": 25}[tls],
+        "EMAIL_PORT": port or {"ssl": 465, "starttls": 587, "none": 25}[tls],
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_TLS": tls == "starttls",

@@ -9,7 +9,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from sentinel_site import embedded, env, logs, unfold
+from sentinel_site import embedded, env, logs, mail, unfold
 
 BASE_DIR = env.BASE_DIR
 VERSION = "0.1.0"
@@ -231,12 +231,14 @@ TIME_ZONE = env.text("SENTINEL_TIME_ZONE", "UTC")
 USE_TZ = True
 
 # --- Reaching people ---
-EMAIL_URL = env.text("EMAIL_URL")
-vars().update(env.email(EMAIL_URL))  # EMAIL_BACKEND and, for SMTP, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER ...
+_MAIL = mail.settings()
+EMAIL_URL: str = _MAIL["EMAIL_URL"]
+EMAIL_SERVICE: str = _MAIL["EMAIL_SERVICE"]  # the mail service's name; empty for SMTP and for files
+ANYMAIL = {**_MAIL["ANYMAIL"]}
+vars().update(_MAIL)  # EMAIL_BACKEND and, for SMTP, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER ...
 EMAIL_FILE_PATH = DATA_DIR / "mail"  # where mail goes when nothing is set up
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SENTINEL_FROM_EMAIL", "Sentinel <sentinel@localhost>")
 EMAIL_TIMEOUT = 10
-ANYMAIL = {"REQUESTS_TIMEOUT": (3, 10), "IGNORE_UNSUPPORTED_FEATURES": True, **env.prefixed("ANYMAIL_")}
 FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS")
 FIREBASE_BASE_URL = env.text("FIREBASE_BASE_URL")
 SENTINEL_WEBHOOK_ALLOWED_NETWORKS = env.words("SENTINEL_WEBHOOK_ALLOWED_NETWORKS")

@@ -27,7 +27,7 @@ def _start() -> None:
     os.environ["SENTINEL_DATA_DIR"] = str(data_dir)
     os.environ["DATABASE_URL"] = places.database_url("postgres")
     os.environ["REDIS_URL"] = places.redis_url()
-    for name in ("EMAIL_URL", "GEMINI_API_KEY", "FIREBASE_CREDENTIALS", "SENTINEL_BASE_URL", "SENTINEL_DEBUG"):
+    for name in ("EMAIL_URL", "ANYMAIL_BACKEND", "GEMINI_API_KEY", "FIREBASE_CREDENTIALS", "SENTINEL_BASE_URL", "SENTINEL_DEBUG"):
         os.environ.pop(name, None)
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs beside the tests
 

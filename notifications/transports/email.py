@@ -1,4 +1,4 @@
-"""E-mail, by SMTP or by one of anymail's providers; as files under the data directory when neither is set up.
+"""E-mail, by SMTP or by a mail service; as files under the data directory when neither is set up.
 
 Every thread keeps one connection open for a while. Acceptance by the mail server proves nothing about the person.
 """
@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any, Final
 
-from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused, AnymailRequestsAPIError
+from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -18,6 +18,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from notifications.errors import DeadAddress, NotificationError, OutcomeUnknown, PermanentError, TemporaryError
 from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
+from notifications.transports import esp
 from notifications.transports.base import Sent
 
 IDLE_SECONDS: Final = 20
@@ -39,8 +40,8 @@ def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
 
 
 def missing() -> str:
-    """Never: without a mail server, mail is written to files."""
-    return ""
+    """What the chosen mail service lacks. Without any, mail is written to files."""
+    return esp.missing()
 
 
 def close() -> None:
@@ -85,7 +86,8 @@ def _transmit(message: EmailMultiAlternatives) -> None:
 
 def _connection() -> tuple[BaseEmailBackend, bool]:
     """The thread's open connection, and whether it was opened just now."""
-    settled = (settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_HOST_USER)
+    service = repr(getattr(settings, "ANYMAIL", ""))
+    settled = (settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_HOST_USER, service)
     kept: Any = getattr(_local, "connection", None)
     stale = kept is not None and (time.monotonic() - _local.used > IDLE_SECONDS or _local.count >= MESSAGES_PER_CONNECTION)
     if kept is not None and not stale and _local.settled == settled:
@@ -93,6 +95,7 @@ def _connection() -> tuple[BaseEmailBackend, bool]:
     _drop()
     connection = get_connection(timeout=settings.EMAIL_TIMEOUT) if "smtp" in settings.EMAIL_BACKEND else get_connection()
     connection.open()
+    esp.harden(connection)
     _local.connection, _local.settled, _local.count, _local.used = connection, settled, 0, time.monotonic()
     return connection, True
 
@@ -118,12 +121,10 @@ def _meaning(error: Exception) -> NotificationError:
     if isinstance(error, smtplib.SMTPResponseException):
         kind = PermanentError if 500 <= error.smtp_code < 600 else TemporaryError
         return kind(f"the mail server refused the message ({error.smtp_code})")
-    if isinstance(error, AnymailInvalidAddress | AnymailRecipientsRefused):
-        return DeadAddress("the mail provider says that the address is not valid or refuses mail")
-    if isinstance(error, AnymailRequestsAPIError):
-        return _provider_answer(error.status_code)
-    if isinstance(error, AnymailError | ValueError):
-        return PermanentError(f"the message cannot be sent by this provider ({type(error).__name__})")
+    if isinstance(error, AnymailError):
+        return esp.meaning(error)
+    if isinstance(error, ValueError):
+        return PermanentError(f"the message cannot be put together ({type(error).__name__})")
     if isinstance(error, TimeoutError | smtplib.SMTPServerDisconnected):
         return OutcomeUnknown("the mail server did not answer in time")
     return TemporaryError(f"the mail server cannot be reached ({type(error).__name__})")
@@ -138,13 +139,3 @@ def _refusal(code: int, text: bytes | str) -> NotificationError:
     if (not found or found[2] == "1") and code in {550, 551, 553} and "relay" not in answer.lower():
         return DeadAddress(f"the mail server says that there is no such mailbox ({code})")
     return PermanentError(f"the mail server refuses mail to the recipient ({code}{' ' + found[0] if found else ''})")
-
-
-def _provider_answer(code: int | None) -> NotificationError:
-    if code is None:
-        return OutcomeUnknown("the mail provider did not answer in time")
-    if code in {401, 403}:
-        return TemporaryError(f"the mail provider refused Sentinel's key ({code})")
-    if code in {408, 429} or code >= 500:
-        return TemporaryError(f"the mail provider does not accept the message now ({code})")
-    return PermanentError(f"the mail provider refused the message ({code})")
