@@ -14,14 +14,14 @@ from uuid import UUID
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, QuerySet
 
-from alerts import grouping, messages, policies, record, suppression
+from alerts import grouping, messages, policies, reading, record, suppression
 from alerts.enums import FINAL, OPEN, AlertStatus, EventKind, LogKind, StopsAt
 from alerts.models import Alert, PolicySnapshot
 from alerts.plan import LAST_RESORT_GRACE_SECONDS, Plan
 from alerts.record import By
 from notifications import dispatch
 from notifications.message import Order, Told
-from sentinel_site.lib import wake
+from sentinel_site.lib import prepared, wake
 
 RETRY_FAILED_SECONDS = 60
 OVERDUE = timedelta(seconds=60)
@@ -29,27 +29,22 @@ OVERDUE = timedelta(seconds=60)
 logger = logging.getLogger(__name__)
 
 _CLAIM = """
-SELECT due.id FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
-    SELECT id FROM alerts_alert
-    WHERE priority = level.priority AND next_step_at IS NOT NULL AND next_step_at <= %s
-    ORDER BY next_step_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
-) AS due LIMIT %s
-"""
-_NEXT = """
-SELECT min(soonest.at) FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
-    SELECT next_step_at AS at FROM alerts_alert WHERE priority = level.priority AND next_step_at IS NOT NULL ORDER BY next_step_at LIMIT 1
-) AS soonest
+SELECT {columns} FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
+    SELECT * FROM alerts_alert
+    WHERE priority = level.priority AND next_step_at IS NOT NULL AND next_step_at <= %(at)s
+    ORDER BY next_step_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+) AS alert LIMIT %(limit)s
 """
 _TAKE = """
 INSERT INTO alerts_stepclaim (alert_id, round, step, at, due_at)
-SELECT taken.alert, taken.round, taken.step, %s, taken.due_at
+SELECT taken.alert, taken.round, taken.step, %s::timestamptz, taken.due_at
 FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::timestamptz[]) AS taken (alert, round, step, due_at)
 ON CONFLICT DO NOTHING RETURNING alert_id, round, step
 """
 _MOVE_ON = """
 UPDATE alerts_alert SET step = new.step, next_step_at = new.next_step_at, told = alerts_alert.told + new.told,
-    last_sent_at = CASE WHEN new.told > 0 THEN %s ELSE last_sent_at END, unanswered = alerts_alert.unanswered OR new.unanswered,
-    deadline_at = greatest(alerts_alert.deadline_at, new.not_before)
+    last_sent_at = CASE WHEN new.told > 0 THEN %s::timestamptz ELSE last_sent_at END,
+    unanswered = alerts_alert.unanswered OR new.unanswered, deadline_at = greatest(alerts_alert.deadline_at, new.not_before)
 FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::bool[], %s::timestamptz[])
     AS new (id, step, next_step_at, told, unanswered, not_before)
 WHERE alerts_alert.id = new.id
@@ -82,14 +77,6 @@ def first_step_at(plan: Plan, *, at: datetime) -> datetime:
 def first_deadline(plan: Plan, *, at: datetime) -> datetime | None:
     """When an alert raised at ``at`` expires unanswered."""
     return plan.deadline(AlertStatus.PENDING, since=at)
-
-
-def next_due_at() -> datetime | None:
-    """When the next step of any alert is due; None when none is planned."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT)
-        row = cursor.fetchone()
-    return row[0] if row else None
 
 
 def advance_due(*, at: datetime, limit: int = 100) -> int:
@@ -197,11 +184,7 @@ def tell_last_resort(alert: Alert, *, at: datetime, deadline_at: datetime) -> No
 
 
 def _claim(*, at: datetime, limit: int) -> list[Alert]:
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [at, limit, limit])
-        ids = [row[0] for row in cursor.fetchall()]
-    found = Alert.objects.select_related("source", "policy", "group").prefetch_related("opinions").in_bulk(ids)
-    return [found[pk] for pk in ids]
+    return reading.alerts(_CLAIM, {"at": at, "limit": limit})
 
 
 def _take_or_put_back(alerts: Sequence[Alert], *, at: datetime) -> None:
@@ -297,9 +280,7 @@ def _mark_fresh(turns: Sequence[_Turn], *, at: datetime) -> None:
     if not rows:
         return
     alerts, rounds, steps, due = (list(column) for column in zip(*rows, strict=True))
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [at, alerts, rounds, steps, due])
-        claimed = set(cursor.fetchall())
+    claimed = set(prepared.run(_TAKE, [at, alerts, rounds, steps, due]))
     for turn in turns:
         turn.fresh = any((turn.alert.pk, turn.alert.round, step) in claimed for step in turn.steps)
 
@@ -325,13 +306,12 @@ def _move_on(turns: Sequence[_Turn], *, at: datetime) -> None:
         sent = bool(turn.told.deliveries) or not turn.fresh
         told = sent or turn.alert.told > 0
         following.append(turn.plan.next_at(turn.last + 1, start=turn.alert.round_started_at, at=at, sent=sent, told=told))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _MOVE_ON,
-            [at, [turn.alert.pk for turn in turns], [turn.last + 1 for turn in turns], following,
-             [turn.told.deliveries for turn in turns], [turn.last == turn.plan.last_resort_step for turn in turns],
-             [_not_before(turn, at=at) for turn in turns]],
-        )  # fmt: skip
+    prepared.run(
+        _MOVE_ON,
+        [at, [turn.alert.pk for turn in turns], [turn.last + 1 for turn in turns], following,
+         [turn.told.deliveries for turn in turns], [turn.last == turn.plan.last_resort_step for turn in turns],
+         [_not_before(turn, at=at) for turn in turns]],
+    )  # fmt: skip
 
 
 def _not_before(turn: _Turn, *, at: datetime) -> datetime | None:

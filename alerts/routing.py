@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_save
@@ -61,6 +62,16 @@ class Table:
     rules: tuple[_Rule, ...]
     snapshots: Mapping[int, PolicySnapshot]
     silences: tuple[tuple[datetime, datetime, tuple[matchers.Matcher, ...]], ...]
+
+    @cached_property
+    def source_by_id(self) -> Mapping[int, Source]:
+        """The sources, by id."""
+        return {source.pk: source for source in self.sources.values()}
+
+    @cached_property
+    def snapshot_by_id(self) -> Mapping[int, PolicySnapshot]:
+        """The snapshots of today's policies, by their own id."""
+        return {snapshot.pk: snapshot for snapshot in self.snapshots.values()}
 
     def is_silenced(self, source: Source, labels: Mapping[str, str], *, at: datetime) -> bool:
         """Whether a silence covers a report with these ``labels`` at ``at``; never where lives depend."""

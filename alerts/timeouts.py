@@ -9,20 +9,29 @@ from alerts import escalation, lifecycle, policies, record
 from alerts.enums import AckTimeoutAction, AlertStatus, EventKind, Resolution
 from alerts.models import Alert
 from alerts.plan import LAST_RESORT_GRACE_SECONDS
-from sentinel_site.lib import wake
+from sentinel_site.lib import prepared, wake
 
 RETRY = timedelta(minutes=1)
 logger = logging.getLogger(__name__)
 
+_NEXT = """
+SELECT (
+    SELECT min(soonest.at) FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
+        SELECT next_step_at AS at FROM alerts_alert
+        WHERE priority = level.priority AND next_step_at IS NOT NULL ORDER BY next_step_at LIMIT 1
+    ) AS soonest
+), (SELECT deadline_at FROM alerts_alert WHERE deadline_at IS NOT NULL ORDER BY deadline_at LIMIT 1)
+"""
 _CLAIM = """
 SELECT id FROM alerts_alert WHERE deadline_at IS NOT NULL AND deadline_at <= %s AND (next_step_at IS NULL OR next_step_at > %s)
 ORDER BY deadline_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
 
 
-def next_deadline_at() -> datetime | None:
-    """The earliest deadline of any alert; None when there is none."""
-    return Alert.objects.filter(deadline_at__isnull=False).order_by("deadline_at").values_list("deadline_at", flat=True).first()
+def next_at() -> tuple[datetime | None, datetime | None]:
+    """When the next step of any alert is due, and when the next deadline of any; None: there is none."""
+    ((step_at, deadline_at),) = prepared.run(_NEXT)
+    return step_at, deadline_at
 
 
 def expire_due(*, at: datetime, limit: int = 100) -> int:

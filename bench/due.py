@@ -83,7 +83,6 @@ def _look_ms(*, calls: int) -> float:
         begun = time.perf_counter()
         escalation.advance_due(at=timezone.now(), limit=200)
         timeouts.expire_due(at=timezone.now())
-        escalation.next_due_at()
-        timeouts.next_deadline_at()
+        timeouts.next_at()
         spent.append((time.perf_counter() - begun) * 1000)
     return statistics.median(spent)

@@ -57,6 +57,7 @@ class Dispatcher:
     """
 
     on_free: Callable[[], None] | None = None
+    next_at: datetime | None = None
 
     def __init__(self, *, pools: Mapping[str, int] | None = None) -> None:
         sizes = {**dict.fromkeys(Transport.values, OTHER_POOL), **POOLS, **(pools or {})}
@@ -69,9 +70,14 @@ class Dispatcher:
         self._closed = False
 
     def run_once(self, *, at: datetime) -> int:
-        """Claim as much as there are free hands for, per transport, and start sending it. Returns how many were taken."""
+        """Claim as much as there are free hands for, per transport, and start sending it. Returns how many were taken.
+
+        Afterwards ``next_at`` says when the earliest attempt or lease of what waited before is due; None: nothing waited.
+        """
         clock, taken = _Clock(at, time.monotonic()), 0
-        for kind in [] if self._closed else outbox.due_transports(at=at):
+        waiting = {} if self._closed else outbox.waiting()
+        self.next_at = min(waiting.values(), default=None)
+        for kind in [kind for kind, due_at in waiting.items() if due_at <= at]:
             hands = self._hands[kind]
             self._hungry.add(kind)
             free = hands.free

@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from notifications import dispatch
+from notifications import dispatch, reading
 from notifications.enums import REFUSABLE, WAITING, DeliveryStatus, Transport
 from notifications.models import ContactMethod, Delivery, Notification
 from notifications.signals import deliveries_settled, delivery_received
-from sentinel_site.lib import wake
+from sentinel_site.lib import prepared, wake
 from sentinel_site.lib.crypto import UndecryptableError
 
 FALL_OVER_AFTER = 3
@@ -37,43 +37,43 @@ WITH waiting AS MATERIALIZED (
     ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), chosen AS MATERIALIZED (
     SELECT id FROM abandoned UNION ALL SELECT id FROM waiting LIMIT %(limit)s
-)
-UPDATE notifications_delivery AS delivery SET
+), claimed AS (
+    UPDATE notifications_delivery AS delivery SET
     status = CASE WHEN delivery.status = 'sending' AND delivery.next_attempt_at IS NULL THEN 'cancelled'
                   WHEN notification.expires_at <= %(at)s THEN 'dead' ELSE 'sending' END,
     error = CASE WHEN delivery.status = 'sending' AND delivery.next_attempt_at IS NULL THEN 'answered while it was being sent'
                  WHEN notification.expires_at <= %(at)s AND delivery.error = '' THEN 'could not be sent in time' ELSE delivery.error END,
     attempts = delivery.attempts + 1, lease = %(lease)s, leased_until = %(until)s
-FROM notifications_notification AS notification, chosen
-WHERE delivery.id = chosen.id AND notification.id = delivery.notification_id
-RETURNING delivery.id, delivery.status
+    FROM notifications_notification AS notification, chosen
+    WHERE delivery.id = chosen.id AND notification.id = delivery.notification_id
+    RETURNING delivery.*
+)
+SELECT {columns} FROM claimed AS delivery {joins}
 """
-_DUE = """
-SELECT kind.transport FROM unnest(%(transports)s::text[]) AS kind (transport)
-WHERE EXISTS (
-    SELECT FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
-        SELECT FROM notifications_delivery
-        WHERE transport = kind.transport AND priority = level.priority AND status IN ('queued', 'failed') AND next_attempt_at <= %(at)s
-        LIMIT 1
-    ) AS waiting
-) OR EXISTS (SELECT FROM notifications_delivery WHERE status = 'sending' AND leased_until <= %(at)s AND transport = kind.transport)
-"""
-_NEXT = """
-SELECT least(min(soonest.at), (SELECT min(leased_until) FROM notifications_delivery WHERE status = 'sending'))
-FROM unnest(%s::text[]) AS kind (transport), (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
-    SELECT next_attempt_at AS at FROM notifications_delivery
-    WHERE transport = kind.transport AND priority = level.priority AND status IN ('queued', 'failed') ORDER BY next_attempt_at LIMIT 1
-) AS soonest
+_WAITING = """
+SELECT kind.transport, least(
+    (SELECT min(soonest.at) FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATERAL (
+        SELECT next_attempt_at AS at FROM notifications_delivery
+        WHERE transport = kind.transport AND priority = level.priority AND status IN ('queued', 'failed') ORDER BY next_attempt_at LIMIT 1
+    ) AS soonest),
+    (SELECT min(leased_until) FROM notifications_delivery WHERE status = 'sending' AND transport = kind.transport)
+) FROM unnest(%s::text[]) AS kind (transport)
 """
 _SETTLE = """
+WITH outcome AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(leases)s::uuid[], %(statuses)s::text[], %(retries)s::timestamptz[],
+        %(receipts)s::timestamptz[], %(providers)s::text[], %(errors)s::text[])
+        AS outcome (id, lease, status, retry_at, receipt_due_at, provider_id, error)
+), held AS MATERIALIZED (
+    SELECT id, lease FROM notifications_delivery WHERE id = ANY(%(ids)s) AND status = 'sending' ORDER BY id FOR UPDATE
+)
 UPDATE notifications_delivery AS delivery SET
     status = CASE WHEN outcome.status <> 'sent' AND delivery.next_attempt_at IS NULL THEN 'cancelled' ELSE outcome.status END,
     next_attempt_at = CASE WHEN delivery.next_attempt_at IS NOT NULL THEN outcome.retry_at END,
-    sent_at = CASE WHEN outcome.status = 'sent' THEN %(at)s ELSE delivery.sent_at END,
+    sent_at = CASE WHEN outcome.status = 'sent' THEN %(at)s::timestamptz ELSE delivery.sent_at END,
     receipt_due_at = CASE WHEN delivery.next_attempt_at IS NOT NULL THEN outcome.receipt_due_at END,
     settled_at = %(at)s, leased_until = NULL, provider_id = outcome.provider_id, error = outcome.error
-FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(retries)s::timestamptz[], %(receipts)s::timestamptz[], %(providers)s::text[],
-    %(errors)s::text[]) AS outcome (id, status, retry_at, receipt_due_at, provider_id, error)
+FROM outcome JOIN held ON held.id = outcome.id AND held.lease = outcome.lease
 WHERE delivery.id = outcome.id
 RETURNING delivery.id, delivery.status
 """
@@ -104,31 +104,24 @@ def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> li
         "transport": transport, "at": at, "limit": limit, "lease": uuid4(), "until": at + timedelta(seconds=lease_seconds),
     }  # fmt: skip
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, values)
-            rows: list[tuple[UUID, str]] = cursor.fetchall()
-        closed = [pk for pk, status in rows if status != DeliveryStatus.SENDING]
+        rows = reading.rows(_CLAIM, values)
+        closed = [row.bare() for row in rows if row.status != DeliveryStatus.SENDING]
         if closed:
-            Delivery.objects.filter(pk__in=closed).update(
+            Delivery.objects.filter(pk__in=[delivery.pk for delivery in closed]).update(
                 leased_until=None, next_attempt_at=None, settled_at=at, attempts=F("attempts") - 1
             )
-            deliveries_settled.send(sender=Delivery, deliveries=list(_BARE.filter(pk__in=closed)), fallen_over={}, at=at)
-    return _readable([pk for pk, status in rows if status == DeliveryStatus.SENDING], at=at)
+            deliveries_settled.send(sender=Delivery, deliveries=closed, fallen_over={}, at=at)
+    return _readable([row for row in rows if row.status == DeliveryStatus.SENDING], at=at)
 
 
-def due_transports(*, at: datetime) -> list[str]:
-    """The transports that have something to claim at ``at``."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DUE, {"transports": Transport.values, "at": at})
-        return [row[0] for row in cursor.fetchall()]
+def waiting() -> dict[str, datetime]:
+    """For each transport that has something to do: when the next attempt is due, or the next lease runs out."""
+    return {kind: due_at for kind, due_at in prepared.run(_WAITING, [Transport.values]) if due_at is not None}
 
 
 def next_due_at() -> datetime | None:
-    """When the next attempt is due, or the next lease runs out; None when nothing waits."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [Transport.values])
-        row: tuple[datetime | None] = cursor.fetchone()
-    return row[0]
+    """When the next attempt of any transport is due, or the next lease runs out; None when nothing waits."""
+    return min(waiting().values(), default=None)
 
 
 def settle(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
@@ -139,15 +132,10 @@ def settle(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
     """
     by_id = {outcome.delivery.pk: outcome for outcome in outcomes}
     with transaction.atomic():
-        held = dict(
-            Delivery.objects.filter(pk__in=by_id, status=DeliveryStatus.SENDING).order_by("id").select_for_update(of=["self"])
-            .values_list("id", "lease")
-        )  # fmt: skip
-        mine = [outcome for pk, outcome in by_id.items() if pk in held and held[pk] == outcome.delivery.lease]
-        if not mine:
+        settled = _write(list(by_id.values()), at=at)
+        if not settled:
             return []
-        settled = _write(mine, at=at)
-        _disable([outcome for outcome in mine if outcome.dead_address], at=at)
+        _disable([by_id[delivery.pk] for delivery in settled if by_id[delivery.pk].dead_address], at=at)
         fallen_over = fall_over([delivery for delivery in settled if _falls_over(delivery)], at=at)
         if any(delivery.status == DeliveryStatus.FAILED for delivery in settled):
             wake.up(wake.OUTBOX)
@@ -236,48 +224,36 @@ def cancel(threads: Iterable[str], *, at: datetime, why: str) -> tuple[int, int]
     return len(waiting), len(in_flight)
 
 
-_BARE = Delivery.objects.select_related("notification__recipient", "notification__group")
-"""Without the methods, whose addresses may be unreadable."""
-
-
-def _read(ids: Sequence[UUID]) -> list[Delivery]:
-    found = Delivery.objects.filter(pk__in=ids).select_related("notification", "notification__recipient", "notification__group", "method")
+def _readable(rows: Sequence[reading.Row], *, at: datetime) -> list[Delivery]:
+    """The deliveries with their methods, the most urgent first. One whose address cannot be decrypted is closed instead."""
+    found = []
+    for row in rows:
+        try:
+            found.append(row.whole())
+        except UndecryptableError as error:
+            settle([Outcome(row.bare(), DeliveryStatus.DEAD, error=str(error))], at=at)
     return sorted(found, key=lambda delivery: (delivery.priority, delivery.next_attempt_at or delivery.queued_at, delivery.pk))
 
 
-def _readable(ids: Sequence[UUID], *, at: datetime) -> list[Delivery]:
-    """The deliveries with their methods. One whose address cannot be decrypted is closed; it does not stop the others."""
-    if not ids:
-        return []
-    try:
-        return _read(ids)
-    except UndecryptableError as error:
-        if len(ids) > 1:
-            return [delivery for pk in ids for delivery in _readable([pk], at=at)]
-        delivery = _BARE.get(pk=ids[0])
-        settle([Outcome(delivery, DeliveryStatus.DEAD, error=str(error))], at=at)
-        return []
-
-
 def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
-    """One UPDATE for all; the objects follow what the database decided."""
+    """One UPDATE for all that the same claims still hold; those deliveries, following what the database decided."""
     values: dict[str, Any] = {
         "at": at,
         "ids": [outcome.delivery.pk for outcome in outcomes],
+        "leases": [outcome.delivery.lease for outcome in outcomes],
         "statuses": [outcome.status.value for outcome in outcomes],
         "retries": [outcome.retry_at for outcome in outcomes],
         "receipts": [outcome.receipt_due_at for outcome in outcomes],
         "providers": [_storable(outcome.provider_id, 200) for outcome in outcomes],
         "errors": [_storable(outcome.error, 500) for outcome in outcomes],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, values)
-        decided = dict(cursor.fetchall())
-    for outcome in outcomes:
+    decided = dict(prepared.run(_SETTLE, values))
+    settled = [outcome for outcome in outcomes if outcome.delivery.pk in decided]
+    for outcome in settled:
         delivery = outcome.delivery
         delivery.status, delivery.settled_at, delivery.error = decided[delivery.pk], at, _storable(outcome.error, 500)
         delivery.provider_id = _storable(outcome.provider_id, 200)
-    return [outcome.delivery for outcome in outcomes]
+    return [outcome.delivery for outcome in settled]
 
 
 def _storable(text: str, longest: int) -> str:

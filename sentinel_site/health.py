@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 
-from alerts import escalation
+from alerts import timeouts
 from notifications import outbox
 from sentinel_site.models import ProcessBeat
 
@@ -109,7 +109,7 @@ def _state(*, at: datetime) -> State:
 
 
 def _look() -> State:
-    due = [moment for moment in (escalation.next_due_at(), outbox.next_due_at()) if moment is not None]
+    due = [moment for moment in (timeouts.next_at()[0], outbox.next_due_at()) if moment is not None]
     return State(database=True, beats=tuple(ProcessBeat.objects.all()), oldest_due_at=min(due, default=None))
 
 

@@ -13,19 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
-from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 from pydantic_core import to_json
 
-from alerts import describe, intake, reports, routing, schemas
+from alerts import describe, intake, reading, reports, schemas
 from alerts.errors import AlertError
-from alerts.models import Alert
 from sentinel_site import auth
 from sentinel_site.lib import permissions
 
@@ -42,10 +39,6 @@ MAX_TOGETHER: Final = 500
 WRITERS: Final = 2
 """Transactions under way at once: one is built while the other waits for the disk."""
 HEADERS: Final = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
-_READ_BACK: Final = """
-SELECT alert.*, EXISTS (SELECT FROM alerts_triageopinion opinion WHERE opinion.alert_id = alert.id) AS has_opinion
-FROM alerts_alert alert WHERE alert.id = ANY(%s)
-"""
 logger = logging.getLogger(__name__)
 
 
@@ -144,26 +137,9 @@ def _store_singles(jobs: Sequence[Job], singles: Sequence[tuple[int, int]], answ
             parsed.append(replace(report, by_id=user_id))
     outcomes = intake.accept(parsed, at=at) if parsed else []
     stored = {place: outcome for place, outcome in zip(good, outcomes, strict=True) if isinstance(outcome, intake.Accepted)}
-    alerts = _read_back({each.alert_id for each in stored.values()})
+    alerts = {alert.pk: alert for alert in reading.alerts(reading.BY_ID, [list({each.alert_id for each in stored.values()})])}
     for place, outcome in stored.items():
         answers[place] = (201 if outcome.created else 200, to_json(describe.alert(alerts[outcome.alert_id])))
-
-
-def _read_back(ids: set[UUID]) -> dict[UUID, Alert]:
-    """The alerts as they are now, ready to be described. In one plain statement: the ORM's joins cost more than storing did."""
-    table = routing.table()
-    sources = {source.pk: source for source in table.sources.values()}
-    snapshots = {snapshot.pk: snapshot for snapshot in table.snapshots.values()}
-    alerts = list(Alert.objects.raw(_READ_BACK, [list(ids)]))
-    for alert in alerts:
-        if alert.source_id in sources:
-            alert.source = sources[alert.source_id]
-        if alert.policy_id in snapshots:
-            alert.policy = snapshots[alert.policy_id]
-        if not alert.has_opinion:  # type: ignore[attr-defined]
-            alert._prefetched_objects_cache = {"opinions": []}  # type: ignore[attr-defined]
-    prefetch_related_objects(alerts, "source", "policy", "opinions")  # asks for nothing that is known
-    return {alert.pk: alert for alert in alerts}
 
 
 def _store_batch(body: bytes, *, at: datetime, by_id: int) -> Answer | None:

@@ -9,7 +9,7 @@ from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from alerts import escalation, lateness
+from alerts import lateness, timeouts
 from alerts.enums import OPEN
 from alerts.models import Alert, EventCounter
 from notifications import outbox
@@ -64,7 +64,7 @@ def _deliveries(*, at: datetime) -> Samples:
 
 
 def _oldest_due(*, at: datetime) -> float:
-    due = [moment for moment in (escalation.next_due_at(), outbox.next_due_at()) if moment is not None]
+    due = [moment for moment in (timeouts.next_at()[0], outbox.next_due_at()) if moment is not None]
     return max(0.0, (at - min(due)).total_seconds()) if due else 0.0
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
-from notifications import outbox, receipts
+from notifications import receipts
 from notifications.delivery import Dispatcher
 from sentinel_site import beats, deadman, process_alerts
 from sentinel_site.lib import queue, wake
@@ -33,6 +33,8 @@ BREATH_SECONDS: Final = 0.02
 """The pause after a sweep that found more, so that in a flood the next one takes many alerts together, for much less each."""
 GATHER_SECONDS: Final = 0.01
 """The pause while more senders are busy, so that several hands are free when the next ones are read."""
+LEAST_SECONDS: Final = 0.005
+"""The shortest sleep: what is due may be in another runner's hands."""
 BEAT_SECONDS: Final = 5.0
 CANARY_SECONDS: Final = 15.0
 FAULT_SECONDS: Final = 1.0
@@ -96,12 +98,13 @@ class Watchdog:
 
     def _escalate(self) -> None:
         self._due.clear()
+        step_at, deadline_at = timeouts.next_at()
         at = timezone.now()
-        taken = escalation.advance_due(at=at, limit=BATCH)
-        expired = timeouts.expire_due(at=at)
+        taken = escalation.advance_due(at=at, limit=BATCH) if step_at and step_at <= at else 0
+        expired = timeouts.expire_due(at=at) if deadline_at and deadline_at <= at else 0
         if not taken and not expired:
-            soonest = [moment for moment in (escalation.next_due_at(), timeouts.next_deadline_at()) if moment is not None]
-            self._due.wait(_until(min(soonest, default=None), LOOK_AROUND_SECONDS))
+            soonest = min((moment for moment in (step_at, deadline_at) if moment), default=None)
+            self._due.wait(_until(soonest, LOOK_AROUND_SECONDS) or LEAST_SECONDS)
         elif FEW < taken < BATCH:
             self._stopping.wait(BREATH_SECONDS)
 
@@ -112,8 +115,8 @@ class Watchdog:
         if self._dispatcher.run_once(at=at) or missed:
             self._stopping.wait(GATHER_SECONDS if self._dispatcher.busy() > FEW else 0)
         else:
-            due_at = min((moment for moment in (outbox.next_due_at(), receipts.next_due_at()) if moment is not None), default=None)
-            late = due_at is not None and due_at <= timezone.now()
+            due_at = min((moment for moment in (self._dispatcher.next_at, receipts.next_due_at()) if moment is not None), default=None)
+            late = due_at is not None and due_at <= at
             self._outbox.wait(BUSY_SECONDS if late else _until(due_at, LOOK_AROUND_SECONDS))
 
     def _watch(self) -> None:

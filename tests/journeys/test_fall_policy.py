@@ -33,7 +33,7 @@ def live_through(start, end):
     while at <= end:
         escalation.advance_due(at=at)
         timeouts.expire_due(at=at)
-        soonest = [moment for moment in (escalation.next_due_at(), timeouts.next_deadline_at()) if moment is not None]
+        soonest = [moment for moment in timeouts.next_at() if moment is not None]
         if not soonest:
             break
         at = max(at, min(soonest))

@@ -1,0 +1,73 @@
+"""Statements that run many times a second: planned once per connection, where Django has PostgreSQL plan each time.
+
+The clock's statements are small: planning them costs more than running them. Everything else stays with the ORM.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, TypeVar
+
+import psycopg
+from django.db import connection
+from django.db.models import Field, Model
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+_Row = TypeVar("_Row", bound=Model)
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """Prepares whatever it runs; psycopg keeps the statement for the connection's next use."""
+
+    def execute(self, query: Any, params: Parameters | None = None, **_: Any) -> "_Cursor":  # type: ignore[override]
+        return super().execute(query, params, prepare=True)
+
+
+def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+    """Run ``statement`` in the current transaction; returns its rows, empty when it has none.
+
+    Parameters are bound by the server: where their type is not plain from the place they stand at, write a cast. Raises
+    what Django's cursors raise, and is seen by its query log.
+    """
+    connection.ensure_connection()
+    with connection._prepare_cursor(_Cursor(connection.connection)) as cursor:  # type: ignore[attr-defined]
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+@cache
+def columns(model: type[Model], alias: str) -> str:
+    """All columns of ``model`` for a SELECT list, in the order `build` takes them. ``alias`` is the table's in the statement."""
+    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+
+
+def width(model: type[Model]) -> int:
+    """How many columns `columns` names."""
+    return len(_readers(model))
+
+
+def build(model: type[_Row], values: Sequence[Any]) -> _Row:
+    """The row of ``model`` from the values of its columns, as the ORM would build it."""
+    names, readers = _names(model), _readers(model)
+    return model.from_db(
+        connection.alias, names, [value if read is None else read(value) for value, read in zip(values, readers, strict=True)]
+    )
+
+
+@cache
+def _names(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@cache
+def _readers(model: type[Model]) -> list[Callable[[Any], Any] | None]:
+    """What turns a column's value into the field's, where they differ (JSON, encrypted text)."""
+    return [_reader(field) for field in model._meta.concrete_fields]
+
+
+def _reader(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:
+    convert = getattr(field, "from_db_value", None)
+    return None if convert is None else partial(_converted, convert, field.get_col(field.model._meta.db_table))
+
+
+def _converted(convert: Callable[[Any, Any, Any], Any], expression: Any, value: Any) -> Any:
+    return convert(value, expression, connection)
