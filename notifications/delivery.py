@@ -57,7 +57,6 @@ class Dispatcher:
     """
 
     on_free: Callable[[], None] | None = None
-    next_at: datetime | None = None
 
     def __init__(self, *, pools: Mapping[str, int] | None = None) -> None:
         sizes = {**dict.fromkeys(Transport.values, OTHER_POOL), **POOLS, **(pools or {})}
@@ -69,15 +68,14 @@ class Dispatcher:
         self._hungry: set[str] = set()
         self._closed = False
 
-    def run_once(self, *, at: datetime) -> int:
+    def run_once(self, *, at: datetime, waiting: Mapping[str, datetime] | None = None) -> int:
         """Claim as much as there are free hands for, per transport, and start sending it. Returns how many were taken.
 
-        Afterwards ``next_at`` says when the earliest attempt or lease of what waited before is due; None: nothing waited.
+        ``waiting``: what `outbox.waiting` said a moment ago, if it was asked.
         """
         clock, taken = _Clock(at, time.monotonic()), 0
-        waiting = {} if self._closed else outbox.waiting()
-        self.next_at = min(waiting.values(), default=None)
-        for kind in [kind for kind, due_at in waiting.items() if due_at <= at]:
+        due = outbox.waiting() if waiting is None else waiting
+        for kind in [kind for kind in self._hands if not self._closed and kind in due and due[kind] <= at]:
             hands = self._hands[kind]
             self._hungry.add(kind)
             free = hands.free

@@ -22,6 +22,7 @@ from notifications.signals import deliveries_settled, delivery_received
 from sentinel_site.lib import prepared, wake
 from sentinel_site.lib.crypto import UndecryptableError
 
+RECEIPTS = "receipts"
 FALL_OVER_AFTER = 3
 """From so many attempts on, a failure tries the recipient's next unused method as well, while this one is tried again."""
 
@@ -58,6 +59,7 @@ SELECT kind.transport, least(
     ) AS soonest),
     (SELECT min(leased_until) FROM notifications_delivery WHERE status = 'sending' AND transport = kind.transport)
 ) FROM unnest(%s::text[]) AS kind (transport)
+UNION ALL SELECT 'receipts', (SELECT receipt_due_at FROM notifications_delivery WHERE receipt_due_at IS NOT NULL ORDER BY 1 LIMIT 1)
 """
 _SETTLE = """
 WITH outcome AS (
@@ -115,13 +117,16 @@ def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> li
 
 
 def waiting() -> dict[str, datetime]:
-    """For each transport that has something to do: when the next attempt is due, or the next lease runs out."""
+    """For each transport that has something to do: when the next attempt is due, or the next lease runs out.
+
+    Under RECEIPTS: when the next receipt is overdue.
+    """
     return {kind: due_at for kind, due_at in prepared.run(_WAITING, [Transport.values]) if due_at is not None}
 
 
 def next_due_at() -> datetime | None:
     """When the next attempt of any transport is due, or the next lease runs out; None when nothing waits."""
-    return min(waiting().values(), default=None)
+    return min((due_at for kind, due_at in waiting().items() if kind != RECEIPTS), default=None)
 
 
 def settle(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
@@ -180,7 +185,7 @@ def refuse(delivery_id: UUID, *, error: str, at: datetime, dead_address: bool = 
             status=DeliveryStatus.DEAD, next_attempt_at=None, leased_until=None, receipt_due_at=None, settled_at=at, refused_at=at,
             error=_storable(error, 500),
         )  # fmt: skip
-        delivery = _BARE.filter(pk=delivery_id).first()
+        delivery = Delivery.objects.select_related("notification__recipient", "notification__group").filter(pk=delivery_id).first()
         if note is None or delivery is None:
             return False
         if dead_address and delivery.status != DeliveryStatus.SEEN:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
-from django.db.models import Min
 
 from notifications import outbox, transports
 from notifications.enums import PROVED, DeliveryStatus
@@ -31,11 +30,6 @@ def due_at(method: ContactMethod, *, at: datetime) -> datetime | None:
     if seconds <= 0 or not transports.gives_receipts(method):
         return None
     return at + timedelta(seconds=seconds)
-
-
-def next_due_at() -> datetime | None:
-    """When the next receipt is overdue; None when none is awaited."""
-    return Delivery.objects.filter(receipt_due_at__isnull=False).aggregate(Min("receipt_due_at"))["receipt_due_at__min"]  # type: ignore[no-any-return]
 
 
 def miss_due(*, at: datetime, limit: int = 200) -> int:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
-from notifications import receipts
+from notifications import outbox, receipts
 from notifications.delivery import Dispatcher
 from sentinel_site import beats, deadman, process_alerts
 from sentinel_site.lib import queue, wake
@@ -111,11 +111,13 @@ class Watchdog:
     def _send(self) -> None:
         self._outbox.clear()
         at = timezone.now()
-        missed = receipts.miss_due(at=at)
-        if self._dispatcher.run_once(at=at) or missed:
+        waiting = outbox.waiting()
+        overdue = waiting.get(outbox.RECEIPTS)
+        missed = receipts.miss_due(at=at) if overdue and overdue <= at else 0
+        if self._dispatcher.run_once(at=at, waiting=waiting) or missed:
             self._stopping.wait(GATHER_SECONDS if self._dispatcher.busy() > FEW else 0)
         else:
-            due_at = min((moment for moment in (self._dispatcher.next_at, receipts.next_due_at()) if moment is not None), default=None)
+            due_at = min(waiting.values(), default=None)
             late = due_at is not None and due_at <= at
             self._outbox.wait(BUSY_SECONDS if late else _until(due_at, LOOK_AROUND_SECONDS))
 

@@ -45,7 +45,7 @@ def sent(robin, voice):
 
 
 def test_silence_starts_the_next_method_once(sent, voice):
-    assert receipts.next_due_at() == DUE
+    assert outbox.waiting().get(outbox.RECEIPTS) == DUE
     assert receipts.miss_due(at=DUE - SECOND) == 0
 
     assert (receipts.miss_due(at=DUE), receipts.miss_due(at=DUE + HOUR)) == (1, 0)
@@ -59,7 +59,7 @@ def test_silence_starts_the_next_method_once(sent, voice):
 def test_a_receipt_in_time_stops_the_timer(sent, voice, status):
     outbox.receive(sent.pk, status=status, at=NOON + SECOND)
 
-    assert (receipts.next_due_at(), receipts.miss_due(at=DUE)) == (None, 0)
+    assert (outbox.waiting().get(outbox.RECEIPTS), receipts.miss_due(at=DUE)) == (None, 0)
     assert not Delivery.objects.filter(method=voice).exists()
 
 
@@ -87,7 +87,7 @@ def test_nothing_more_is_used_once_it_is_answered(sent, voice):
 
     receipts.miss_due(at=DUE)
 
-    assert (Delivery.objects.filter(method=voice).exists(), receipts.next_due_at()) == (False, None)
+    assert (Delivery.objects.filter(method=voice).exists(), outbox.waiting().get(outbox.RECEIPTS)) == (False, None)
 
 
 def test_nothing_more_is_used_for_whom_another_method_reached(robin, voice):
