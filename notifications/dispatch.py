@@ -10,7 +10,7 @@ from uuid import UUID
 
 from notifications.book import Book, Call, Target, Way, can_send, quiet_until
 from notifications.enums import DeliveryStatus
-from notifications.message import Order, Told
+from notifications.message import Message, Order, Told
 from notifications.models import ContactMethod, Delivery, Notification
 from sentinel_site.lib import rows, wake
 from sentinel_site.lib.ids import uuid7
@@ -39,6 +39,15 @@ def tell(orders: Sequence[Order], *, at: datetime) -> list[Told]:
                 ways[notification.key] = call.ways
     queued = _queue(notifications, ways, at=at)
     return [_told(order, calls, queued) for order, calls in zip(orders, planned, strict=True)]
+
+
+def tell_method(method: ContactMethod, message: Message, *, thread: str, key: str, at: datetime) -> Told:
+    """Queue ``message`` to exactly this method, whether or not it is verified, now: no rule and no quiet hours apply."""
+    target = Target(method.recipient, method.group)
+    order, ways = Order(thread, key, message), (Way(method, at),)
+    notification = _notification(order, target, ways, at=at)
+    queued = _queue([notification], {notification.key: ways}, at=at)
+    return _told(order, [Call(target, target.name, ways)], queued)
 
 
 def _told(order: Order, calls: Sequence[Call], queued: Mapping[str, list[UUID]]) -> Told:

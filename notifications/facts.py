@@ -16,12 +16,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from notifications import builtin, links
+from notifications import builtin, codes, links
 from notifications.enums import Reason
 from notifications.models import Delivery
 
 DESCRIPTION_LENGTH: Final = 2000
-OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF})
+OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF, Reason.CODE})
 """Reasons that ask for no answer."""
 _INSTANTS: Final = ("created_at", "first_seen_at", "last_seen_at", "acknowledged_at", "resolved_at")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -44,6 +44,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "priority": "1 (highest) to 5",
     "urgency": "normal, high, critical or emergency",
     "life_safety": "whether lives may depend on it",
+    "code": "the code that proves an address; empty in every other message",
     "label": "the label of the policy's step",
     "name": "the recipient",
     "by": "who resolved it",
@@ -165,6 +166,12 @@ class Facts:
     def answer_url(self) -> str:
         """Where this recipient answers."""
         return links.answer_url(self._delivery)
+
+    @property
+    def code(self) -> str:
+        """The code that proves the address it goes to; empty in every other message."""
+        method = self._delivery.method
+        return codes.code_of(method, self._context["nonce"]) if method and self.reason == Reason.CODE else ""
 
     @property
     def by(self) -> str:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from notifications.enums import Reason
 from notifications.models import Delivery
 from sentinel_site.lib import crypto
 
@@ -40,8 +41,9 @@ class Answer:
 
 
 def answer_url(delivery: Delivery) -> str:
-    """The full address of the answer page for the person to whom ``delivery`` goes. The same at every attempt."""
-    return f"{settings.SENTINEL_BASE_URL}/a/{token(delivery)}"
+    """Where the person to whom ``delivery`` goes answers, or confirms a test message. The same at every attempt."""
+    page = "proof" if delivery.notification.reason == Reason.TEST else "a"
+    return f"{settings.SENTINEL_BASE_URL}/{page}/{token(delivery)}"
 
 
 def token(delivery: Delivery) -> str:

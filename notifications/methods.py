@@ -1,7 +1,7 @@
 """Contact methods as REST writes and shows them: whose they are, who may touch them, and what an address must look like.
 
 An Administrator (notifications.verify_contactmethod) may say that an address is verified. A person without any right may
-keep methods of his own, which stay unverified until somebody verifies them: nothing is sent to them before.
+keep methods of his own, which stay unverified until a code proves them (verification.py): nothing else is sent to them before.
 """
 
 import re
@@ -63,6 +63,7 @@ class MethodShape(BaseModel):
     active: bool
     disabled_at: str | None
     disabled_reason: str | None
+    proved_at: str | None
 
 
 def visible(user: User, verb: str) -> QuerySet[ContactMethod]:
@@ -85,6 +86,7 @@ def describe_method(method: ContactMethod) -> dict[str, Any]:
         "active": method.active,
         "disabled_at": method.disabled_at.isoformat() if method.disabled_at else None,
         "disabled_reason": method.disabled_reason or None,
+        "proved_at": method.proved_at.isoformat() if method.proved_at else None,
     }
 
 
@@ -105,7 +107,7 @@ def form_of(method: ContactMethod) -> dict[str, Any]:
 def save_method(method: ContactMethod, form: MethodForm, by: User) -> None:
     """Write ``form`` onto ``method``. Raises a Problem: 422 for what cannot be, 403 for what ``by`` may not do.
 
-    A changed address is unverified again unless ``by`` may verify, and is tried again when the old one was dead.
+    A changed address is unverified again unless ``by`` may verify and says so, and is tried again when the old one was dead.
     """
     owner, group = _owner(form)
     verb = "add" if method._state.adding else "change"
@@ -115,7 +117,7 @@ def save_method(method: ContactMethod, form: MethodForm, by: User) -> None:
     moved = (method.kind, method.address, method.recipient_id, method.group_id) != (form.kind, address, form.recipient, group and group.pk)
     method.verified = _verified(form, method, by, moved=moved)
     if moved:
-        method.disabled_at, method.disabled_reason = None, ""
+        method.disabled_at, method.disabled_reason, method.proved_at = None, "", None
     method.recipient, method.group, method.kind, method.address = owner, group, form.kind, address
     method.secret, method.label, method.order, method.active = form.secret or "", form.label, form.order, form.active
     method.address_digest = crypto.digest(address, purpose="address")
@@ -124,9 +126,9 @@ def save_method(method: ContactMethod, form: MethodForm, by: User) -> None:
 
 
 def _verified(form: MethodForm, method: ContactMethod, by: User, *, moved: bool) -> bool:
-    if by.has_perm(VERIFY):
-        return (method.verified or method._state.adding) if form.verified is None else form.verified
     kept = method.verified and not moved
+    if by.has_perm(VERIFY):
+        return (kept or method._state.adding) if form.verified is None else form.verified
     if form.verified and not kept:
         raise Problem(403, f"Only somebody with the permission {VERIFY} may say that an address is verified. Leave verified out.")
     return kept and form.verified is not False

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from notifications import dispatch, reading
+from notifications import dispatch, proofs, reading
 from notifications.enums import REFUSABLE, WAITING, DeliveryStatus, Transport
 from notifications.models import ContactMethod, Delivery, Notification
 from notifications.signals import deliveries_settled, delivery_received
@@ -160,10 +160,12 @@ def receive(delivery_id: UUID, *, status: DeliveryStatus, at: datetime, detail: 
         earlier = {DeliveryStatus.DELIVERED, DeliveryStatus.SEEN} if status == DeliveryStatus.DELIVERED else {DeliveryStatus.SEEN}
         fields = {"seen_at": Coalesce("seen_at", at)} if status == DeliveryStatus.SEEN else {}
         refused = {} if status == DeliveryStatus.SEEN else {"refused_at": None}
-        Delivery.objects.filter(pk=delivery_id, **refused).exclude(status__in=earlier).update(
+        moved = Delivery.objects.filter(pk=delivery_id, **refused).exclude(status__in=earlier).update(
             status=status, next_attempt_at=None, leased_until=None, receipt_due_at=None, settled_at=at, error="",
             sent_at=Coalesce("sent_at", at), delivered_at=Coalesce("delivered_at", at), **fields,
         )  # fmt: skip
+        if moved:
+            proofs.received(delivery_id, at=at)
     delivery = Delivery.objects.select_related("notification__recipient", "notification__group").filter(pk=delivery_id).first()
     if delivery is None or (delivery.refused_at and status != DeliveryStatus.SEEN):
         return False

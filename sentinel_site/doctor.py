@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Prefetch
 
 from alerts.models import EscalationPolicy, PolicyStep, Route
-from notifications import transports
+from notifications import proofs, transports
 from notifications.models import ContactMethod, Recipient, RecipientGroup
 from sentinel_site import doctor_mail, health
 
@@ -41,7 +41,7 @@ def examine(*, at: datetime) -> Iterator[Finding]:
     yield from _settings()
     if not _missing_migrations():
         yield from _access()
-        yield from _reach()
+        yield from _reach(at=at)
         yield from _processes(at=at)
 
 
@@ -105,7 +105,7 @@ def _access() -> Iterator[Finding]:
         yield Finding(ERROR, "There is no catch-all route, so reports may find no policy: run `manage.py bootstrap`.")
 
 
-def _reach() -> Iterator[Finding]:
+def _reach(*, at: datetime) -> Iterator[Finding]:
     """Whether people can be told: the question that matters most."""
     reachable, mute = 0, []
     for recipient in Recipient.objects.filter(active=True).prefetch_related("contact_methods"):
@@ -117,10 +117,21 @@ def _reach() -> Iterator[Finding]:
         yield Finding(WARN, f"{name} cannot be told anything: no contact method that is active, verified and set up.")
     count = "1 recipient" if reachable == 1 else f"{reachable} recipients"
     yield Finding(OK, f"{count} can be told.") if reachable else Finding(ERROR, "Nobody can be told anything.")
+    yield from _proofs(at=at)
     yield from _policies()
     for kind in sorted(set(ContactMethod.objects.filter(active=True).values_list("kind", flat=True))):
         if why := transports.missing(kind):
             yield Finding(WARN, f"Contact methods of the kind {kind} are not used: {why}.")
+
+
+def _proofs(*, at: datetime) -> Iterator[Finding]:
+    stale = proofs.unproved(at=at)
+    for method in stale[:10]:
+        since = f"since {method.proved_at:%Y-%m-%d}" if method.proved_at else "ever"
+        text = f"Nothing has proved {since} that {method} reaches {method.recipient or method.group}: send a test message, or ask them."
+        yield Finding(WARN, text)
+    if stale[10:11]:
+        yield Finding(WARN, f"And {stale.count() - 10} more contact methods that nothing has proved for long.")
 
 
 def _policies() -> Iterator[Finding]:

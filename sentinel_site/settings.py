@@ -252,6 +252,8 @@ SENTINEL_RECEIPT_SECONDS = {
     "voice": env.number("SENTINEL_RECEIPT_VOICE_SECONDS", 120),
 }
 
+SENTINEL_PROOF_DAYS = env.number("SENTINEL_PROOF_DAYS", 30)
+
 # --- AI opinion ---
 GEMINI_API_KEY = env.text("GEMINI_API_KEY")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")

@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from alerts import image_views
+from notifications import proof_views
 from sentinel_site import auth, metrics, views
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("", RedirectView.as_view(pattern_name="live")),
     path("", include("alerts.urls")),
+    path("proof/<str:token>", proof_views.proof, name="proof"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),

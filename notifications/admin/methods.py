@@ -17,10 +17,9 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from notifications import dispatch
-from notifications.enums import Reason, Urgency
-from notifications.message import Message, Order
+from notifications import proofs
 from notifications.models import ContactMethod
+from sentinel_site.lib.problems import Problem
 
 PROVED = {"kind", "address", "recipient", "group"}
 """What was verified: that this address is theirs."""
@@ -128,17 +127,17 @@ class ContactMethodAdmin(MethodRulesMixin, ModelAdmin):
     @action(
         description="Send a test message", permissions=["change"], icon="send", variant=ActionVariant.PRIMARY,
         dialog={"title": "Send a test message",
-                "description": "It goes the way an alert goes, to the owner's methods of this kind; a group's members get it too.",
+                "description": "It goes to this method, at once, and asks whoever gets it to confirm.",
                 "form_class": BaseDialogForm, "form_submit_text": "Send"},
     )  # fmt: skip
     def send_test(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Queue a test message."""
         method = self._method(request, object_id)
-        refusal = _test(method)
-        if refusal:
-            messages.error(request, f"Nothing was sent: {refusal}.")
-        else:
-            messages.success(request, "A test message is on its way. Deliveries shows what becomes of it.")
+        try:
+            proofs.ask(method, at=timezone.now())
+            messages.success(request, "A test message is on its way. “Last messages” below shows what becomes of it.")
+        except Problem as refusal:
+            messages.error(request, str(refusal))
         return _back(method)
 
     @action(
@@ -165,20 +164,6 @@ class ContactMethodAdmin(MethodRulesMixin, ModelAdmin):
         if not request.user.has_perm(CHANGE):
             raise PermissionDenied
         return get_object_or_404(ContactMethod.objects.select_related("recipient", "group"), pk=object_id)
-
-
-def _test(method: ContactMethod) -> str:
-    """Order a test message; answers with the reason when there is nothing to send to, else with nothing."""
-    at = timezone.now()
-    if not method.usable:
-        return "this method is not verified, not active, or switched off"
-    message = Message(reason=Reason.TEST, urgency=Urgency.NORMAL, priority=2, context={}, label="Test")
-    told = dispatch.tell([Order(
-        thread=f"test:{method.pk}", key=f"test:{method.pk}:{at.isoformat()}", message=message, kinds=frozenset({method.kind}),
-        recipients=frozenset({str(method.recipient_id)} if method.recipient_id else ()),
-        groups=frozenset({method.group.slug} if method.group else ()),
-    )], at=at)[0]  # fmt: skip
-    return "" if told.deliveries else "; ".join(f"{who} {why}" for who, why in told.unreachable) or "nobody is there"
 
 
 def _enable(methods: QuerySet[ContactMethod]) -> int:

@@ -85,6 +85,8 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=True)),
                 ('disabled_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('disabled_reason', models.CharField(blank=True, editable=False, max_length=300)),
+                ('proved_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('tested_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('platform', models.CharField(blank=True, choices=[('android', 'Android'), ('ios', 'iOS'), ('web', 'Web')], max_length=10)),
                 ('push_kind', models.CharField(choices=[('token', 'Registration token'), ('fid', 'Installation id')], default='token', max_length=8)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -95,6 +97,17 @@ class Migration(migrations.Migration):
                 'ordering': ['order', 'id'],
                 'permissions': [('verify_contactmethod', 'Can mark contact methods as verified')],
             },
+        ),
+        migrations.CreateModel(
+            name='Verification',
+            fields=[
+                ('method', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='verification', serialize=False, to='notifications.contactmethod')),
+                ('nonce', models.CharField(max_length=32)),
+                ('address_digest', models.CharField(max_length=64)),
+                ('started_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+            ],
         ),
         migrations.CreateModel(
             name='NotificationRule',

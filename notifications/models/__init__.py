@@ -2,7 +2,7 @@
 
 from notifications.models.oncall import CalendarFeed, OnCallOverride, OnCallSchedule, Rotation, RotationMember
 from notifications.models.outbox import Delivery, Notification
-from notifications.models.people import ContactMethod, NotificationRule, Recipient, RecipientGroup
+from notifications.models.people import ContactMethod, NotificationRule, Recipient, RecipientGroup, Verification
 
 __all__ = [
     "CalendarFeed",
@@ -16,4 +16,5 @@ __all__ = [
     "RecipientGroup",
     "Rotation",
     "RotationMember",
+    "Verification",
 ]

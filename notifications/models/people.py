@@ -70,6 +70,9 @@ class ContactMethod(models.Model):
     active = models.BooleanField(default=True)
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.CharField(max_length=300, blank=True, editable=False)
+    proved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When something last proved that it reaches its owner: a receipt, an answer, a code."""
+    tested_at = models.DateTimeField(null=True, blank=True, editable=False)
     platform = models.CharField(max_length=10, choices=Platform.choices, blank=True)
     push_kind = models.CharField(max_length=8, choices=PushKind.choices, default=PushKind.TOKEN)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -117,6 +120,20 @@ class ContactMethod(models.Model):
     def masked(self) -> str:
         """The address as others may see it: enough to recognise, too little to use."""
         return mask(self.kind, self.address)
+
+
+class Verification(models.Model):
+    """A code that is on its way to a contact method and was not entered yet. The code itself is not stored (codes.py)."""
+
+    method = models.OneToOneField(ContactMethod, primary_key=True, on_delete=models.CASCADE, related_name="verification")
+    nonce = models.CharField(max_length=32)
+    address_digest = models.CharField(max_length=64)
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"a code for {self.method_id}"
 
 
 class NotificationRule(models.Model):

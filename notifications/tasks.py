@@ -1,0 +1,10 @@
+"""What the worker does for `notifications`. Each task reads the clock and makes one idempotent call."""
+
+from django.utils import timezone
+
+from notifications import proofs as proving
+
+
+def proofs() -> None:
+    """Send the test messages whose time has come."""
+    proving.send_due(at=timezone.now())
