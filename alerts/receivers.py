@@ -9,13 +9,14 @@ from alerts import answering, tidings
 from notifications.answers import Answer, Reply
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
-from notifications.signals import answer_given, deliveries_settled, delivery_received
+from notifications.signals import answer_given, deliveries_settled, delivery_received, wording_failed
 
 
 def connect() -> None:
     """Listen, once however often it is called."""
     deliveries_settled.connect(on_settled, dispatch_uid="alerts.deliveries_settled")
     delivery_received.connect(on_received, dispatch_uid="alerts.delivery_received")
+    wording_failed.connect(on_wording_failed, dispatch_uid="alerts.wording_failed")
     answer_given.connect(on_answered, dispatch_uid="alerts.answer_given")
 
 
@@ -32,3 +33,8 @@ def on_received(*, delivery: Delivery, status: DeliveryStatus, detail: str, at: 
 def on_answered(*, delivery: Delivery, answer: Answer, via: str, name: str, at: datetime, **_: Any) -> Reply | None:
     """See answering.reply."""
     return answering.reply(delivery, answer, via=via, name=name, at=at)
+
+
+def on_wording_failed(*, delivery: Delivery, remark: str, at: datetime, **_: Any) -> None:
+    """See tidings.remarked."""
+    tidings.remarked(delivery, remark, at=at)

@@ -71,7 +71,7 @@ def _repeated(detail: Detail, _actor: str) -> str:
 
 
 def _delivery(detail: Detail, _actor: str) -> str:
-    parts = [str(detail[name]) for name in ("transport", "recipient", "status", "error") if detail.get(name)]
+    parts = [str(detail[name]) for name in ("transport", "recipient", "status", "error", "remark") if detail.get(name)]
     if not parts:
         return "A message changed"
     return "Message: " + ", ".join(parts) + (f"; {detail['instead']} takes its place" if detail.get("instead") else "")

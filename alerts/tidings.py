@@ -49,6 +49,16 @@ def received(delivery: Delivery, *, status: DeliveryStatus, detail: str, at: dat
         record.announce([(EventKind.DELIVERY, alert.pk) for alert in alerts], at=at)
 
 
+def remarked(delivery: Delivery, remark: str, *, at: datetime) -> None:
+    """Put on record what was unusual about the words of ``delivery``, on each alert that it is about. A transaction of its own."""
+    detail = {"recipient": str(delivery.notification.recipient or delivery.notification.group or ""), "transport": delivery.transport,
+              "remark": remark}  # fmt: skip
+    with transaction.atomic():
+        about = _alerts_about([delivery.notification.thread])[delivery.notification.thread]
+        record.write([record.Entry(pk, LogKind.DELIVERY, None, detail) for pk in about], at=at)
+        record.announce([(EventKind.DELIVERY, pk) for pk in about], at=at)
+
+
 def _alerts_about(threads: Iterable[str]) -> Mapping[str, list[UUID]]:
     """The alerts that each thread is about: the one named, or the open ones of the group. One statement."""
     wanted = set(threads)

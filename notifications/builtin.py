@@ -13,23 +13,32 @@ from django.template import Context, Engine, Template
 from django.utils import translation
 
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
-    "title": ("title.txt",), "lead": ("lead.txt",), "subject": ("subject.txt",), "push": ("push.txt",), "text": ("body.txt",),
-    "html": ("body.html",), "sms": ("sms.txt",), "voice": ("voice.txt",), "slack": ("slack.txt", "chat.txt"),
+    "title": ("title.txt",), "lead": ("lead.txt",), "state": ("state.txt",),
+    "subject": ("subject.txt",), "push": ("push.txt",), "text": ("body.txt",),
+    "html": ("body.html",), "page": ("page.html",), "sms": ("sms.txt",), "voice": ("voice.txt",), "slack": ("slack.txt", "chat.txt"),
     "apprise": ("apprise.txt", "chat.txt"),
 }  # fmt: skip
 """The files of each form, the first that is there is taken."""
-DATED: Final = frozenset({"text", "html"})
+HTML: Final = frozenset({"html", "page"})
+DATED: Final = frozenset({"text", "html", "page"})
 """Forms that write months and days of the week, whose names depend on the language that is switched on."""
 
 
-def render(form: str, values: Mapping[str, Any], *, language: str, reason: str) -> str:
-    """The text of ``form``. Only HTML is escaped. Raises whatever a template can raise."""
+def render(form: str, values: Mapping[str, Any], *, language: str, reason: str, content: str = "") -> str:
+    """The text of ``form``, a page around ``content``. Only HTML is escaped. Raises whatever a template can raise."""
     template = _template(form, language, reason)
-    context = Context(values, autoescape=form == "html", use_l10n=False, use_tz=False)  # instants are in their zone already
+    context = Context(values, autoescape=form in HTML, use_l10n=False, use_tz=False)  # instants are in their zone already
+    if content:
+        context.update({"content": content})
     if form not in DATED:
-        return template.render(context)[:]
+        return template.render(context)
     with translation.override(language):
-        return template.render(context)[:]
+        return template.render(context)
+
+
+def source(form: str, *, language: str, reason: str) -> str:
+    """The file that ``render`` would use."""
+    return str(_template(form, language, reason).source)
 
 
 @lru_cache(maxsize=512)

@@ -145,7 +145,7 @@ def attempt(delivery: Delivery, *, now: Callable[[], datetime]) -> tuple[Sent | 
             raise PermanentError(why)
         if delivery.method is None or not delivery.method.active or delivery.method.disabled_at:
             raise PermanentError("the contact method was removed, switched off or disabled")
-        sent = transports.TRANSPORTS[delivery.transport].send(delivery, delivery.method, Wording(delivery))
+        sent = transports.TRANSPORTS[delivery.transport].send(delivery, delivery.method, Wording(delivery, now=now))
     except PermanentError as error:
         return None, Outcome(delivery, DeliveryStatus.DEAD, error=str(error), dead_address=isinstance(error, DeadAddress))
     except TemporaryError as error:

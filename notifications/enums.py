@@ -44,6 +44,19 @@ OF_ONE_METHOD: Final = (Reason.TEST, Reason.CODE)
 """Concerns one contact method: no other takes over when it fails."""
 
 
+class Form(TextChoices):
+    """A text that a message is made of; each can be written anew in the admin."""
+
+    SUBJECT = "subject", "Subject (mail, push, Apprise)"
+    PUSH = "push", "Short text (push, webhook)"
+    TEXT = "text", "Mail as plain text"
+    HTML = "html", "Mail as HTML"
+    SMS = "sms", "SMS"
+    VOICE = "voice", "Voice call"
+    SLACK = "slack", "Slack"
+    APPRISE = "apprise", "Apprise"
+
+
 class DeliveryStatus(TextChoices):
     """What became of one message through one contact method."""
 

@@ -33,6 +33,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "open_for": "how long it has been open: 5 min, 2 h 10 min",
     "open_for_spoken": "the same as one says it: 2 hours 10 minutes",
     "lead": "the sentence that says why this message is sent",
+    "state": "how it stands, in few words: Reminder 2: nobody has answered for 25 min.",
     "reason": "first, reminder, bundle, resolved, unanswered, expired, test or handoff",
     "reminder": "which reminder it is, from 1 on; 0 when it is none",
     "alert": "everything about the alert, as GET /api/v1/alerts/{id} answers it; empty when it is about none",
@@ -86,6 +87,11 @@ class Facts:
         return " ".join(self._say("title").split())
 
     @cached_property
+    def state(self) -> str:
+        """How it stands, in few words; empty for a first notice without danger to life."""
+        return self._say("state").strip()
+
+    @cached_property
     def lead(self) -> str:
         """The sentence that says why the message is sent."""
         return self._say("lead").strip()
@@ -100,6 +106,12 @@ class Facts:
     def alerts(self) -> list[dict[str, Any]]:
         """Those of a bundle; empty when it is none."""
         return [self._readable(each) for each in self._context.get("alerts") or ()]
+
+    @property
+    def scope(self) -> tuple[str, str]:
+        """The slug of the alert's source, and its type."""
+        alert = self._context.get("alert") or {}
+        return str(alert.get("source") or ""), str(alert.get("type") or "")
 
     @property
     def count(self) -> int:
@@ -198,7 +210,7 @@ class Facts:
             return [(_(HEADINGS[name]), text) for name, text in shown.items() if text]
 
     def _say(self, form: str) -> str:
-        return builtin.render(form, self.values, language=self.language, reason=self.reason)
+        return builtin.render(form, self.values, language=self.language, reason=self.reason)[:]
 
     @property
     def _open_seconds(self) -> int:

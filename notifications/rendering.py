@@ -1,15 +1,21 @@
 """From what is told to words: each form of a message, in the recipient's language and time zone.
 
-Templates see the notification's context and nothing else. One that fails is replaced by a plain sentence: a message is
-never lost for its looks.
+Templates see the notification's facts and nothing else. What staff wrote in the admin comes first (overrides.py); when it
+fails, the built-in text is sent and that is said. When that fails too, a plain sentence is sent: a message is never lost
+for its looks.
 """
 
 import logging
 import re
+from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from notifications import builtin
+from django.utils import timezone
+from django.utils.html import format_html
+
+from notifications import builtin, overrides
 from notifications.facts import Facts, clean
 from notifications.models import Delivery
 
@@ -18,7 +24,7 @@ SHORT_LENGTH: Final = 240
 SMS_LENGTH: Final = 600
 SPOKEN_LENGTH: Final = 600
 CHAT_LENGTH: Final = 2500
-LINKED: Final = frozenset({"push", "text", "html", "apprise"})
+LINKED: Final = frozenset({"push", "text", "html", "page", "apprise"})
 """The forms whose plain sentence carries the answer link; the others are answered another way."""
 _SIMPLER: Final = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "•": "-", "·": "-", "°": "o",
@@ -33,8 +39,8 @@ logger = logging.getLogger(__name__)
 class Wording:
     """The words of one delivery. Each form is put together when it is first asked for."""
 
-    def __init__(self, delivery: Delivery) -> None:
-        self._delivery = delivery
+    def __init__(self, delivery: Delivery, *, now: Callable[[], datetime] = timezone.now) -> None:
+        self._delivery, self._now = delivery, now
         self.facts = Facts(delivery)
 
     @cached_property
@@ -55,7 +61,7 @@ class Wording:
     @cached_property
     def html(self) -> str:
         """The whole message as a page for a mail program."""
-        return self._render("html")
+        return self._built_in("page", content=self._render("html"))
 
     @cached_property
     def sms(self) -> str:
@@ -91,8 +97,18 @@ class Wording:
         return " ".join(self._render(form).split())
 
     def _render(self, form: str) -> str:
+        override = overrides.find(form, self.facts)
+        if override is not None:
+            try:
+                return linked(override.render(self.facts.values), form, self.facts)
+            except Exception as error:  # the built-in text is sent
+                overrides.failed(override, self._delivery, error, at=self._now())
+        return self._built_in(form)
+
+    def _built_in(self, form: str, *, content: str = "") -> str:
+        facts = self.facts
         try:
-            return builtin.render(form, self.facts.values, language=self.facts.language, reason=self.facts.reason)
+            return builtin.render(form, facts.values, language=facts.language, reason=facts.reason, content=content)
         except Exception:  # the message matters more than its form
             logger.exception("the template of %s failed for delivery %s; a plain sentence was sent", form, self._delivery.pk)
             return self._plain(form)
@@ -101,6 +117,13 @@ class Wording:
         note = self._delivery.notification
         title = clean(str((note.context.get("alert") or {}).get("title") or note.get_reason_display())).replace("<", " ")
         return f"[P{note.priority}] {title}" + (f" - {self.answer_url}" if form in LINKED else "")
+
+
+def linked(text: str, form: str, facts: Facts) -> str:
+    """``text`` with the answer link where the person could not answer without it."""
+    if form not in LINKED - {"push"} or not facts.is_open or not facts.alert or facts.answer_url in text:
+        return text
+    return format_html('{}<p><a href="{}">{}</a></p>', text, *[facts.answer_url] * 2) if form == "html" else f"{text}\n\n{facts.answer_url}"
 
 
 def _spaced(text: str) -> str:

@@ -12,3 +12,9 @@ delivery_received = Signal()
 answer_given = Signal()
 """Somebody answered through a transport. ``delivery``: Delivery (with ``notification``, its recipient and group), ``answer``:
 answers.Answer, ``via``, ``name`` (who of the group), ``at``. The receiver that knows the thread returns an answers.Reply."""
+
+wording_failed = Signal()
+"""A text that staff wrote failed and the built-in one is sent. ``delivery``: Delivery (with ``notification``), ``remark``, ``at``."""
+
+samples_wanted = Signal()
+"""Somebody wants to see texts with real alerts. ``user``; the receiver returns a list of previews.Sample that ``user`` may see."""

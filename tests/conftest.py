@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from alerts import routing
+from notifications import overrides
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -24,6 +25,11 @@ def _fresh_routing():
     routing.forget()
     yield
     routing.forget()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_overrides():
+    overrides.forget()
 
 
 @pytest.fixture

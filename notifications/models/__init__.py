@@ -3,11 +3,13 @@
 from notifications.models.oncall import CalendarFeed, OnCallOverride, OnCallSchedule, Rotation, RotationMember
 from notifications.models.outbox import Delivery, Notification
 from notifications.models.people import ContactMethod, NotificationRule, Recipient, RecipientGroup, Verification
+from notifications.models.templates import MessageTemplate
 
 __all__ = [
     "CalendarFeed",
     "ContactMethod",
     "Delivery",
+    "MessageTemplate",
     "Notification",
     "NotificationRule",
     "OnCallOverride",

@@ -76,6 +76,7 @@ class Delivery(models.Model):
     opened_at = models.DateTimeField(null=True, help_text="A mail program or a scanner opened it. That proves nothing.")
     provider_id = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
+    remark = models.CharField(max_length=500, blank=True, help_text="What was unusual about its words.")
 
     class Meta:
         ordering = ["-id"]

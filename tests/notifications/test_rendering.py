@@ -10,6 +10,7 @@ from notifications.rendering import Wording
 from tests.conftest import NOON
 from tests.notifications.conftest import ALERT
 
+pytestmark = pytest.mark.django_db
 HOSTILE = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ settings.SECRET_KEY }}", "{% load x %}",
     "Fall\r\nBcc: a@example.org", "Fall\u2028Bcc: x", "\x1b[31mred\x07", "\u202etxt.exe", "{0.__class__}", "%s%n",

@@ -1,0 +1,41 @@
+"""Texts that staff wrote in place of the built-in ones."""
+
+from django.conf import settings
+from django.db import models
+
+from notifications.enums import Form, Reason
+
+
+class MessageTemplate(models.Model):
+    """One text for one form of a message, for those it fits; an empty field fits all.
+
+    Of several that fit the one that says most wins: a source over a type, a type over a reason, a reason over a language.
+    """
+
+    form = models.CharField("text of", max_length=12, choices=Form.choices)
+    language = models.CharField(
+        max_length=8, choices=[("", "Every language"), *settings.LANGUAGES], blank=True, help_text="The recipient's."
+    )
+    reason = models.CharField("sent as", max_length=16, blank=True, help_text="One of Reason. Empty: every kind of message.")
+    source = models.SlugField(max_length=60, blank=True, help_text="The slug of a source. Empty: every source.")
+    type = models.CharField(max_length=60, blank=True, help_text="The alert's type, for example fall. Empty: every type.")
+    text = models.TextField()
+    active = models.BooleanField(default=True, help_text="Switch it off to use the built-in text again.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+")
+    changed_at = models.DateTimeField(auto_now=True)
+    failed_at = models.DateTimeField(null=True, editable=False, help_text="When the built-in text had to be sent in its place.")
+    failed_because = models.CharField(max_length=300, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["form", "language", "reason", "source", "type"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["form", "language", "reason", "source", "type"], name="message_template_once",
+                violation_error_message="There is a text for exactly these messages already: change that one.",
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.source, self.type) if part)
+        reason = Reason(self.reason).label if self.reason in Reason.values else self.reason
+        return ", ".join(part for part in (self.get_form_display(), self.language, reason, where) if part)

@@ -1,0 +1,141 @@
+"""The texts that staff wrote in place of the built-in ones: which one a message takes, and what is done when it fails.
+
+A process keeps them compiled and asks every few seconds whether they changed; most messages find at once that there is none.
+"""
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Count, Max
+
+from notifications import sandbox
+from notifications.enums import Form
+from notifications.facts import VARIABLES, Facts
+from notifications.models import Delivery, MessageTemplate
+from notifications.sandbox import Compiled, TemplateError, TemplateFailed
+from notifications.signals import wording_failed
+
+KEEP_SECONDS: Final = 5.0
+"""How old what is kept may be: a change is used by every process after this."""
+LONG: Final = frozenset({Form.TEXT, Form.HTML})
+LONGEST, LONGEST_LINE = 20_000, 2_000
+_lock = threading.Lock()
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A text in force. ``compiled`` is the reason why not when it was refused."""
+
+    pk: int
+    name: str
+    language: str
+    reason: str
+    source: str
+    type: str
+    compiled: Compiled | TemplateError
+
+    def fits(self, facts: Facts, scope: tuple[str, str]) -> bool:
+        """Whether a message about ``scope`` (the alert's source and type) takes it."""
+        wanted = (self.language, self.reason, self.source, self.type)
+        return all(mine in ("", its) for mine, its in zip(wanted, (facts.language, facts.reason, *scope), strict=True))
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """Its words. Raises TemplateError, also when nothing comes out."""
+        if isinstance(self.compiled, TemplateError):
+            raise self.compiled
+        text = self.compiled.render(values)
+        if not text.strip():
+            raise TemplateFailed("nothing comes out")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    asked: float
+    version: tuple[Any, ...]
+    by_form: Mapping[str, list[Override]]
+
+
+_kept: _Kept | None = None
+
+
+def find(form: str, facts: Facts) -> Override | None:
+    """The text that a message of ``form`` takes in place of the built-in one. Raises nothing: then there is none."""
+    fitting = _current().get(form)
+    if not fitting:
+        return None
+    return next((each for each in fitting if each.fits(facts, facts.scope)), None)
+
+
+def accept(form: str, text: str) -> Compiled:
+    """Compile ``text`` for ``form``. Raises TemplateRefused."""
+    return sandbox.accept(text, names=VARIABLES, longest=LONGEST if form in LONG else LONGEST_LINE, html=form == Form.HTML)
+
+
+def failed(override: Override, delivery: Delivery, error: Exception, *, at: datetime) -> None:
+    """Say everywhere that the built-in text is sent instead: log, the text itself, the delivery, and who listens. Raises nothing."""
+    remark = f"The built-in text was sent, because the text “{override.name}” failed: {error}"[:500]
+    logger.error("delivery %s: %s", delivery.pk, remark)
+    try:
+        MessageTemplate.objects.filter(pk=override.pk).update(failed_at=at, failed_because=str(error)[:300])
+        Delivery.objects.filter(pk=delivery.pk).update(remark=remark)
+        wording_failed.send(sender=Delivery, delivery=delivery, remark=remark, at=at)
+    except Exception:  # the message matters more
+        logger.exception("that the text %s failed could not be written down", override.pk)
+
+
+def forget() -> None:
+    """Ask the database at the next message."""
+    global _kept
+    _kept = None
+
+
+def _current() -> Mapping[str, list[Override]]:
+    """What is in force, at most KEEP_SECONDS old. While one thread asks, the others take what they know."""
+    global _kept
+    kept = _kept
+    if kept is not None and time.monotonic() - kept.asked < KEEP_SECONDS:
+        return kept.by_form
+    if not _lock.acquire(blocking=kept is None):
+        return kept.by_form if kept else {}
+    try:
+        if _kept is None or _kept is kept:
+            _kept = _ask(kept)
+        return _kept.by_form
+    finally:
+        _lock.release()
+
+
+def _ask(kept: _Kept | None) -> _Kept:
+    try:
+        version = tuple(MessageTemplate.objects.aggregate(Count("pk"), Max("changed_at"), Max("pk")).values())
+        if kept is not None and kept.version == version:
+            return _Kept(time.monotonic(), version, kept.by_form)
+        return _Kept(time.monotonic(), version, _read())
+    except Exception:  # what is known, or the built-in texts, are better than no message
+        logger.exception("the texts of messages could not be read; what was known is used")
+        return _Kept(time.monotonic(), kept.version if kept else (), kept.by_form if kept else {})
+
+
+def _read() -> Mapping[str, list[Override]]:
+    """Those in force by form, the one that says most first."""
+    found: dict[str, list[Override]] = defaultdict(list)
+    for row in MessageTemplate.objects.filter(active=True):
+        found[row.form].append(Override(row.pk, str(row), row.language, row.reason, row.source, row.type, _compiled(row)))
+    for texts in found.values():
+        texts.sort(key=lambda each: (each.source != "", each.type != "", each.reason != "", each.language != ""), reverse=True)
+    return found
+
+
+def _compiled(row: MessageTemplate) -> Compiled | TemplateError:
+    try:
+        return accept(row.form, row.text)
+    except TemplateError as error:  # an earlier version, or another hand, wrote it
+        return error
