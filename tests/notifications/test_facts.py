@@ -42,9 +42,9 @@ def test_every_variable_is_there_whatever_is_missing(name, context):
 
 
 def test_a_value_of_the_message_takes_the_place_of_no_variable():
-    values = facts(alert=ALERT, title="Another", code="1234").values
+    values = facts(alert=ALERT, title="Another", shift="1234").values
 
-    assert (values["title"], values["code"]) == ("Fall in room 12", "1234")
+    assert (values["title"], values["shift"]) == ("Fall in room 12", "1234")
 
 
 @pytest.mark.parametrize(("seconds", "text", "spoken"), [
