@@ -6,6 +6,7 @@ from django.conf import settings
 
 from notifications import transports
 from notifications.enums import Transport
+from notifications.transports import esp
 
 
 def findings() -> Iterator[tuple[str, str]]:
@@ -16,3 +17,12 @@ def findings() -> Iterator[tuple[str, str]]:
         yield "error", f"No mail can be sent: {why}."
     else:
         yield "ok", f"E-mail is set up, through {settings.EMAIL_SERVICE or settings.EMAIL_HOST}."
+        if settings.EMAIL_SERVICE:
+            yield _comes_back("tracking", "what became of mail")
+
+
+def _comes_back(kind: str, what: str) -> tuple[str, str]:
+    address = f"{settings.SENTINEL_BASE_URL}/integrations/anymail/{settings.EMAIL_SERVICE}/{kind}/"
+    if lacking := esp.lacking(kind):
+        return "warn", f"{address} refuses {settings.EMAIL_SERVICE}: {lacking}. Nothing is known of {what}."
+    return "ok", f"{settings.EMAIL_SERVICE} may tell {what} at {address}."

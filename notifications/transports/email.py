@@ -44,6 +44,11 @@ def missing() -> str:
     return esp.missing()
 
 
+def gives_receipts(method: ContactMethod) -> bool:
+    """Whether a mail service is set up that may tell us what became of a message."""
+    return bool(settings.EMAIL_SERVICE) and not esp.lacking("tracking")
+
+
 def close() -> None:
     """Say good-bye to the mail server."""
     _drop()
