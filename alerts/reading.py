@@ -21,15 +21,19 @@ def alerts(statement: str, parameters: prepared.Parameters) -> list[Alert]:
     columns = f"{prepared.columns(Alert, 'alert')}, {_HAS_OPINION}"
     rows = prepared.run(statement.format(columns=columns), parameters)
     table = routing.table() if rows else None
-    found = []
+    found, unknown = [], []
     for *values, has_opinion in rows:
         alert = prepared.build(Alert, values)
-        if table and (source := table.source_by_id.get(alert.source_id)):
+        source, snapshot = (table.source_by_id.get(alert.source_id), table.snapshot_by_id.get(alert.policy_id)) if table else (None, None)
+        if source:
             alert.source = source
-        if table and (snapshot := table.snapshot_by_id.get(alert.policy_id)):
+        if snapshot:
             alert.policy = snapshot
         if not has_opinion:
             alert._prefetched_objects_cache = {"opinions": []}  # type: ignore[attr-defined]
         found.append(alert)
-    prefetch_related_objects(found, "source", "policy", "group", "opinions")  # asks for nothing that is known
+        if has_opinion or not source or not snapshot or alert.group_id:
+            unknown.append(alert)
+    if unknown:
+        prefetch_related_objects(unknown, "source", "policy", "group", "opinions")
     return found

@@ -18,18 +18,18 @@ from pydantic_core import to_json
 from alerts.enums import EventKind, LogKind
 from alerts.models import LogEntry
 from notifications.models import Recipient, RecipientGroup
-from sentinel_site.lib import rows, wake
+from sentinel_site.lib import prepared, rows, wake
 
 By = AbstractBaseUser | Recipient | RecipientGroup | None
 """Who did it: a signed-in user, a recipient who answered a message, a group (somebody in its channel), or None for Sentinel."""
 
 _ANNOUNCE = """
 WITH taken AS (
-    INSERT INTO alerts_eventcounter (id, value) VALUES (1, %(size)s)
+    INSERT INTO alerts_eventcounter (id, value) VALUES (1, %(size)s::bigint)
     ON CONFLICT (id) DO UPDATE SET value = alerts_eventcounter.value + excluded.value RETURNING value
 ), written AS (
     INSERT INTO alerts_alertevent (id, alert_id, kind, at)
-    SELECT taken.value - %(size)s + event.place, event.alert, event.kind, %(at)s
+    SELECT taken.value - %(size)s::bigint + event.place, event.alert, event.kind, %(at)s::timestamptz
     FROM taken, json_to_recordset(%(events)s::json) AS event (alert uuid, kind text, place int)
 )
 SELECT pg_notify(topic, '') FROM unnest(%(topics)s::text[]) AS topic
@@ -104,11 +104,5 @@ def announce(events: Iterable[tuple[EventKind, UUID]], *, at: datetime, wake_als
     """
     listed = [{"alert": alert, "kind": kind.value, "place": place} for place, (kind, alert) in enumerate(events, start=1)]
     if listed or wake_also:
-        with connection.cursor() as cursor:
-            values: dict[str, Any] = {
-                "size": len(listed),
-                "events": to_json(listed).decode(),
-                "at": at,
-                "topics": [wake.EVENTS, *wake_also],
-            }
-            cursor.execute(_ANNOUNCE, values)
+        values = {"size": len(listed), "events": to_json(listed).decode(), "at": at, "topics": [wake.EVENTS, *wake_also]}
+        prepared.run(_ANNOUNCE, values)

@@ -15,11 +15,15 @@ from django.db.models import F, Q
 from alerts import routing
 from alerts.enums import OPEN
 from alerts.models import Alert, Inhibition, Silence
-from sentinel_site.lib import matchers
+from sentinel_site.lib import matchers, prepared
 
 LOOK_AGAIN: Final = timedelta(seconds=60)
 """How often an inhibited alert is asked whether its source is still open."""
 COLUMNS: Final = ("source", "type", "severity", "subject")
+
+_ANY: Final = """
+SELECT EXISTS (SELECT FROM alerts_silence WHERE starts_at <= %s AND ends_at > %s), EXISTS (SELECT FROM alerts_inhibition WHERE enabled)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,9 @@ def holds(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
     candidates = [alert for alert in alerts if not alert.life_safety]
     if not candidates:
         return {}
-    silences = list(Silence.objects.filter(starts_at__lte=at, ends_at__gt=at))
-    inhibitions = list(Inhibition.objects.filter(enabled=True))
+    ((any_silence, any_inhibition),) = prepared.run(_ANY, [at, at])
+    silences = list(Silence.objects.filter(starts_at__lte=at, ends_at__gt=at)) if any_silence else []
+    inhibitions = list(Inhibition.objects.filter(enabled=True)) if any_inhibition else []
     found: dict[UUID, Hold] = {}
     for alert in candidates if silences or inhibitions else ():
         labels = labels_of(alert)

@@ -4,16 +4,22 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from alerts import lifecycle, record
 from alerts.enums import OPEN, AlertStatus, EventKind, LogKind
 from alerts.models import Alert
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
+from sentinel_site.lib import prepared
+
+_ABOUT: Final = """
+SELECT id, group_id FROM alerts_alert WHERE id = ANY(%s::uuid[])
+UNION SELECT id, group_id FROM alerts_alert WHERE group_id = ANY(%s::uuid[]) AND status = ANY(%s::text[]) ORDER BY id
+"""
 
 
 def settled(deliveries: Sequence[Delivery], *, fallen_over: Mapping[UUID, Delivery], at: datetime) -> None:
@@ -65,8 +71,7 @@ def _alerts_about(threads: Iterable[str]) -> Mapping[str, list[UUID]]:
     alerts, groups = _ids(wanted, "alert"), _ids(wanted, "group")
     found: dict[str, list[UUID]] = defaultdict(list)
     if alerts or groups:
-        known = Alert.objects.filter(Q(pk__in=alerts) | Q(group__in=groups, status__in=OPEN)).order_by("id")
-        for pk, group in known.values_list("id", "group_id"):
+        for pk, group in prepared.run(_ABOUT, [list(alerts), list(groups), [status.value for status in OPEN]]):
             for thread in {f"alert:{pk}", f"group:{group}"} & wanted:
                 found[thread].append(pk)
     return found

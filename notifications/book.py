@@ -7,14 +7,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models import Q
 
-from notifications import duty, quiet_hours, rules, transports
+from notifications import directory, duty, quiet_hours, rules, transports
 from notifications.message import Message, Order
-from notifications.models import ContactMethod, Notification, NotificationRule, Recipient, RecipientGroup
-from notifications.rules import Rule
+from notifications.models import ContactMethod, Notification, Recipient, RecipientGroup
 
 
 class Target(NamedTuple):
@@ -70,21 +67,20 @@ class Book:
 
     @classmethod
     def read(cls, orders: Sequence[Order], *, at: datetime) -> "Book":
-        """Five statements at most, whatever the number of orders; four more when one of them names an on-call schedule."""
+        """Four statements at most, whatever the number of orders; four more when one of them names an on-call schedule."""
         on_call = duty.on_call({pk for order in orders for pk in order.schedules}, at=at)
         audiences = _audiences(orders)
         slugs = {slug for order in orders for slug in order.groups} | {slug for _, told in audiences.values() for slug in told}
         ids = {pk for order in orders for pk in order.recipients} | {pk for told, _ in audiences.values() for pk in told}
         ids |= {on.recipient for on in on_call.values() if on.recipient}
-        found_groups = RecipientGroup.objects.filter(slug__in=slugs).prefetch_related(Prefetch("members", _people()))
-        groups = {group.slug: group for group in found_groups}
-        members = {slug: list(group.members.all()) for slug, group in groups.items()}
-        recipients = {str(person.pk): person for person in _people().filter(pk__in=ids)}
-        everyone = {person.pk for people in members.values() for person in people} | {person.pk for person in recipients.values()}
+        known = directory.groups(slugs)
+        persons = directory.people(ids.union(*({str(pk) for pk in told} for _, told in known.values())))
+        groups = {slug: group for slug, (group, _) in known.items()}
+        members = {slug: [person for pk, person in persons.items() if pk in told] for slug, (_, told) in known.items()}
+        recipients = {str(pk): person for pk, person in persons.items() if str(pk) in ids}
         of_recipient: dict[UUID, list[ContactMethod]] = defaultdict(list)
         of_group: dict[int, list[ContactMethod]] = defaultdict(list)
-        found = ContactMethod.objects.filter(recipient__in=everyone) | ContactMethod.objects.filter(group__in=groups.values())
-        for method in found.defer("address", "secret").order_by("order", "id"):
+        for method in directory.methods(people=persons, groups=[group.pk for group in groups.values()]):
             if method.recipient_id:
                 of_recipient[method.recipient_id].append(method)
             elif method.group_id:
@@ -127,7 +123,7 @@ class Book:
             return Call(target, target.name, why=_unreachable(found))
         held_until = quiet_until(person, message, at=at)
         start = held_until or at
-        chosen = rules.choose(able, _rules_of(person), message, order.kinds)
+        chosen = rules.choose(able, getattr(person, "own_rules", ()), message, order.kinds)
         delayed = [(method, start + timedelta(seconds=seconds)) for method, seconds in chosen]
         ways = tuple(Way(method, quiet_until(person, message, at=due) or due) for method, due in delayed)
         return Call(target, target.name, ways, held_until=held_until)
@@ -147,18 +143,6 @@ def quiet_until(person: Recipient, message: "Message | Notification", *, at: dat
 
 _Audiences = Mapping[str, tuple[set[str], set[str]]]
 """For each thread: the recipients (ids) and the groups (slugs) to whom something was sent."""
-_RULE = JSONObject(first="priority_from", last="priority_to", kind="kind", method="method_id", delay_seconds="delay_seconds")
-
-
-def _people() -> QuerySet[Recipient]:
-    """People with their rules, in the same statement."""
-    own = NotificationRule.objects.filter(recipient=OuterRef("pk")).order_by()
-    return Recipient.objects.annotate(own_rules=ArraySubquery(own.values_list(_RULE)))
-
-
-def _rules_of(person: Recipient) -> list[Rule]:
-    found = getattr(person, "own_rules", ())
-    return [Rule(**{**rule, "method": UUID(rule["method"]) if rule["method"] else None}) for rule in found]
 
 
 def _audiences(orders: Sequence[Order]) -> _Audiences:

@@ -148,19 +148,12 @@ def _notification(order: Order, target: Target, ways: Sequence[Way], *, at: date
 
 
 def _queue(notifications: Sequence[Notification], ways: Mapping[str, Sequence[Way]], *, at: datetime) -> dict[str, list[UUID]]:
-    """Insert what is new, in two statements; answers with the delivery ids of each notification key."""
+    """Insert what is new, in one statement; answers with the delivery ids of each notification key."""
     if not notifications:
         return {}
-    fresh = rows.insert(notifications, ignore_conflicts=True)
-    known: dict[str, list[UUID]] = {n.key: [] for n in notifications}
-    deliveries = []
-    for notification in notifications:
-        if notification.pk in fresh:
-            made = [_delivery(notification.pk, way, priority=notification.priority, at=at) for way in ways[notification.key]]
-            known[notification.key] = [delivery.pk for delivery in made]
-            deliveries += made
-    rows.insert(deliveries)
-    wake.up(wake.OUTBOX)
+    made = {note.key: [_delivery(note.pk, way, priority=note.priority, at=at) for way in ways[note.key]] for note in notifications}
+    fresh = rows.insert_with(notifications, [each for own in made.values() for each in own], by="notification", topic=wake.OUTBOX)
+    known = {note.key: [each.pk for each in made[note.key]] if note.pk in fresh else [] for note in notifications}
     if len(fresh) < len(notifications):  # told before: what stands in the outbox
         before = [n.key for n in notifications if n.pk not in fresh]
         for key, pk in Delivery.objects.filter(notification__key__in=before).values_list("notification__key", "id"):

@@ -35,33 +35,41 @@ def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
 
 
 @cache
-def columns(model: type[Model], alias: str) -> str:
-    """All columns of ``model`` for a SELECT list, in the order `build` takes them. ``alias`` is the table's in the statement."""
-    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+def columns(model: type[Model], alias: str, *, without: frozenset[str] = frozenset()) -> str:
+    """The columns of ``model`` for a SELECT list, in the order `build` takes them. ``alias`` is the table's in the statement.
+
+    ``without``: names of fields that are not read now (encrypted ones); on the rows built they are deferred.
+    """
+    return ", ".join(f'{alias}."{field.column}"' for field in _fields(model, without))
 
 
 def width(model: type[Model]) -> int:
     """How many columns `columns` names."""
-    return len(_readers(model))
+    return len(_readers(model, frozenset()))
 
 
-def build(model: type[_Row], values: Sequence[Any]) -> _Row:
+def build(model: type[_Row], values: Sequence[Any], *, without: frozenset[str] = frozenset()) -> _Row:
     """The row of ``model`` from the values of its columns, as the ORM would build it."""
-    names, readers = _names(model), _readers(model)
+    names, readers = _names(model, without), _readers(model, without)
     return model.from_db(
         connection.alias, names, [value if read is None else read(value) for value, read in zip(values, readers, strict=True)]
     )
 
 
 @cache
-def _names(model: type[Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]
+def _fields(model: type[Model], without: frozenset[str]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if field.name not in without]
 
 
 @cache
-def _readers(model: type[Model]) -> list[Callable[[Any], Any] | None]:
+def _names(model: type[Model], without: frozenset[str]) -> list[str]:
+    return [field.attname for field in _fields(model, without)]
+
+
+@cache
+def _readers(model: type[Model], without: frozenset[str]) -> list[Callable[[Any], Any] | None]:
     """What turns a column's value into the field's, where they differ (JSON, encrypted text)."""
-    return [_reader(field) for field in model._meta.concrete_fields]
+    return [_reader(field) for field in _fields(model, without)]
 
 
 def _reader(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:

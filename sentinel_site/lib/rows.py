@@ -1,11 +1,13 @@
 """Inserting many rows at once as one JSON value, which PostgreSQL takes apart faster than Django and psycopg put together."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from django.db import connection
 from django.db.models import AutoField, JSONField, Model
 from pydantic_core import to_json
+
+from sentinel_site.lib import prepared
 
 
 def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> set[Any]:
@@ -16,18 +18,46 @@ def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> set[Any]
     """
     if not rows:
         return set()
-    meta = rows[0]._meta
-    fields = [field for field in meta.concrete_fields if not isinstance(field, AutoField)]
-    values = [{field.column: _value(field, row) for field in fields} for row in rows]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    table, pk = meta.db_table, meta.pk.column  # names from our own models, never from outside
+    statement = _insert(type(rows[0]), ignore_conflicts=ignore_conflicts)
+    return {row[0] for row in prepared.run(statement, [_json(rows)])}
+
+
+def insert_with(rows: Sequence[Model], parts: Sequence[Model], *, by: str, topic: str) -> set[Any]:
+    """Insert ``rows`` that are not there yet, with their own ``parts`` (whose field ``by`` points at them), in one statement.
+
+    Wakes ``topic`` (see wake.py) at commit. Returns the primary keys of the rows that were inserted; a row that was there
+    already is left as it is, and its parts are not inserted.
+    """
+    if not rows or not parts:
+        return insert(rows, ignore_conflicts=True)
+    meta = parts[0]._meta
+    column, pk = meta.get_field(by).column, rows[0]._meta.pk.column  # type: ignore[union-attr]  # names from our own models
+    whose = f'WHERE "{column}" IN (SELECT "{pk}" FROM fresh)'  # noqa: S608
     statement = (
-        f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::"{table}", %s::json)'  # noqa: S608
+        f"WITH fresh AS ({_insert(type(rows[0]), ignore_conflicts=True)}), part AS ({_insert(type(parts[0]), where=whose)})"  # noqa: S608
+        f", woken AS (SELECT pg_notify(%s, '')) SELECT fresh.\"{pk}\" FROM fresh, woken"
+    )
+    return {row[0] for row in prepared.run(statement, [_json(rows), _json(parts), topic])}
+
+
+@cache
+def _insert(model: type[Model], *, ignore_conflicts: bool = False, where: str = "") -> str:
+    table, pk = model._meta.db_table, model._meta.pk.column
+    columns = ", ".join(f'"{field.column}"' for field in _fields(model))
+    return (
+        f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::"{table}", %s::json) {where}'  # noqa: S608
         f'{" ON CONFLICT DO NOTHING" if ignore_conflicts else ""} RETURNING "{pk}"'
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [to_json(values).decode()])
-        return {row[0] for row in cursor.fetchall()}
+
+
+@cache
+def _fields(model: type[Model]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+
+
+def _json(rows: Sequence[Model]) -> str:
+    fields = _fields(type(rows[0]))
+    return to_json([{field.column: _value(field, row) for field in fields} for row in rows]).decode()
 
 
 def _value(field: Any, row: Model) -> Any:

@@ -117,7 +117,7 @@ def test_any_number_takes_the_same_statements(robin, voice, django_assert_num_qu
     for number in range(count):
         send(queue(robin, key=f"told-{number}")[0])
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert receipts.miss_due(at=DUE) == count
 
 
