@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -20,7 +20,8 @@ from django.db import close_old_connections, connection
 from notifications import outbox, receipts, transports
 from notifications.enums import DeliveryStatus, Transport
 from notifications.errors import DeadAddress, PermanentError, TemporaryError
-from notifications.hands import Hands
+from notifications.gate import Gate
+from notifications.hands import SLOW_SECONDS, Hands
 from notifications.links import LIFETIME
 from notifications.models import Delivery
 from notifications.outbox import Outcome
@@ -29,8 +30,13 @@ from notifications.transports.base import Sent
 
 LEASE_SECONDS: Final = 45
 """Longer than any transport waits for its provider."""
-POOLS: Final[Mapping[str, int]] = {Transport.EMAIL: 8, Transport.WEBHOOK: 16, Transport.PUSH: 16}
-OTHER_POOL: Final = 4
+POOLS: Final[Mapping[str, int]] = {
+    Transport.EMAIL: 8, Transport.PUSH: 16, Transport.SLACK: 8, Transport.SMS: 8, Transport.VOICE: 8, Transport.WEBHOOK: 40,
+    Transport.APPRISE: 16,
+}  # fmt: skip
+"""How many messages each transport sends at once. The providers behind webhooks and Apprise share theirs."""
+ROUNDS: Final = 5
+"""So often in a row more is claimed while what was claimed is only put back."""
 CLOSE_SECONDS: Final = 15
 """How long the worker waits for what is in hand: with its budget, less than the queue gives a task."""
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 5.0, 300.0
@@ -58,34 +64,53 @@ class Dispatcher:
 
     on_free: Callable[[], None] | None = None
 
-    def __init__(self, *, pools: Mapping[str, int] | None = None) -> None:
-        sizes = {**dict.fromkeys(Transport.values, OTHER_POOL), **POOLS, **(pools or {})}
+    def __init__(self, *, pools: Mapping[str, int] | None = None, slow_seconds: float = SLOW_SECONDS) -> None:
         self._hands = {
-            kind: Hands(kind, size, freed=partial(self._freed, kind), ended=partial(_close, kind)) for kind, size in sizes.items()
+            kind: Hands(kind, size, freed=partial(self._freed, kind), ended=partial(_close, kind), slow_seconds=slow_seconds)
+            for kind, size in {**POOLS, **(pools or {})}.items()
         }
+        self._gate = Gate()
         self._done: deque[tuple[Outcome, bool]] = deque()
         self._settling = threading.Lock()
         self._hungry: set[str] = set()
         self._closed = False
+        self.paced = False
 
     def run_once(self, *, at: datetime, waiting: Mapping[str, datetime] | None = None) -> int:
-        """Claim as much as there are free hands for, per transport, and start sending it. Returns how many were taken.
+        """Claim as much as there are free hands for, per transport, and start sending it. Returns how many were taken or put back.
 
-        ``waiting``: what `outbox.waiting` said a moment ago, if it was asked.
+        ``waiting``: what `outbox.waiting` said a moment ago, if it was asked. ``paced`` then says whether something is due
+        that must wait for its transport's rate.
         """
-        clock, taken = _Clock(at, time.monotonic()), 0
-        due = outbox.waiting() if waiting is None else waiting
-        for kind in [kind for kind in self._hands if not self._closed and kind in due and due[kind] <= at]:
-            hands = self._hands[kind]
+        clock, taken, self.paced = _Clock(at, time.monotonic()), 0, False
+        soonest = outbox.waiting() if waiting is None else waiting
+        due = [kind for kind in self._hands if not self._closed and kind in soonest and soonest[kind] <= at]
+        if due:
+            self._gate.look(at=at)
+        for kind in due:
             self._hungry.add(kind)
-            free = hands.free
-            claimed = _claim(kind, limit=free, at=at) if free else []
-            if len(claimed) < free:
-                self._hungry.discard(kind)
-            for delivery in claimed:
-                hands.take(partial(self._work, delivery, clock), destination=_destination(delivery))
-            taken += len(claimed)
+            for _ in range(ROUNDS):
+                claimed, started = self._fill(kind, clock, at=at)
+                taken += claimed
+                if claimed == started:
+                    break
         return taken
+
+    def _fill(self, kind: str, clock: _Clock, *, at: datetime) -> tuple[int, int]:
+        """Claim once for the free hands of ``kind``. Returns how many were claimed, and how many of those are being sent."""
+        hands = self._hands[kind]
+        free = hands.free
+        room = self._gate.room(kind, free, at=at) if free else 0
+        self.paced = self.paced or room < free
+        claimed = _claim(kind, limit=room, at=at) if room else []
+        if len(claimed) < room:
+            self._hungry.discard(kind)
+        go, held = self._gate.admit(kind, claimed, room=room, crowd=hands.crowding, at=at)
+        for delivery, destination in go:
+            hands.take(partial(self._work, delivery, destination, clock), destination=destination)
+        if held:
+            _alone(partial(outbox.settle, held, at=at))
+        return len(claimed), len(go)
 
     def busy(self) -> int:
         """How many deliveries are in hand."""
@@ -97,16 +122,19 @@ class Dispatcher:
         until = time.monotonic() + timeout
         return all([hands.close(max(0.0, until - time.monotonic())) for hands in self._hands.values()])
 
-    def _work(self, delivery: Delivery, clock: _Clock) -> None:
-        if time.monotonic() - clock.ticks > LEASE_SECONDS:
+    def _work(self, delivery: Delivery, destination: str, clock: _Clock) -> None:
+        began = time.monotonic()
+        if began - clock.ticks > LEASE_SECONDS:
             return  # the machine slept: the delivery is another runner's by now
-        if self._hands[delivery.transport].hanging(_destination(delivery)):
-            late = "the destination does not answer; other messages are waiting for it"
-            sent, outcome = None, _later(delivery, late, wish=None, at=clock.now())
-        else:
+        try:
             sent, outcome = attempt(delivery, now=clock.now)
-        self._done.append((outcome, sent is not None and sent.receipt))
-        self._settle(clock)
+            took_ms = round((time.monotonic() - began) * 1000)
+            down = self._gate.breakers.note(delivery, destination, outcome.cause, at=clock.now())
+            outcome = replace(outcome, took_ms=took_ms, falls_over=down)
+            self._done.append((outcome, sent is not None and sent.receipt))
+            self._settle(clock)
+        finally:
+            connection.close()
 
     def _freed(self, kind: str) -> None:
         if kind in self._hungry and self.on_free is not None:
@@ -131,9 +159,9 @@ def deliver_due(*, at: datetime, budget_seconds: int) -> int:
         freed.clear()
         taken = dispatcher.run_once(at=clock.now())
         tried += taken
-        if not taken and not dispatcher.busy():
+        if not taken and not dispatcher.busy() and not dispatcher.paced:
             break
-        freed.wait(0.05)
+        freed.wait(0.05 if taken or dispatcher.busy() else 0.25)
     dispatcher.close(CLOSE_SECONDS)  # what is still being sent then goes on in its threads
     return tried
 
@@ -147,12 +175,12 @@ def attempt(delivery: Delivery, *, now: Callable[[], datetime]) -> tuple[Sent | 
             raise PermanentError("the contact method was removed, switched off or disabled")
         sent = transports.TRANSPORTS[delivery.transport].send(delivery, delivery.method, Wording(delivery, now=now))
     except PermanentError as error:
-        return None, Outcome(delivery, DeliveryStatus.DEAD, error=str(error), dead_address=isinstance(error, DeadAddress))
+        return None, Outcome(delivery, DeliveryStatus.DEAD, error=str(error), dead_address=isinstance(error, DeadAddress), cause=error)
     except TemporaryError as error:
-        return None, _later(delivery, str(error), wish=error.retry_seconds, at=now())
+        return None, replace(_later(delivery, str(error), wish=error.retry_seconds, at=now()), cause=error)
     except Exception as error:  # a fault of the transport's code: retried, like a provider that is away
         logger.exception("the %s transport failed on delivery %s", delivery.transport, delivery.pk)
-        return None, _later(delivery, f"unexpected error ({type(error).__name__})", wish=None, at=now())
+        return None, replace(_later(delivery, f"unexpected error ({type(error).__name__})", wish=None, at=now()), cause=error)
     receipt_due_at = None if sent.receipt else receipts.due_at(delivery.method, at=now())
     return sent, Outcome(delivery, DeliveryStatus.SENT, provider_id=sent.provider_id, receipt_due_at=receipt_due_at)
 
@@ -177,11 +205,6 @@ def _claim(kind: str, *, limit: int, at: datetime) -> list[Delivery]:
 def _close(kind: str) -> None:
     if transport := transports.TRANSPORTS.get(kind):
         transport.close()
-
-
-def _destination(delivery: Delivery) -> str:
-    transport = transports.TRANSPORTS.get(delivery.transport)
-    return transport.destination(delivery.method) if transport and delivery.method else ""
 
 
 def _later(delivery: Delivery, error: str, *, wish: float | None, at: datetime) -> Outcome:
@@ -213,4 +236,4 @@ def _alone(settle: Callable[[], object]) -> None:
     try:
         settle()
     except Exception:  # the row keeps its lease and is taken again
-        logger.exception("settling a delivery failed; its lease runs out, or its receipt is lost")
+        logger.exception("settling failed; the lease runs out, or the receipt is lost")

@@ -86,7 +86,9 @@ def _delayed(wanted: Mapping[UUID, Delivery], *, at: datetime) -> dict[UUID, Del
     A row that somebody else holds is left alone: it is being cancelled or sent this very moment, and waiting for it while
     holding others would be a dead end for both.
     """
-    found = Delivery.objects.filter(notification__in=wanted, status=DeliveryStatus.QUEUED, attempts=0, next_attempt_at__gt=at)
+    found = Delivery.objects.filter(  # one with an error waits for its provider, and not for a rule
+        notification__in=wanted, status=DeliveryStatus.QUEUED, attempts=0, error="", next_attempt_at__gt=at
+    )
     soonest: dict[UUID, Delivery] = {}
     for delivery in found.order_by("next_attempt_at", "id").select_for_update(of=["self"], skip_locked=True):
         soonest.setdefault(delivery.notification_id, delivery)

@@ -12,9 +12,12 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final
 
-IDLE_SECONDS: Final = 60
+IDLE_SECONDS: Final = 60.0
 SLOW_SECONDS: Final = 2.0
 THREADS_PER_HAND: Final = 3
+CROWD: Final = 4
+"""A destination crowds when one in so many hands waits for it, and the longest for CROWD_SECONDS."""
+CROWD_SECONDS: Final = 0.5
 Work = Callable[[], None]
 logger = logging.getLogger(__name__)
 
@@ -23,11 +26,16 @@ class Hands:
     """``size`` pieces of work at once, not counting those that take long. Only one thread may give out work.
 
     ``freed`` is called, from the thread that did the work, each time a hand becomes free; ``ended``, from a thread that
-    ends, so that it can close what it kept open.
+    ends, so that it can close what it kept open. Work in hand for longer than ``slow_seconds`` takes long; a thread ends
+    after ``idle_seconds`` without any.
     """
 
-    def __init__(self, name: str, size: int, *, freed: Work, ended: Work = lambda: None) -> None:
+    def __init__(
+        self, name: str, size: int, *, freed: Work, ended: Work = lambda: None, slow_seconds: float = SLOW_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:  # fmt: skip
         self._name, self._size, self._freed, self._ended = name, size, freed, ended
+        self._slow_seconds, self._idle_seconds = slow_seconds, idle_seconds
         self._work: SimpleQueue[tuple[int, Work]] = SimpleQueue()
         self._quiet = threading.Condition()
         self._running: dict[int, tuple[float, str]] = {}
@@ -36,7 +44,7 @@ class Hands:
     @property
     def free(self) -> int:
         """How many pieces of work can be begun at once."""
-        slow = time.monotonic() - SLOW_SECONDS
+        slow = time.monotonic() - self._slow_seconds
         with self._quiet:
             counted = sum(since > slow for since, _ in self._running.values())
             return max(0, min(self._size - counted, self._size * THREADS_PER_HAND - len(self._running)))
@@ -46,12 +54,14 @@ class Hands:
         """How many pieces of work are in hand."""
         return len(self._running)
 
-    def hanging(self, destination: str) -> bool:
-        """Whether half of the hands have been waiting for ``destination`` for long. Never for the empty destination."""
-        slow = time.monotonic() - SLOW_SECONDS
+    def crowding(self, destination: str) -> float:
+        """For how many seconds ``destination`` has not answered, when it has its share of the hands; else 0, as for no destination."""
+        if not destination:
+            return 0.0
         with self._quiet:
-            waiting = sum(where == destination and since <= slow for since, where in self._running.values())
-        return bool(destination) and waiting * 2 >= self._size
+            waiting = [since for since, where in self._running.values() if where == destination]
+        silent = time.monotonic() - min(waiting) if waiting else 0.0
+        return silent if len(waiting) * CROWD >= self._size and silent >= min(CROWD_SECONDS, self._slow_seconds) else 0.0
 
     def take(self, work: Work, *, destination: str = "") -> None:
         """Begin ``work`` in a thread of its own."""
@@ -72,7 +82,7 @@ class Hands:
     def _run(self) -> None:
         while True:
             try:
-                number, work = self._work.get(timeout=IDLE_SECONDS)
+                number, work = self._work.get(timeout=self._idle_seconds)
             except Empty:
                 with self._quiet:
                     if len(self._running) >= self._threads:

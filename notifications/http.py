@@ -99,9 +99,9 @@ def permitted(address: str, port: int) -> bool:
     return port in WEB_PORTS and ip.is_global and not special
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-    """The answer to ``body``, whatever its status. Raises PermanentError, TemporaryError or OutcomeUnknown."""
-    to, deadline = target(url), time.monotonic() + TOTAL_SECONDS
+def post(url: str, body: bytes, headers: Mapping[str, str], *, total_seconds: float = TOTAL_SECONDS) -> Reply:
+    """The answer to ``body`` within ``total_seconds``, whatever its status. Raises PermanentError, TemporaryError or OutcomeUnknown."""
+    to, deadline = target(url), time.monotonic() + total_seconds
     kept = _kept(to)
     if kept is not None:
         try:

@@ -46,14 +46,14 @@ def answer_url(delivery: Delivery) -> str:
     return f"{settings.SENTINEL_BASE_URL}/{page}/{token(delivery)}"
 
 
-def token(delivery: Delivery) -> str:
+def token(delivery: Delivery, *, purpose: str = PURPOSE) -> str:
     """The signed token for ``delivery`` (which has its notification), good for 24 hours from the notification, or from the end of
-    the quiet hours that hold it back."""
+    the quiet hours that hold it back; for ``purpose`` alone."""
     note = delivery.notification
     until = int(max(note.created_at + LIFETIME, note.expires_at or note.created_at).timestamp())
     whom = _RECIPIENT + note.recipient_id.bytes if note.recipient_id else _GROUP + int(note.group_id or 0).to_bytes(16, "big")
     body = _HEAD.pack(_VERSION, until, delivery.pk.bytes) + whom + note.thread.encode()
-    return base64.urlsafe_b64encode(body + _sign(body)).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(body + _sign(body, purpose)).rstrip(b"=").decode()
 
 
 def read(token: str, *, at: datetime) -> Answer:
@@ -63,7 +63,7 @@ def read(token: str, *, at: datetime) -> Answer:
     except (UnicodeEncodeError, binascii.Error):
         raise _damaged() from None
     body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
-    if len(body) <= _HEAD.size + 17 or not hmac.compare_digest(signature, _sign(body)):
+    if len(body) <= _HEAD.size + 17 or not hmac.compare_digest(signature, _sign(body, PURPOSE)):
         raise _damaged()
     version, until, delivery = _HEAD.unpack_from(body)
     if version != _VERSION:
@@ -77,8 +77,8 @@ def read(token: str, *, at: datetime) -> Answer:
     return Answer(UUID(bytes=delivery), None, int.from_bytes(whom, "big"), thread)
 
 
-def _sign(body: bytes) -> bytes:
-    return hmac.new(crypto.derive(PURPOSE), body, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+def _sign(body: bytes, purpose: str) -> bytes:
+    return hmac.new(crypto.derive(purpose), body, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
 
 
 def _damaged() -> LinkError:

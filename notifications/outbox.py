@@ -7,7 +7,7 @@ Rows are locked in the order of their ids, after the alert and before the counte
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -64,8 +64,8 @@ UNION ALL SELECT 'receipts', (SELECT receipt_due_at FROM notifications_delivery 
 _SETTLE = """
 WITH outcome AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(leases)s::uuid[], %(statuses)s::text[], %(retries)s::timestamptz[],
-        %(receipts)s::timestamptz[], %(providers)s::text[], %(errors)s::text[])
-        AS outcome (id, lease, status, retry_at, receipt_due_at, provider_id, error)
+        %(receipts)s::timestamptz[], %(providers)s::text[], %(errors)s::text[], %(counted)s::bool[], %(took)s::int[])
+        AS outcome (id, lease, status, retry_at, receipt_due_at, provider_id, error, counted, took_ms)
 ), held AS MATERIALIZED (
     SELECT id, lease FROM notifications_delivery WHERE id = ANY(%(ids)s) AND status = 'sending' ORDER BY id FOR UPDATE
 )
@@ -74,7 +74,13 @@ UPDATE notifications_delivery AS delivery SET
     next_attempt_at = CASE WHEN delivery.next_attempt_at IS NOT NULL THEN outcome.retry_at END,
     sent_at = CASE WHEN outcome.status = 'sent' THEN %(at)s::timestamptz ELSE delivery.sent_at END,
     receipt_due_at = CASE WHEN delivery.next_attempt_at IS NOT NULL THEN outcome.receipt_due_at END,
-    settled_at = %(at)s, leased_until = NULL, provider_id = outcome.provider_id, error = outcome.error
+    settled_at = CASE WHEN outcome.counted THEN %(at)s::timestamptz ELSE delivery.settled_at END,
+    attempts = CASE WHEN outcome.counted THEN delivery.attempts ELSE delivery.attempts - 1 END,
+    took_ms = CASE WHEN outcome.counted THEN outcome.took_ms ELSE delivery.took_ms END,
+    history = CASE WHEN outcome.counted AND jsonb_array_length(delivery.history) < 50 THEN delivery.history || jsonb_build_object(
+        'at', %(said)s::text, 'took_ms', outcome.took_ms, 'status', outcome.status, 'error', outcome.error) ELSE delivery.history END,
+    leased_until = NULL, provider_id = CASE WHEN outcome.counted THEN outcome.provider_id ELSE delivery.provider_id END,
+    error = outcome.error
 FROM outcome JOIN held ON held.id = outcome.id AND held.lease = outcome.lease
 WHERE delivery.id = outcome.id
 RETURNING delivery.id, delivery.status
@@ -83,7 +89,10 @@ RETURNING delivery.id, delivery.status
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt. ``status``: SENT, FAILED (with ``retry_at``) or DEAD."""
+    """What became of one attempt. ``status``: SENT, FAILED (with ``retry_at``) or DEAD.
+
+    Or of none: not ``counted``, it was only put back until ``retry_at``, QUEUED or FAILED as it was before.
+    """
 
     delivery: Delivery
     status: DeliveryStatus
@@ -94,6 +103,12 @@ class Outcome:
     """The contact method is disabled as well."""
     receipt_due_at: datetime | None = None
     """SENT: without a receipt by then, the next method takes its place (receipts.py)."""
+    counted: bool = True
+    falls_over: bool = False
+    """The recipient's next method is used at once, while this one is tried again."""
+    took_ms: int | None = None
+    cause: Exception | None = None
+    """The error behind it."""
 
 
 def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> list[Delivery]:
@@ -140,11 +155,14 @@ def settle(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
         settled = _write(list(by_id.values()), at=at)
         if not settled:
             return []
-        _disable([by_id[delivery.pk] for delivery in settled if by_id[delivery.pk].dead_address], at=at)
-        fallen_over = fall_over([delivery for delivery in settled if _falls_over(delivery)], at=at)
-        if any(delivery.status == DeliveryStatus.FAILED for delivery in settled):
+        mine = [by_id[delivery.pk] for delivery in settled]
+        _disable([outcome for outcome in mine if outcome.dead_address], at=at)
+        fallen_over = fall_over([outcome.delivery for outcome in mine if _falls_over(outcome)], at=at)
+        if any(outcome.counted and outcome.delivery.status == DeliveryStatus.FAILED for outcome in mine):
             wake.up(wake.OUTBOX)
-        deliveries_settled.send(sender=Delivery, deliveries=settled, fallen_over=fallen_over, at=at)
+        news = [outcome.delivery for outcome in mine if outcome.counted or outcome.delivery.pk in fallen_over]
+        if news:
+            deliveries_settled.send(sender=Delivery, deliveries=news, fallen_over=fallen_over, at=at)
     return settled
 
 
@@ -253,6 +271,9 @@ def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
         "receipts": [outcome.receipt_due_at for outcome in outcomes],
         "providers": [_storable(outcome.provider_id, 200) for outcome in outcomes],
         "errors": [_storable(outcome.error, 500) for outcome in outcomes],
+        "counted": [outcome.counted for outcome in outcomes],
+        "took": [outcome.took_ms for outcome in outcomes],
+        "said": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     decided = dict(prepared.run(_SETTLE, values))
     settled = [outcome for outcome in outcomes if outcome.delivery.pk in decided]
@@ -274,7 +295,10 @@ def _disable(outcomes: Sequence[Outcome], *, at: datetime) -> None:
         methods.update(disabled_at=at, disabled_reason=_storable(outcome.error, 300))
 
 
-def _falls_over(delivery: Delivery) -> bool:
+def _falls_over(outcome: Outcome) -> bool:
+    delivery = outcome.delivery
     if delivery.status == DeliveryStatus.DEAD:
         return True
-    return delivery.status == DeliveryStatus.FAILED and delivery.attempts >= FALL_OVER_AFTER
+    if delivery.status not in WAITING:
+        return False
+    return outcome.falls_over or (outcome.counted and delivery.attempts >= FALL_OVER_AFTER)

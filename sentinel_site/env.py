@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TRUE = frozenset({"1", "true", "yes", "on"})
+UNITS = {"s": 1, "m": 60, "h": 3600}
 FALSE = frozenset({"0", "false", "no", "off", ""})
 
 
@@ -38,6 +39,20 @@ def number(name: str, default: int) -> int:
         return int(raw)
     except ValueError:
         raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number.") from None
+
+
+def rate(name: str, default: str = "") -> float | None:
+    """The variable ``name`` as messages per second: ``10/s``, ``30/m`` or ``100/h``; None for ``0`` or nothing.
+
+    Raises ImproperlyConfigured for anything else.
+    """
+    raw = text(name, default)
+    if raw in {"", "0"}:
+        return None
+    count, _, unit = raw.partition("/")
+    if not count.isascii() or not count.isdigit() or int(count) < 1 or unit not in UNITS:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a rate. Write 10/s, 30/m or 100/h, or 0 for none.")
+    return int(count) / UNITS[unit]
 
 
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:

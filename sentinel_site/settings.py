@@ -244,7 +244,18 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SENTINEL_FROM_EMAIL", "Sentinel <s
 EMAIL_TIMEOUT = 10
 FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS")
 FIREBASE_BASE_URL = env.text("FIREBASE_BASE_URL")
+FIREBASE_TIMEOUT = 5
+WEBHOOK_TIMEOUT = 10
 SENTINEL_WEBHOOK_ALLOWED_NETWORKS = env.words("SENTINEL_WEBHOOK_ALLOWED_NETWORKS")
+SENTINEL_RATES = {
+    "email": env.rate("SENTINEL_RATE_EMAIL"),
+    "push": env.rate("SENTINEL_RATE_PUSH"),
+    "slack": env.rate("SENTINEL_RATE_SLACK", "1/s"),
+    "sms": env.rate("SENTINEL_RATE_SMS", "1/s"),
+    "voice": env.rate("SENTINEL_RATE_VOICE", "1/s"),
+    "webhook": env.rate("SENTINEL_RATE_WEBHOOK"),
+    "apprise": env.rate("SENTINEL_RATE_APPRISE"),
+}
 SENTINEL_RECEIPT_SECONDS = {
     "email": env.number("SENTINEL_RECEIPT_EMAIL_SECONDS", 300),
     "push": env.number("SENTINEL_RECEIPT_PUSH_SECONDS", 60),

@@ -145,6 +145,8 @@ class Migration(migrations.Migration):
                 ('fell_over_at', models.DateTimeField(help_text='Another method took its place, which happens once.', null=True)),
                 ('refused_at', models.DateTimeField(help_text='The provider said, after it had accepted it, that it did not arrive.', null=True)),
                 ('opened_at', models.DateTimeField(help_text='A mail program or a scanner opened it. That proves nothing.', null=True)),
+                ('took_ms', models.PositiveIntegerField(help_text='How long the provider took at the last attempt.', null=True)),
+                ('history', models.JSONField(default=list, help_text='The attempts: when, how long each took, what came of it.')),
                 ('provider_id', models.CharField(blank=True, max_length=200)),
                 ('error', models.CharField(blank=True, max_length=500)),
                 ('remark', models.CharField(blank=True, help_text='What was unusual about its words.', max_length=500)),
@@ -154,7 +156,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('status__in', ('queued', 'failed'))), fields=['transport', 'priority', 'next_attempt_at'], name='delivery_due'), models.Index(condition=models.Q(('status', 'sending')), fields=['leased_until'], name='delivery_leased'), models.Index(condition=models.Q(('receipt_due_at__isnull', False)), fields=['receipt_due_at'], name='delivery_receipt_due'), models.Index(condition=models.Q(('provider_id', ''), _negated=True), fields=['provider_id'], name='delivery_provider')],
+                'indexes': [models.Index(condition=models.Q(('status__in', ('queued', 'failed'))), fields=['transport', 'priority', 'next_attempt_at'], name='delivery_due'), models.Index(condition=models.Q(('status', 'sending')), fields=['leased_until'], name='delivery_leased'), models.Index(fields=['transport', 'id'], name='delivery_transport'), models.Index(condition=models.Q(('status', 'dead')), fields=['id'], name='delivery_dead'), models.Index(condition=models.Q(('receipt_due_at__isnull', False)), fields=['receipt_due_at'], name='delivery_receipt_due'), models.Index(condition=models.Q(('provider_id', ''), _negated=True), fields=['provider_id'], name='delivery_provider')],
                 'constraints': [models.UniqueConstraint(fields=('notification', 'method'), name='delivery_once_per_method')],
             },
         ),
@@ -177,6 +179,35 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['form', 'language', 'reason', 'source', 'type'],
                 'constraints': [models.UniqueConstraint(fields=('form', 'language', 'reason', 'source', 'type'), name='message_template_once', violation_error_message='There is a text for exactly these messages already: change that one.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Destination',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('transport', models.CharField(choices=[('email', 'E-mail'), ('push', 'Push'), ('slack', 'Slack'), ('sms', 'SMS'), ('voice', 'Voice call'), ('webhook', 'Webhook'), ('apprise', 'Apprise')], max_length=16)),
+                ('name', models.CharField(blank=True, max_length=200)),
+                ('opened_at', models.DateTimeField(null=True)),
+                ('probe_at', models.DateTimeField(help_text='When the next message may try it.', null=True)),
+                ('probes', models.PositiveIntegerField(default=0, help_text='How many have tried it since it opened.')),
+                ('slow_until', models.DateTimeField(help_text='It asked to be left alone until then.', null=True)),
+                ('error', models.CharField(blank=True, max_length=500)),
+                ('changed_at', models.DateTimeField()),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('transport', 'name'), name='destination_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Pace',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('transport', models.CharField(choices=[('email', 'E-mail'), ('push', 'Push'), ('slack', 'Slack'), ('sms', 'SMS'), ('voice', 'Voice call'), ('webhook', 'Webhook'), ('apprise', 'Apprise')], max_length=16)),
+                ('key', models.CharField(blank=True, max_length=64)),
+                ('free_at', models.DateTimeField(help_text='When everything that was sent has been paid for.')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('transport', 'key'), name='pace_once')],
             },
         ),
         migrations.AddIndex(

@@ -1,5 +1,6 @@
 """The rows of `notifications`."""
 
+from notifications.models.destinations import Destination, Pace
 from notifications.models.oncall import CalendarFeed, OnCallOverride, OnCallSchedule, Rotation, RotationMember
 from notifications.models.outbox import Delivery, Notification
 from notifications.models.people import ContactMethod, NotificationRule, Recipient, RecipientGroup, Verification
@@ -9,11 +10,13 @@ __all__ = [
     "CalendarFeed",
     "ContactMethod",
     "Delivery",
+    "Destination",
     "MessageTemplate",
     "Notification",
     "NotificationRule",
     "OnCallOverride",
     "OnCallSchedule",
+    "Pace",
     "Recipient",
     "RecipientGroup",
     "Rotation",

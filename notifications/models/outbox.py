@@ -74,6 +74,8 @@ class Delivery(models.Model):
     fell_over_at = models.DateTimeField(null=True, help_text="Another method took its place, which happens once.")
     refused_at = models.DateTimeField(null=True, help_text="The provider said, after it had accepted it, that it did not arrive.")
     opened_at = models.DateTimeField(null=True, help_text="A mail program or a scanner opened it. That proves nothing.")
+    took_ms = models.PositiveIntegerField(null=True, help_text="How long the provider took at the last attempt.")
+    history = models.JSONField(default=list, help_text="The attempts: when, how long each took, what came of it.")
     provider_id = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
     remark = models.CharField(max_length=500, blank=True, help_text="What was unusual about its words.")
@@ -85,6 +87,8 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["transport", "priority", "next_attempt_at"], name="delivery_due", condition=Q(status__in=WAITING)),
             models.Index(fields=["leased_until"], name="delivery_leased", condition=Q(status=DeliveryStatus.SENDING)),
+            models.Index(fields=["transport", "id"], name="delivery_transport"),
+            models.Index(fields=["id"], name="delivery_dead", condition=Q(status=DeliveryStatus.DEAD)),
             models.Index(fields=["receipt_due_at"], name="delivery_receipt_due", condition=Q(receipt_due_at__isnull=False)),
             models.Index(fields=["provider_id"], name="delivery_provider", condition=~Q(provider_id="")),
         ]

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from notifications.errors import DeadAddress, NotificationError, OutcomeUnknown, PermanentError, TemporaryError
+from notifications.errors import DeadAddress, NotificationError, NotNow, OutcomeUnknown, PermanentError, TemporaryError
 from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
 from notifications.transports import esp
@@ -140,7 +140,8 @@ def _refusal(code: int, text: bytes | str) -> NotificationError:
     answer = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     found = _ENHANCED.search(answer)
     if not 500 <= code < 600:
-        return TemporaryError(f"the mail server does not accept the recipient now ({code})")
+        refused = TemporaryError if code == 421 else NotNow  # 421: the server is closing, for everybody
+        return refused(f"the mail server does not accept the recipient now ({code})")
     if (not found or found[2] == "1") and code in {550, 551, 553} and "relay" not in answer.lower():
         return DeadAddress(f"the mail server says that there is no such mailbox ({code})")
     return PermanentError(f"the mail server refuses mail to the recipient ({code}{' ' + found[0] if found else ''})")

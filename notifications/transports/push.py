@@ -21,7 +21,6 @@ from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
 from notifications.transports.base import Sent
 
-TIMEOUT_SECONDS: Final = 5
 KEEP_FOR: Final = timedelta(minutes=10)
 """How long Firebase keeps it for a phone without network; later the next reminder is of more use."""
 FCM: Final = "https://fcm.googleapis.com"
@@ -150,6 +149,6 @@ def _app() -> Any:
             credential = credentials.Certificate(json.loads(raw) if raw.lstrip().startswith("{") else json.loads(Path(raw).read_text()))
         except (OSError, ValueError) as error:
             raise TemporaryError(f"FIREBASE_CREDENTIALS cannot be read ({type(error).__name__})") from error
-        app = firebase_admin.initialize_app(credential, {"httpTimeout": TIMEOUT_SECONDS}, name=name)
+        app = firebase_admin.initialize_app(credential, {"httpTimeout": settings.FIREBASE_TIMEOUT}, name=name)
         messaging._get_messaging_service(app)._client.session.mount(FCM, _Adapter(base.rstrip("/")))
         return app

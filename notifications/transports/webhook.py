@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils import timezone
 
 from notifications import http
@@ -32,7 +33,7 @@ def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
         "webhook-timestamp": stamp,
         "webhook-signature": signature(method.secret, str(delivery.pk), stamp, body),
     }
-    reply = http.post(method.address, body, headers)
+    reply = http.post(method.address, body, headers, total_seconds=settings.WEBHOOK_TIMEOUT)
     _judge(reply, now=now)
     return Sent(reply.headers.get("x-request-id", "")[:200], receipt=_confirms(reply))
 

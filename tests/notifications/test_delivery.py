@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from notifications import delivery as sending
-from notifications import hands, outbox
+from notifications import outbox
 from notifications.delivery import Dispatcher, deliver_due, retry_seconds
 from notifications.models import Delivery
 from tests.conftest import HOUR, MINUTE, NOON
@@ -139,7 +139,7 @@ def test_a_delivery_whose_lease_ran_out_before_its_thread_ran_is_left_alone(mail
     queue(make_recipient())
     (claimed,) = outbox.claim("email", limit=1, at=NOON, lease_seconds=60)
 
-    dispatcher._work(claimed, sending._Clock(NOON - timedelta(minutes=5), time.monotonic() - 300))
+    dispatcher._work(claimed, "", sending._Clock(NOON - timedelta(minutes=5), time.monotonic() - 300))
 
     assert (statuses(), mailbox.messages) == (["sending"], [])
 
@@ -157,19 +157,18 @@ def test_a_provider_that_hangs_delays_no_other_transport(mailbox, receiver, disp
     wait_until(lambda: statuses() == ["sent", "sent"])
 
 
-def test_a_host_that_hangs_does_not_use_up_every_hand(receiver, monkeypatch):
-    monkeypatch.setattr(hands, "SLOW_SECONDS", 0.2)
+def test_a_host_that_hangs_does_not_use_up_every_hand(receiver):
     with serving() as other:
         receiver.hold.clear()
-        for number in range(6):
+        for number in range(16):
             queue(_with_webhook(f"Hanging {number}", receiver.url), kinds=["webhook"], key=f"hang-{number}")
         queue(_with_webhook("Quick", other.url), kinds=["webhook"], key="quick", priority=2)
-        dispatcher = Dispatcher(pools={"webhook": 2})
+        dispatcher = Dispatcher(pools={"webhook": 4}, slow_seconds=0.2)
 
         wait_until(lambda: dispatcher.run_once(at=NOON) == 0 and other.requests)
 
-        assert len(receiver.requests) == 2
-        assert Delivery.objects.filter(error__contains="other messages are waiting for it").count() == 4
+        assert Delivery.objects.filter(error__contains="enough messages wait for it").exists()
+        assert len(receiver.requests) < 12
         receiver.hold.set()
         assert dispatcher.close(15)
 

@@ -114,9 +114,8 @@ def test_redirects_are_not_followed(receiver):
         assert inside.requests == []
 
 
-def test_a_dripping_answer_ends_at_the_deadline(settings, monkeypatch):
+def test_a_dripping_answer_ends_at_the_deadline(settings):
     settings.SENTINEL_WEBHOOK_ALLOWED_NETWORKS = ["127.0.0.1/32"]
-    monkeypatch.setattr(http, "TOTAL_SECONDS", 0.5)
     ended = threading.Event()
 
     def drip(server):
@@ -131,7 +130,7 @@ def test_a_dripping_answer_ends_at_the_deadline(settings, monkeypatch):
         thread.start()
         began = time.monotonic()
         with pytest.raises(OutcomeUnknown):
-            http.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
+            http.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {}, total_seconds=0.5)
         took = time.monotonic() - began
         ended.set()
         thread.join()

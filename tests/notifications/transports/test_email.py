@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from notifications.errors import DeadAddress, PermanentError, TemporaryError
+from notifications.errors import DeadAddress, NotNow, PermanentError, TemporaryError
 from notifications.rendering import Wording
 from notifications.transports import email
 from sentinel_site import env
@@ -70,7 +70,7 @@ def test_an_address_with_a_newline_is_refused(mailbox):
 @pytest.mark.parametrize(("answer", "error"), [
     ("550 5.1.1 no such user", DeadAddress), ("550 unknown", DeadAddress), ("553 5.1.3 bad address", DeadAddress),
     ("550 5.7.1 blocked by policy", PermanentError), ("550 relaying denied", PermanentError), ("552 5.2.2 mailbox full", PermanentError),
-    ("450 4.2.1 greylisted", TemporaryError), ("421 too busy", TemporaryError),
+    ("450 4.2.1 greylisted", NotNow), ("421 too busy", TemporaryError),
 ])  # fmt: skip
 def test_a_refused_recipient_has_its_meaning(told, mailbox, answer, error):
     mailbox.refuse["robin.vale@example.org"] = answer

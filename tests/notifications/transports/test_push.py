@@ -141,8 +141,8 @@ def test_an_invalid_argument_is_looked_into(told, firebase, token_is_good, error
     assert type(raised.value) is error
 
 
-def test_firebase_hanging_leaves_the_outcome_unknown(told, firebase, monkeypatch):
-    monkeypatch.setattr(push, "TIMEOUT_SECONDS", 0.5)
+def test_firebase_hanging_leaves_the_outcome_unknown(told, firebase, settings):
+    settings.FIREBASE_TIMEOUT = 0.5
     firebase.hold.clear()
     firebase.answer = lambda request: _answer(firebase, request) if request.path == "/token" else (200, {}, b"{}")
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifications import http
 from notifications.delivery import deliver_due
 from notifications.enums import DeliveryStatus
 from notifications.errors import DeadAddress, OutcomeUnknown, PermanentError, TemporaryError
@@ -124,8 +123,8 @@ def test_retry_after_may_be_a_date(told, receiver):
     assert 50 < raised.value.retry_seconds <= 60
 
 
-def test_a_server_that_hangs_leaves_the_outcome_unknown(told, receiver, monkeypatch):
-    monkeypatch.setattr(http, "TOTAL_SECONDS", 0.3)
+def test_a_server_that_hangs_leaves_the_outcome_unknown(told, receiver, settings):
+    settings.WEBHOOK_TIMEOUT = 0.3
     receiver.hold.clear()
 
     with pytest.raises(OutcomeUnknown):
