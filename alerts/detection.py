@@ -19,7 +19,7 @@ from django.db import transaction
 from alerts import images, intake, queries, record, sanitising, schemas, triage
 from alerts.enums import EventKind, LogKind
 from alerts.errors import ImageRefused, InvalidReport
-from alerts.intake import NewReport
+from alerts.folding import NewReport
 from alerts.models import Alert
 from sentinel_site.lib import jsontext
 

@@ -30,7 +30,7 @@ WITH taken AS (
 ), written AS (
     INSERT INTO alerts_alertevent (id, alert_id, kind, at)
     SELECT taken.value - %(size)s::bigint + event.place, event.alert, event.kind, %(at)s::timestamptz
-    FROM taken, json_to_recordset(%(events)s::json) AS event (alert uuid, kind text, place int)
+    FROM taken, ROWS FROM (json_to_recordset(%(events)s::json) AS (alert uuid, kind text)) WITH ORDINALITY AS event (alert, kind, place)
 )
 SELECT pg_notify(topic, '') FROM unnest(%(topics)s::text[]) AS topic
 """
@@ -102,7 +102,7 @@ def announce(events: Iterable[tuple[EventKind, UUID]], *, at: datetime, wake_als
     Event ids come from a counter whose row stays locked until commit: ids are handed out in commit order and have
     no gaps, so a reader that saw 7 has seen 6. The price is that transactions with events commit one after another.
     """
-    listed = [{"alert": alert, "kind": kind.value, "place": place} for place, (kind, alert) in enumerate(events, start=1)]
+    listed = [{"alert": alert, "kind": kind.value} for kind, alert in events]
     if listed or wake_also:
         values = {"size": len(listed), "events": to_json(listed).decode(), "at": at, "topics": [wake.EVENTS, *wake_also]}
         prepared.run(_ANNOUNCE, values)

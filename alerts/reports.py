@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from alerts import intake, queries, schemas
 from alerts.errors import InvalidReport
-from alerts.intake import Accepted, NewReport
+from alerts.folding import NewReport
+from alerts.intake import Accepted
 from alerts.models import Alert
 from sentinel_site.lib import jsontext, problems
 

@@ -7,9 +7,10 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_save
@@ -30,6 +31,7 @@ INSERT INTO alerts_eventcounter (id, value) VALUES (%s, 1) ON CONFLICT (id) DO U
 """
 MAX_SILENCES = 500
 """The ones that end last; who sets more than these sees the verdict 'accepted' on what they hold back all the same."""
+MAX_CHOSEN = 10_000
 logger = logging.getLogger(__name__)
 
 
@@ -62,6 +64,9 @@ class Table:
     rules: tuple[_Rule, ...]
     snapshots: Mapping[int, PolicySnapshot]
     silences: tuple[tuple[datetime, datetime, tuple[matchers.Matcher, ...]], ...]
+    asked: tuple[str, ...]
+    """The labels that any rule asks about: reports that agree in them, in source and in severity go the same way."""
+    chosen: dict[tuple[Any, ...], Choice] = field(default_factory=dict)
 
     @cached_property
     def source_by_id(self) -> Mapping[int, Source]:
@@ -85,6 +90,15 @@ class Table:
         ``labels`` are the report's own plus source, type, severity and subject. Raises ConfigurationError when
         there is no catch-all, which bootstrap makes and nobody can delete.
         """
+        key = (source.id, severity, *(labels.get(name, "") for name in self.asked))
+        known = self.chosen.get(key)
+        if known is None:
+            if len(self.chosen) >= MAX_CHOSEN:
+                self.chosen.clear()
+            known = self.chosen[key] = self._choose(source, labels, severity)
+        return known
+
+    def _choose(self, source: Source, labels: Mapping[str, str], severity: str) -> Choice:
         policy, route, priority = source.policy_id, None, None
         for rule in self.rules:
             if rule.catch_all and policy is not None:
@@ -172,9 +186,11 @@ def _load() -> Table:
     routes = Route.objects.filter(enabled=True)
     silences = Silence.objects.order_by("-ends_at")[:MAX_SILENCES]
     known = EscalationPolicy.objects.prefetch_related(*policies.PREFETCH)
+    rules = tuple(rule for route in routes if (rule := _rule(route)) is not None)
     return Table(
         sources={source.slug: source for source in Source.objects.filter(enabled=True)},
-        rules=tuple(rule for route in routes if (rule := _rule(route)) is not None),
+        rules=rules,
+        asked=tuple(sorted({matcher.name for rule in rules for matcher in rule.matchers})),
         snapshots=policies.freeze(known),
         silences=tuple((each.starts_at, each.ends_at, read) for each in silences if (read := _conditions(each.matchers, str(each)))),
     )

@@ -20,7 +20,8 @@ from pydantic import (
 
 from alerts.enums import Promise, Resolution, Severity
 from alerts.errors import InvalidReport
-from alerts.intake import MAX_BATCH, NewReport
+from alerts.folding import NewReport
+from alerts.intake import MAX_BATCH
 from sentinel_site.lib import jsontext
 
 MAX_TITLE: Final = 300
@@ -194,7 +195,7 @@ def parse_report(value: object, raw_text: str | None = None) -> NewReport:
         source=report.source,
         title=report.title,
         type=report.type,
-        severity=report.severity,
+        severity=report.severity and report.severity.value,
         subject=report.subject,
         description=report.description,
         dedup_key=report.dedup_key,

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from pydantic_core import to_json
 
 from alerts import describe, intake, reading, reports, schemas
 from alerts.errors import AlertError
+from alerts.folding import NewReport
 from sentinel_site import auth
 from sentinel_site.lib import permissions
 
@@ -126,16 +127,18 @@ def work(jobs: Sequence[Job]) -> list[Answer | None]:
 def _store_singles(jobs: Sequence[Job], singles: Sequence[tuple[int, int]], answers: list[Answer | None], *, at: datetime) -> None:
     """Fill in the answers of the reports that are accepted; the others stay with Django, which keeps them as refused."""
     good: list[int] = []
-    parsed: list[intake.NewReport] = []
+    parsed: list[NewReport] = []
     for place, user_id in singles:
         try:
             report = schemas.parse_item(schemas.read(jobs[place].body))
         except AlertError:
             continue
-        if isinstance(report, intake.NewReport):
+        if isinstance(report, NewReport):
             good.append(place)
-            parsed.append(replace(report, by_id=user_id))
-    outcomes = intake.accept(parsed, at=at) if parsed else []
+            parsed.append(report._replace(by_id=user_id))
+    if not parsed:
+        return
+    outcomes = intake.accept(parsed, at=at)
     stored = {place: outcome for place, outcome in zip(good, outcomes, strict=True) if isinstance(outcome, intake.Accepted)}
     alerts = {alert.pk: alert for alert in reading.alerts(reading.BY_ID, [list({each.alert_id for each in stored.values()})])}
     for place, outcome in stored.items():

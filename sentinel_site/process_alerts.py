@@ -8,6 +8,7 @@ from typing import Final
 
 from alerts import intake, lifecycle
 from alerts.enums import OPEN, Resolution, Severity
+from alerts.folding import NewReport
 from alerts.models import Alert
 from sentinel_site import health
 from sentinel_site.models import ProcessBeat
@@ -31,8 +32,8 @@ def check(*, watched_by: ProcessBeat.Role, at: datetime) -> None:
             lifecycle.resolve(raised[role], by=None, at=at, resolution=Resolution.RECOVERED, note=f"The {role} is back.")
 
 
-def _report(role: ProcessBeat.Role) -> intake.NewReport:
-    return intake.NewReport(
+def _report(role: ProcessBeat.Role) -> NewReport:
+    return NewReport(
         source=intake.OWN_SOURCE, type=TYPE, subject=role, severity=Severity.CRITICAL, title=f"Sentinel's {role} process is dead",
         description=f"{health.MEANS[role]} Look at the output of `manage.py up`, or start `manage.py {COMMANDS[role]}` again.",
         dedup_key=f"{TYPE}:{role}",

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from alerts import intake
+from alerts.folding import NewReport
 from alerts.models import Alert, EscalationPolicy, PolicyStep, Route, Source
 from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
 
@@ -51,9 +52,9 @@ def make_source(slug="probe", *, policy=None, **fields) -> Source:
     return source
 
 
-def report(source="probe", title="Something is wrong", **fields) -> intake.NewReport:
+def report(source="probe", title="Something is wrong", **fields) -> NewReport:
     """A report ready for intake."""
-    return intake.NewReport(source=source, title=title, **fields)
+    return NewReport(source=source, title=title, **fields)
 
 
 def raise_alert(*, at: datetime, **fields) -> Alert:

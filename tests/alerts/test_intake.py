@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerts import intake, lifecycle
+from alerts import folding, intake, lifecycle
 from alerts.errors import InvalidReport, UnknownSource
 from alerts.models import Alert, AlertEvent, Report
 from tests.conftest import HOUR, NOON
@@ -72,7 +72,7 @@ def test_events_are_numbered_without_gaps():
 def test_keys_joined_from_different_values_never_look_alike():
     source = make_source(dedup_attributes=["type", "subject"])
 
-    keys = {intake.dedup_key(report(type=t, subject=s), source, "low") for t, s in (("a|subject=b", ""), ("a", "b|"), ("a\\", "|b"))}
+    keys = {folding.dedup_key(report(type=t, subject=s), source, "low") for t, s in (("a|subject=b", ""), ("a", "b|"), ("a\\", "|b"))}
 
     assert len(keys) == 3
 
