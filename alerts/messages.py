@@ -40,7 +40,7 @@ def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime) -> 
         reason = Reason.UNANSWERED
     message = Message(
         reason=reason, urgency=speaking[-1].urgency, priority=min(alert.priority for alert in alerts), life_safety=first.life_safety,
-        step=number, label=speaking[-1].label, context=_context(alerts, at=at), expires_at=at + KEEP_TRYING,
+        step=number, label=speaking[-1].label, context=context(alerts, at=at), expires_at=at + KEEP_TRYING,
     )  # fmt: skip
     thread = f"group:{first.group_id}" if bundled else first.thread
     return Order(
@@ -59,7 +59,7 @@ def last_resort(alert: Alert, plan: Plan, *, at: datetime, key: str) -> Order:
     loud = alert.life_safety or alert.priority == Priority.P1
     message = Message(
         reason=Reason.UNANSWERED, urgency=Urgency.EMERGENCY if loud else plan.steps[-1].urgency, priority=alert.priority,
-        life_safety=alert.life_safety, step=plan.last_resort_step, label="Last resort", context=_context([alert], at=at),
+        life_safety=alert.life_safety, step=plan.last_resort_step, label="Last resort", context=context([alert], at=at),
         expires_at=at + KEEP_TRYING,
     )  # fmt: skip
     told = plan.last_resort
@@ -74,7 +74,7 @@ def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> li
     expired = alert.status == AlertStatus.EXPIRED
     message = Message(
         reason=Reason.EXPIRED if expired else Reason.RESOLVED, urgency=Urgency.HIGH if expired else Urgency.NORMAL, priority=alert.priority,
-        life_safety=alert.life_safety, context={**_context([alert], at=at), "by": by, "note": note}, expires_at=at + KEEP_TRYING,
+        life_safety=alert.life_safety, context={**context([alert], at=at), "by": by, "note": note}, expires_at=at + KEEP_TRYING,
     )  # fmt: skip
     threads = (alert.thread, f"group:{alert.group_id}") if alert.group_id else (alert.thread,)
     also = plan.last_resort if expired else Targets()
@@ -90,9 +90,10 @@ def require_open(alert: Alert) -> None:
         raise IllegalTransition(AlertStatus(alert.status), AlertStatus.PENDING)
 
 
-def _context(alerts: Sequence[Alert], *, at: datetime) -> dict[str, Any]:
+def context(alerts: Sequence[Alert], *, at: datetime) -> dict[str, Any]:
+    """What a message about ``alerts`` brings its templates."""
     first = alerts[0]
-    context: dict[str, Any] = {"alert": describe.alert(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
+    brought: dict[str, Any] = {"alert": describe.alert(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
     if len(alerts) > 1:
-        context["alerts"] = [describe.alert(alert) for alert in alerts]
-    return context
+        brought["alerts"] = [describe.alert(alert) for alert in alerts]
+    return brought

@@ -36,7 +36,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "state": "how it stands, in few words: Reminder 2: nobody has answered for 25 min.",
     "reason": "first, reminder, bundle, resolved, unanswered, expired, test or handoff",
     "reminder": "which reminder it is, from 1 on; 0 when it is none",
-    "alert": "everything about the alert, as GET /api/v1/alerts/{id} answers it; empty when it is about none",
+    "alert": "everything about the alert, as GET /api/v1/alerts/{alert_id} answers it; empty when it is about none",
     "alerts": "the alerts of a bundle, each like alert",
     "count": "how many alerts it tells",
     "told": "the names of those who are told",

@@ -4,10 +4,11 @@ A process keeps them compiled and asks every few seconds whether they changed; m
 """
 
 import logging
+import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,16 +16,23 @@ from typing import Any, Final
 from django.db.models import Count, Max
 
 from notifications import sandbox
-from notifications.enums import Form
+from notifications.enums import Form, Reason
 from notifications.facts import VARIABLES, Facts
 from notifications.models import Delivery, MessageTemplate
-from notifications.sandbox import Compiled, TemplateError, TemplateFailed
+from notifications.sandbox import Compiled, TemplateError, TemplateFailed, TemplateRefused
 from notifications.signals import wording_failed
 
 KEEP_SECONDS: Final = 5.0
 """How old what is kept may be: a change is used by every process after this."""
 LONG: Final = frozenset({Form.TEXT, Form.HTML})
 LONGEST, LONGEST_LINE = 20_000, 2_000
+NEVER: Final = frozenset({Reason.CODE})
+"""What proves an address is always said in the built-in words."""
+_ACTIVE: Final = re.compile(r"<\s*(script|iframe|object|embed|form|base|meta|link)\b|javascript:|<[^>]*\son\w+\s*=", re.I)
+_BARE: Final = re.compile(r"=\s*\{\{")
+_LINK: Final = re.compile(
+    r"""\b(?:href|src)\s*=\s*["'](?!https?:|mailto:|\{\{\s*(?:answer_url|site_url|\w+\.(?:url|href|runbook_url))\s*\}\}["'])""", re.I
+)
 _lock = threading.Lock()
 logger = logging.getLogger(__name__)
 
@@ -42,7 +50,9 @@ class Override:
     compiled: Compiled | TemplateError
 
     def fits(self, facts: Facts, scope: tuple[str, str]) -> bool:
-        """Whether a message about ``scope`` (the alert's source and type) takes it."""
+        """Whether a message about ``scope`` (the alert's source and type) takes it. One for every reason is for alerts only."""
+        if not self.reason and not facts.count:
+            return False
         wanted = (self.language, self.reason, self.source, self.type)
         return all(mine in ("", its) for mine, its in zip(wanted, (facts.language, facts.reason, *scope), strict=True))
 
@@ -69,14 +79,28 @@ _kept: _Kept | None = None
 def find(form: str, facts: Facts) -> Override | None:
     """The text that a message of ``form`` takes in place of the built-in one. Raises nothing: then there is none."""
     fitting = _current().get(form)
-    if not fitting:
+    if not fitting or facts.reason in NEVER:
         return None
     return next((each for each in fitting if each.fits(facts, facts.scope)), None)
 
 
 def accept(form: str, text: str) -> Compiled:
     """Compile ``text`` for ``form``. Raises TemplateRefused."""
+    if form == Form.HTML:
+        _require_harmless(text)
     return sandbox.accept(text, names=VARIABLES, longest=LONGEST if form in LONG else LONGEST_LINE, html=form == Form.HTML)
+
+
+def _require_harmless(html: str) -> None:
+    """Raises TemplateRefused for what a mail does not need and what would let an alert's words become more than words."""
+    if found := _ACTIVE.search(html):
+        raise TemplateRefused(f"“{found[0][:30]}” cannot be part of a mail: use text, tables, links and styles.")
+    if _BARE.search(html):
+        raise TemplateRefused('Put quotes around a value inside of a tag: title="{{ title }}".')
+    if _LINK.search(html):
+        raise TemplateRefused(
+            "A link leads to https://…, {{ answer_url }}, {{ site_url }}, {{ alert.url }}, or the url or href of a loop's item."
+        )
 
 
 def failed(override: Override, delivery: Delivery, error: Exception, *, at: datetime) -> None:
@@ -89,6 +113,17 @@ def failed(override: Override, delivery: Delivery, error: Exception, *, at: date
         wording_failed.send(sender=Delivery, delivery=delivery, remark=remark, at=at)
     except Exception:  # the message matters more
         logger.exception("that the text %s failed could not be written down", override.pk)
+
+
+def complaints() -> Iterator[str]:
+    """What is wrong with the texts in force, in sentences for staff."""
+    for template in MessageTemplate.objects.filter(active=True):
+        compiled = _compiled(template)
+        if isinstance(compiled, TemplateError):
+            yield f"The message text “{template}” cannot be used, so the built-in one is sent: {compiled}"
+        elif template.failed_at:
+            when = f"{template.failed_at:%Y-%m-%d %H:%M} UTC"
+            yield f"The message text “{template}” failed at {when} because {template.failed_because}: correct it."
 
 
 def forget() -> None:

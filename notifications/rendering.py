@@ -7,7 +7,7 @@ for its looks.
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from notifications import builtin, overrides
+from notifications.enums import Form
 from notifications.facts import Facts, clean
 from notifications.models import Delivery
 
@@ -26,6 +27,7 @@ SPOKEN_LENGTH: Final = 600
 CHAT_LENGTH: Final = 2500
 LINKED: Final = frozenset({"push", "text", "html", "page", "apprise"})
 """The forms whose plain sentence carries the answer link; the others are answered another way."""
+_NAMES: Final[Mapping[str, str]] = {Form.PUSH: "short", Form.VOICE: "spoken"}
 _SIMPLER: Final = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "•": "-", "·": "-", "°": "o",
      "œ": "oe", "Œ": "OE", "ç": "c"}
@@ -82,6 +84,10 @@ class Wording:
     def apprise(self) -> str:
         """A few lines of plain text for any other service, with the answer link; ``subject`` is its title."""
         return _spaced(self._render("apprise"))[:CHAT_LENGTH]
+
+    def of(self, form: str) -> str:
+        """The words of ``form`` (enums.Form)."""
+        return str(getattr(self, _NAMES.get(form, form)))
 
     @property
     def language(self) -> str:

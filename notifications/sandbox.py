@@ -119,9 +119,9 @@ class _Counted:
         self._sequence = sequence
 
     def resolve(self, context: _Bounded, ignore_failures: bool = False) -> list[Any]:
-        """The items. A text is one item, not a row of letters."""
+        """The items: of a list, the names of a dictionary, or the letters of a text."""
         found = self._sequence.resolve(context, ignore_failures)
-        items = list(found) if isinstance(found, list | tuple | Mapping) else [] if found in (None, "") else [found]
+        items = list(found) if isinstance(found, list | tuple | Mapping | str) else []
         context.spend(steps=len(items))
         return items
 

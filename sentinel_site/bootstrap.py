@@ -97,12 +97,12 @@ ALERTS_READ: Final = (
 REACHABILITY_READ: Final = (
     "alerts.view_escalationpolicy", "alerts.view_policystep", "alerts.view_route", "alerts.view_report",
     "notifications.view_recipient", "notifications.view_recipientgroup", "notifications.view_contactmethod",
-    "notifications.view_notificationrule",
+    "notifications.view_notificationrule", "notifications.view_messagetemplate",
 )  # fmt: skip
 EDITABLE: Final = (
     "alerts.source", "alerts.silence", "alerts.inhibition", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
     "notifications.recipient", "notifications.recipientgroup", "notifications.contactmethod",
-    "notifications.notificationrule",
+    "notifications.notificationrule", "notifications.messagetemplate",
 )  # fmt: skip
 EDIT: Final = tuple(
     f"{app}.{verb}_{model}" for app, model in (name.split(".") for name in EDITABLE) for verb in ("add", "change", "delete")

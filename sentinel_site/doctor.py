@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Prefetch
 
 from alerts.models import EscalationPolicy, PolicyStep, Route
-from notifications import proofs, transports
+from notifications import overrides, proofs, transports
 from notifications.models import ContactMethod, Recipient, RecipientGroup
 from sentinel_site import doctor_mail, health
 
@@ -42,6 +42,7 @@ def examine(*, at: datetime) -> Iterator[Finding]:
     if not _missing_migrations():
         yield from _access()
         yield from _reach(at=at)
+        yield from (Finding(WARN, complaint) for complaint in overrides.complaints())
         yield from _processes(at=at)
 
 

@@ -67,6 +67,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Recipients", "person", "notifications.recipient"),
                 _page("Groups", "groups", "notifications.recipientgroup"),
                 _page("Contact methods", "alternate_email", "notifications.contactmethod"),
+                _page("Message texts", "edit_note", "notifications.messagetemplate"),
             ]},
             {"title": "What is done when", "separator": True, "items": [
                 _page("Sources", "settings_input_antenna", "alerts.source"),

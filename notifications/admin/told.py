@@ -41,7 +41,7 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
     list_filter = (("status", ChoicesDropdownFilter), ("transport", ChoicesDropdownFilter), ("queued_at", BornFilter))
     fields = (
         "notification", "transport", "status", "attempts", "queued_at", "next_attempt_at", "sent_at", "delivered_at", "seen_at",
-        "opened_at", "refused_at", "settled_at", "provider_id", "error",
+        "opened_at", "refused_at", "settled_at", "provider_id", "error", "remark",
     )  # fmt: skip
 
     @display(description="Status", label=DELIVERY_COLOURS)

@@ -7,8 +7,10 @@ import pytest
 
 from notifications.facts import VARIABLES, Facts, duration, spoken_duration
 from notifications.models import Delivery, Notification, Recipient
+from notifications.sandbox import FILTERS, TAGS
 from tests.conftest import NOON
 from tests.notifications.conftest import ALERT
+from tests.test_docs import ROOT
 
 
 def facts(reason="first", language="fr", **context) -> Facts:
@@ -57,3 +59,8 @@ def test_durations_are_short(seconds, text, spoken):
 
 def test_durations_are_french_too():
     assert (duration(180000, "fr"), spoken_duration(180000, "fr")) == ("2 j 2 h", "2 jours 2 heures")
+
+
+@pytest.mark.parametrize("name", [*VARIABLES, *FILTERS, *TAGS])
+def test_what_a_text_may_use_is_documented(name):
+    assert f"`{name}`" in (ROOT / "docs" / "messages.md").read_text()

@@ -8,6 +8,7 @@ from alerts.models import LogEntry
 from notifications import overrides
 from notifications.models import Delivery, MessageTemplate
 from notifications.rendering import Wording
+from sentinel_site import doctor
 from tests.conftest import NOON
 from tests.factories import make_recipient, make_source, raise_alert
 from tests.notifications.conftest import ALERT, queue
@@ -128,3 +129,31 @@ def test_lengths_stay_bounded():
     lengths = [len(text) for text in (words.subject, words.short, words.sms, words.spoken, words.slack)]
 
     assert lengths == [180, 240, 600, 600, 2000]
+
+
+def test_the_doctor_names_what_failed_and_what_cannot_be_used():
+    write("{% load x %}", form="push")
+    write("x", failed_at=NOON, failed_because="nothing comes out")
+    write("x", form="slack", active=False, failed_at=NOON, failed_because="nothing comes out")
+
+    texts = [finding.text for finding in doctor.examine(at=NOON) if finding.text.startswith("The message text")]
+
+    assert [text.partition("”")[0] for text in texts] == [
+        "The message text “Short text (push, webhook)", "The message text “SMS",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reason", "context", "taken"), [
+    ("test", {}, False), ("handoff", {}, False), ("first", {"alert": ALERT}, True), ("code", {"nonce": "x"}, False),
+])  # fmt: skip
+def test_a_text_for_every_kind_is_for_alerts_only(reason, context, taken):
+    write("mine")
+
+    assert (wording(reason, **{"alert": None, **context}).sms == "mine") == taken
+
+
+def test_the_message_that_proves_an_address_keeps_its_words():
+    write("mine", reason="code")
+    write("my test", reason="test")
+
+    assert (wording("test", alert=None).sms, wording("code", alert=None, nonce="x").sms == "mine") == ("my test", False)

@@ -23,7 +23,8 @@ def wording(reason="first", language="en", **context) -> Wording:
     robin = Recipient(name="Robin Vale", language=language, time_zone="Europe/Paris")
     values = {"alert": ALERT, "open_seconds": 300, **context}
     note = Notification(
-        recipient=robin, reason=reason, urgency="high", priority=1, life_safety=values["alert"]["life_safety"], context=values,
+        recipient=robin, reason=reason, urgency="high", priority=1,
+        life_safety=bool((values["alert"] or {}).get("life_safety")), context=values,
         thread="alert:1", created_at=NOON,
     )  # fmt: skip
     return Wording(Delivery(notification=note, priority=1))
