@@ -57,6 +57,10 @@ class Form(TextChoices):
     APPRISE = "apprise", "Apprise"
 
 
+ANSWERABLE: Final = frozenset({Reason.FIRST, Reason.REMINDER, Reason.BUNDLE, Reason.UNANSWERED})
+"""What somebody may take, or pass on."""
+
+
 class DeliveryStatus(TextChoices):
     """What became of one message through one contact method."""
 

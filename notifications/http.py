@@ -99,10 +99,16 @@ def permitted(address: str, port: int) -> bool:
     return port in WEB_PORTS and ip.is_global and not special
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, total_seconds: float = TOTAL_SECONDS) -> Reply:
-    """The answer to ``body`` within ``total_seconds``, whatever its status. Raises PermanentError, TemporaryError or OutcomeUnknown."""
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], *, total_seconds: float = TOTAL_SECONDS, trusted: bool = False, once: bool = False
+) -> Reply:
+    """The answer to ``body`` within ``total_seconds``, whatever its status. Raises PermanentError, TemporaryError or OutcomeUnknown.
+
+    ``trusted``: the operator's settings name the address, no user does; any network and port will do. ``once``: for a
+    provider that knows no idempotency key; on a connection of its own, so that nothing is ever sent again from here.
+    """
     to, deadline = target(url), time.monotonic() + total_seconds
-    kept = _kept(to)
+    kept = None if once else _kept(to)
     if kept is not None:
         try:
             return _exchange(kept, to, body, headers, deadline=deadline)
@@ -112,11 +118,14 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, total_seconds: fl
             kept.close()
             raise _meaning(error) from error
     connection = (_Secure if to.scheme == "https" else _Plain)(to.host, to.port)
+    connection.trusted = trusted
+    headers = {**headers, "Connection": "close"} if once else headers
+    connected = False
     try:
         connection.connect()
-        return _exchange(connection, to, body, headers, deadline=deadline)
+        connected = True
+        return _exchange(connection, to, body, headers, deadline=deadline, keep=not once)
     except (OSError, http.client.HTTPException) as error:
-        connected = connection.sock is not None
         connection.close()
         raise _meaning(error, connected=connected) from error
     except NotificationError:
@@ -130,13 +139,17 @@ def close() -> None:
         connection.close()
 
 
-def _exchange(connection: _Connection, to: Target, body: bytes, headers: Mapping[str, str], *, deadline: float) -> Reply:
+def _exchange(connection: _Connection, to: Target, body: bytes, headers: Mapping[str, str], *, deadline: float, keep: bool = True) -> Reply:
     connection.response_class = partial(_Response, deadline=deadline)  # type: ignore[assignment]
     connection.sock.settimeout(max(0.1, deadline - time.monotonic()))
     connection.request("POST", to.path, body, dict(headers))
     response = connection.getresponse()
-    content = response.read(BODY_BYTES + 1)
-    if response.isclosed() and not response.will_close:
+    try:
+        content = response.read(BODY_BYTES + 1)
+    except BaseException:
+        response.close()
+        raise
+    if keep and response.isclosed() and not response.will_close:
         _keep(to, connection)
     else:
         response.close()
@@ -154,10 +167,10 @@ def _meaning(error: Exception, *, connected: bool = True) -> NotificationError:
     return OutcomeUnknown(f"the host did not answer properly in time ({type(error).__name__})")
 
 
-def _dial(host: str, port: int) -> socket.socket:
-    """A connection to the first address of ``host`` that is permitted and answers."""
+def _dial(host: str, port: int, *, trusted: bool) -> socket.socket:
+    """A connection to the first address of ``host`` that is permitted (any, when ``trusted``) and answers."""
     found = dict.fromkeys(entry[4][0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-    checked = [str(address) for address in found if permitted(str(address), port)]
+    checked = [str(address) for address in found if trusted or permitted(str(address), port)]
     if not checked:
         raise PermanentError(
             "the address leads to a private or special network, or to a port other than 80, 443 and 8443;"
@@ -175,13 +188,17 @@ def _dial(host: str, port: int) -> socket.socket:
 
 
 class _Plain(http.client.HTTPConnection):
+    trusted = False
+
     def connect(self) -> None:
-        self.sock = _dial(self.host, self.port)
+        self.sock = _dial(self.host, self.port, trusted=self.trusted)
 
 
 class _Secure(http.client.HTTPConnection):
+    trusted = False
+
     def connect(self) -> None:
-        plain, deadline = _dial(self.host, self.port), time.monotonic() + CONNECT_SECONDS
+        plain, deadline = _dial(self.host, self.port, trusted=self.trusted), time.monotonic() + CONNECT_SECONDS
         secure = _tls().wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
         secure.setblocking(False)
         try:

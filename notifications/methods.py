@@ -16,15 +16,13 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from notifications.enums import Transport
 from notifications.models import ContactMethod, Recipient, RecipientGroup
-from sentinel_site.lib import crypto
+from sentinel_site.lib import crypto, telephone
 from sentinel_site.lib.crud import STRICT, unknown
 from sentinel_site.lib.problems import Problem, invalid
 
 VERIFY: Final = "notifications.verify_contactmethod"
-_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.A)
 _SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{16,200}={0,2}", re.A)
 _URL: Final = re.compile(r"https?://[^\s/@\\]+(/\S*)?", re.I)
-_SPACES: Final = re.compile(r"[\s().-]+")
 
 
 class MethodForm(BaseModel):
@@ -152,9 +150,10 @@ def _address(form: MethodForm) -> str:
         except ValidationError:
             raise _refused("is not an e-mail address") from None
     elif kind in {Transport.SMS, Transport.VOICE}:
-        address = _SPACES.sub("", address)
-        if not _NUMBER.fullmatch(address):
-            raise _refused("is not a telephone number; write it with + and the country, for example +33612345678")
+        try:
+            address = telephone.e164(address)
+        except ValueError as error:
+            raise _refused(str(error)) from None
     elif kind in {Transport.WEBHOOK, Transport.SLACK}:
         if not _URL.fullmatch(address):
             raise _refused("is not a URL; write it with http:// or https://, without user name and password")

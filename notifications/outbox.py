@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from notifications import dispatch, proofs, reading
+from notifications import answer_codes, dispatch, proofs, reading
 from notifications.enums import REFUSABLE, WAITING, DeliveryStatus, Transport
 from notifications.models import ContactMethod, Delivery, Notification
 from notifications.signals import deliveries_settled, delivery_received
@@ -116,6 +116,7 @@ def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> li
 
     Concurrent runners share the work and never take the same row. A row whose runner let the lease run out is taken
     again, with one attempt more. What has expired is closed instead, DEAD, or CANCELLED when it was answered meanwhile.
+    An SMS gets the code that answers it.
     """
     values: dict[str, Any] = {
         "transport": transport, "at": at, "limit": limit, "lease": uuid4(), "until": at + timedelta(seconds=lease_seconds),
@@ -128,7 +129,10 @@ def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> li
                 leased_until=None, next_attempt_at=None, settled_at=at, attempts=F("attempts") - 1
             )
             deliveries_settled.send(sender=Delivery, deliveries=closed, fallen_over={}, at=at)
-    return _readable([row for row in rows if row.status == DeliveryStatus.SENDING], at=at)
+    claimed = _readable([row for row in rows if row.status == DeliveryStatus.SENDING], at=at)
+    if transport == Transport.SMS:
+        answer_codes.allot(claimed, at=at)
+    return claimed
 
 
 def waiting() -> dict[str, datetime]:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from alerts import routing
 from notifications import overrides
+from tests.twilio_api import ACCOUNT, BASE, OURS, TOKEN, Twilio
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -35,3 +36,14 @@ def _fresh_overrides():
 @pytest.fixture
 def user(db):
     return User.objects.create_user("robin", "robin@example.org", "correct horse battery", first_name="Robin", last_name="Vale")
+
+
+@pytest.fixture
+def twilio(settings):
+    """Twilio's API on loopback, set up for SMS and calls, and a site that it can call back."""
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT, [TOKEN]
+    settings.TWILIO_FROM = settings.TWILIO_VOICE_FROM = OURS
+    settings.SENTINEL_BASE_URL, settings.ALLOWED_HOSTS = BASE, ["*"]
+    with Twilio() as api:
+        settings.TWILIO_BASE_URL = api.url
+        yield api

@@ -29,6 +29,8 @@ def _start() -> None:
     os.environ["REDIS_URL"] = places.redis_url()
     for name in ("EMAIL_URL", "ANYMAIL_BACKEND", "GEMINI_API_KEY", "FIREBASE_CREDENTIALS", "SENTINEL_BASE_URL", "SENTINEL_DEBUG"):
         os.environ.pop(name, None)
+    for name in [name for name in os.environ if name.startswith("TWILIO_")]:
+        del os.environ[name]
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs beside the tests
 
 

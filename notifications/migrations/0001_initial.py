@@ -210,6 +210,18 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('transport', 'key'), name='pace_once')],
             },
         ),
+        migrations.CreateModel(
+            name='AnswerCode',
+            fields=[
+                ('delivery', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='notifications.delivery')),
+                ('number_digest', models.CharField(max_length=64)),
+                ('code', models.CharField(max_length=4)),
+                ('until', models.DateTimeField(help_text='From then on the code is free for another message to this number.')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('number_digest', 'code'), name='answer_code_once_per_number')],
+            },
+        ),
         migrations.AddIndex(
             model_name='notification',
             index=models.Index(fields=['thread', 'id'], name='notification_thread'),

@@ -2,11 +2,12 @@
 
 from notifications.models.destinations import Destination, Pace
 from notifications.models.oncall import CalendarFeed, OnCallOverride, OnCallSchedule, Rotation, RotationMember
-from notifications.models.outbox import Delivery, Notification
+from notifications.models.outbox import AnswerCode, Delivery, Notification
 from notifications.models.people import ContactMethod, NotificationRule, Recipient, RecipientGroup, Verification
 from notifications.models.templates import MessageTemplate
 
 __all__ = [
+    "AnswerCode",
     "CalendarFeed",
     "ContactMethod",
     "Delivery",

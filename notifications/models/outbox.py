@@ -79,6 +79,8 @@ class Delivery(models.Model):
     provider_id = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
     remark = models.CharField(max_length=500, blank=True, help_text="What was unusual about its words.")
+    answer_code = ""
+    """The code that answers it by SMS, while a runner has it in hand (answer_codes.py); empty when there is none."""
 
     class Meta:
         ordering = ["-id"]
@@ -95,3 +97,18 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_transport_display()}: {self.get_status_display()}"
+
+
+class AnswerCode(models.Model):
+    """The code by which a message is answered from one telephone number. Nobody has the same one twice at a time."""
+
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    number_digest = models.CharField(max_length=64)
+    code = models.CharField(max_length=4)
+    until = models.DateTimeField(help_text="From then on the code is free for another message to this number.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["number_digest", "code"], name="answer_code_once_per_number")]
+
+    def __str__(self) -> str:
+        return f"the code of {self.delivery_id}"

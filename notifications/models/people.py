@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from notifications.enums import Platform, PushKind, Transport
-from sentinel_site.lib import crypto
+from sentinel_site.lib import crypto, telephone
 from sentinel_site.lib.ids import uuid7
 
 PRIORITIES: Final = [(number, f"P{number}") for number in range(1, 6)]
@@ -107,9 +107,14 @@ class ContactMethod(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """Refuse no owner and two owners, in words a form can show."""
+        """Refuse no owner, two owners, and a telephone number that is none, in words a form can show. Numbers are written as E.164."""
         if (self.recipient_id is None) == (self.group_id is None):
             raise ValidationError("A contact method belongs to one recipient or to one group: name exactly one.")
+        if self.kind in {Transport.SMS, Transport.VOICE}:
+            try:
+                self.address = telephone.e164(self.address)
+            except ValueError as error:
+                raise ValidationError({"address": f"{error}."}) from None
 
     @property
     def usable(self) -> bool:

@@ -5,9 +5,11 @@ from typing import Final
 
 from notifications.enums import Transport as Kind
 from notifications.models import ContactMethod
-from notifications.transports import base, email, push, webhook
+from notifications.transports import base, email, push, sms, voice, webhook
 
-TRANSPORTS: Final[Mapping[str, base.Transport]] = {Kind.EMAIL: email, Kind.WEBHOOK: webhook, Kind.PUSH: push}
+TRANSPORTS: Final[Mapping[str, base.Transport]] = {
+    Kind.EMAIL: email, Kind.WEBHOOK: webhook, Kind.PUSH: push, Kind.SMS: sms, Kind.VOICE: voice,
+}  # fmt: skip
 
 
 def gives_receipts(method: ContactMethod) -> bool:

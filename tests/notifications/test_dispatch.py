@@ -5,7 +5,7 @@ from datetime import date, time
 import pytest
 from django.db import transaction
 
-from notifications import dispatch
+from notifications import dispatch, transports
 from notifications.message import Message, Order
 from notifications.models import Delivery, Notification, NotificationRule, Recipient, RecipientGroup
 from notifications.models.people import mask
@@ -63,7 +63,8 @@ def test_somebody_who_can_only_be_reached_by_a_missing_kind_is_unreachable():
     robin.contact_methods.all().delete()
     make_method(robin, kind="sms", address="+33612345678")
 
-    assert tell(robin).unreachable == (("Robin Vale", "cannot be reached: this version has no transport for SMS"),)
+    why = transports.missing("sms")
+    assert tell(robin).unreachable == (("Robin Vale", f"cannot be reached: {why}"),)
 
 
 @pytest.mark.parametrize(("change", "why"), [

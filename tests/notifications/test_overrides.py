@@ -38,7 +38,7 @@ def test_the_text_that_says_most_wins():
 def test_a_text_that_is_switched_off_is_not_taken():
     write("mine", active=False)
 
-    assert wording().sms.startswith("P1 Fall in room 12")
+    assert wording().sms.startswith("P1 #1042 Fall in room 12")
 
 
 def test_what_is_kept_costs_no_query_and_a_change_is_noticed():
@@ -72,7 +72,7 @@ def test_what_is_known_is_asked_again_by_its_version_only():
 def test_a_text_of_which_nothing_comes_gives_way_to_the_built_in_one(text):
     template = write(text)
 
-    assert wording().sms.startswith("P1 Fall in room 12")
+    assert wording().sms.startswith("P1 #1042 Fall in room 12")
     template.refresh_from_db()
     assert template.failed_because == "nothing comes out"
 
@@ -97,7 +97,7 @@ def test_a_failure_is_said_everywhere_and_the_built_in_text_is_sent(caplog):
 def test_a_text_from_before_that_is_not_allowed_any_more_gives_way(caplog):
     write("{% include '/etc/passwd' %}")
 
-    assert wording().sms.startswith("P1 Fall in room 12")
+    assert wording().sms.startswith("P1 #1042 Fall in room 12")
     assert "The tag “include” cannot be used here" in caplog.text
 
 

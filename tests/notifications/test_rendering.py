@@ -135,9 +135,9 @@ SPOKEN_EN = "Sentinel. Somebody may need help. Fall in room 12. cam-12. This is 
 
 
 @pytest.mark.parametrize(("language", "sms", "spoken"), [
-    ("en", "P1 Fall in room 12 (cam-12), 12:55. Reminder 2: nobody has answered for 5 min.",
+    ("en", "P1 #1042 Fall in room 12 (cam-12), 12:55. Reminder 2: nobody has answered for 5 min.",
      SPOKEN_EN + "Priority 1, reported at 12:55."),
-    ("fr", "P1 Fall in room 12 (cam-12), 12:55. Rappel 2 : sans réponse depuis 5 min.",
+    ("fr", "P1 #1042 Fall in room 12 (cam-12), 12:55. Rappel 2 : sans réponse depuis 5 min.",
      "Sentinel. Quelqu’un a peut-être besoin d’aide. Fall in room 12. cam-12. Ceci est le rappel numéro 2. Personne n’a répondu depuis"
      " 5 minutes. Priorité 1, signalée à 12 heures 55."),
 ])  # fmt: skip
@@ -150,7 +150,7 @@ def test_an_sms_and_a_call_say_it_in_their_own_way(language, sms, spoken):
 def test_an_sms_is_written_in_the_letters_that_cost_least():
     words = wording("first", "fr", alert={**ALERT, "title": "Chute « aiguë » – forêt, cœur"})
 
-    assert words.sms == "P1 Chute \"aigue\" - foret, coeur (cam-12), 12:55. Quelqu'un a peut-etre besoin d'aide."
+    assert words.sms == "P1 #1042 Chute \"aigue\" - foret, coeur (cam-12), 12:55. Quelqu'un a peut-etre besoin d'aide."
 
 
 def test_a_bundle_counts_what_it_leaves_out():
