@@ -28,7 +28,7 @@ RECIPIENTS = Resource(
     shape=people.RecipientShape,
     describe=people.describe_recipient,
     save=people.save_recipient,
-    parts=("contact_methods", "notification_rules"),
+    parts=("contact_methods", "notification_rules", "feeds"),
 )
 GROUPS = Resource(
     path="recipient-groups",

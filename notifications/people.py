@@ -36,6 +36,7 @@ def _plain_time(at: time | None) -> time | None:
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[-a-zA-Z0-9_]+$", max_length=60)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
+Zone = Annotated[str, AfterValidator(_time_zone)]
 WallTime = Annotated[time | None, AfterValidator(_plain_time)]
 
 
@@ -47,7 +48,7 @@ class RecipientForm(BaseModel):
     name: Name
     user: str | None = None
     language: Annotated[str, AfterValidator(_language)] = "en"
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(default_factory=lambda: settings.TIME_ZONE)
+    time_zone: Zone = Field(default_factory=lambda: settings.TIME_ZONE)
     quiet_from: WallTime = None
     quiet_until: WallTime = None
     active: bool = True

@@ -93,16 +93,20 @@ ALERTS_READ: Final = (
     "alerts.view_alert", "alerts.view_silence", "alerts.view_inhibition",
     "alerts.view_alertgroup", "alerts.view_logentry", "alerts.view_triageopinion", "alerts.view_source",
     "notifications.view_notification", "notifications.view_delivery",
+    "notifications.view_oncallschedule", "notifications.view_oncalloverride",
 )  # fmt: skip
 REACHABILITY_READ: Final = (
     "alerts.view_escalationpolicy", "alerts.view_policystep", "alerts.view_route", "alerts.view_report",
     "notifications.view_recipient", "notifications.view_recipientgroup", "notifications.view_contactmethod",
     "notifications.view_notificationrule", "notifications.view_messagetemplate",
+    "notifications.view_rotation", "notifications.view_rotationmember", "notifications.view_calendarfeed",
 )  # fmt: skip
 EDITABLE: Final = (
     "alerts.source", "alerts.silence", "alerts.inhibition", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
     "notifications.recipient", "notifications.recipientgroup", "notifications.contactmethod",
     "notifications.notificationrule", "notifications.messagetemplate",
+    "notifications.oncallschedule", "notifications.rotation", "notifications.rotationmember", "notifications.oncalloverride",
+    "notifications.calendarfeed",
 )  # fmt: skip
 EDIT: Final = tuple(
     f"{app}.{verb}_{model}" for app, model in (name.split(".") for name in EDITABLE) for verb in ("add", "change", "delete")

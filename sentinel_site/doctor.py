@@ -140,7 +140,8 @@ def _policies() -> Iterator[Finding]:
     people = Prefetch("members", Recipient.objects.filter(active=True).prefetch_related(methods))
     groups = Prefetch("groups", RecipientGroup.objects.prefetch_related(people, methods))
     persons = Prefetch("recipients", Recipient.objects.filter(active=True).prefetch_related(methods))
-    for policy in EscalationPolicy.objects.prefetch_related(Prefetch("steps", PolicyStep.objects.prefetch_related(groups, persons))):
+    turns = "schedules__rotations__members__recipient__contact_methods"
+    for policy in EscalationPolicy.objects.prefetch_related(Prefetch("steps", PolicyStep.objects.prefetch_related(groups, persons, turns))):
         steps = list(policy.steps.all())
         empty = [str(step) for step in steps if not _reaches_somebody(step)]
         if len(empty) == len(steps):
@@ -151,6 +152,9 @@ def _policies() -> Iterator[Finding]:
 
 def _reaches_somebody(step: PolicyStep) -> bool:
     found = [method for recipient in step.recipients.all() for method in recipient.contact_methods.all()]
+    for schedule in step.schedules.all():
+        members = [member.recipient for rotation in schedule.rotations.all() for member in rotation.members.all()]
+        found += [method for recipient in members if recipient.active for method in recipient.contact_methods.all()]
     for group in step.groups.all():
         found += group.contact_methods.all()
         found += [method for recipient in group.members.all() for method in recipient.contact_methods.all()]

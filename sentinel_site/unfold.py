@@ -66,6 +66,9 @@ UNFOLD: dict[str, Any] = {
             {"title": "Who is told", "separator": True, "items": [
                 _page("Recipients", "person", "notifications.recipient"),
                 _page("Groups", "groups", "notifications.recipientgroup"),
+                _page("On call", "calendar_month", "notifications.oncallschedule"),
+                _page("Overrides", "swap_horiz", "notifications.oncalloverride"),
+                _page("Calendar links", "link", "notifications.calendarfeed"),
                 _page("Contact methods", "alternate_email", "notifications.contactmethod"),
                 _page("Message texts", "edit_note", "notifications.messagetemplate"),
             ]},

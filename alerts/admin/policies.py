@@ -12,12 +12,14 @@ from alerts.admin.forms import StepForm
 from alerts.enums import AckTimeoutAction, StopsAt
 from alerts.models import EscalationPolicy, PolicyStep
 from notifications.enums import Transport
-from notifications.models import Recipient, RecipientGroup
+from notifications.models import OnCallSchedule, Recipient, RecipientGroup
 from sentinel_site.lib.spans import exact
 
 READ = (
     "steps__recipients__contact_methods", "steps__groups__contact_methods", "steps__groups__members__contact_methods",
+    "steps__schedules__rotations__members__recipient__contact_methods",
     "last_resort_recipients__contact_methods", "last_resort_groups__contact_methods", "last_resort_groups__members__contact_methods",
+    "last_resort_schedules__rotations__members__recipient__contact_methods",
 )  # fmt: skip
 
 
@@ -26,15 +28,15 @@ class StepInline(StackedInline):
 
     model = PolicyStep
     form = StepForm
-    fields = (("delay_seconds", "urgency"), "label", "groups", "recipients", "kinds")
+    fields = (("delay_seconds", "urgency"), "label", "groups", "schedules", "recipients", "kinds")
     collapsible = True
-    autocomplete_fields = ("groups", "recipients")
+    autocomplete_fields = ("groups", "schedules", "recipients")
     extra = 0
     min_num = 1
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With everybody named, at once."""
-        return super().get_queryset(request).prefetch_related("groups", "recipients")
+        return super().get_queryset(request).prefetch_related("groups", "schedules", "recipients")
 
 
 @admin.register(EscalationPolicy)
@@ -44,12 +46,12 @@ class EscalationPolicyAdmin(ModelAdmin):
     inlines = (StepInline,)
     list_display = ("name", "count_steps", "stops_at", "warnings")
     search_fields = ("name",)
-    autocomplete_fields = ("last_resort_groups", "last_resort_recipients")
+    autocomplete_fields = ("last_resort_groups", "last_resort_schedules", "last_resort_recipients")
     change_form_outer_before_template = "admin/alerts/escalationpolicy/meaning.html"
     fieldsets = (
         ("Policy", {"fields": ("name", ("stops_at", "seen_hold_seconds"))}),
         ("When nobody answers", {"fields": (
-            "last_resort_groups", "last_resort_recipients", ("last_resort_after_seconds", "repeat_seconds"),
+            "last_resort_groups", "last_resort_schedules", "last_resort_recipients", ("last_resort_after_seconds", "repeat_seconds"),
             ("expires_after_seconds", "min_gap_seconds"),
         )}),
         ("When somebody did", {"fields": (("seen_timeout_seconds", "ack_timeout_seconds"), "ack_timeout_action")}),
@@ -102,15 +104,15 @@ def meaning(policy: EscalationPolicy) -> list[tuple[str, str]]:
 
 def _step(step: PolicyStep) -> tuple[str, str]:
     by = ", ".join(str(Transport(kind).label).lower() for kind in step.kinds if kind in Transport.values) or "every transport they have"
-    groups, people = step.groups.all(), step.recipients.all()
-    text = f"At {exact(step.delay_seconds)}{f' “{step.label}”' if step.label else ''}: {_named(groups, people)} by {by}."
-    return text, "" if reaches(groups, people) else f"The step at {exact(step.delay_seconds)} reaches nobody."
+    groups, people, schedules = step.groups.all(), step.recipients.all(), step.schedules.all()
+    text = f"At {exact(step.delay_seconds)}{f' “{step.label}”' if step.label else ''}: {_named(groups, people, schedules)} by {by}."
+    return text, "" if reaches(groups, people, schedules) else f"The step at {exact(step.delay_seconds)} reaches nobody."
 
 
 def _last_resort(policy: EscalationPolicy, *, after: int) -> tuple[str, str]:
-    groups, people = policy.last_resort_groups.all(), policy.last_resort_recipients.all()
-    text = f"At {exact(after)}, when nobody answered: {_named(groups, people)} as the last resort."
-    return text, "" if reaches(groups, people) else "The last resort reaches nobody."
+    groups, people, schedules = policy.last_resort_groups.all(), policy.last_resort_recipients.all(), policy.last_resort_schedules.all()
+    text = f"At {exact(after)}, when nobody answered: {_named(groups, people, schedules)} as the last resort."
+    return text, "" if reaches(groups, people, schedules) else "The last resort reaches nobody."
 
 
 def _too_early(policy: EscalationPolicy, last: int) -> str:
@@ -119,14 +121,15 @@ def _too_early(policy: EscalationPolicy, last: int) -> str:
     return ""
 
 
-def _named(groups: Iterable[RecipientGroup], people: Iterable[Recipient]) -> str:
-    names = [f"group {group.name}" for group in groups] + [person.name for person in people]
-    return ", ".join(names) or "nobody"
+def _named(groups: Iterable[RecipientGroup], people: Iterable[Recipient], schedules: Iterable[OnCallSchedule]) -> str:
+    names = [f"group {group.name}" for group in groups] + [f"whoever is on call in {schedule.name}" for schedule in schedules]
+    return ", ".join(names + [person.name for person in people]) or "nobody"
 
 
-def reaches(groups: Iterable[RecipientGroup], people: Iterable[Recipient]) -> bool:
-    """Whether anybody named has a contact method that can be used now."""
+def reaches(groups: Iterable[RecipientGroup], people: Iterable[Recipient], schedules: Iterable[OnCallSchedule]) -> bool:
+    """Whether anybody named, or taking turns in a schedule that is named, has a contact method that can be used now."""
     everyone = [*people, *(member for group in groups for member in group.members.all())]
+    everyone += [member.recipient for each in schedules for rotation in each.rotations.all() for member in rotation.members.all()]
     own = (method for group in groups for method in group.contact_methods.all())
     theirs = (method for person in everyone if person.active for method in person.contact_methods.all())
     return any(method.usable for method in [*own, *theirs])

@@ -244,7 +244,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=120, unique=True)),
                 ('time_zone', models.CharField(default='UTC', help_text='An IANA name, for example Europe/Paris.', max_length=64)),
-                ('handoff_notices', models.BooleanField(default=True, help_text='Tell those who come on call and those who go off at every hand-off.')),
+                ('handoff_notices', models.BooleanField(default=True, help_text='Tell those who come on call and those who go off at every hand-off.', verbose_name='hand-off notices')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={

@@ -22,7 +22,9 @@ class OnCallSchedule(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC", help_text="An IANA name, for example Europe/Paris.")
-    handoff_notices = models.BooleanField(default=True, help_text="Tell those who come on call and those who go off at every hand-off.")
+    handoff_notices = models.BooleanField(
+        "hand-off notices", default=True, help_text="Tell those who come on call and those who go off at every hand-off."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

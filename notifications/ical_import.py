@@ -1,0 +1,89 @@
+"""Calendar files as overrides: each event puts the person whom its title names on call for its time.
+
+The file is read by a program of its own (calendar_file.py) that can do nothing but that, and is killed when it takes too long.
+All of it is taken or nothing. Reading a file again replaces what its events made before, as long as that is not over.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+
+from notifications.models import OnCallOverride, OnCallSchedule, Recipient
+
+MAX_BYTES: Final = 256 * 1024
+SECONDS: Final = 10
+AHEAD: Final = timedelta(days=366)
+SHOWN: Final = 5
+
+
+class CalendarRefused(Exception):
+    """Nothing was imported; the text says why and what to do."""
+
+
+class Event(NamedTuple):
+    """One event of a file, repeats written out."""
+
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    title: str
+
+
+def read(data: bytes, schedule: OnCallSchedule, *, at: datetime) -> list[Event]:
+    """The events of a file from ``at`` on, for a year. Raises CalendarRefused."""
+    if len(data) > MAX_BYTES:
+        raise CalendarRefused(f"The file is larger than {MAX_BYTES // 1024} KB. Export a shorter time.")
+    command = [sys.executable, "-m", "notifications.calendar_file", schedule.time_zone, at.isoformat(), (at + AHEAD).isoformat()]
+    environment = {"PATH": "", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
+    try:
+        done = subprocess.run(
+            command, input=data, capture_output=True, timeout=SECONDS, check=True, cwd=Path(settings.BASE_DIR), env=environment
+        )
+        answer = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError):
+        raise CalendarRefused("Reading the file took too long or too much memory. Export a shorter time, with simpler repeats.") from None
+    if "error" in answer:
+        raise CalendarRefused(answer["error"])
+    return [Event(uid, datetime.fromisoformat(start), datetime.fromisoformat(end), title) for uid, start, end, title in answer["events"]]
+
+
+@transaction.atomic
+def take(data: bytes, schedule: OnCallSchedule, *, recipient: Recipient | None = None, at: datetime) -> int:
+    """Import a file into ``schedule``: every event is ``recipient``'s, or its title's. Returns how many overrides were made.
+
+    Raises CalendarRefused; nothing is imported then.
+    """
+    events = read(data, schedule, at=at)
+    people = _by_name()
+    strangers = [] if recipient else sorted({event.title for event in events if len(people.get(event.title.casefold(), [])) != 1})
+    if strangers:
+        names = ", ".join(f"“{name or '(no title)'}”" for name in strangers[:SHOWN])
+        raise CalendarRefused(
+            f"No recipient, or more than one, is called {names}{' and others' if len(strangers) > SHOWN else ''}."
+            " Name the events after recipients, or choose one person for the whole file."
+        )
+    uids = {event.uid for event in events if event.uid}
+    OnCallOverride.objects.filter(schedule=schedule, uid__in=uids, ends_at__gt=at).delete()
+    made = [
+        OnCallOverride(
+            schedule=schedule, starts_at=event.starts_at, ends_at=event.ends_at, uid=event.uid,
+            recipient=recipient or people[event.title.casefold()][0],
+        )
+        for event in events
+    ]  # fmt: skip
+    OnCallOverride.objects.bulk_create(made)
+    return len(made)
+
+
+def _by_name() -> Mapping[str, list[Recipient]]:
+    found: dict[str, list[Recipient]] = {}
+    for person in Recipient.objects.filter(active=True):
+        found.setdefault(person.name.casefold(), []).append(person)
+    return found
