@@ -1,22 +1,27 @@
 """Sample data for a first look: somebody to tell, a key to report with, and a picture of a fall."""
 
 from dataclasses import dataclass
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from notifications.enums import Transport
-from notifications.models import ContactMethod, Recipient, RecipientGroup
+from notifications.enums import RotationKind, Transport
+from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
 from sentinel_site.models import ApiKey
 
 USER: Final = "demo-camera"
 RECIPIENT: Final = "Demo Responder"
 ADDRESS: Final = "demo.responder@example.org"
 KEY: Final = "demo"
+SCHEDULE: Final = "Demo schedule"
+COLLEAGUE: Final = "Demo Colleague"
+COLLEAGUE_ADDRESS: Final = "demo.colleague@example.org"
 SKY, FLOOR, PERSON, BED = (226, 232, 240), (148, 163, 184), (51, 65, 85), (100, 116, 139)
 
 
@@ -32,11 +37,10 @@ class Demo:
 @transaction.atomic
 def run(*, data_dir: Path) -> Demo:
     """Make the sample data, or what is missing of it."""
-    recipient, _made = Recipient.objects.get_or_create(name=RECIPIENT)
-    if not recipient.contact_methods.exists():
-        ContactMethod.objects.create(recipient=recipient, kind=Transport.EMAIL, address=ADDRESS, verified=True, label="Demo")
+    recipient = _person(RECIPIENT, ADDRESS)
     for group in RecipientGroup.objects.filter(slug__in=("oncall", "manager", "director")):
         group.members.add(recipient)
+    _on_call(recipient)
     user, made = User.objects.get_or_create(username=USER)
     if made:
         user.set_unusable_password()
@@ -45,6 +49,31 @@ def run(*, data_dir: Path) -> Demo:
     ApiKey.objects.filter(user=user, name=KEY, revoked_at=None).update(revoked_at=timezone.now())
     _key, text = ApiKey.issue(user=user, name=KEY)
     return Demo(key=text, picture=_picture(data_dir / "demo" / "fall.jpg"), recipient=f"{RECIPIENT} <{ADDRESS}>")
+
+
+def _person(name: str, address: str) -> Recipient:
+    """Somebody who can be told by mail."""
+    person, _made = Recipient.objects.get_or_create(name=name)
+    if not person.contact_methods.exists():
+        ContactMethod.objects.create(recipient=person, kind=Transport.EMAIL, address=address, verified=True, label="Demo")
+    return person
+
+
+def _on_call(recipient: Recipient) -> None:
+    """An example schedule: two people take turns of a week, and the one who has not got it is on call on weekdays by day."""
+    schedule, made = OnCallSchedule.objects.get_or_create(
+        name=SCHEDULE, defaults={"time_zone": settings.TIME_ZONE, "handoff_notices": False}
+    )
+    if not made:
+        return
+    people, today = (recipient, _person(COLLEAGUE, COLLEAGUE_ADDRESS)), timezone.localdate()
+    layer = {"kind": RotationKind.WEEKLY, "starts_on": today - timedelta(days=today.weekday())}
+    weeks = schedule.rotations.create(name="Weeks", position=1, **layer)
+    by_day = {"hours_from": time(9), "hours_until": time(17), "weekdays": [0, 1, 2, 3, 4]}
+    days = schedule.rotations.create(name="Weekdays by day", position=2, **layer, **by_day)
+    for position, person in enumerate(people):
+        weeks.members.create(recipient=person, position=position)
+        days.members.create(recipient=person, position=1 - position)
 
 
 def _picture(path: Path) -> Path:

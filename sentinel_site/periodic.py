@@ -10,6 +10,7 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "watch": ("sentinel_site.tasks.watch", 1),
     "triage-waiting": ("alerts.tasks.triage_waiting", 1),
     "retention": ("alerts.tasks.retention", 60),
+    "hand-offs": ("notifications.tasks.hand_offs", 1),
     "proofs": ("notifications.tasks.proofs", 15),
     "tidy": ("sentinel_site.tasks.tidy", 60),
 }

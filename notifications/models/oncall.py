@@ -81,7 +81,10 @@ class Rotation(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse holidays without a country, in words a form can show."""
+        """Refuse half a pair of hours and holidays without a country, in words a form can show beside the field."""
+        if (self.hours_from is None) != (self.hours_until is None):
+            missing = "hours_until" if self.hours_until is None else "hours_from"
+            raise ValidationError({missing: "Hours have a beginning and an end: give both or neither."})
         if self.holiday_rule != HolidayRule.ANY and not self.holiday_country:
             raise ValidationError({"holiday_country": "Say whose holidays: a country such as FR, or a part of one such as DE-BY."})
 
