@@ -81,6 +81,8 @@ class DeliveryStatus(TextChoices):
 
 WAITING: Final = (DeliveryStatus.QUEUED, DeliveryStatus.FAILED)
 """May be claimed by a runner."""
+RETRIED: Final = (*WAITING, DeliveryStatus.DEAD)
+"""May be sent again at a person's wish."""
 REFUSABLE: Final = (*WAITING, DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
 """A provider may say afterwards that it did not arrive. A mail server's "delivered" may be followed by its bounce."""
 PROVED: Final = (DeliveryStatus.DELIVERED, DeliveryStatus.SEEN)

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from notifications import answer_codes, dispatch, proofs, reading
-from notifications.enums import REFUSABLE, WAITING, DeliveryStatus, Transport
+from notifications.enums import REFUSABLE, RETRIED, WAITING, DeliveryStatus, Transport
 from notifications.models import ContactMethod, Delivery, Notification
 from notifications.signals import deliveries_settled, delivery_received
 from sentinel_site.lib import prepared, wake
@@ -228,6 +228,28 @@ def fall_over(deliveries: Sequence[Delivery], *, at: datetime) -> dict[UUID, Del
     return fallen_over
 
 
+def retry(delivery_id: UUID, *, by: str, at: datetime) -> str:
+    """Send a message again that was given up or waits, at once, because ``by`` wishes it. Answers with why not, or with nothing.
+
+    The provider gets the same idempotency key as before. What was answered or has expired meanwhile is not sent again.
+    """
+    with transaction.atomic():
+        note = Notification.objects.filter(deliveries=delivery_id).select_for_update(of=["self"], no_key=True).first()
+        if note is None or not note.open_at(at):
+            return "it was answered or has expired meanwhile, so nobody waits for it"
+        again = Delivery.objects.filter(pk=delivery_id, status__in=RETRIED).select_for_update().first()
+        if again is None:
+            return "it is being sent, was sent, or was cancelled"
+        said = {"at": _stamp(at), "status": "again", "error": f"by {by}"}
+        Delivery.objects.filter(pk=delivery_id).update(
+            status=DeliveryStatus.QUEUED, next_attempt_at=at, leased_until=None, refused_at=None, error="", history=[*again.history, said]
+        )
+        wake.up(wake.OUTBOX)
+        bare = Delivery.objects.select_related("notification__recipient", "notification__group").defer("method")
+        deliveries_settled.send(sender=Delivery, deliveries=[bare.get(pk=delivery_id)], fallen_over={}, at=at)
+    return ""
+
+
 def cancel(threads: Iterable[str], *, at: datetime, why: str) -> tuple[int, int]:
     """Cancel what still waits in ``threads``. Returns how many were cancelled and how many are already on their way.
 
@@ -277,7 +299,7 @@ def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
         "errors": [_storable(outcome.error, 500) for outcome in outcomes],
         "counted": [outcome.counted for outcome in outcomes],
         "took": [outcome.took_ms for outcome in outcomes],
-        "said": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "said": _stamp(at),
     }
     decided = dict(prepared.run(_SETTLE, values))
     settled = [outcome for outcome in outcomes if outcome.delivery.pk in decided]
@@ -291,6 +313,10 @@ def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
 def _storable(text: str, longest: int) -> str:
     """What a provider said, without what PostgreSQL cannot hold: a message that cannot be settled is sent again for ever."""
     return text.replace("\0", "").encode(errors="replace").decode()[:longest]
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _disable(outcomes: Sequence[Outcome], *, at: datetime) -> None:

@@ -37,6 +37,7 @@ from notifications.api import router as people_router
 from notifications.api_phones import router as phones_router
 from notifications.api_rules import router as rules_router
 from notifications.api_schedules import router as schedules_router
+from notifications.api_transports import router as transports_router
 from notifications.api_verification import router as verification_router
 from sentinel_site import idempotency, openapi
 from sentinel_site.auth import Caller
@@ -200,6 +201,7 @@ api.add_router("", people_router, tags=["people"])
 api.add_router("", rules_router, tags=["people"])
 api.add_router("", schedules_router, tags=["people"])
 api.add_router("", verification_router, tags=["people"])
+api.add_router("", transports_router, tags=["people"])
 api.add_router("/devices", phones_router, tags=["people"])
 api.add_router("/detections", detections_router, tags=["alerts"])
 

@@ -116,6 +116,7 @@ ACCESS: Final = tuple(
     for app, model in (("auth", "user"), ("auth", "group"), ("sentinel_site", "apikey"))
     for verb in ("view", "add", "change", "delete")
 )
+RETRY: Final = ("notifications.retry_delivery",)
 VERIFY: Final = ("notifications.verify_contactmethod",)
 ANSWER: Final = ("alerts.answer_alert",)
 ESCALATE: Final = ("alerts.escalate_alert",)
@@ -123,8 +124,8 @@ REPORT: Final = ("alerts.report_alert",)
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Viewer": ALERTS_READ,
     "Responder": (*ALERTS_READ, *ANSWER, *ESCALATE),
-    "Operator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT),
-    "Administrator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT, *VERIFY, *ACCESS),
+    "Operator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT, *RETRY),
+    "Administrator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT, *RETRY, *VERIFY, *ACCESS),
     "Ingest": REPORT,
     "Agent": REPORT,
 }

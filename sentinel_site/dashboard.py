@@ -14,8 +14,9 @@ from alerts import lateness
 from alerts.admin import search
 from alerts.enums import OPEN, AlertStatus, Priority
 from alerts.models import Alert
+from notifications.breakers import troubled
 from notifications.enums import DeliveryStatus
-from notifications.models import ContactMethod, Delivery, Notification, Recipient, RecipientGroup
+from notifications.models import ContactMethod, Delivery, Destination, Notification, Recipient, RecipientGroup
 from sentinel_site import health
 from sentinel_site.lib.estimates import count_to
 from sentinel_site.lib.ids import floor
@@ -41,6 +42,8 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         parts |= {"levels": _levels(at=at), "late": _late(at=at), "answered": _answered(at=at)}
     if user.has_perm("notifications.view_notification"):
         parts |= {"told": _told(at=at), "outcomes": _outcomes(at=at)}
+    if user.has_perm("notifications.view_delivery"):
+        parts["troubled"] = list(Destination.objects.filter(troubled(at=at)).order_by("transport", "name")[:ROWS])
     if user.has_perm("notifications.view_recipientgroup"):
         parts["unreached"] = list(_unreached()[:ROWS])
     if user.has_perm("notifications.add_recipient"):

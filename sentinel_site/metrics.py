@@ -12,7 +12,7 @@ from django.utils import timezone
 from alerts import lateness, timeouts
 from alerts.enums import OPEN
 from alerts.models import Alert, EventCounter
-from notifications import outbox
+from notifications import outbox, transport_health
 from notifications.models import Delivery
 from sentinel_site.api import caller, guarded
 from sentinel_site.lib import ids
@@ -40,6 +40,7 @@ def text(*, at: datetime) -> str:
             _metric("sentinel_alerts_open", "gauge", "Alerts that are neither resolved nor expired.", _open()),
             _metric("sentinel_alerts_late", "gauge", "Alerts nobody took in time, or whose step is overdue.", [({}, _late(at=at))]),
             _metric("sentinel_deliveries_recent", "gauge", "Messages of the last hour.", _deliveries(at=at)),
+            *_transports(at=at),
             _metric("sentinel_oldest_due_seconds", "gauge", "How overdue the oldest step or message is.", [({}, _oldest_due(at=at))]),
             _metric("sentinel_live_events_total", "counter", "Events of the live feed.", [({}, _events())]),
             _metric("sentinel_process_silence_seconds", "gauge", "Since the last sign of life of each role.", _silence(at=at)),
@@ -61,6 +62,21 @@ def _deliveries(*, at: datetime) -> Samples:
     recent = Delivery.objects.filter(id__gte=ids.floor(at - RECENT)).order_by()
     rows = recent.values_list("transport", "status").annotate(Count("pk"))
     return [({"transport": transport, "status": status}, count) for transport, status, count in sorted(rows)]
+
+
+def _transports(*, at: datetime) -> list[str]:
+    found = transport_health.examine(at=at)
+    up: Samples = [({"transport": each.kind.value}, int(each.state in {"working", "slow"})) for each in found]
+    waiting: Samples = [({"transport": each.kind.value}, each.waiting) for each in found]
+    times: Samples = [({"transport": each.kind.value}, (each.hour.median_ms or 0) / 1000) for each in found if each.hour.tried]
+    places = [place for each in found for place in each.troubled]
+    down: Samples = [({"transport": place.transport, "destination": place.name}, int(place.opened_at is not None)) for place in places]
+    return [
+        _metric("sentinel_transport_up", "gauge", "1: set up and not down.", up),
+        _metric("sentinel_transport_waiting", "gauge", "Messages that are due.", waiting),
+        _metric("sentinel_transport_median_seconds", "gauge", "The provider's median time in the last hour.", times),
+        _metric("sentinel_destination_open", "gauge", "1: the breaker is open. 0: it asked to be left alone.", down),
+    ]
 
 
 def _oldest_due(*, at: datetime) -> float:

@@ -62,6 +62,8 @@ UNFOLD: dict[str, Any] = {
                 _page("Reports", "inbox", "alerts.report"),
                 _page("Deliveries", "outgoing_mail", "notifications.delivery"),
                 _page("Notifications", "campaign", "notifications.notification"),
+                {"title": "Transports", "icon": "cell_tower", "link": reverse_lazy("admin:notifications_transports"),
+                 "permission": _may_view("notifications.view_delivery")},
             ]},
             {"title": "Who is told", "separator": True, "items": [
                 _page("Recipients", "person", "notifications.recipient"),

@@ -1,10 +1,22 @@
-"""What was told to whom, and what became of each message. Read-only: the outbox alone writes it."""
+"""What was told to whom, and what became of each message. Read-only: the outbox alone writes it, a retry included."""
 
-from django.contrib import admin
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
 
-from notifications.enums import DeliveryStatus
+from notifications import outbox
+from notifications.admin.transports import page
+from notifications.enums import RETRIED, DeliveryStatus
 from notifications.models import Delivery, Notification
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
 
@@ -38,11 +50,64 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
 
     list_display = ("queued_at", "outcome", "who", "transport", "why", "attempts", "sent_at", "error")
     list_select_related = ("notification__recipient", "notification__group")
-    list_filter = (("status", ChoicesDropdownFilter), ("transport", ChoicesDropdownFilter), ("queued_at", BornFilter))
-    fields = (
-        "notification", "transport", "status", "attempts", "queued_at", "next_attempt_at", "sent_at", "delivered_at", "seen_at",
-        "opened_at", "refused_at", "settled_at", "provider_id", "error", "remark",
+    list_filter = (
+        ("status", ChoicesDropdownFilter), ("transport", ChoicesDropdownFilter), ("notification__recipient", AutocompleteSelectFilter),
+        ("queued_at", BornFilter),
     )  # fmt: skip
+    fields = (
+        "notification", "transport", "status", "attempts", "tries", "queued_at", "next_attempt_at", "sent_at", "receipt_due_at",
+        "delivered_at", "seen_at", "opened_at", "refused_at", "fell_over_at", "settled_at", "provider_id", "error", "remark",
+    )  # fmt: skip
+    readonly_fields = ("tries",)
+    actions_detail: ClassVar = ["send_again"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the page of the transports."""
+        view = self.admin_site.admin_view(self.transports)
+        return [path("transports/", view, name="notifications_transports"), *super().get_urls()]
+
+    def transports(self, request: HttpRequest) -> HttpResponse:
+        """How each transport does."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return page(request, self.admin_site.each_context(request), at=timezone.now())
+
+    def has_retry_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
+        """Whether the user may send messages again."""
+        return bool(request.user.has_perm("notifications.retry_delivery"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Sending again is offered where there is something to send."""
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        return offered if Delivery.objects.filter(pk=object_id, status__in=RETRIED).exists() else []
+
+    @action(
+        description="Send again", permissions=["retry"], icon="refresh", variant=ActionVariant.PRIMARY,
+        dialog={"title": "Send again",
+                "description": "It is tried at once, with the same id, by which a provider that had taken it after all may know it."
+                               " Nothing is sent when it was answered meanwhile.",
+                "form_class": BaseDialogForm, "form_submit_text": "Send again"},
+    )  # fmt: skip
+    def send_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Queue it once more."""
+        if not (self.has_retry_permission(request) and self.has_view_permission(request)):
+            raise PermissionDenied
+        delivery = get_object_or_404(Delivery.objects.defer("method"), pk=object_id)
+        refusal = outbox.retry(delivery.pk, by=request.user.get_username(), at=timezone.now())
+        if refusal:
+            messages.error(request, f"Nothing was sent: {refusal}.")
+        else:
+            self.log_change(request, delivery, "Sent again.")
+            messages.success(request, "It is on its way again.")
+        return HttpResponse(headers={"HX-Redirect": reverse("admin:notifications_delivery_change", args=[delivery.pk])})
+
+    @display(description="Tries")
+    def tries(self, delivery: Delivery) -> str:
+        """When each was, how long the provider took, and what came of it."""
+        lines = (
+            (each.get("at", ""), each.get("status", ""), _took(each.get("took_ms")), each.get("error") or "") for each in delivery.history
+        )
+        return format_html_join("", "<div>{} {} {} {}</div>", lines) or "–"
 
     @display(description="Status", label=DELIVERY_COLOURS)
     def outcome(self, delivery: Delivery) -> str:
@@ -58,3 +123,7 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
     def why(self, delivery: Delivery) -> str:
         """The notification's reason."""
         return delivery.notification.get_reason_display()
+
+
+def _took(milliseconds: int | None) -> str:
+    return "" if milliseconds is None else f"after {milliseconds} ms"

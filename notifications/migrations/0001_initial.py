@@ -155,6 +155,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'deliveries',
+                'permissions': [('retry_delivery', 'Can send messages again')],
                 'ordering': ['-id'],
                 'indexes': [models.Index(condition=models.Q(('status__in', ('queued', 'failed'))), fields=['transport', 'priority', 'next_attempt_at'], name='delivery_due'), models.Index(condition=models.Q(('status', 'sending')), fields=['leased_until'], name='delivery_leased'), models.Index(fields=['transport', 'id'], name='delivery_transport'), models.Index(condition=models.Q(('status', 'dead')), fields=['id'], name='delivery_dead'), models.Index(condition=models.Q(('receipt_due_at__isnull', False)), fields=['receipt_due_at'], name='delivery_receipt_due'), models.Index(condition=models.Q(('provider_id', ''), _negated=True), fields=['provider_id'], name='delivery_provider')],
                 'constraints': [models.UniqueConstraint(fields=('notification', 'method'), name='delivery_once_per_method')],

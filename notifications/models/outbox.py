@@ -85,6 +85,7 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
+        permissions = [("retry_delivery", "Can send messages again")]
         constraints = [models.UniqueConstraint(fields=["notification", "method"], name="delivery_once_per_method")]
         indexes = [
             models.Index(fields=["transport", "priority", "next_attempt_at"], name="delivery_due", condition=Q(status__in=WAITING)),
