@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 from django.db.models import QuerySet
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from notifications import apprise_urls
 from notifications.enums import Transport
 from notifications.models import ContactMethod, Recipient, RecipientGroup
 from sentinel_site.lib import crypto, telephone
@@ -157,8 +158,8 @@ def _address(form: MethodForm) -> str:
     elif kind in {Transport.WEBHOOK, Transport.SLACK}:
         if not _URL.fullmatch(address):
             raise _refused("is not a URL; write it with http:// or https://, without user name and password")
-    elif kind == Transport.APPRISE and "://" not in address:
-        raise _refused("is not an Apprise URL, for example ntfy://topic")
+    elif kind == Transport.APPRISE and (why := apprise_urls.refusal(address)):
+        raise _refused(why)
     if kind == Transport.WEBHOOK and form.secret and not _SECRET.fullmatch(form.secret):
         raise invalid([(("body", "secret"), "is not a webhook secret; write whsec_ and at least 12 random bytes in base64")])
     return address

@@ -266,6 +266,7 @@ SENTINEL_RATES = {
     "webhook": env.rate("SENTINEL_RATE_WEBHOOK"),
     "apprise": env.rate("SENTINEL_RATE_APPRISE"),
 }
+SENTINEL_APPRISE_HOSTS = env.words("SENTINEL_APPRISE_HOSTS")
 SENTINEL_RECEIPT_SECONDS = {
     "email": env.number("SENTINEL_RECEIPT_EMAIL_SECONDS", 300),
     "push": env.number("SENTINEL_RECEIPT_PUSH_SECONDS", 60),
@@ -291,10 +292,14 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "sentinel_site.logs.LineFormatter"}},
     "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": logs.is_news}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["news"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["news"]},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": env.text("SENTINEL_LOG_LEVEL", "WARNING")},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "apprise": {"handlers": ["nowhere"], "propagate": False},  # it writes destinations down, which may be keys
         "alerts.image_views": {"level": "INFO"},  # who looked at which picture
     },
 }

@@ -17,19 +17,24 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from notifications import proofs
+from notifications import apprise_urls, proofs
+from notifications.enums import Transport
 from notifications.models import ContactMethod
 from sentinel_site.lib.problems import Problem
 
 PROVED = {"kind", "address", "recipient", "group"}
 """What was verified: that this address is theirs."""
+ADDRESSES = (
+    "E-mail address, telephone number with +country, URL or device token. For Apprise: one URL that names one destination, for example"
+    " discord://id/token or tgram://bot/chat. It is a secret, and is shown only to those who may change it."
+)
 VERIFY, CHANGE = "notifications.verify_contactmethod", "notifications.change_contactmethod"
 
 
 class MethodForm(forms.ModelForm):
     """A contact method. The secret can be set and never read: left empty, it stays. A new address is not verified by the old one."""
 
-    address = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text=ContactMethod._meta.get_field("address").help_text)
+    address = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text=ADDRESSES)
     secret = forms.CharField(
         required=False, label="Signing secret", widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text="Signs a webhook (whsec_…). It is never shown again; leave it empty to keep the one there is.",
@@ -46,6 +51,13 @@ class MethodForm(forms.ModelForm):
     def clean_secret(self) -> str:
         """The new secret, or the one there is."""
         return str(self.cleaned_data["secret"] or self.instance.secret)
+
+    def clean_address(self) -> str:
+        """The address, without the blanks that come with pasting; one for Apprise must be one that is sent to."""
+        address, kind = str(self.cleaned_data["address"]).strip(), self.cleaned_data.get("kind", self.instance.kind)
+        if kind == Transport.APPRISE and (why := apprise_urls.refusal(address)):
+            raise forms.ValidationError(f"This address {why}.")
+        return address
 
     def clean(self) -> dict[str, Any]:
         """Take the verification from an address that changes or moves, unless the form says in the same breath that it is verified."""

@@ -193,6 +193,8 @@ def mask(kind: str, address: str) -> str:
         return f"{name[:1]}…{name[-1:]}@{domain}"
     if kind in {Transport.SMS, Transport.VOICE}:
         return f"{address[:3]}…{address[-2:]}"
+    if kind == Transport.APPRISE:  # any part of it may be a key
+        return f"{address.partition('://')[0][:20]}://…"
     if "://" in address:
         scheme, _, rest = address.partition("://")
         return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}/…"

@@ -5,10 +5,10 @@ from typing import Final
 
 from notifications.enums import Transport as Kind
 from notifications.models import ContactMethod
-from notifications.transports import base, email, push, sms, voice, webhook
+from notifications.transports import apprise, base, email, push, sms, voice, webhook
 
 TRANSPORTS: Final[Mapping[str, base.Transport]] = {
-    Kind.EMAIL: email, Kind.WEBHOOK: webhook, Kind.PUSH: push, Kind.SMS: sms, Kind.VOICE: voice,
+    Kind.EMAIL: email, Kind.WEBHOOK: webhook, Kind.PUSH: push, Kind.SMS: sms, Kind.VOICE: voice, Kind.APPRISE: apprise,
 }  # fmt: skip
 
 
