@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from alerts import escalation, lifecycle, queries
 from alerts.enums import Promise, Resolution
@@ -37,8 +38,8 @@ ANSWERS: Final = {
     "false_alarm": (RESOLVE, Resolution.FALSE_ALARM),
 }
 """What the page's buttons say, and what they do."""
-GONE: Final = "What this link was about is no longer kept. Sign in to see what is open now."
-LEFT: Final = "This link belongs to somebody who is no longer told about alerts. Sign in to answer."
+GONE: Final = gettext_noop("What this link was about is no longer kept. Sign in to see what is open now.")
+LEFT: Final = gettext_noop("This link belongs to somebody who is no longer told about alerts. Sign in to answer.")
 
 
 class AnswerError(Exception):
@@ -77,10 +78,10 @@ def visit(token: str, *, at: datetime) -> Visit:
     recipient = Recipient.objects.filter(pk=link.recipient_id, active=True).first() if link.recipient_id else None
     group = RecipientGroup.objects.filter(pk=link.group_id).first() if link.group_id else None
     if recipient is None and group is None:
-        raise LinkError(LEFT)
+        raise LinkError(_(LEFT))
     alerts = _alerts_of(link.thread)
     if not alerts:
-        raise LinkError(GONE)
+        raise LinkError(_(GONE))
     return Visit(link, alerts, recipient, group, _told(link.thread))
 
 
@@ -91,11 +92,11 @@ def take(visit: Visit, *, answer: str, which: str, person: str = "", name: str =
     closed already. Of several, those that are closed are passed over.
     """
     if answer not in ANSWERS:
-        raise AnswerError("That answer is not known. Press one of the buttons.")
+        raise AnswerError(_("That answer is not known. Press one of the buttons."))
     newest = which.removeprefix(ALL) if which.startswith(ALL) else ""
     chosen = [alert for alert in visit.alerts if str(alert.pk) == which or str(alert.pk) <= newest]
     if not chosen:
-        raise AnswerError("That alert does not belong to this link. Press one of the buttons.")
+        raise AnswerError(_("That alert does not belong to this link. Press one of the buttons."))
     by, note = _who(visit, person=person, name=name)
     for alert in chosen:
         try:
@@ -168,7 +169,7 @@ def _who(visit: Visit, *, person: str, name: str) -> tuple[Recipient | Recipient
     if member is not None:
         return member, f"by the link that went to {visit.group}"
     if visit.group is None or visit.members or not name.strip():
-        raise AnswerError("Say who you are first, so that the others know who has it.")
+        raise AnswerError(_("Say who you are first, so that the others know who has it."))
     return visit.group, f"answered by {name.strip()[:100]}"
 
 

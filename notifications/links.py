@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from notifications.enums import Reason
 from notifications.models import Delivery
@@ -69,7 +70,7 @@ def read(token: str, *, at: datetime) -> Answer:
     if version != _VERSION:
         raise _damaged()
     if at.timestamp() >= until:
-        raise LinkError("This link is older than 24 hours and no longer works. Sign in to answer.")
+        raise LinkError(_("This link is older than 24 hours and no longer works. Sign in to answer."))
     kind, whom = body[_HEAD.size : _HEAD.size + 1], body[_HEAD.size + 1 : _HEAD.size + 17]
     thread = body[_HEAD.size + 17 :].decode()
     if kind == _RECIPIENT:
@@ -82,4 +83,4 @@ def _sign(body: bytes, purpose: str) -> bytes:
 
 
 def _damaged() -> LinkError:
-    return LinkError("This link is not complete or was altered. Open it again from the message, or sign in to answer.")
+    return LinkError(_("This link is not complete or was altered. Open it again from the message, or sign in to answer."))

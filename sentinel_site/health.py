@@ -10,6 +10,8 @@ from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from alerts import timeouts
 from notifications import outbox
@@ -24,9 +26,9 @@ LATE_SECONDS: Final = 60
 """A step or a delivery that is overdue by more than this is a fault of its own, whoever beats."""
 KEEP_SECONDS: Final = 2.0
 MEANS: Final = {
-    Role.WORKER: "AI opinions, scans and clean-ups stand still, and escalation has lost its second runner.",
-    Role.WATCHDOG: "Escalations and messages are up to a minute late: the worker does them once a minute.",
-    Role.MONITOR: "No device is measured.",
+    Role.WORKER: gettext_noop("AI opinions, scans and clean-ups stand still, and escalation has lost its second runner."),
+    Role.WATCHDOG: gettext_noop("Escalations and messages are up to a minute late: the worker does them once a minute."),
+    Role.MONITOR: gettext_noop("No device is measured."),
 }
 _kept: "tuple[float, State] | None" = None
 
@@ -71,12 +73,12 @@ def problems(*, at: datetime) -> list[str]:
     """What is wrong, in sentences for a banner; empty when nothing is. At most two seconds old. Raises nothing."""
     state = _state(at=at)
     if not state.database:
-        return ["The database cannot be reached: nothing can be reported, escalated or sent."]
+        return [_("The database cannot be reached: nothing can be reported, escalated or sent.")]
     found = [_sentence(role, state) for role in _dead(state, at=at)]
     if not state.channel_layer:
-        found.append("Redis cannot be reached: live pages are updated every few seconds only. No alert is lost.")
+        found.append(_("Redis cannot be reached: live pages are updated every few seconds only. No alert is lost."))
     if (late := _late_seconds(state, at=at)) > LATE_SECONDS:
-        found.append(f"A step or a message should have gone out {late} seconds ago and has not.")
+        found.append(_("A step or a message should have gone out %(late)d seconds ago and has not.") % {"late": late})
     return found
 
 
@@ -131,8 +133,8 @@ def _limit(role: ProcessBeat.Role, state: State, *, at: datetime) -> timedelta:
 
 def _sentence(role: ProcessBeat.Role, state: State) -> str:
     beat_at = state.last(role)
-    since = f"has given no sign of life since {beat_at:%Y-%m-%d %H:%M:%S} UTC" if beat_at else "has never run"
-    return f"The {role} {since}. {MEANS[role]}"
+    said = _("The %(role)s has given no sign of life since %(since)s UTC.") if beat_at else _("The %(role)s has never run.")
+    return said % {"role": role, "since": f"{beat_at:%Y-%m-%d %H:%M:%S}" if beat_at else ""} + " " + _(MEANS[role])
 
 
 def _late_seconds(state: State, *, at: datetime) -> int:

@@ -1,6 +1,7 @@
 """The record in words."""
 
 import pytest
+from django.utils import translation
 
 from alerts import sentences
 from alerts.enums import LogKind
@@ -29,3 +30,17 @@ def test_an_entry_reads_as_a_sentence(kind, actor, detail, sentence):
 @pytest.mark.parametrize("kind", LogKind.values)
 def test_every_kind_has_words_even_without_detail(kind):
     assert sentences.of(LogEntry(kind=kind, detail={}))
+
+
+@pytest.mark.parametrize(("kind", "actor", "detail", "sentence"), [
+    ("status", "Robin", {"to": "ACKNOWLEDGED", "promise": "calling", "note": "vu"},
+     "L’alerte a été prise en charge par Robin, en disant « J’appelle » : vu."),
+    ("step", "", {"step": 0, "label": "Astreinte", "recipients": ["Ana"], "messages": 2},
+     "Étape 1 “Astreinte” : Ana prévenu(s) par 2 messages."),
+    ("empty_step", "", {"step": 1, "unreachable": ["Jules"]}, "Étape 2 : personne n’a pu être joint. Injoignable(s) : Jules."),
+    ("cancelled", "", {"messages": 1}, "1 message en attente annulé : quelqu’un a répondu entre-temps."),
+    ("raised", "", {}, "L’alerte a été signalée."),
+])  # fmt: skip
+def test_the_record_speaks_french(kind, actor, detail, sentence):
+    with translation.override("fr"):
+        assert sentences.of(LogEntry(kind=kind, actor=actor, detail=detail)) == sentence
