@@ -36,6 +36,13 @@ class Hold:
 
 def holds(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
     """The alerts of ``alerts`` that are held back at ``at``. Counts a hit for each reason that is new on its alert."""
+    found = reasons(alerts, at=at)
+    _count([reason for alert in alerts if alert.pk in found for reason in _fresh(alert, found[alert.pk])])
+    return found
+
+
+def reasons(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
+    """The alerts of ``alerts`` that are held back at ``at``. Changes nothing."""
     candidates = [alert for alert in alerts if not alert.life_safety]
     if not candidates:
         return {}
@@ -47,10 +54,9 @@ def holds(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
         labels = labels_of(alert)
         by_silence = [(_silenced(silence), silence.ends_at) for silence in silences if _hold(silence.matchers, labels)]
         by_rule = [(_inhibited(rule), at + LOOK_AGAIN) for rule in inhibitions if _inhibits(rule, alert, labels)]
-        reasons = [*by_silence, *by_rule]
-        if reasons:
-            found[alert.pk] = Hold(tuple(reason for reason, _ in reasons), max(until for _, until in reasons))
-    _count([reason for alert in candidates if alert.pk in found for reason in _fresh(alert, found[alert.pk])])
+        why = [*by_silence, *by_rule]
+        if why:
+            found[alert.pk] = Hold(tuple(reason for reason, _ in why), max(until for _, until in why))
     return found
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from alerts import reach_alerts
 from alerts import retention as keeping
 from alerts import triage as opinions
 
@@ -21,3 +22,8 @@ def triage_waiting() -> None:
 def retention() -> None:
     """Delete what was kept long enough."""
     keeping.sweep(at=timezone.now())
+
+
+def reachability() -> None:
+    """Tell the administrators about minutes in which a P1 would reach nobody."""
+    reach_alerts.check(at=timezone.now())

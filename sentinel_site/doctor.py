@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Prefetch
 
+from alerts import reachability
 from alerts.models import EscalationPolicy, PolicyStep, Route
 from notifications import overrides, proofs, transports
 from notifications.models import ContactMethod, Recipient, RecipientGroup
@@ -42,7 +43,11 @@ def examine(*, at: datetime) -> Iterator[Finding]:
     if not _missing_migrations():
         yield from _access()
         yield from _reach(at=at)
+<<<<<<< HEAD
         yield from (Finding(WARN, complaint) for complaint in overrides.complaints())
+=======
+        yield from _gaps(at=at)
+>>>>>>> b29720c (alerts: Say beforehand who would be called, and when nobody would be.)
         yield from _processes(at=at)
 
 
@@ -104,6 +109,18 @@ def _access() -> Iterator[Finding]:
         yield Finding(ERROR, "There is no active superuser: run `manage.py createsuperuser`.")
     if not Route.objects.filter(catch_all=True).exists():
         yield Finding(ERROR, "There is no catch-all route, so reports may find no policy: run `manage.py bootstrap`.")
+
+
+def _gaps(*, at: datetime) -> Iterator[Finding]:
+    found = reachability.gaps(since=at, until=at + timedelta(days=reachability.DAYS))
+    for gap in found[:10]:
+        yield Finding(
+            ERROR if gap.span.since <= at else WARN,
+            f"A P1 under the policy {gap.policy} would reach nobody from {gap.span.since:%Y-%m-%d %H:%M} to {gap.span.until:%Y-%m-%d %H:%M}"
+            f" UTC: {'; '.join(gap.why)}.",
+        )
+    if not found:
+        yield Finding(OK, f"A P1 would reach somebody in every minute of the next {reachability.DAYS} days.")
 
 
 def _reach(*, at: datetime) -> Iterator[Finding]:

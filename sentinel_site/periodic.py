@@ -9,6 +9,7 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "catch-up": ("sentinel_site.tasks.catch_up", 1),
     "watch": ("sentinel_site.tasks.watch", 1),
     "triage-waiting": ("alerts.tasks.triage_waiting", 1),
+    "reachability": ("alerts.tasks.reachability", 30),
     "retention": ("alerts.tasks.retention", 60),
     "hand-offs": ("notifications.tasks.hand_offs", 1),
     "proofs": ("notifications.tasks.proofs", 15),

@@ -78,6 +78,8 @@ UNFOLD: dict[str, Any] = {
                 _page("Sources", "settings_input_antenna", "alerts.source"),
                 _page("Routes", "alt_route", "alerts.route"),
                 _page("Escalation policies", "escalator_warning", "alerts.escalationpolicy"),
+                {"title": "Who would be called", "icon": "psychology_alt", "link": reverse_lazy("admin:alerts_foresight"),
+                 "permission": _may_view("alerts.view_escalationpolicy")},
                 _page("Silences", "notifications_paused", "alerts.silence"),
                 _page("Inhibitions", "account_tree", "alerts.inhibition"),
             ]},

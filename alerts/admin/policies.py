@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import display
 
+from alerts.admin.foresight import ForesightMixin
 from alerts.admin.forms import StepForm
 from alerts.enums import AckTimeoutAction, StopsAt
 from alerts.models import EscalationPolicy, PolicyStep
@@ -40,7 +41,7 @@ class StepInline(StackedInline):
 
 
 @admin.register(EscalationPolicy)
-class EscalationPolicyAdmin(ModelAdmin):
+class EscalationPolicyAdmin(ForesightMixin, ModelAdmin):
     """Whom to tell, when and how. Alerts that already run keep the policy they were raised with."""
 
     inlines = (StepInline,)

@@ -1,0 +1,84 @@
+"""REST of what would happen: the simulation of a report, and when a P1 would reach nobody. Mounted under /api/v1."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from alerts import describe, reachability, simulation
+from alerts.enums import Severity
+from sentinel_site.lib.permissions import require
+from sentinel_site.lib.problems import json_answer
+
+router = Router()
+VIEW = "alerts.view_escalationpolicy"
+
+
+class SimulateIn(BaseModel):
+    """A report that is only supposed. ``at``: when; now, if it is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    type: Annotated[str, StringConstraints(min_length=1, max_length=80)] = "generic"
+    severity: Severity | None = None
+    subject: Annotated[str, StringConstraints(max_length=200)] = ""
+    labels: Annotated[
+        dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], Annotated[str, StringConstraints(max_length=1024)]],
+        Field(max_length=64),
+    ] = Field(default_factory=dict)
+    at: AwareDatetime | None = None
+
+
+class SimulationOut(BaseModel):
+    """What would happen; `docs/api.md` explains the members."""
+
+    model_config = ConfigDict(extra="allow")
+
+    at: str
+    priority: str
+    policy: str
+    route: dict[str, Any] | None
+    suppressed_by: list[Any]
+    steps: list[dict[str, Any]]
+    expires_at: str | None
+
+
+class GapOut(BaseModel):
+    """A stretch in which a P1 would reach nobody."""
+
+    starts_at: str
+    ends_at: str
+    minutes: int
+    policy: str
+    why: list[str]
+
+
+class ReachabilityOut(BaseModel):
+    """The gaps between two instants; none is what one wants to see."""
+
+    since: str
+    until: str
+    gaps: list[GapOut]
+
+
+@router.post("/simulate", response=SimulationOut)
+def simulate(request: HttpRequest, body: SimulateIn) -> HttpResponse:
+    """What a report would lead to: route, priority, policy, suppression, and per step who is told how. Changes nothing."""
+    require(request, VIEW)
+    at = body.at or timezone.now()
+    supposed = simulation.Supposed(body.source, body.type, body.severity, body.subject, body.labels)
+    return json_answer(simulation.describe_simulation(simulation.simulate(supposed, at=at)))
+
+
+@router.get("/reachability", response=ReachabilityOut)
+def read_reachability(request: HttpRequest, days: Annotated[int, Field(ge=1, le=60)] = reachability.DAYS) -> HttpResponse:
+    """The minutes of the next days in which a P1 would reach nobody."""
+    require(request, VIEW)
+    since = timezone.now()
+    until = since + timedelta(days=days)
+    found = [reachability.describe_gap(gap) for gap in reachability.gaps(since=since, until=until)]
+    return json_answer({"since": describe.instant(since), "until": describe.instant(until), "gaps": found})
