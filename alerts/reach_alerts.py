@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts import intake, lifecycle, reachability
+from alerts import folding, intake, lifecycle, reachability
 from alerts.enums import OPEN, Resolution, Severity
 from alerts.models import Alert
 from alerts.reachability import Gap
@@ -32,12 +32,12 @@ def check(*, at: datetime) -> int:
     return len(found)
 
 
-def _report(policy: str, gaps: list[Gap], *, at: datetime) -> intake.NewReport:
+def _report(policy: str, gaps: list[Gap], *, at: datetime) -> folding.NewReport:
     first = gaps[0]
     now = first.span.since <= at
     severity = Severity.CRITICAL if now else Severity.HIGH if first.span.since < at + SOON else Severity.MEDIUM
     since = "now" if now else f"from {first.span.since:%Y-%m-%d %H:%M} UTC"
-    return intake.NewReport(
+    return folding.NewReport(
         source=intake.OWN_SOURCE, type=TYPE, subject=policy[:200], severity=severity, dedup_key=f"{TYPE}:{policy}"[:300],
         title=f"A P1 would reach nobody {since} (policy {policy})"[:300],
         description=f"Until {first.span.until:%Y-%m-%d %H:%M} UTC: {'; '.join(first.why)}."

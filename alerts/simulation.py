@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from alerts import describe, escalation, grouping, intake, messages, routing, suppression
+from alerts import describe, escalation, folding, grouping, messages, routing, suppression
 from alerts.enums import OPEN, AlertStatus, Severity
 from alerts.errors import UnknownSource
 from alerts.models import Alert, Route
@@ -66,7 +66,7 @@ def simulate(supposed: Supposed, *, at: datetime) -> Simulation:
     if source is None:
         raise UnknownSource(supposed.source)
     severity = Severity(supposed.severity or source.severity)
-    report = intake.NewReport(
+    report = folding.NewReport(
         source=source.slug, title="(a simulated report)", type=supposed.type, severity=severity, subject=supposed.subject,
         labels=dict(supposed.labels),
     )  # fmt: skip
@@ -74,10 +74,10 @@ def simulate(supposed: Supposed, *, at: datetime) -> Simulation:
         source=source.slug, type=report.type, severity=severity, subject=report.subject, labels=report.labels
     )  # fmt: skip
     choice = table.choose(source, labels, severity)
-    key = intake.dedup_key(report, source, severity)
+    key = folding.dedup_key(report, source, severity)
     alert = Alert(
         number=0, source=source, policy=choice.snapshot, title=report.title, status=AlertStatus.PENDING, priority=choice.priority,
-        dedup_key=key, life_safety=source.life_safety, group_key=intake.group_key(report, source, severity), created_at=at,
+        dedup_key=key, life_safety=source.life_safety, group_key=folding.group_key(report, source, severity), created_at=at,
         first_seen_at=at, last_seen_at=at, round_started_at=at, type=report.type, severity=severity, subject=report.subject,
         labels=dict(report.labels),
     )  # fmt: skip

@@ -43,11 +43,8 @@ def examine(*, at: datetime) -> Iterator[Finding]:
     if not _missing_migrations():
         yield from _access()
         yield from _reach(at=at)
-<<<<<<< HEAD
         yield from (Finding(WARN, complaint) for complaint in overrides.complaints())
-=======
         yield from _gaps(at=at)
->>>>>>> b29720c (alerts: Say beforehand who would be called, and when nobody would be.)
         yield from _processes(at=at)
 
 
