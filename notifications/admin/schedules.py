@@ -82,8 +82,8 @@ class RotationInline(StackedInline):
     model = Rotation
     form = RotationForm
     fields = (
-        ("name", "position"), ("length", "kind"), ("handoff_time", "handoff_weekday", "starts_on"), ("hours_from", "hours_until"),
-        "weekdays", ("holiday_rule", "holiday_country"),
+        ("name", "position"), ("length", "kind"), ("handoff_time", "handoff_weekday"), "starts_on",
+        ("hours_from", "hours_until"), "weekdays", ("holiday_rule", "holiday_country"),
     )  # fmt: skip
     inlines = (MemberInline,)
     extra = 0

@@ -2,17 +2,22 @@
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from alerts.models import Route
+from notifications import duty, oncall
 from notifications.models import ContactMethod
 from sentinel_site import beats, bootstrap, demo, doctor, health
 from sentinel_site.models import ApiKey, ProcessBeat
 from tests.conftest import NOON
-from tests.factories import make_recipient
+from tests.factories import make_policy, make_recipient
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -121,6 +126,25 @@ def test_doctor_names_a_dead_process(home):
     ProcessBeat.objects.filter(role="monitor").update(beat_at=NOON - timedelta(hours=1))
 
     assert any(text.startswith("The monitor has given no sign of life") for text, level in levels().items() if level == doctor.ERROR)
+
+
+def test_the_demo_has_somebody_on_call_at_every_hour(home, tmp_path):
+    demo.run(data_dir=tmp_path)
+    demo.run(data_dir=tmp_path)
+
+    (schedule,) = duty.schedules()
+    at = timezone.now()
+    shifts = oncall.shifts_between(duty.read([schedule], since=at, until=at + 14 * DAY)[str(schedule.pk)], at, at + 14 * DAY)
+    assert {one.ends_at == other.starts_at for one, other in pairwise(shifts)} == {True}
+    assert len({shift.recipient for shift in shifts}) == 2
+
+
+def test_doctor_counts_whoever_takes_turns_as_told(home, tmp_path):
+    demo.run(data_dir=tmp_path)
+    policy = make_policy("Turns", groups=())
+    policy.steps.get().schedules.add(duty.schedules().get())
+
+    assert not [finding for finding in doctor.examine(at=timezone.now()) if "Turns" in finding.text]
 
 
 def test_the_demo_can_report_a_fall_and_replaces_its_own_key(home, tmp_path, client):
