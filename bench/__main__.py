@@ -7,11 +7,11 @@ import time
 from datetime import UTC, datetime
 from types import ModuleType
 
-from bench import answer, batch, due, intake, machine, million, oncall, rest, tell
+from bench import answer, batch, deliveries, due, intake, machine, million, oncall, rest, tell
 from bench.house import CACHE, House
 from bench.rows import Row, table
 
-BENCHES: dict[str, ModuleType] = {module.NAME: module for module in (rest, intake, batch, tell, due, answer, oncall, million)}
+BENCHES: dict[str, ModuleType] = {module.NAME: module for module in (rest, intake, batch, tell, due, answer, deliveries, oncall, million)}
 
 
 def main() -> int:
