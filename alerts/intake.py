@@ -20,13 +20,12 @@ from alerts.errors import InvalidReport
 from alerts.folding import Fold, NewReport
 from alerts.models import Report, Source
 from alerts.signals import alerts_raised
-from sentinel_site.lib import ids, prepared, wake
+from sentinel_site.lib import ids, wake
 
 MAX_BATCH: Final = 1000
 REFUSAL_WINDOW: Final = timedelta(minutes=15)
 OWN_SOURCE: Final = "sentinel"
 """The source of Sentinel's own technical alerts; bootstrap makes it."""
-_taken = 0
 logger = logging.getLogger(__name__)
 
 # All rows of a batch go to PostgreSQL as JSON and in one statement. Taking JSON apart costs it about a microsecond a value:
@@ -181,14 +180,12 @@ def _write(
     values = {
         "at": at, "by": by_id, "choices": to_json(shared).decode(), "folds": to_json(rows).decode(), "reports": _raw(reports, folds, at=at),
     }  # fmt: skip
-    return prepared.run(_planned(len(folds)), values)
-
-
-def _planned(size: int) -> str:
-    """The statement. Its text, and so its plan, changes whenever the alerts taken have doubled: a plan for few rows is none for many."""
-    global _taken
-    _taken += size
-    return f"{_STORE}-- for {1 << _taken.bit_length()} alerts"
+    # Planned each time, and not by lib/prepared.py: a plan kept from when the table was small would read all of it for each
+    # report of the flood that follows.
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, values)
+        written: list[tuple[int, UUID, int, bool]] = cursor.fetchall()
+        return written
 
 
 def _shared(choice: int, fold: Fold, *, at: datetime) -> dict[str, Any]:
