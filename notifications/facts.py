@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from notifications import builtin, codes, links
+from notifications import builtin, codes, links, reply_addresses
 from notifications.enums import Reason
 from notifications.models import Delivery
 
@@ -42,6 +42,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "told": "the names of those who are told",
     "is_open": "whether an answer is asked for",
     "answer_url": "where this recipient answers",
+    "reply_address": "where a reply of OK by mail is an answer; empty where none is taken",
     "priority": "1 (highest) to 5",
     "urgency": "normal, high, critical or emergency",
     "life_safety": "whether lives may depend on it",
@@ -178,6 +179,11 @@ class Facts:
     def answer_url(self) -> str:
         """Where this recipient answers."""
         return links.answer_url(self._delivery)
+
+    @cached_property
+    def reply_address(self) -> str:
+        """Where a reply by mail is an answer; empty where none is taken."""
+        return reply_addresses.address(self._delivery)
 
     @property
     def code(self) -> str:

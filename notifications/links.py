@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from notifications.enums import Reason
-from notifications.models import Delivery
+from notifications.models import Delivery, Notification
 from sentinel_site.lib import crypto
 
 LIFETIME = timedelta(hours=24)
@@ -47,11 +47,16 @@ def answer_url(delivery: Delivery) -> str:
     return f"{settings.SENTINEL_BASE_URL}/{page}/{token(delivery)}"
 
 
+def good_until(note: Notification) -> datetime:
+    """Until when a notification may be answered from outside."""
+    return max(note.created_at + LIFETIME, note.expires_at or note.created_at)
+
+
 def token(delivery: Delivery, *, purpose: str = PURPOSE) -> str:
     """The signed token for ``delivery`` (which has its notification), good for 24 hours from the notification, or from the end of
     the quiet hours that hold it back; for ``purpose`` alone."""
     note = delivery.notification
-    until = int(max(note.created_at + LIFETIME, note.expires_at or note.created_at).timestamp())
+    until = int(good_until(note).timestamp())
     whom = _RECIPIENT + note.recipient_id.bytes if note.recipient_id else _GROUP + int(note.group_id or 0).to_bytes(16, "big")
     body = _HEAD.pack(_VERSION, until, delivery.pk.bytes) + whom + note.thread.encode()
     return base64.urlsafe_b64encode(body + _sign(body, purpose)).rstrip(b"=").decode()

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from anymail.exceptions import AnymailError, AnymailWebhookValidationFailure
+from anymail.inbound import AnymailInboundMessage
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig
@@ -18,8 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 from redis.exceptions import RedisError
 
-from notifications import mail_events
-from notifications.transports import esp
+from notifications import mail_events, mail_replies, mail_secrets
 
 TRACKING: Final = {
     "postmark": "anymail.webhooks.postmark.PostmarkTrackingWebhookView",
@@ -27,6 +27,12 @@ TRACKING: Final = {
     "sendgrid": "anymail.webhooks.sendgrid.SendGridTrackingWebhookView",
     "brevo": "anymail.webhooks.brevo.BrevoTrackingWebhookView",
     "amazon_ses": "anymail.webhooks.amazon_ses.AmazonSESTrackingWebhookView",
+}
+INBOUND: Final = {
+    "postmark": "anymail.webhooks.postmark.PostmarkInboundWebhookView",
+    "mailgun": "anymail.webhooks.mailgun.MailgunInboundWebhookView",
+    "sendgrid": "anymail.webhooks.sendgrid.SendGridInboundWebhookView",
+    "brevo": "anymail.webhooks.brevo.BrevoInboundWebhookView",
 }
 KNOWN_SECONDS: Final = 24 * 3600
 """How old a signature of Mailgun may be, and for how long the ones used are remembered."""
@@ -42,16 +48,27 @@ def tracking(request: HttpRequest, service: str) -> HttpResponse:
     return _heard(request, service, "tracking", TRACKING, mail_events.take)
 
 
+@csrf_exempt  # as above
+@require_http_methods(["POST", "HEAD"])
+def inbound(request: HttpRequest, service: str) -> HttpResponse:
+    """A mail came in: a reply to a message."""
+    if not settings.SENTINEL_INBOUND_DOMAIN:
+        return _plain("Replies by mail are not taken here (SENTINEL_INBOUND_DOMAIN).", 404)
+    return _heard(request, service, "inbound", INBOUND, mail_replies.take)
+
+
 def _heard(request: HttpRequest, service: str, kind: str, views: dict[str, str], take: Take) -> HttpResponse:
     if service != settings.EMAIL_SERVICE or service not in views:
         return _plain("This mail service is not the one that is set up here (ANYMAIL_BACKEND).", 404)
-    if lacking := esp.lacking(kind):
+    if lacking := mail_secrets.lacking(kind):
         logger.error("%s called, and was refused: %s", service, lacking)
         return _plain(f"Nothing can be verified: {lacking}.", 503)
     if request.method == "HEAD":
         return HttpResponse()
     at = timezone.now()
-    events = _verified(request, service, import_string(views[service])(), at=at)
+    view = import_string(views[service])()
+    view._fetch_attachment = _no_attachment
+    events = _verified(request, service, view, at=at)
     if isinstance(events, HttpResponse):
         return events
     for event in events:
@@ -93,6 +110,11 @@ def _is_new(request: HttpRequest, *, at: datetime) -> bool:
     name = "mailgun:" + hashlib.sha256(str(signed["token"]).encode()).hexdigest()
     digest = hashlib.sha256(content).hexdigest()
     return bool(cache.add(name, digest, 2 * KNOWN_SECONDS)) or cache.get(name) == digest
+
+
+def _no_attachment(_attachment: object) -> AnymailInboundMessage:
+    """In place of Brevo's attachments, which the library would fetch, and wait for."""
+    return AnymailInboundMessage.construct_attachment("application/octet-stream", b"")
 
 
 def _plain(text: str, status: int) -> HttpResponse:

@@ -6,6 +6,7 @@ from notifications import mail_views, twilio_views
 
 urlpatterns = [
     path("anymail/<slug:service>/tracking/", mail_views.tracking, name="mail-tracking"),
+    path("anymail/<slug:service>/inbound/", mail_views.inbound, name="mail-inbound"),
     path("twilio/status", twilio_views.status, name="twilio-status"),
     path("twilio/sms", twilio_views.sms, name="twilio-sms"),
     path("twilio/voice", twilio_views.keys, name="twilio-voice"),

@@ -1,6 +1,7 @@
 """Reading the environment: one function per type, and an error text that names the variable and the fix."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -53,6 +54,13 @@ def rate(name: str, default: str = "") -> float | None:
     if not count.isascii() or not count.isdigit() or int(count) < 1 or unit not in UNITS:
         raise ImproperlyConfigured(f"{name}={raw!r} is not a rate. Write 10/s, 30/m or 100/h, or 0 for none.")
     return int(count) / UNITS[unit]
+
+
+def host(name: str, value: str) -> str:
+    """``value`` in small letters, when it is empty or the name of a host. Raises ImproperlyConfigured for anything else."""
+    if value and not re.fullmatch(r"(?=.{4,190}$)[a-z0-9-]+(\.[a-z0-9-]+)+", value, re.I | re.A):
+        raise ImproperlyConfigured(f"{name}={value!r} is not a domain. Write it like replies.example.org.")
+    return value.lower()
 
 
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:

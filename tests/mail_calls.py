@@ -111,3 +111,39 @@ def tracking(name, kind, *, delivery_id="", message_id="", address="robin.vale@e
     if name != "mailgun":
         headers |= basic()
     return Call(f"/integrations/anymail/{name}/tracking/", raw, headers)
+
+
+def _multipart(fields):
+    boundary = "sentinel-test"
+    parts = "".join(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
+    return (parts + f"--{boundary}--\r\n").encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def reply(name, *, to, text="OK", sender="robin.vale@example.org", passes=True, headers=()):
+    """A service's call about a mail that came in; ``passes``: the sender's domain vouches for it."""
+    path, said = (
+        f"/integrations/anymail/{name}/inbound/",
+        [("From", f"Robin Vale <{sender}>"), ("To", to), ("Subject", "Re: alert"), *headers],
+    )
+    if name == "postmark":
+        spam = [("X-Spam-Tests", "DKIM_SIGNED,DKIM_VALID,DKIM_VALID_AU,SPF_PASS" if passes else "DKIM_SIGNED,SPF_FAIL")]
+        listed = [{"Name": key, "Value": value} for key, value in [("Return-Path", f"<{sender}>"), *spam, *headers]]
+        body = {
+            "FromFull": {"Email": sender, "Name": "Robin Vale"}, "ToFull": [{"Email": to, "Name": ""}], "OriginalRecipient": to,
+            "Subject": "Re: alert", "TextBody": text, "Headers": listed, "MessageID": "22c74902",
+        }  # fmt: skip
+        return Call(path, json.dumps(body).encode(), basic())
+    if name == "mailgun":
+        listed = json.dumps([*said, ("X-Mailgun-Spf", "Pass" if passes else "Fail")])
+        body, kind = _multipart({"sender": sender, "recipient": to, "body-plain": text, "message-headers": listed, **signed()})
+        return Call(path, body, {}, kind)
+    if name == "sendgrid":
+        envelope = json.dumps({"from": sender, "to": [to]})
+        dkim = f"{{@{sender.rpartition('@')[2]} : {'pass' if passes else 'fail'}}}"
+        lines = "\n".join(f"{key}: {value}" for key, value in said)
+        spf = "pass" if passes else "fail"
+        body, kind = _multipart({"headers": lines, "text": text, "envelope": envelope, "dkim": dkim, "SPF": spf, "charsets": "{}"})
+        return Call(path, body, basic(), kind)
+    results = f"mx.brevo.test; dkim={'pass' if passes else 'fail'} header.d={sender.rpartition('@')[2]}"
+    items = [{"Uuid": ["1"], "RawTextBody": text, "Headers": {**dict(said), "Authentication-Results": results, "Delivered-To": to}}]
+    return Call(path, json.dumps({"items": items}).encode(), basic())

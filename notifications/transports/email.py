@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from notifications import mail_secrets
 from notifications.errors import DeadAddress, NotificationError, NotNow, OutcomeUnknown, PermanentError, TemporaryError
 from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
@@ -46,7 +47,7 @@ def missing() -> str:
 
 def gives_receipts(method: ContactMethod) -> bool:
     """Whether a mail service is set up that may tell us what became of a message."""
-    return bool(settings.EMAIL_SERVICE) and not esp.lacking("tracking")
+    return bool(settings.EMAIL_SERVICE) and not mail_secrets.lacking("tracking")
 
 
 def close() -> None:
@@ -65,6 +66,8 @@ def _message(delivery: Delivery, address: str, wording: Wording) -> EmailMultiAl
     if delivery.priority == 1:
         headers |= _URGENT
     message = EmailMultiAlternatives(wording.subject, wording.text, to=[address], headers=headers)
+    if answer_to := wording.facts.reply_address:
+        message.reply_to = [answer_to]
     message.attach_alternative(wording.html, "text/html")
     message.metadata = {"delivery_id": str(delivery.pk)}  # type: ignore[attr-defined]
     message.track_opens = message.track_clicks = False  # type: ignore[attr-defined]

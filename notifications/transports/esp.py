@@ -26,17 +26,6 @@ def missing() -> str:
     return NEEDS_BOTO3 if settings.EMAIL_SERVICE == "amazon_ses" and find_spec("boto3") is None else ""
 
 
-def lacking(kind: str) -> str:
-    """What has to be set before the service's ``kind`` (tracking, inbound) of calls can be verified; empty when it is."""
-    service, given = settings.EMAIL_SERVICE, getattr(settings, "ANYMAIL", {})
-    if service == "mailgun":
-        return "" if given.get("MAILGUN_WEBHOOK_SIGNING_KEY") else "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY is not set"
-    key = "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY"
-    if given.get("WEBHOOK_SECRET") or (service == "sendgrid" and kind == "tracking" and given.get(key)):
-        return ""
-    return "ANYMAIL_WEBHOOK_SECRET is not set" + (f", nor ANYMAIL_{key}" if service == "sendgrid" and kind == "tracking" else "")
-
-
 def harden(backend: BaseEmailBackend) -> None:
     """Bound what ``backend`` waits for and follow no redirect. Its session is open; SES has none, and settings of its own."""
     session: requests.Session | None = getattr(backend, "session", None)
