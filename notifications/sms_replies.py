@@ -30,6 +30,7 @@ PASS: Final = frozenset({"2", "non", "no", "pass", "passe", "passer"})
 POLITE: Final = frozenset({"merci", "thanks", "thank", "you", "please", "svp"})
 STOP: Final = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "arret"})
 START: Final = frozenset({"start", "unstop"})
+HELP: Final = frozenset({"help", "info", "aide"})
 STOPPED: Final = "the person replied STOP by SMS; nothing can be sent until START is sent from this number"
 MAX_MISSES: Final = 5
 PAUSE_SECONDS: Final = 3600
@@ -84,6 +85,7 @@ def _taken(text: str, number: str, digest: str, *, at: datetime) -> str:
     said, language = " ".join(_words(text)), _language(digest)
     if said in STOP | START:
         _opt(digest, out=said in STOP, at=at)
+    if said in STOP | START | HELP:
         return ""  # Twilio itself replies to these
     meant = read(text)
     found = answer_codes.answerable(digest, at=at, code=meant.code)

@@ -73,7 +73,8 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
         return _plain("TWILIO_AUTH_TOKEN is not set, so nothing can be verified.", 503)
     if (request.content_type or "").lower() != FORM:
         return _plain(f"Send {FORM}.", 415)
-    if int(request.headers.get("Content-Length") or 0) > BODY_BYTES or len(request.body) > BODY_BYTES:
+    length = request.headers.get("Content-Length", "")
+    if (length.isdigit() and int(length) > BODY_BYTES) or len(request.body) > BODY_BYTES:
         return _plain("The body is too large.", 413)
     if not twilio_signature.genuine(request.get_full_path(), request.POST, request.headers):
         logger.warning("a request to %s was not signed by Twilio for SENTINEL_BASE_URL with TWILIO_AUTH_TOKEN", request.path)

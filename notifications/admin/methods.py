@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 from notifications import apprise_urls, proofs
 from notifications.enums import Transport
 from notifications.models import ContactMethod
+from sentinel_site.lib import crypto
 from sentinel_site.lib.problems import Problem
 
 PROVED = {"kind", "address", "recipient", "group"}
@@ -66,6 +67,17 @@ class MethodForm(forms.ModelForm):
         if not self.instance._state.adding and not PROVED.isdisjoint(self.changed_data) and not said_so:
             data["verified"] = self.instance.verified = False
         return data
+
+    def _post_clean(self) -> None:
+        """Refuse an address that the owner has already; its digest is no field of the form, so Django leaves this constraint out."""
+        super()._post_clean()
+        method = self.instance
+        twins = ContactMethod.objects.filter(
+            recipient=method.recipient_id, group=method.group_id, kind=method.kind,
+            address_digest=crypto.digest(method.address, purpose="address"),
+        )  # fmt: skip
+        if not self.errors and twins.exclude(pk=method.pk).exists():
+            self.add_error("address", f"This {'recipient' if method.recipient_id else 'group'} has this address already.")
 
 
 class MethodRulesMixin:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from notifications import telephone_words
-from notifications.enums import ANSWERABLE
+from notifications.enums import ANSWERABLE, Reason
 from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
 from notifications.transports import twilio_client
@@ -64,7 +64,7 @@ def destination(method: ContactMethod) -> str:
 def script(delivery: Delivery, wording: Wording) -> str:
     """What the voice says, as TwiML; as often as Twilio's limit allows, and TIMES at the most."""
     language = wording.language
-    keys = "" if twilio_client.hears_back() else twilio_client.callback("voice", delivery)
+    keys = "" if twilio_client.hears_back() or delivery.notification.reason == Reason.CODE else twilio_client.callback("voice", delivery)
     text = wording.spoken
     answerable = delivery.notification.reason in ANSWERABLE
     for times in range(TIMES, 1, -1):

@@ -190,6 +190,11 @@ def test_stop_switches_the_method_off_and_start_on(ada, number):
     assert ContactMethod.objects.get(recipient=ada).usable
 
 
+@pytest.mark.parametrize("word", ["HELP", "info", "Aide", "UNSUBSCRIBE", "ARRÊT"])
+def test_what_twilio_itself_replies_to_gets_no_second_reply(ada, number, word):
+    assert said(number, word) == ""
+
+
 def test_start_does_not_enable_what_is_dead_for_another_reason(ada, number, at):
     ContactMethod.objects.update(disabled_at=at, disabled_reason="no such number")
 

@@ -90,6 +90,13 @@ def test_a_test_asks_for_a_confirmation(twilio, number):
     assert said[-1][1] == "Goodbye."
 
 
+def test_a_code_is_read_and_nothing_is_asked(twilio, number):
+    send(told(number, reason="code", context={"code": "123456"}))
+
+    said, places = heard(twilio.calls[0])
+    assert (places, "Press" in said[0][1], said[-1][1]) == (set(), False, "Goodbye.")
+
+
 def test_without_a_way_back_no_key_is_asked_for(twilio, number, settings):
     delivery = told(number)
     settings.SENTINEL_BASE_URL, settings.TWILIO_BASE_URL = "http://localhost:8000", ""
