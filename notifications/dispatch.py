@@ -6,6 +6,7 @@ Who is told how is said by the book (book.py), a person's own rules (rules.py) a
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from notifications.book import Book, Call, Target, Way, can_send, quiet_until
@@ -14,6 +15,9 @@ from notifications.message import Message, Order, Told
 from notifications.models import ContactMethod, Delivery, Notification
 from sentinel_site.lib import rows, wake
 from sentinel_site.lib.ids import uuid7
+
+NAMES: Final = 10
+"""How many names a message gives of those who are told with its reader."""
 
 
 def plan(orders: Sequence[Order], *, at: datetime) -> list[list[Call]]:
@@ -32,9 +36,10 @@ def tell(orders: Sequence[Order], *, at: datetime) -> list[Told]:
     ways: dict[str, tuple[Way, ...]] = {}
     planned = plan(orders, at=at)
     for order, calls in zip(orders, planned, strict=True):
+        told = [call.name for call in calls if call.ways and call.held_until is None][:NAMES]
         for call in calls:
             if call.target and call.ways:
-                notification = _notification(order, call.target, call.ways, at=at)
+                notification = _notification(order, call.target, call.ways, told=told, at=at)
                 notifications.append(notification)
                 ways[notification.key] = call.ways
     queued = _queue(notifications, ways, at=at)
@@ -45,7 +50,7 @@ def tell_method(method: ContactMethod, message: Message, *, thread: str, key: st
     """Queue ``message`` to exactly this method, whether or not it is verified, now: no rule and no quiet hours apply."""
     target = Target(method.recipient, method.group)
     order, ways = Order(thread, key, message), (Way(method, at),)
-    notification = _notification(order, target, ways, at=at)
+    notification = _notification(order, target, ways, told=[], at=at)
     queued = _queue([notification], {notification.key: ways}, at=at)
     return _told(order, [Call(target, target.name, ways)], queued)
 
@@ -138,14 +143,15 @@ def _key(order: Order, target: Target) -> str:
     return f"{order.key}:{target.key}"
 
 
-def _notification(order: Order, target: Target, ways: Sequence[Way], *, at: datetime) -> Notification:
-    """What is held back is tried for as much longer as it is held."""
+def _notification(order: Order, target: Target, ways: Sequence[Way], *, told: list[str], at: datetime) -> Notification:
+    """What is held back is tried for as much longer as it is held. Whoever is not alone learns who else is ``told``."""
     message = order.message
+    context = {**message.context, "told": told} if len(told) > 1 else dict(message.context)
     expires_at = message.expires_at and message.expires_at + (ways[0].at - at)
     return Notification(
         id=uuid7(), key=_key(order, target), thread=order.thread, recipient=target.recipient, group=target.group,
         reason=message.reason, urgency=message.urgency, priority=message.priority, life_safety=message.life_safety, step=message.step,
-        label=message.label, context=dict(message.context), created_at=at, expires_at=expires_at,
+        label=message.label, context=context, created_at=at, expires_at=expires_at,
     )  # fmt: skip
 
 

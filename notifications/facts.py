@@ -146,8 +146,8 @@ class Facts:
 
     @property
     def reminder(self) -> int:
-        """Which reminder it is, from 1 on; 0 when it is none or nobody counted."""
-        return int(self._context.get("reminder") or 0) if self.reason == Reason.REMINDER else 0
+        """Which reminder it is, from 1 on: the number of the step. 0 when it is none, or the first of a new round."""
+        return int(self._context.get("reminder") or self._delivery.notification.step or 0) if self.reason == Reason.REMINDER else 0
 
     @property
     def told(self) -> list[str]:

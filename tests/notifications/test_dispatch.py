@@ -236,3 +236,12 @@ def test_a_plan_says_what_would_be_told_and_writes_nothing(staged):
 
     assert [(way.method.kind, way.at) for way in call.ways] == [("webhook", NOON), ("email", NOON + 120 * SECOND)]
     assert not Notification.objects.exists()
+
+
+def test_a_message_names_those_who_are_told_with_its_reader():
+    tell(make_recipient("Ana Ribeiro"), make_recipient("Jules Petit"))
+    tell(make_recipient("Robin Vale"), key="alone")
+
+    told = [note.context.get("told") for note in Notification.objects.order_by("id")]
+
+    assert [sorted(names) if names else None for names in told] == [["Ana Ribeiro", "Jules Petit"]] * 2 + [None]

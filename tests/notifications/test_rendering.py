@@ -171,3 +171,12 @@ def test_only_what_cannot_be_answered_otherwise_has_the_link():
     words = wording()
 
     assert [words.answer_url in text for text in forms(words)] == [False, False, True, True, False, False, False, True]
+
+
+def test_a_reminder_says_which_one_it_is_and_a_mail_who_else_was_told():
+    words = wording("reminder", reminder=3, told=["Robin Vale", "Dana Reed"])
+
+    assert words.text.splitlines()[1] == "Nobody has answered for 5 min. This is reminder 3."
+    assert "Told:      Robin Vale, Dana Reed" in words.text
+    assert "Robin Vale, Dana Reed" in words.html
+    assert words.short == "[P1] Fall in room 12 · cam-12. Reminder 3: nobody has answered for 5 min."
