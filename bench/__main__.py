@@ -7,11 +7,12 @@ import time
 from datetime import UTC, datetime
 from types import ModuleType
 
-from bench import answer, batch, deliveries, due, intake, machine, million, oncall, rest, tell
+from bench import answer, batch, deliveries, due, intake, machine, million, oncall, reach, rest, tell
 from bench.house import CACHE, House
 from bench.rows import Row, table
 
-BENCHES: dict[str, ModuleType] = {module.NAME: module for module in (rest, intake, batch, tell, due, answer, deliveries, oncall, million)}
+_ALL = (rest, intake, batch, tell, due, answer, deliveries, oncall, reach, million)
+BENCHES: dict[str, ModuleType] = {module.NAME: module for module in _ALL}
 
 
 def main() -> int:
