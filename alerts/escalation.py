@@ -339,4 +339,6 @@ def _evidence(told: Told) -> dict[str, object]:
     evidence: dict[str, object] = {"recipients": list(told.recipients), "messages": told.deliveries, "unreachable": unreachable}
     if told.held:
         evidence["held"] = [f"{who} until {until:%Y-%m-%d %H:%M} UTC" for who, until in told.held]
+    if told.bundled:
+        evidence["bundled"] = list(told.bundled)
     return evidence

@@ -187,5 +187,7 @@ def _late(detail: Detail) -> str:
 
 def _unreachable(detail: Detail) -> str:
     names, held = _names(detail.get("unreachable", ())), _names(detail.get("held", ()))
-    text = _(". Held back by quiet hours: %(names)s") % {"names": held} if held else ""
+    bundled = _names(detail.get("bundled", ()))
+    text = _(". Told together with other alerts: %(names)s") % {"names": bundled} if bundled else ""
+    text += _(". Held back by quiet hours: %(names)s") % {"names": held} if held else ""
     return text + (_(". Not reachable: %(names)s") % {"names": names} if names else "")

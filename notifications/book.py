@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from notifications import directory, duty, quiet_hours, rules, transports
+from notifications import directory, duty, quiet_hours, rules, storms, transports
 from notifications.message import Message, Order
 from notifications.models import ContactMethod, Notification, Recipient, RecipientGroup
 
@@ -74,7 +74,8 @@ class Book:
         ids = {pk for order in orders for pk in order.recipients} | {pk for told, _ in audiences.values() for pk in told}
         ids |= {on.recipient for on in on_call.values() if on.recipient}
         known = directory.groups(slugs)
-        persons = directory.people(ids.union(*({str(pk) for pk in told} for _, told in known.values())))
+        recent = storms.window(at=at) if any(storms.may_hold(order.message) for order in orders) else None
+        persons = directory.people(ids.union(*({str(pk) for pk in told} for _, told in known.values())), recent=recent)
         groups = {slug: group for slug, (group, _) in known.items()}
         members = {slug: [person for pk, person in persons.items() if pk in told] for slug, (_, told) in known.items()}
         recipients = {str(pk): person for pk, person in persons.items() if str(pk) in ids}
@@ -151,7 +152,7 @@ def _audiences(orders: Sequence[Order]) -> _Audiences:
     if not heard:
         return found
     waiting = {thread for order in orders if order.also_waiting for thread in order.audience_of}
-    sent = Q(thread__in=heard, deliveries__attempts__gt=0)
+    sent = Q(thread__in=heard) & (Q(deliveries__attempts__gt=0) | Q(bundle__deliveries__attempts__gt=0))
     told = Notification.objects.filter(sent | Q(thread__in=waiting) if waiting else sent).distinct().order_by()
     for thread, recipient, slug in told.values_list("thread", "recipient_id", "group__slug"):
         found[thread][0 if recipient else 1].add(str(recipient or slug))

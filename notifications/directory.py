@@ -1,7 +1,7 @@
 """Reading groups, people with their rules, and methods: a statement each, planned once. Being called must not wait for the ORM."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -19,8 +19,16 @@ _PEOPLE: Final = """
 SELECT {columns}, (
     SELECT jsonb_agg(jsonb_build_object('first', priority_from, 'last', priority_to, 'kind', kind, 'method', method_id,
         'delay_seconds', delay_seconds)) FROM notifications_notificationrule WHERE recipient_id = person.id
-) FROM notifications_recipient AS person WHERE person.id = ANY(%s::uuid[]) ORDER BY person.name, person.id
+), {recent} FROM notifications_recipient AS person WHERE person.id = ANY(%(ids)s::uuid[]) ORDER BY person.name, person.id
 """
+_RECENT: Final = """(
+    SELECT jsonb_agg(jsonb_build_array(told.urgency, told.priority)) FROM (
+        SELECT urgency, priority FROM notifications_notification
+        WHERE recipient_id = person.id AND id >= %(since_id)s::uuid AND created_at > %(since)s::timestamptz
+            AND created_at <= %(at)s::timestamptz AND reason = ANY(%(reasons)s::text[])
+        ORDER BY id DESC LIMIT 100
+    ) AS told
+)"""
 _METHODS: Final = """
 SELECT {columns} FROM notifications_contactmethod AS method
 WHERE method.recipient_id = ANY(%s::uuid[]) OR method.group_id = ANY(%s::bigint[]) ORDER BY method."order", method.id
@@ -34,13 +42,17 @@ def groups(slugs: Iterable[str]) -> dict[str, tuple[RecipientGroup, set[UUID]]]:
     return {group.slug: (group, members) for group, members in built}
 
 
-def people(ids: Iterable[UUID | str]) -> dict[UUID, Recipient]:
-    """People by id, in the order of their names; ``own_rules`` of each holds the person's rules."""
-    found = prepared.run(_PEOPLE.format(columns=prepared.columns(Recipient, "person")), [[str(pk) for pk in ids]])
+def people(ids: Iterable[UUID | str], *, recent: Mapping[str, object] | None = None) -> dict[UUID, Recipient]:
+    """People by id, in the order of their names; ``own_rules`` of each holds the person's rules.
+
+    With ``recent`` (storms.window), ``recent`` of each holds (urgency, priority) of the newest messages of that window.
+    """
+    statement = _PEOPLE.format(columns=prepared.columns(Recipient, "person"), recent=_RECENT if recent else "NULL")
     persons = {}
-    for *values, rules in found:
+    for *values, rules, told in prepared.run(statement, {"ids": [str(pk) for pk in ids], **(recent or {})}):
         person = prepared.build(Recipient, values)
         person.own_rules = [_rule(each) for each in json.loads(rules or "[]")]  # type: ignore[attr-defined]
+        person.recent = [(urgency, priority) for urgency, priority in json.loads(told or "[]")]  # type: ignore[attr-defined]
         persons[person.pk] = person
     return persons
 

@@ -4,7 +4,7 @@ Only methods whose transport can send here are used (notifications/transports); 
 Who is told how is said by the book (book.py), a person's own rules (rules.py) and quiet hours (quiet_hours.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,6 +13,7 @@ from notifications.book import Book, Call, Target, Way, can_send, quiet_until
 from notifications.enums import DeliveryStatus
 from notifications.message import Message, Order, Told
 from notifications.models import ContactMethod, Delivery, Notification
+from notifications.storms import WINDOW, Storm
 from sentinel_site.lib import rows, wake
 from sentinel_site.lib.ids import uuid7
 
@@ -34,6 +35,7 @@ def tell(orders: Sequence[Order], *, at: datetime) -> list[Told]:
     """
     notifications: list[Notification] = []
     ways: dict[str, tuple[Way, ...]] = {}
+    storm = Storm(at)
     planned = plan(orders, at=at)
     for order, calls in zip(orders, planned, strict=True):
         told = [call.name for call in calls if call.ways and call.held_until is None][:NAMES]
@@ -42,8 +44,24 @@ def tell(orders: Sequence[Order], *, at: datetime) -> list[Told]:
                 notification = _notification(order, call.target, call.ways, told=told, at=at)
                 notifications.append(notification)
                 ways[notification.key] = call.ways
-    queued = _queue(notifications, ways, at=at)
-    return [_told(order, calls, queued) for order, calls in zip(orders, planned, strict=True)]
+                storm.holds(call.target.recipient, order.message, notification)
+    held = {note.key for note in storm.held}
+    bundles = _bundled(storm, ways)
+    queued = _queue([*bundles, *notifications], ways, at=at)
+    return [_told(order, calls, queued, held) for order, calls in zip(orders, planned, strict=True)]
+
+
+def _bundled(storm: Storm, ways: dict[str, tuple[Way, ...]]) -> list[Notification]:
+    """The new messages that tell of what the storm holds back: each goes the ways of the first it tells of, a window later."""
+    made = []
+    for bundle, new in storm.bundles():
+        first = next(note for note in storm.held if note.bundle_id == bundle.pk) if new else None
+        if first is not None:
+            ways[bundle.key] = tuple(Way(way.method, way.at + WINDOW) for way in ways[first.key])
+            made.append(bundle)
+    for note in storm.held:
+        ways[note.key] = ()
+    return made
 
 
 def tell_method(method: ContactMethod, message: Message, *, thread: str, key: str, at: datetime) -> Told:
@@ -55,15 +73,17 @@ def tell_method(method: ContactMethod, message: Message, *, thread: str, key: st
     return _told(order, [Call(target, target.name, ways)], queued)
 
 
-def _told(order: Order, calls: Sequence[Call], queued: Mapping[str, list[UUID]]) -> Told:
+def _told(order: Order, calls: Sequence[Call], queued: Mapping[str, list[UUID]], held: Container[str] = ()) -> Told:
     reached = [call for call in calls if call.ways]
+    bundled = tuple(call.name for call in reached if call.target and _key(order, call.target) in held)
     ids = tuple(pk for call in reached if call.target for pk in queued[_key(order, call.target)])
     return Told(
-        deliveries=len(ids),
-        recipients=tuple(call.name for call in reached if call.held_until is None),
+        deliveries=len(ids) + len(bundled),
+        recipients=tuple(call.name for call in reached if call.held_until is None and call.name not in bundled),
         unreachable=tuple((call.name, call.why) for call in calls if not call.ways),
         ids=ids,
         held=tuple((call.name, call.held_until) for call in reached if call.held_until),
+        bundled=bundled,
     )
 
 

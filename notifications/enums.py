@@ -37,6 +37,7 @@ class Reason(TextChoices):
     EXPIRED = "expired", "Expired"
     TEST = "test", "Test"
     HANDOFF = "handoff", "Hand-off"
+    STORM = "storm", "Many at once"
     CODE = "code", "Code that proves an address"
 
 

@@ -21,7 +21,7 @@ from notifications.enums import Reason
 from notifications.models import Delivery
 
 DESCRIPTION_LENGTH: Final = 2000
-OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF, Reason.CODE})
+OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF, Reason.CODE, Reason.STORM})
 """Reasons that ask for no answer."""
 _INSTANTS: Final = ("created_at", "first_seen_at", "last_seen_at", "acknowledged_at", "resolved_at")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

@@ -57,3 +57,5 @@ class Told:
     ids: tuple[UUID, ...] = field(default=())
     held: tuple[tuple[str, datetime], ...] = ()
     """Who is told later, because of quiet hours, and when."""
+    bundled: tuple[str, ...] = ()
+    """Who is told together with others of a storm. Counted in ``deliveries``, without an id of their own."""

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from notifications import answer_codes, dispatch, proofs, reading
+from notifications import answer_codes, dispatch, proofs, reading, storms
 from notifications.enums import REFUSABLE, RETRIED, WAITING, DeliveryStatus, Transport
 from notifications.models import ContactMethod, Delivery, Notification
 from notifications.signals import deliveries_settled, delivery_received
@@ -130,9 +130,10 @@ def claim(transport: str, *, limit: int, at: datetime, lease_seconds: int) -> li
             )
             deliveries_settled.send(sender=Delivery, deliveries=closed, fallen_over={}, at=at)
     claimed = _readable([row for row in rows if row.status == DeliveryStatus.SENDING], at=at)
+    telling = _telling(claimed, at=at)
     if transport == Transport.SMS:
-        answer_codes.allot(claimed, at=at)
-    return claimed
+        answer_codes.allot(telling, at=at)
+    return telling
 
 
 def waiting() -> dict[str, datetime]:
@@ -284,6 +285,16 @@ def _readable(rows: Sequence[reading.Row], *, at: datetime) -> list[Delivery]:
         except UndecryptableError as error:
             settle([Outcome(row.bare(), DeliveryStatus.DEAD, error=str(error))], at=at)
     return sorted(found, key=lambda delivery: (delivery.priority, delivery.next_attempt_at or delivery.queued_at, delivery.pk))
+
+
+def _telling(claimed: Sequence[Delivery], *, at: datetime) -> list[Delivery]:
+    """Those that have something to tell; a message of a storm in which everything was answered meanwhile is cancelled."""
+    silent = storms.fill(claimed)
+    if silent:
+        Delivery.objects.filter(pk__in=[delivery.pk for delivery in silent]).update(next_attempt_at=None)
+        why = "everything in it was answered meanwhile"
+        settle([Outcome(delivery, DeliveryStatus.FAILED, error=why) for delivery in silent], at=at)
+    return [delivery for delivery in claimed if delivery not in silent]
 
 
 def _write(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=200, unique=True)),
                 ('thread', models.CharField(max_length=80)),
-                ('reason', models.CharField(choices=[('first', 'First notice'), ('reminder', 'Reminder'), ('bundle', 'Bundled update'), ('resolved', 'Resolved'), ('unanswered', 'Unanswered: last resort'), ('expired', 'Expired'), ('test', 'Test'), ('handoff', 'Hand-off'), ('code', 'Code that proves an address')], max_length=16)),
+                ('reason', models.CharField(choices=[('first', 'First notice'), ('reminder', 'Reminder'), ('bundle', 'Bundled update'), ('resolved', 'Resolved'), ('unanswered', 'Unanswered: last resort'), ('expired', 'Expired'), ('test', 'Test'), ('handoff', 'Hand-off'), ('storm', 'Many at once'), ('code', 'Code that proves an address')], max_length=16)),
                 ('urgency', models.CharField(choices=[('normal', 'Normal'), ('high', 'High'), ('critical', 'Critical'), ('emergency', 'Emergency')], default='normal', max_length=16)),
                 ('priority', models.PositiveSmallIntegerField(default=3, help_text='1 is sent before 5.')),
                 ('life_safety', models.BooleanField(default=False)),
@@ -64,7 +64,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField(help_text='After this nothing is tried any more.', null=True)),
                 ('cancelled_at', models.DateTimeField(help_text='Answered, or taken back: no further method is tried.', null=True)),
-                ('recipient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='notifications.recipient')),
+                ('recipient', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='notifications.recipient')),
+                ('bundle', models.ForeignKey(db_index=False, help_text='It has no deliveries of its own: it is told in this message (storms.py).', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='bundled', to='notifications.notification')),
                 ('group', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='notifications.recipientgroup')),
             ],
             options={
@@ -226,6 +227,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='notification',
             index=models.Index(fields=['thread', 'id'], name='notification_thread'),
+        ),
+        migrations.AddIndex(
+            model_name='notification',
+            index=models.Index(fields=['recipient', 'id'], name='notification_recipient'),
+        ),
+        migrations.AddIndex(
+            model_name='notification',
+            index=models.Index(condition=models.Q(('bundle__isnull', False)), fields=['bundle'], name='notification_bundle'),
         ),
         migrations.AddConstraint(
             model_name='contactmethod',

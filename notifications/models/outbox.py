@@ -19,7 +19,7 @@ class Notification(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(max_length=200, unique=True)
     thread = models.CharField(max_length=80)
-    recipient = models.ForeignKey(Recipient, null=True, on_delete=models.CASCADE, related_name="notifications")
+    recipient = models.ForeignKey(Recipient, null=True, on_delete=models.CASCADE, related_name="notifications", db_index=False)
     group = models.ForeignKey(RecipientGroup, null=True, on_delete=models.CASCADE, related_name="notifications")
     reason = models.CharField(max_length=16, choices=Reason.choices)
     urgency = models.CharField(max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
@@ -30,11 +30,19 @@ class Notification(models.Model):
     context = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, help_text="After this nothing is tried any more.")
+    bundle = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="bundled", db_index=False,
+        help_text="It has no deliveries of its own: it is told in this message (storms.py).",
+    )  # fmt: skip
     cancelled_at = models.DateTimeField(null=True, help_text="Answered, or taken back: no further method is tried.")
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["thread", "id"], name="notification_thread")]
+        indexes = [
+            models.Index(fields=["thread", "id"], name="notification_thread"),
+            models.Index(fields=["recipient", "id"], name="notification_recipient"),
+            models.Index(fields=["bundle"], name="notification_bundle", condition=Q(bundle__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()} to {self.recipient or self.group}"

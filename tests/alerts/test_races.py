@@ -85,7 +85,8 @@ def test_reports_of_one_alert_from_many_clients_are_one_alert(together):
     assert ids == list(range(ids[0], ids[0] + len(ids)))
 
 
-def test_concurrent_sweeps_take_each_step_once(together):
+def test_concurrent_sweeps_take_each_step_once(together, settings):
+    settings.SENTINEL_STORM_MESSAGES = 0
     make_recipient(groups=["oncall"])
     make_source(policy=make_policy())
     intake.accept([report(subject=str(n)) for n in range(300)], at=NOON)

@@ -48,6 +48,7 @@ def environment(data_dir: Path, port: int, **more: str) -> dict[str, str]:
     own = {
         "SENTINEL_DATA_DIR": str(data_dir), "SENTINEL_PORT": str(port), "SENTINEL_BASE_URL": f"http://127.0.0.1:{port}",
         "SENTINEL_ADMIN_PASSWORD": "correct horse battery", "SENTINEL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "SENTINEL_STORM_MESSAGES": "0",
         "DJANGO_SETTINGS_MODULE": "sentinel_site.settings", "PYTHONUNBUFFERED": "1",
     }  # fmt: skip
     return kept | own | more
