@@ -121,7 +121,7 @@ class Book:
         found = self._of_recipient.get(person.pk, [])
         able = [method for method in found if can_send(method)]
         if not able:
-            return Call(target, target.name, why=_unreachable(found))
+            return Call(target, target.name, why=why_unreachable(found))
         held_until = quiet_until(person, message, at=at)
         start = held_until or at
         chosen = rules.choose(able, getattr(person, "own_rules", ()), message, order.kinds)
@@ -159,7 +159,7 @@ def _audiences(orders: Sequence[Order]) -> _Audiences:
     return found
 
 
-def _unreachable(found: Sequence[ContactMethod]) -> str:
+def why_unreachable(found: Sequence[ContactMethod]) -> str:
     """Why none of ``found`` can be used."""
     if not found:
         return "has no contact method"

@@ -15,7 +15,7 @@ from django.db.models import Prefetch
 
 from alerts import reachability
 from alerts.models import EscalationPolicy, PolicyStep, Route
-from notifications import overrides, proofs, transports
+from notifications import overrides, proofs, reach, transports
 from notifications.models import ContactMethod, Recipient, RecipientGroup
 from sentinel_site import doctor_mail, doctor_twilio, health
 
@@ -122,14 +122,10 @@ def _gaps(*, at: datetime) -> Iterator[Finding]:
 
 def _reach(*, at: datetime) -> Iterator[Finding]:
     """Whether people can be told: the question that matters most."""
-    reachable, mute = 0, []
-    for recipient in Recipient.objects.filter(active=True).prefetch_related("contact_methods"):
-        if any(_works(method) for method in recipient.contact_methods.all()):
-            reachable += 1
-        else:
-            mute.append(recipient.name)
-    for name in mute[:10]:
-        yield Finding(WARN, f"{name} cannot be told anything: no contact method that is active, verified and set up.")
+    mute = reach.unreached(limit=None)
+    reachable = Recipient.objects.filter(active=True).count() - len(mute)
+    for person, why in mute[:10]:
+        yield Finding(WARN, f"{person} cannot be told anything: {person} {why}.")
     count = "1 recipient" if reachable == 1 else f"{reachable} recipients"
     yield Finding(OK, f"{count} can be told.") if reachable else Finding(ERROR, "Nobody can be told anything.")
     yield from _proofs(at=at)

@@ -7,21 +7,18 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils import timezone
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
-from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from notifications import apprise_urls, proofs
+from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable
 from notifications.enums import Transport
 from notifications.models import ContactMethod
 from sentinel_site.lib import crypto
-from sentinel_site.lib.problems import Problem
 
 PROVED = {"kind", "address", "recipient", "group"}
 """What was verified: that this address is theirs."""
@@ -29,7 +26,8 @@ ADDRESSES = (
     "E-mail address, telephone number with +country, URL or device token. For Apprise: one URL that names one destination, for example"
     " discord://id/token or tgram://bot/chat. It is a secret, and is shown only to those who may change it."
 )
-VERIFY, CHANGE = "notifications.verify_contactmethod", "notifications.change_contactmethod"
+VERIFY = "notifications.verify_contactmethod"
+READ_ONLY = ("masked", "disabled", "last_proof", "last_messages")
 
 
 class MethodForm(forms.ModelForm):
@@ -66,6 +64,8 @@ class MethodForm(forms.ModelForm):
         said_so = "verified" in self.changed_data and data.get("verified")
         if not self.instance._state.adding and not PROVED.isdisjoint(self.changed_data) and not said_so:
             data["verified"] = self.instance.verified = False
+        if not self.instance._state.adding and not PROVED.isdisjoint(self.changed_data):
+            self.instance.proved_at = None
         return data
 
     def _post_clean(self) -> None:
@@ -86,7 +86,7 @@ class MethodRulesMixin:
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Only some may say that an address is verified."""
         allowed = request.user.has_perm(VERIFY)
-        return ("masked", "disabled") if allowed else ("verified", "masked", "disabled")
+        return READ_ONLY if allowed else ("verified", *READ_ONLY)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Those who may not change an address see it masked."""
@@ -106,31 +106,49 @@ class MethodRulesMixin:
         return f"{method.disabled_reason} ({method.disabled_at:%Y-%m-%d %H:%M} UTC)" if method.disabled_at else "no"
 
 
-class MethodInline(MethodRulesMixin, StackedInline):
+class ProofFilter(admin.SimpleListFilter):
+    """Those that nothing has proved for long."""
+
+    title, parameter_name = "proof", "proof"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The one question."""
+        return [("stale", "Not proved for 45 days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> QuerySet[ContactMethod]:
+        """The usable methods that nothing has proved for 45 days."""
+        return queryset.filter(pk__in=proofs.unproved(at=timezone.now()).values("pk")) if self.value() == "stale" else queryset
+
+
+class MethodInline(ProvingMixin, MethodRulesMixin, StackedInline):
     """The ways to reach one recipient or group."""
 
     model = ContactMethod
     form = MethodForm
-    fields = ("kind", "address", "secret", "label", "order", "verified", "active", "disabled")
+    fields = ("kind", "address", "secret", "label", "order", "verified", "active", "disabled", "last_proof")
     extra = 0
+    show_change_link = True
     collapsible = True
 
 
 @admin.register(ContactMethod)
-class ContactMethodAdmin(MethodRulesMixin, ModelAdmin):
+class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
     """Ways to reach people, with what became of them."""
 
     form = MethodForm
-    list_display = ("masked", "owner", "kind", "label", "order", "verified", "active", "usable_now", "disabled")
-    list_filter = (("kind", ChoicesDropdownFilter), ("verified", BooleanRadioFilter), ("active", BooleanRadioFilter))
+    list_display = ("masked", "owner", "kind", "label", "order", "verified", "proof", "active", "usable_now", "disabled")
+    list_filter = (ProofFilter, ("kind", ChoicesDropdownFilter), ("verified", BooleanRadioFilter), ("active", BooleanRadioFilter))
     list_filter_submit = True
     list_select_related = ("recipient", "group")
     search_fields = ("label", "recipient__name", "group__name")
     search_help_text = "Label or owner; addresses are encrypted and cannot be searched"
     autocomplete_fields = ("recipient", "group")
-    fields = ("recipient", "group", "kind", "address", "secret", "label", "order", "verified", "active", "disabled", "platform")
+    fields = (
+        "recipient", "group", "kind", "address", "secret", "label", "order", "verified", "active", "disabled", "platform", "last_proof",
+        "last_messages",
+    )  # fmt: skip
     actions: ClassVar = ["enable_ticked"]
-    actions_detail: ClassVar = ["send_test", "enable_again"]
+    actions_detail: ClassVar = [*ProvingMixin.proving_actions, "enable_again"]
 
     @display(description="Of")
     def owner(self, method: ContactMethod) -> str:
@@ -146,23 +164,7 @@ class ContactMethodAdmin(MethodRulesMixin, ModelAdmin):
         """Save, and say when the address must be verified again."""
         super().save_model(request, obj, form, change)
         if not obj.verified:
-            messages.warning(request, "Nothing is sent to this address until it is verified.")
-
-    @action(
-        description="Send a test message", permissions=["change"], icon="send", variant=ActionVariant.PRIMARY,
-        dialog={"title": "Send a test message",
-                "description": "It goes to this method, at once, and asks whoever gets it to confirm.",
-                "form_class": BaseDialogForm, "form_submit_text": "Send"},
-    )  # fmt: skip
-    def send_test(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
-        """Queue a test message."""
-        method = self._method(request, object_id)
-        try:
-            proofs.ask(method, at=timezone.now())
-            messages.success(request, "A test message is on its way. “Last messages” below shows what becomes of it.")
-        except Problem as refusal:
-            messages.error(request, str(refusal))
-        return _back(method)
+            messages.warning(request, "Nothing is sent to this address until it is verified: press “Send a code”.")
 
     @action(
         description="Enable again", permissions=["change"], icon="restart_alt",
@@ -172,10 +174,10 @@ class ContactMethodAdmin(MethodRulesMixin, ModelAdmin):
     )  # fmt: skip
     def enable_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Take back that Sentinel switched it off."""
-        method = self._method(request, object_id)
+        method = changeable(request, object_id)
         _enable(ContactMethod.objects.filter(pk=method.pk))
         messages.success(request, "Enabled. Send a test message to be sure.")
-        return _back(method)
+        return back(method)
 
     @action(description="Enable again", permissions=["change"])
     def enable_ticked(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> None:
@@ -184,15 +186,6 @@ class ContactMethodAdmin(MethodRulesMixin, ModelAdmin):
             raise PermissionDenied
         messages.success(request, f"Enabled: {_enable(queryset)}.")
 
-    def _method(self, request: HttpRequest, object_id: str) -> ContactMethod:
-        if not request.user.has_perm(CHANGE):
-            raise PermissionDenied
-        return get_object_or_404(ContactMethod.objects.select_related("recipient", "group"), pk=object_id)
-
 
 def _enable(methods: QuerySet[ContactMethod]) -> int:
     return methods.exclude(disabled_at=None).update(disabled_at=None, disabled_reason="")
-
-
-def _back(method: ContactMethod) -> HttpResponse:
-    return HttpResponse(headers={"HX-Redirect": reverse("admin:notifications_contactmethod_change", args=[method.pk])})

@@ -3,21 +3,45 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 from unfold.decorators import display
 
+from notifications import proofs, reach
 from notifications.admin.methods import MethodInline
+from notifications.admin.proving import STATES
+from notifications.admin.rules import RuleInline
+from notifications.book import can_send
 from notifications.models import Recipient, RecipientGroup
 from sentinel_site.lib.lists import NoBulkDeleteMixin
+
+UNREACHED = 10
+
+
+class ReachFilter(admin.SimpleListFilter):
+    """Who cannot be reached, and whom nothing has proved reachable for long."""
+
+    title, parameter_name = "reach", "reach"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two questions."""
+        return [("none", "Cannot be reached"), ("stale", "Not proved for 45 days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> QuerySet[Recipient]:
+        """The people of whom it is true."""
+        if self.value() == "none":
+            return queryset.filter(pk__in=[person.pk for person, _ in reach.unreached(limit=None)])
+        stale = proofs.unproved(at=timezone.now()).values("recipient")
+        return queryset.filter(pk__in=stale) if self.value() == "stale" else queryset
 
 
 class OwnerAdmin(NoBulkDeleteMixin, ModelAdmin):
     """A person or a group. Whoever was ever told something stays: the record names them. Switch a person off instead."""
 
-    inlines = (MethodInline,)
+    inlines: tuple[Any, ...] = (MethodInline,)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only those who were never told anything."""
@@ -28,26 +52,48 @@ class OwnerAdmin(NoBulkDeleteMixin, ModelAdmin):
 class RecipientAdmin(OwnerAdmin):
     """People."""
 
-    list_display = ("name", "reachable", "in_groups", "user", "language", "active")
-    list_filter = (("groups", AutocompleteSelectFilter), ("active", BooleanRadioFilter))
+    inlines = (MethodInline, RuleInline)
+    list_before_template = "admin/notifications/recipient/unreached.html"
+    list_display = ("name", "reachable", "proved", "in_groups", "user", "language", "active")
+    list_filter = (ReachFilter, ("groups", AutocompleteSelectFilter), ("active", BooleanRadioFilter))
     list_filter_submit = True
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
     autocomplete_fields = ("user",)
     fieldsets = (
         ("Person", {"fields": ("name", "user", ("language", "time_zone"), "active")}),
-        ("Quiet hours", {"fields": (("quiet_from", "quiet_until"),), "description": "Life-safety alerts do not keep them."}),
+        (
+            "Quiet hours",
+            {
+                "fields": (("quiet_from", "quiet_until"),),
+                "description": "Messages wait until they end. P1 and life-safety alerts come through.",
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With groups and methods, at once."""
         return super().get_queryset(request).prefetch_related("groups", "contact_methods")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list, with who cannot be reached and why above it."""
+        mute = reach.unreached(limit=UNREACHED + 1)
+        shown = {"unreached": mute[:UNREACHED], "more_unreached": len(mute) > UNREACHED}
+        return super().changelist_view(request, {**(extra_context or {}), **shown})
+
     @display(description="Reached by", label={"nothing": "danger"})
     def reachable(self, recipient: Recipient) -> str:
         """The kinds of methods that can be used now."""
-        kinds = {method.get_kind_display() for method in recipient.contact_methods.all() if method.usable and recipient.active}
+        kinds = {method.get_kind_display() for method in recipient.contact_methods.all() if can_send(method) and recipient.active}
         return ", ".join(sorted(kinds)) or "nothing"
+
+    @display(description="Proof", label=STATES)
+    def proved(self, recipient: Recipient) -> str:
+        """The worst of what is known of the person's usable methods."""
+        usable = [method for method in recipient.contact_methods.all() if method.usable]
+        if any(proofs.is_stale(method, at=timezone.now()) for method in usable):
+            return "not proved for 45 days"
+        return ("proved" if all(method.proved_at for method in usable) else "not proved yet") if usable else ""
 
     @display(description="Groups")
     def in_groups(self, recipient: Recipient) -> str:

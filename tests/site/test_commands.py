@@ -104,7 +104,10 @@ def test_doctor_names_people_without_a_verified_method(home):
     make_recipient(groups=["oncall"])
     ContactMethod.objects.update(verified=False)
 
-    assert levels()["Robin Vale cannot be told anything: no contact method that is active, verified and set up."] == doctor.WARN
+    assert (
+        levels()["Robin Vale cannot be told anything: Robin Vale has no contact method that is verified, active and working."]
+        == doctor.WARN
+    )
 
 
 def test_doctor_says_where_mail_goes_while_there_is_no_server(home, settings):
