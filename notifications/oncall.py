@@ -142,10 +142,11 @@ def _layer_shifts(layer: Layer, zone: ZoneInfo, since: datetime, until: datetime
     for turn in turns:
         while number < len(windows) and windows[number][1] <= turn.starts_at:
             number += 1
-        for start, end in windows[number:]:
-            if start >= turn.ends_at:
-                break
+        following = number
+        while following < len(windows) and windows[following][0] < turn.ends_at:
+            start, end = windows[following]
             found.append(Shift(max(start, turn.starts_at), min(end, turn.ends_at), turn.recipient, turn.layer))
+            following += 1
     return found
 
 

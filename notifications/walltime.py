@@ -3,7 +3,8 @@
 A wall time that occurs twice has a first and a last occurrence. One that the clocks skip is taken as the instant of the jump.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -14,6 +15,9 @@ def shown(at: datetime, zone: ZoneInfo) -> datetime:
 
 def first(wall: datetime, zone: ZoneInfo) -> datetime:
     """The instant (UTC) at which clocks in ``zone`` first show the naive ``wall``. It never decreases when ``wall`` grows."""
+    steady = _steady(wall.date(), zone)
+    if steady is not None:
+        return (wall - steady).replace(tzinfo=UTC)
     before, after = _offsets(wall, zone)
     if after > before:
         return _jump(wall, zone, before, after)
@@ -22,10 +26,21 @@ def first(wall: datetime, zone: ZoneInfo) -> datetime:
 
 def last(wall: datetime, zone: ZoneInfo) -> datetime:
     """The instant (UTC) at which clocks in ``zone`` show the naive ``wall`` for the last time."""
+    steady = _steady(wall.date(), zone)
+    if steady is not None:
+        return (wall - steady).replace(tzinfo=UTC)
     before, after = _offsets(wall, zone)
     if after > before:
         return _jump(wall, zone, before, after)
     return (wall - after).replace(tzinfo=UTC)
+
+
+@lru_cache(maxsize=16_384)
+def _steady(day: date, zone: ZoneInfo) -> timedelta | None:
+    """The offset from UTC that holds all through ``day``; None when the clocks change on it, or may."""
+    midnight = datetime.combine(day, time())
+    found = {*_offsets(midnight, zone), *_offsets(midnight + timedelta(days=1), zone)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _offsets(wall: datetime, zone: ZoneInfo) -> tuple[timedelta, timedelta]:
