@@ -62,7 +62,7 @@ def take(text: str, *, number: str, message_id: str, at: datetime) -> str:
         return _taken(text, number, digest, at=at)
     except BaseException:
         with suppress(RedisError, OSError):
-            cache.delete(f"sms:{message_id}")  # Twilio asks again
+            cache.delete(_remembered(message_id))  # Twilio may ask again
         raise
 
 
@@ -165,5 +165,9 @@ def _is_paused(digest: str) -> bool:
 
 def _is_new(message_id: str) -> bool:
     with suppress(RedisError, OSError):
-        return bool(cache.add(f"sms:{message_id[:64]}", 1, REMEMBER_SECONDS))
+        return not message_id or bool(cache.add(_remembered(message_id), 1, REMEMBER_SECONDS))
     return True
+
+
+def _remembered(message_id: str) -> str:
+    return f"sms:{crypto.digest(message_id, purpose='sms-message')}"

@@ -160,6 +160,12 @@ def test_the_same_message_again_has_no_effect_and_no_reply(ada, number, at):
     assert alert.log.count() == before
 
 
+def test_a_reply_without_an_id_is_taken_every_time(ada, number, at):
+    replies = [sms_replies.take("1", number=number, message_id="", at=at) for _ in range(2)]
+
+    assert replies == ["Nothing that was sent to you waits for an answer now."] * 2
+
+
 @pytest.mark.parametrize(("text", "reply"), [
     ("1 0999", "Not understood; nothing was changed. Reply 1 and"), ("hello", "Not understood; nothing was changed. Reply 1 and"),
     ("1 9", "Not understood"),
