@@ -30,6 +30,8 @@ def lacking() -> str:
         return ""
     if settings.EMAIL_SERVICE not in SERVICES:
         return f"replies are taken through {', '.join(SERVICES)} only (ANYMAIL_BACKEND)"
+    if settings.EMAIL_SERVICE == "brevo" and not settings.SENTINEL_INBOUND_AUTHSERV:
+        return "SENTINEL_INBOUND_AUTHSERV is not set, and Brevo itself does not say whether a sender is genuine"
     return mail_secrets.lacking("inbound")
 
 

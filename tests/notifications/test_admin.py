@@ -153,6 +153,15 @@ def test_no_owner_and_two_owners_are_refused_in_words(boss, method):
     assert ["name exactly one" in answer.content.decode() for answer in answers] == [True, True]
 
 
+@pytest.mark.parametrize(("address", "says"), [
+    ("file:///etc/passwd", "begins with file://"), ("ntfy://10.0.0.1/topic", "SENTINEL_APPRISE_HOSTS"), ("discord://x", "is not complete"),
+])  # fmt: skip
+def test_an_apprise_url_that_is_not_sent_to_is_refused_in_words(boss, method, address, says):
+    answer = boss.post(url(method), fields(method, kind="apprise", address=address))
+
+    assert (answer.status_code, says in answer.content.decode(), ContactMethod.objects.get().kind) == (200, True, "email")
+
+
 def test_a_test_message_goes_into_the_outbox(boss, method):
     boss.get(url(method, "send_test"))
     assert Notification.objects.count() == 0

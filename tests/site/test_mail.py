@@ -6,7 +6,7 @@ import re
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from sentinel_site import mail
+from sentinel_site import doctor_mail, env, mail
 
 POSTMARK = {"ANYMAIL_BACKEND": "postmark", "ANYMAIL_POSTMARK_SERVER_TOKEN": "t"}
 
@@ -69,3 +69,45 @@ def test_several_secrets_are_for_changing_them(given):
 def test_what_cannot_be_meant_stops_the_start(given, variables, says):
     with pytest.raises(ImproperlyConfigured, match=re.escape(says)):
         given(**variables)
+
+
+@pytest.mark.parametrize("domain", ["in.example.org", "IN.Example.org", ""])
+def test_a_domain_for_replies_is_a_domain(domain):
+    assert env.host("SENTINEL_INBOUND_DOMAIN", domain) == domain.lower()
+
+
+@pytest.mark.parametrize("domain", ["https://in.example.org", "ack@in.example.org", "localhost", "in example.org", "x" * 200 + ".org"])
+def test_what_is_no_domain_stops_the_start(domain):
+    with pytest.raises(ImproperlyConfigured, match="SENTINEL_INBOUND_DOMAIN"):
+        env.host("SENTINEL_INBOUND_DOMAIN", domain)
+
+
+def said(settings, service, **given):
+    settings.EMAIL_URL, settings.EMAIL_SERVICE, settings.ANYMAIL = "", service, given
+    return dict(reversed(pair) for pair in doctor_mail.findings())
+
+
+def test_doctor_says_what_comes_back_and_where(settings):
+    found = said(settings, "postmark", WEBHOOK_SECRET=["sentinel:a-long-enough-secret"])
+
+    assert found[f"postmark may tell what became of mail at {settings.SENTINEL_BASE_URL}/integrations/anymail/postmark/tracking/."] == "ok"
+
+
+def test_doctor_says_which_secret_is_missing(settings):
+    found = said(settings, "mailgun")
+
+    assert [level for text, level in found.items() if "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY is not set" in text] == ["warn"]
+
+
+def test_doctor_says_that_a_library_is_missing(settings):
+    found = said(settings, "amazon_ses")
+
+    assert [level for text, level in found.items() if "pip install boto3" in text] == ["error"]
+
+
+def test_doctor_says_why_no_replies_are_read(settings):
+    settings.SENTINEL_INBOUND_DOMAIN = "in.example.org"
+
+    found = said(settings, "amazon_ses")
+
+    assert [level for text, level in found.items() if "Nobody is asked for replies" in text] == ["error"]
