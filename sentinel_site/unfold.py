@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+DELIVERIES, TRANSPORTS = "/admin/notifications/delivery/", "/admin/notifications/delivery/transports/"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -60,7 +61,8 @@ UNFOLD: dict[str, Any] = {
             {"title": "What happens", "separator": True, "items": [
                 _page("Alerts", "crisis_alert", "alerts.alert"),
                 _page("Reports", "inbox", "alerts.report"),
-                _page("Deliveries", "outgoing_mail", "notifications.delivery"),
+                _page("Deliveries", "outgoing_mail", "notifications.delivery")
+                | {"active": lambda request: request.path.startswith(DELIVERIES) and request.path != TRANSPORTS},
                 _page("Notifications", "campaign", "notifications.notification"),
                 {"title": "Transports", "icon": "cell_tower", "link": reverse_lazy("admin:notifications_transports"),
                  "permission": _may_view("notifications.view_delivery")},

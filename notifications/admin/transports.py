@@ -28,7 +28,7 @@ def _row(health: Health, *, at: datetime) -> dict[str, Any]:
     state, colour = STATES[health.state]
     return {
         "health": health, "state": state, "colour": colour,
-        "spans": [(health.hour, _percent(health.hour)), (health.day, _percent(health.day))],
+        "spans": [("Last hour", health.hour, _percent(health.hour)), ("Last day", health.day, _percent(health.day))],
         "oldest": span(at - health.oldest_waiting_at) if health.oldest_waiting_at else "",
         "places": [(place, span(at - place.opened_at) if place.opened_at else "") for place in health.troubled],
         "url": f"{reverse('admin:notifications_delivery_changelist')}?transport__exact={health.kind.value}",
