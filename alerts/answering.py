@@ -107,7 +107,7 @@ def take(visit: Visit, *, answer: str, which: str, person: str = "", name: str =
     outbox.receive(visit.link.delivery_id, status=DeliveryStatus.SEEN, at=at, detail="answered by its link")
 
 
-def reply(delivery: Delivery, answer: Answer, *, via: str, name: str = "", at: datetime) -> Reply | None:
+def reply(delivery: Delivery, answer: Answer, *, via: str, person: Recipient | None = None, name: str = "", at: datetime) -> Reply | None:
     """Give ``answer``, which came through a transport, to every open alert that ``delivery`` told about.
 
     None when the delivery is about no alert (a test). Whoever answers a message has seen it. A closed alert takes no
@@ -117,11 +117,12 @@ def reply(delivery: Delivery, answer: Answer, *, via: str, name: str = "", at: d
     alerts = _alerts_told(note)
     if not alerts:
         return None
-    by = note.recipient or note.group
-    remark = f"by {via}" + (f", answered by {name.strip()[:100]}" if name.strip() and note.recipient is None else "")
+    by = person or note.recipient or note.group
+    remark = f"by {via}" + (f", answered by {name.strip()[:100]}" if name.strip() and person is None else "")
     given = [alert for alert in alerts if by is not None and _give_if_open(alert, answer, by=by, note=remark, at=at)]
     outbox.receive(delivery.pk, status=DeliveryStatus.SEEN, at=at, detail=f"answered by {via}")
-    with translation.override(note.recipient.language if note.recipient else settings.LANGUAGE_CODE):
+    speaker = person or note.recipient
+    with translation.override(speaker.language if speaker else settings.LANGUAGE_CODE):
         return _said(answer, given) if given else Reply(_("It was closed before you answered. Nothing more is to be done."), taken=False)
 
 

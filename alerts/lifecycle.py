@@ -17,7 +17,8 @@ from alerts.errors import IllegalTransition
 from alerts.models import Alert, AlertGroup
 from alerts.record import By
 from alerts.signals import alert_closed
-from notifications import dispatch, outbox
+from notifications import dispatch, outbox, revisions
+from notifications.models import RecipientGroup
 from sentinel_site.lib import wake
 
 TRANSITIONS: Final[Mapping[AlertStatus, tuple[AlertStatus, ...]]] = {
@@ -56,6 +57,7 @@ def acknowledge(alert: Alert, *, by: By, at: datetime, promise: str = "", note: 
         if alert.next_step_at is not None or alert.unanswered:
             escalation.halt(alert, at=at)
             cancelled = _quiet(alert, at=at)
+            _revise(alert, by=by, note=note, at=at)
             record.write([record.Entry(alert.pk, LogKind.REAFFIRMED, by, detail), *cancelled], at=at)
             record.announce([(EventKind.STATUS, alert.pk)], at=at)
             alert.refresh_from_db()
@@ -105,6 +107,7 @@ def _move(alert: Alert, to: AlertStatus, *, by: By, at: datetime, detail: Mappin
         log = [record.Entry(after.pk, LogKind.STATUS, by, {"from": before.status, "to": to.value, **detail})]
         if to not in (AlertStatus.DELIVERED, AlertStatus.SEEN):
             log += _quiet(after, at=at)
+            _revise(after, by=by, note=str(detail.get("note", "")), at=at)
         if not after.is_open:
             alert_closed.send(sender=Alert, alert=after, at=at)
             _tell_closed(after, by=by, note=str(detail.get("note", "")), at=at)
@@ -116,6 +119,15 @@ def _move(alert: Alert, to: AlertStatus, *, by: By, at: datetime, detail: Mappin
 def _tell_closed(alert: Alert, *, by: By, note: str, at: datetime) -> None:
     plan = policies.plan_of(alert.policy)
     dispatch.tell(messages.closing(alert, plan=plan, by=record.actor(by).name, note=note, at=at), at=at)
+
+
+def _revise(alert: Alert, *, by: By, note: str, at: datetime) -> None:
+    """Have the messages that can still be changed say who has it, or that it is over."""
+    if revisions.possible():
+        threads = (alert.thread, f"group:{alert.group_id}") if alert.group_id else (alert.thread,)
+        _, named, somebody = note.rpartition("answered by ") if isinstance(by, RecipientGroup) else ("", "", "")
+        who = record.actor(by).name + (f" ({somebody})" if named else "")
+        revisions.want(threads, subject=str(alert.pk), state=messages.state(alert, by=who, at=at), at=at)
 
 
 def _quiet(alert: Alert, *, at: datetime) -> list[record.Entry]:

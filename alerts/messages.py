@@ -84,6 +84,12 @@ def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> li
     ]  # fmt: skip
 
 
+def state(alert: Alert, *, by: str, at: datetime) -> dict[str, Any]:
+    """What became of ``alert``, for messages that can still be changed (notifications/revisions.py)."""
+    said = {"status": alert.status, "promise": alert.promise, "resolution": alert.resolution}
+    return {**said, "by": by, "at": describe.instant(at)}
+
+
 def require_open(alert: Alert) -> None:
     """Raises IllegalTransition when there is nothing left to tell about ``alert``."""
     if not alert.is_open:

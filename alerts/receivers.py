@@ -11,7 +11,7 @@ from django.utils import timezone
 from alerts import answering, samples, tidings
 from notifications.answers import Answer, Reply
 from notifications.enums import DeliveryStatus
-from notifications.models import Delivery
+from notifications.models import Delivery, Recipient
 from notifications.previews import Sample
 from notifications.signals import answer_given, deliveries_settled, delivery_received, samples_wanted, wording_failed
 
@@ -35,9 +35,11 @@ def on_received(*, delivery: Delivery, status: DeliveryStatus, detail: str, at: 
     tidings.received(delivery, status=status, detail=detail, at=at)
 
 
-def on_answered(*, delivery: Delivery, answer: Answer, via: str, name: str, at: datetime, **_: Any) -> Reply | None:
+def on_answered(
+    *, delivery: Delivery, answer: Answer, via: str, person: Recipient | None, name: str, at: datetime, **_: Any
+) -> Reply | None:
     """See answering.reply."""
-    return answering.reply(delivery, answer, via=via, name=name, at=at)
+    return answering.reply(delivery, answer, via=via, person=person, name=name, at=at)
 
 
 def on_wording_failed(*, delivery: Delivery, remark: str, at: datetime, **_: Any) -> None:

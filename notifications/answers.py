@@ -10,26 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import TextChoices
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from notifications import outbox
+from notifications.enums import Answer as Answer
 from notifications.enums import DeliveryStatus, Reason
-from notifications.models import Delivery
+from notifications.models import Delivery, Recipient
 from notifications.signals import answer_given
-
-
-class Answer(TextChoices):
-    """What a person may say to a message."""
-
-    SEEN = "seen", "I have seen it"
-    HANDLING = "handling", "I take it"
-    CALLING = "calling", "I am calling"
-    ON_MY_WAY = "on_my_way", "On my way"
-    HANDLED = "handled", "Resolved"
-    FALSE_ALARM = "false_alarm", "False alarm"
-    PASS_ON = "pass_on", "Pass on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +31,11 @@ class Reply:
 UNKNOWN = Reply("This message is not known here any more. Sign in to see what is open now.", taken=False)
 
 
-def give(delivery_id: UUID, answer: Answer, *, via: str, at: datetime, name: str = "") -> Reply:
+def give(delivery_id: UUID, answer: Answer, *, via: str, at: datetime, name: str = "", person: Recipient | None = None) -> Reply:
     """Give ``answer`` to what the delivery told. Safe to repeat: the same answer again is a quiet success.
 
-    ``via`` is the transport's name for the record; ``name`` says who answers when the message went to a whole group.
+    ``via`` is the transport's name for the record; ``person`` is who answers when that is known to be another than the one who
+    was told, or somebody of the group that was; ``name`` says who it is when no recipient is known.
     Not to be called inside a transaction. Raises nothing for a stale, unknown or late answer: the reply says so.
     """
     found = Delivery.objects.select_related("notification__recipient", "notification__group")
@@ -55,7 +44,7 @@ def give(delivery_id: UUID, answer: Answer, *, via: str, at: datetime, name: str
         return UNKNOWN
     if delivery.notification.reason == Reason.TEST:
         return _proved(delivery, via=via, at=at)
-    heard: list[Any] = answer_given.send(sender=Delivery, delivery=delivery, answer=answer, via=via, name=name, at=at)
+    heard: list[Any] = answer_given.send(sender=Delivery, delivery=delivery, answer=answer, via=via, person=person, name=name, at=at)
     return next((reply for _, reply in heard if isinstance(reply, Reply)), UNKNOWN)
 
 

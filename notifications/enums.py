@@ -121,3 +121,15 @@ class HolidayRule(TextChoices):
     ANY = "any", "Counts on holidays too"
     ONLY = "only", "Counts on holidays only"
     EXCEPT = "except", "Does not count on holidays"
+
+
+class Answer(TextChoices):
+    """What a person may say to a message."""
+
+    SEEN = "seen", "I have seen it"
+    HANDLING = "handling", "I take it"
+    CALLING = "calling", "I am calling"
+    ON_MY_WAY = "on_my_way", "On my way"
+    HANDLED = "handled", "Resolved"
+    FALSE_ALARM = "false_alarm", "False alarm"
+    PASS_ON = "pass_on", "Pass on"

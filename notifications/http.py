@@ -105,10 +105,11 @@ def post(
     """The answer to ``body`` within ``total_seconds``, whatever its status. Raises PermanentError, TemporaryError or OutcomeUnknown.
 
     ``trusted``: the operator's settings name the address, no user does; any network and port will do. ``once``: for a
-    provider that knows no idempotency key; on a connection of its own, so that nothing is ever sent again from here.
+    provider that knows no idempotency key; on a connection of its own, so that nothing is ever sent again from here. A
+    trusted connection is not kept either: it may lead where an address that users enter must not.
     """
     to, deadline = target(url), time.monotonic() + total_seconds
-    kept = None if once else _kept(to)
+    kept = None if once or trusted else _kept(to)
     if kept is not None:
         try:
             return _exchange(kept, to, body, headers, deadline=deadline)
@@ -124,7 +125,7 @@ def post(
     try:
         connection.connect()
         connected = True
-        return _exchange(connection, to, body, headers, deadline=deadline, keep=not once)
+        return _exchange(connection, to, body, headers, deadline=deadline, keep=not once and not trusted)
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         raise _meaning(error, connected=connected) from error

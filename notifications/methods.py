@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from notifications import apprise_urls
 from notifications.enums import Transport
 from notifications.models import ContactMethod, Recipient, RecipientGroup
+from notifications.transports import slack
 from sentinel_site.lib import crypto, telephone
 from sentinel_site.lib.crud import STRICT, unknown
 from sentinel_site.lib.problems import Problem, invalid
@@ -155,7 +156,10 @@ def _address(form: MethodForm) -> str:
             address = telephone.e164(address)
         except ValueError as error:
             raise _refused(str(error)) from None
-    elif kind in {Transport.WEBHOOK, Transport.SLACK}:
+    elif kind == Transport.SLACK:
+        if why := slack.refusal(address):
+            raise _refused(why)
+    elif kind == Transport.WEBHOOK:
         if not _URL.fullmatch(address):
             raise _refused("is not a URL; write it with http:// or https://, without user name and password")
     elif kind == Transport.APPRISE and (why := apprise_urls.refusal(address)):

@@ -11,7 +11,8 @@ delivery_received = Signal()
 
 answer_given = Signal()
 """Somebody answered through a transport. ``delivery``: Delivery (with ``notification``, its recipient and group), ``answer``:
-answers.Answer, ``via``, ``name`` (who of the group), ``at``. The receiver that knows the thread returns an answers.Reply."""
+answers.Answer, ``via``, ``person`` (the Recipient who answers, when it is known to be another one than was told, or one of the
+group), ``name`` (who answers, when no recipient is known), ``at``. The receiver that knows the thread returns an answers.Reply."""
 
 wording_failed = Signal()
 """A text that staff wrote failed and the built-in one is sent. ``delivery``: Delivery (with ``notification``), ``remark``, ``at``."""

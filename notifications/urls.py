@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from notifications import mail_views, twilio_views
+from notifications import mail_views, slack_views, twilio_views
 
 urlpatterns = [
     path("anymail/<slug:service>/tracking/", mail_views.tracking, name="mail-tracking"),
@@ -10,4 +10,5 @@ urlpatterns = [
     path("twilio/status", twilio_views.status, name="twilio-status"),
     path("twilio/sms", twilio_views.sms, name="twilio-sms"),
     path("twilio/voice", twilio_views.keys, name="twilio-voice"),
+    path("slack/interactive", slack_views.interactive, name="slack-interactive"),
 ]

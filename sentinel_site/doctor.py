@@ -16,6 +16,7 @@ from django.db.models import Prefetch
 from alerts import reachability
 from alerts.models import EscalationPolicy, PolicyStep, Route
 from notifications import overrides, proofs, reach, transports
+from notifications.enums import Transport
 from notifications.models import ContactMethod, Recipient, RecipientGroup
 from sentinel_site import doctor_mail, doctor_twilio, health
 
@@ -78,6 +79,7 @@ def _settings() -> Iterator[Finding]:
         yield Finding(WARN, "SENTINEL_BASE_URL is not https://: passwords and answers travel in the clear.")
     yield from (Finding(level, text) for level, text in (*doctor_mail.findings(), *doctor_twilio.findings()))
     yield _push()
+    yield _slack()
     yield _either(settings.GEMINI_API_KEY, "AI opinions are set up.", "GEMINI_API_KEY is not set: pictures get no AI opinion.")
     yield _either(
         settings.SENTINEL_DEADMAN_URL, "A service outside watches this machine.",
@@ -95,6 +97,19 @@ def _push() -> Finding:
     if path and not path.startswith("{") and not Path(path).is_file():
         return Finding(ERROR, f"FIREBASE_CREDENTIALS names {path}, which is not a file: nothing can be sent to phones.")
     return _either(path, "Push is set up.", "FIREBASE_CREDENTIALS is not set: nothing can be sent to phones.")
+
+
+def _slack() -> Finding:
+    if not settings.SLACK_BOT_TOKEN:
+        return Finding(WARN, "SLACK_BOT_TOKEN is not set: in Slack only incoming webhooks can be used, whose messages have no buttons.")
+    if not settings.SLACK_BOT_TOKEN.startswith("xoxb-"):
+        return Finding(ERROR, "SLACK_BOT_TOKEN is no bot token: take the one that begins with xoxb- (OAuth & Permissions).")
+    here = f"{settings.SENTINEL_BASE_URL}/integrations/slack/interactive"
+    if not settings.SLACK_SIGNING_SECRET:
+        return Finding(
+            WARN, f"SLACK_SIGNING_SECRET is not set: messages in Slack have links instead of buttons, and {here} refuses everything."
+        )
+    return Finding(OK, f"Slack is set up. Its app must report pressed buttons to {here}.")
 
 
 def _either(value: object, good: str, bad: str) -> Finding:
@@ -130,6 +145,9 @@ def _reach(*, at: datetime) -> Iterator[Finding]:
     yield Finding(OK, f"{count} can be told.") if reachable else Finding(ERROR, "Nobody can be told anything.")
     yield from _proofs(at=at)
     yield from _policies()
+    apart = [method for method in ContactMethod.objects.filter(active=True, kind=Transport.SLACK) if transports.unready(method)]
+    if apart:
+        yield Finding(ERROR, f"{len(apart)} contact methods are not used: {transports.unready(apart[0])}.")
     for kind in sorted(set(ContactMethod.objects.filter(active=True).values_list("kind", flat=True))):
         if why := transports.missing(kind):
             yield Finding(WARN, f"Contact methods of the kind {kind} are not used: {why}.")
@@ -172,7 +190,7 @@ def _reaches_somebody(step: PolicyStep) -> bool:
 
 
 def _works(method: ContactMethod) -> bool:
-    return method.usable and not transports.missing(method.kind)
+    return method.usable and not transports.unready(method)
 
 
 def _processes(*, at: datetime) -> Iterator[Finding]:

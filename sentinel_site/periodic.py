@@ -7,6 +7,7 @@ from typing import Final
 
 PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "catch-up": ("sentinel_site.tasks.catch_up", 1),
+    "revise": ("sentinel_site.tasks.revise", 1),
     "watch": ("sentinel_site.tasks.watch", 1),
     "triage-waiting": ("alerts.tasks.triage_waiting", 1),
     "reachability": ("alerts.tasks.reachability", 30),

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from alerts import escalation, timeouts
-from notifications import delivery, receipts
+from notifications import delivery, receipts, revisions
 from sentinel_site import beats, process_alerts
 from sentinel_site.models import IdempotentAnswer, ProcessBeat
 
@@ -30,6 +30,11 @@ def catch_up() -> None:
     while receipts.miss_due(at=at):
         pass
     delivery.deliver_due(at=timezone.now(), budget_seconds=DELIVER_SECONDS)
+
+
+def revise() -> None:
+    """The second runner of changes to messages that were sent. A task of its own: first messages do not wait for it."""
+    revisions.run_due(at=timezone.now())
 
 
 def watch() -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
-from notifications import outbox, receipts
+from notifications import outbox, receipts, revisions
 from notifications.delivery import Dispatcher
 from sentinel_site import beats, deadman, process_alerts
 from sentinel_site.lib import queue, wake
@@ -45,12 +45,13 @@ logger = logging.getLogger(__name__)
 
 
 class Watchdog:
-    """Four threads, each in a loop that survives every error: listen, escalate, send, keep watch."""
+    """Five threads, each in a loop that survives every error: listen, escalate, send, change what was sent, keep watch."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._due = threading.Event()
         self._outbox = threading.Event()
+        self._revisions = threading.Event()
         self._dispatcher = Dispatcher()
         self._dispatcher.on_free = self._outbox.set
         self._next_canary_at = timezone.now()
@@ -59,7 +60,7 @@ class Watchdog:
     def run(self) -> None:
         """Work until ``stop`` is called; then let senders finish what they have in hand (a few seconds at the most)."""
         loops: dict[str, Callable[[], None]] = {
-            "listen": self._listen, "escalate": self._escalate, "send": self._send, "watch": self._watch,
+            "listen": self._listen, "escalate": self._escalate, "send": self._send, "revise": self._revise, "watch": self._watch,
         }  # fmt: skip
         threads = [threading.Thread(target=self._forever, args=(step,), name=name, daemon=True) for name, step in loops.items()]
         for thread in threads:
@@ -67,6 +68,7 @@ class Watchdog:
         self._stopping.wait()
         self._due.set()
         self._outbox.set()
+        self._revisions.set()
         self._dispatcher.close(timeout=5)
         for thread in threads:
             thread.join(timeout=2)
@@ -88,13 +90,13 @@ class Watchdog:
     def _listen(self) -> None:
         """Set the loops' events when a writer's commit wakes us. Needs a connection of its own: the pool's are shared."""
         with psycopg.connect(make_conninfo("", **_parameters()), autocommit=True) as listener:
-            listener.execute(f"LISTEN {wake.DUE}")
-            listener.execute(f"LISTEN {wake.OUTBOX}")
-            self._due.set()  # whatever was written while nobody listened
-            self._outbox.set()
+            woken = {wake.DUE: self._due, wake.OUTBOX: self._outbox, wake.REVISIONS: self._revisions}
+            for topic, event in woken.items():
+                listener.execute(f"LISTEN {topic}")
+                event.set()  # whatever was written while nobody listened
             while not self._stopping.is_set():
                 for notice in listener.notifies(timeout=LOOK_AROUND_SECONDS):
-                    (self._due if notice.channel == wake.DUE else self._outbox).set()
+                    woken[notice.channel].set()
 
     def _escalate(self) -> None:
         self._due.clear()
@@ -120,6 +122,11 @@ class Watchdog:
             due_at = min(waiting.values(), default=None)
             late = due_at is not None and due_at <= at
             self._outbox.wait(BUSY_SECONDS if late else _until(due_at, LOOK_AROUND_SECONDS))
+
+    def _revise(self) -> None:
+        self._revisions.clear()
+        if not revisions.run_due(at=timezone.now()):
+            self._revisions.wait(_until(revisions.next_due_at(), LOOK_AROUND_SECONDS))
 
     def _watch(self) -> None:
         """Beat, give the worker something to do, tell people when a process is dead, and tell the outside that we live."""

@@ -51,12 +51,15 @@ FAILS = tuple(mode for mode in Mode if mode != Mode.ACCEPT)
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back. ``body``: bytes, text, or anything JSON can say. ``taken``: it counts as accepted."""
+    """What is sent back. ``body``: bytes, text, or anything JSON can say.
+
+    ``taken``: whether it counts as accepted. Left out, an answer of ``accept`` below 400 does, and one of ``say`` does not.
+    """
 
     body: Any = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    taken: bool = False
+    taken: bool | None = None
 
     @property
     def raw(self) -> bytes:
@@ -185,7 +188,7 @@ class Provider:
             chosen = self._said.pop(0) if self._said else self._mode
             if isinstance(chosen, Mode) and chosen in TAKES:
                 answer = self.accept(arrival)
-                if answer.status < 400:
+                if answer.status < 400 if answer.taken is None else answer.taken:
                     self.accepted.append(arrival)
                 return answer if chosen == Mode.ACCEPT else chosen
             if isinstance(chosen, Answer):

@@ -27,7 +27,17 @@ def _start() -> None:
     os.environ["SENTINEL_DATA_DIR"] = str(data_dir)
     os.environ["DATABASE_URL"] = places.database_url("postgres")
     os.environ["REDIS_URL"] = places.redis_url()
-    for name in ("EMAIL_URL", "ANYMAIL_BACKEND", "GEMINI_API_KEY", "FIREBASE_CREDENTIALS", "SENTINEL_BASE_URL", "SENTINEL_DEBUG"):
+    for name in (
+        "EMAIL_URL",
+        "ANYMAIL_BACKEND",
+        "GEMINI_API_KEY",
+        "FIREBASE_CREDENTIALS",
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "SLACK_BASE_URL",
+        "SENTINEL_BASE_URL",
+        "SENTINEL_DEBUG",
+    ):
         os.environ.pop(name, None)
     for name in [name for name in os.environ if name.startswith("TWILIO_")]:
         del os.environ[name]

@@ -17,7 +17,7 @@ PAGES = {path.name: path.read_text() for path in DOCS}
 EVERYTHING = "\n".join(PAGES.values())
 CODE = [path for app in ("sentinel_site", "alerts", "notifications", "devices", "backups", "jobs") for path in (ROOT / app).rglob("*.py")]
 READS = re.compile(r"""env\.(?:text|flag|number|words|path|rate)\(\s*"([A-Z_]+)\"""")
-SETTING = re.compile(r"\b((?:SENTINEL|DATABASE|REDIS|EMAIL|FIREBASE|GEMINI)_[A-Z_]*[A-Z])\b")
+SETTING = re.compile(r"\b((?:SENTINEL|DATABASE|REDIS|EMAIL|FIREBASE|GEMINI|SLACK)_[A-Z_]*[A-Z])\b")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 WORDS = (AlertStatus, DeliveryStatus, Verdict, Severity, Resolution, Promise, Reason, Urgency)
 

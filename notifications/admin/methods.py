@@ -18,12 +18,15 @@ from notifications import apprise_urls, proofs
 from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable
 from notifications.enums import Transport
 from notifications.models import ContactMethod
+from notifications.transports import slack
 from sentinel_site.lib import crypto
 
 PROVED = {"kind", "address", "recipient", "group"}
 """What was verified: that this address is theirs."""
 ADDRESSES = (
-    "E-mail address, telephone number with +country, URL or device token. For Apprise: one URL that names one destination, for example"
+    "E-mail address, telephone number with +country, URL or device token. For Slack: the ID of a channel or a person (C0123456789,"
+    " U0123456789; in Slack under the channel's or the profile's details), #channel, or an incoming webhook's URL (https://hooks.slack.com/…)."
+    " A person's ID also tells who pressed a button in a shared channel. For Apprise: one URL that names one destination, for example"
     " discord://id/token or tgram://bot/chat. It is a secret, and is shown only to those who may change it."
 )
 VERIFY = "notifications.verify_contactmethod"
@@ -52,10 +55,12 @@ class MethodForm(forms.ModelForm):
         return str(self.cleaned_data["secret"] or self.instance.secret)
 
     def clean_address(self) -> str:
-        """The address, without the blanks that come with pasting; one for Apprise must be one that is sent to."""
+        """The address, without the blanks that come with pasting; one for Slack or Apprise must be one that is sent to."""
         address, kind = str(self.cleaned_data["address"]).strip(), self.cleaned_data.get("kind", self.instance.kind)
         if kind == Transport.APPRISE and (why := apprise_urls.refusal(address)):
             raise forms.ValidationError(f"This address {why}.")
+        if kind == Transport.SLACK and (why := slack.refusal(address)):
+            raise forms.ValidationError(f"This {why}.")
         return address
 
     def clean(self) -> dict[str, Any]:

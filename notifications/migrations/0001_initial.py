@@ -224,6 +224,23 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('number_digest', 'code'), name='answer_code_once_per_number')],
             },
         ),
+        migrations.CreateModel(
+            name='Revision',
+            fields=[
+                ('delivery', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='revision', serialize=False, to='notifications.delivery')),
+                ('state', models.JSONField(default=dict)),
+                ('version', models.PositiveIntegerField(default=1, help_text='Counts what was wanted; a send of an older one leaves it due.')),
+                ('due_at', models.DateTimeField(null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease', models.UUIDField(null=True)),
+                ('leased_until', models.DateTimeField(null=True)),
+                ('said_at', models.DateTimeField(null=True)),
+                ('error', models.CharField(blank=True, max_length=500)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='revision_due')],
+            },
+        ),
         migrations.AddIndex(
             model_name='notification',
             index=models.Index(fields=['thread', 'id'], name='notification_thread'),

@@ -2,7 +2,7 @@
 
 from notifications.models.destinations import Destination, Pace
 from notifications.models.oncall import CalendarFeed, OnCallOverride, OnCallSchedule, Rotation, RotationMember
-from notifications.models.outbox import AnswerCode, Delivery, Notification
+from notifications.models.outbox import AnswerCode, Delivery, Notification, Revision
 from notifications.models.people import ContactMethod, NotificationRule, Recipient, RecipientGroup, Verification
 from notifications.models.templates import MessageTemplate
 
@@ -20,6 +20,7 @@ __all__ = [
     "Pace",
     "Recipient",
     "RecipientGroup",
+    "Revision",
     "Rotation",
     "RotationMember",
     "Verification",

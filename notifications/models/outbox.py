@@ -121,3 +121,27 @@ class AnswerCode(models.Model):
 
     def __str__(self) -> str:
         return f"the code of {self.delivery_id}"
+
+
+class Revision(models.Model):
+    """What a message that went out should say by now, because its alert was answered. `revisions.py` writes and sends it.
+
+    There is one per delivery: a newer answer is merged into ``state`` and makes it due again. ``due_at`` is empty when
+    nothing is left to do.
+    """
+
+    delivery = models.OneToOneField(Delivery, primary_key=True, on_delete=models.CASCADE, related_name="revision")
+    state = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1, help_text="Counts what was wanted; a send of an older one leaves it due.")
+    due_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    said_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="revision_due", condition=Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"revision {self.version} of {self.delivery_id}"

@@ -4,8 +4,9 @@ A transport is called from many threads at once, each of which keeps its own con
 database. It puts the delivery's id into everything it sends, as the idempotency key, and bounds every wait.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
@@ -42,3 +43,13 @@ class Transport(Protocol):
 
     def destination(self, method: ContactMethod) -> str:
         """What hangs together when it hangs (a host): one that does not answer must not use up every thread."""
+
+
+class Reviser(Protocol):
+    """A transport that can also change a message after it was sent; see revisions.py."""
+
+    def revise(self, delivery: Delivery, wording: Wording, state: Mapping[str, Any]) -> None:
+        """Make the message say what became of it. Safe to repeat. Raises TemporaryError or PermanentError."""
+
+    def revises(self) -> bool:
+        """Whether it can, as things are set up. Cheap."""

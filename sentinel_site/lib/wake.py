@@ -11,6 +11,8 @@ DUE: Final = "sentinel_due"
 """An alert has a step or a deadline earlier than the watchdog may be sleeping to."""
 OUTBOX: Final = "sentinel_outbox"
 """A delivery was queued."""
+REVISIONS: Final = "sentinel_revisions"
+"""A message that was sent should say something else by now."""
 EVENTS: Final = "sentinel_events"
 """The live feed has a new event."""
 

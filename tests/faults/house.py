@@ -43,7 +43,7 @@ def until(condition: Callable[[], T], seconds: float, what: str = "what was wait
 
 def environment(data_dir: Path, port: int, **more: str) -> dict[str, str]:
     """The environment of a house: nothing of the tests' own servers, nothing of this machine's settings."""
-    foreign = ("SENTINEL_", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ANYMAIL_", "GEMINI_", "FIREBASE_", "DJANGO_")
+    foreign = ("SENTINEL_", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ANYMAIL_", "GEMINI_", "FIREBASE_", "SLACK_", "DJANGO_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     own = {
         "SENTINEL_DATA_DIR": str(data_dir), "SENTINEL_PORT": str(port), "SENTINEL_BASE_URL": f"http://127.0.0.1:{port}",

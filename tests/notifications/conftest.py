@@ -14,6 +14,7 @@ from notifications import dispatch, transports
 from notifications.message import Message, Order
 from notifications.models import Delivery
 from tests.conftest import HOUR, NOON
+from tests.notifications.slack import SECRET, TOKEN, Slack
 
 ALERT = {
     "id": "0193e0a0-0000-7000-8000-000000000001", "number": 1042, "status": "PENDING", "priority": "P1", "severity": "critical",
@@ -163,4 +164,11 @@ def _no_open_connections():
 def receiver(settings) -> Iterator[Receiver]:
     settings.SENTINEL_WEBHOOK_ALLOWED_NETWORKS = ["127.0.0.0/8"]
     with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def slack_server(settings) -> Iterator[Slack]:
+    with Slack() as server:
+        settings.SLACK_BASE_URL, settings.SLACK_BOT_TOKEN, settings.SLACK_SIGNING_SECRET = server.url, TOKEN, SECRET
         yield server

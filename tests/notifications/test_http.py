@@ -9,6 +9,7 @@ import pytest
 from notifications import http
 from notifications.errors import OutcomeUnknown, PermanentError, TemporaryError
 from tests.notifications.conftest import serving
+from tests.providers import Mode, Provider
 
 INSIDE = [
     "127.0.0.1", "127.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "0", "0.0.0.0", "127.0.0.1.", "localhost", "LOCALHOST",
@@ -142,3 +143,31 @@ def test_headers_cannot_be_smuggled_by_the_path(receiver):
     http.post(f"{receiver.url}/a%0d%0aX-Evil:%201?q=é", b"{}", {})
 
     assert receiver.requests[0].path == "/a%0d%0aX-Evil:%201?q=%C3%A9"
+
+
+@pytest.mark.parametrize("mode", [Mode.RESET, Mode.HANG, Mode.DRIP, Mode.ACCEPT_RESET])
+def test_what_breaks_after_the_request_leaves_the_outcome_unknown(mode):
+    with Provider(mode) as provider, pytest.raises(OutcomeUnknown):
+        http.post(provider.url, b"x", {}, trusted=True, total_seconds=0.3)
+
+
+def test_only_a_trusted_address_may_be_private(settings):
+    settings.SENTINEL_WEBHOOK_ALLOWED_NETWORKS = []
+    with Provider() as provider:
+        assert http.post(provider.url, b"x", {}, trusted=True).status == 200
+
+        with pytest.raises(PermanentError):
+            http.post(provider.url, b"x", {})
+
+    assert len(provider.arrivals) == 1
+
+
+def test_what_must_not_be_repeated_is_not_sent_again_on_another_connection():
+    with Provider() as provider:
+        http.post(provider.url, b"x", {}, trusted=True)
+        provider.say(Mode.ACCEPT_RESET)
+
+        with pytest.raises(OutcomeUnknown):
+            http.post(provider.url, b"x", {}, trusted=True, once=True)
+
+    assert len(provider.accepted) == 2
