@@ -29,9 +29,10 @@ def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     what Django's cursors raise, and is seen by its query log.
     """
     connection.ensure_connection()
-    with connection._prepare_cursor(_Cursor(connection.connection)) as cursor:  # type: ignore[attr-defined]
+    own = _Cursor(connection.connection)
+    with connection._prepare_cursor(own) as cursor:  # type: ignore[attr-defined]
         cursor.execute(statement, parameters)
-        return list(cursor.fetchall()) if cursor.description else []
+        return own.fetchall() if own.pgresult and own.pgresult.nfields else []  # `description` is dear
 
 
 @cache
