@@ -47,6 +47,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "urgency": "normal, high, critical or emergency",
     "life_safety": "whether lives may depend on it",
     "code": "the code that proves an address; empty in every other message",
+    "handoff": "of a hand-off: handoff.schedule, handoff.comes (or goes), handoff.until, handoff.other",
     "label": "the label of the policy's step",
     "name": "the recipient",
     "by": "who resolved it",
@@ -190,6 +191,12 @@ class Facts:
         """The code that proves the address it goes to; empty in every other message."""
         method = self._delivery.method
         return codes.code_of(method, self._context["nonce"]) if method and self.reason == Reason.CODE else ""
+
+    @property
+    def handoff(self) -> Mapping[str, Any]:
+        """Of a hand-off: which schedule, whether the reader comes or goes, until when, and who else."""
+        found: Mapping[str, Any] = clean(self._context.get("handoff") or {})
+        return found
 
     @property
     def by(self) -> str:

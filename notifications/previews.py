@@ -24,6 +24,7 @@ _ALERT: Final = {
     "runbook_url": "https://example.org/what-to-do", "occurrences": 2, "life_safety": True, "created_at": "2026-03-02T02:12:00.000Z",
     "url": "https://sentinel.example.org/live/alerts/1042",
 }  # fmt: skip
+_HANDOFF: Final[Mapping[str, Any]] = {"handoff": {"comes": True, "schedule": "Nights", "until": "08:00", "other": ""}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _show(form: str, compiled: Compiled, delivery: Delivery, language: str) -> P
 
 def _delivery(sample: Sample, reason: str, language: str, *, at: datetime) -> Delivery:
     """A message that is nowhere stored."""
-    context = dict(sample.context) if reason not in {Reason.TEST, Reason.HANDOFF} else {}
+    context: dict[str, Any] = dict(sample.context) if reason not in {Reason.TEST, Reason.HANDOFF} else dict(_HANDOFF)
     alert = context.get("alert") or {}
     if reason == Reason.BUNDLE:
         context["alerts"] = [alert, {**alert, "number": alert.get("number", 0) + 1}]

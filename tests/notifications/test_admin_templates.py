@@ -151,3 +151,9 @@ def test_the_list_says_what_failed_and_saving_takes_it_back(editor):
     template.refresh_from_db()
     assert "because it does too much" in page
     assert (template.failed_at, template.failed_because) == (None, "")
+
+
+def test_a_hand_off_can_be_written_anew(editor):
+    editor.post(ADD, fields("You have {{ handoff.schedule }}", reason="handoff"))
+
+    assert wording("handoff", alert=None, handoff={"comes": True, "schedule": "Nights"}).sms == "You have Nights"
