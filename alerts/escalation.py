@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, QuerySet
 
 from alerts import grouping, messages, policies, reading, record, suppression
-from alerts.enums import FINAL, OPEN, AlertStatus, EventKind, LogKind, StopsAt
+from alerts.enums import FINAL, OPEN, AlertStatus, EventKind, LogKind, Priority, StopsAt
 from alerts.models import Alert, PolicySnapshot
 from alerts.plan import LAST_RESORT_GRACE_SECONDS, Plan
 from alerts.record import By
@@ -79,18 +80,30 @@ def first_deadline(plan: Plan, *, at: datetime) -> datetime | None:
     return plan.deadline(AlertStatus.PENDING, since=at)
 
 
+class Sweep(NamedTuple):
+    """What one sweep did: how many alerts it handled, and whether a life or a P1 was among them."""
+
+    handled: int
+    urgent: bool
+
+
 def advance_due(*, at: datetime, limit: int = 100) -> int:
+    """See `sweep`. Returns the number of alerts handled; call again while it equals ``limit``."""
+    return sweep(at=at, limit=limit).handled
+
+
+def sweep(*, at: datetime, limit: int = 100) -> Sweep:
     """Take the escalation steps of the alerts whose next step is due at ``at``, the most urgent first.
 
     Rows are claimed with SKIP LOCKED, so concurrent sweeps share the work, and each step is taken once by a unique
     StepClaim. When a sweep fails, its alerts are tried one by one; one that fails alone is put back a minute later
-    and the failure is logged on it. Returns the number of alerts handled; call again while it equals ``limit``.
+    and the failure is logged on it.
     """
     try:
         with transaction.atomic():
             due = _claim(at=at, limit=limit)
             _take(due, at=at)
-            return len(due)
+            return Sweep(len(due), any(alert.life_safety or alert.priority == Priority.P1 for alert in due))
     except Exception:  # whatever it is, the other alerts must not wait for it
         logger.exception("an escalation sweep failed; its alerts are tried one by one")
     done = 0
@@ -101,7 +114,7 @@ def advance_due(*, at: datetime, limit: int = 100) -> int:
                 break
             _take_or_put_back(alone, at=at)
         done += 1
-    return done
+    return Sweep(done, urgent=True)
 
 
 def timers(alert: Alert, to: AlertStatus, *, at: datetime) -> dict[str, datetime | bool | None]:
@@ -212,7 +225,7 @@ def _take(due: Sequence[Alert], *, at: datetime) -> None:
     _move_on(turns, at=at)
     record.write([entry for turn in turns if turn.fresh for entry in _entries(turn, at=at)], at=at)
     events = [(EventKind.ESCALATED, turn.alert.pk) for turn in turns] + [(EventKind.UPDATED, pk) for pk in (*waiting, *held)]
-    record.announce(events, at=at, wake_also=(wake.DUE,) if events else ())
+    record.announce(events, at=at, wake_also=(wake.PLANNED,) if events else ())
 
 
 def release(suppression_id: str, *, at: datetime) -> int:

@@ -15,7 +15,7 @@ from django.db.utils import IntegrityError, OperationalError
 from pydantic_core import to_json
 
 from alerts import escalation, folding, record, routing
-from alerts.enums import EventKind, Severity, Verdict
+from alerts.enums import EventKind, Priority, Severity, Verdict
 from alerts.errors import InvalidReport
 from alerts.folding import Fold, NewReport
 from alerts.models import Report, Source
@@ -160,7 +160,8 @@ def _store(reports: Sequence[NewReport], folds: Sequence[Fold], *, at: datetime,
             escalation.raise_priority(alert_id, fold.choice.snapshot, priority=fold.choice.priority, severity=fold.severity, at=at)
     if created:
         alerts_raised.send(sender=Source, alerts=created, at=at)
-    record.announce(events, at=at, wake_also=(wake.DUE,))
+    urgent = any(fold.choice.priority == Priority.P1 or fold.source.life_safety for fold in folds)
+    record.announce(events, at=at, wake_also=(wake.DUE if urgent else wake.REPORTED,))
     return accepted
 
 

@@ -7,6 +7,7 @@ most one look-around. Any number of watchdogs may run: everything they do is cla
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,6 +32,10 @@ FEW: Final = 3
 """So many at once are no flood: nothing pauses for them."""
 BREATH_SECONDS: Final = 0.02
 """The pause after a sweep that found more, so that in a flood the next one takes many alerts together, for much less each."""
+PATIENCE: Final = 4
+MOST_PATIENT_SECONDS: Final = 0.3
+"""While reports flood in of which no life and no P1 depends: how much longer than a sweep the pause after it is, and its limit.
+Taking them in goes before telling people about them, and well within the second that a step may be late."""
 GATHER_SECONDS: Final = 0.01
 """The pause while more senders are busy, so that several hands are free when the next ones are read."""
 LEAST_SECONDS: Final = 0.005
@@ -49,9 +54,11 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self._due = threading.Event()
-        self._outbox = threading.Event()
-        self._revisions = threading.Event()
+        self._due, self._urgent, self._reported, self._outbox, self._revisions = (threading.Event() for _ in range(5))
+        self._wakes = {
+            wake.DUE: (self._due, self._urgent), wake.REPORTED: (self._due, self._reported), wake.PLANNED: (self._due,),
+            wake.OUTBOX: (self._outbox,), wake.REVISIONS: (self._revisions,),
+        }  # fmt: skip
         self._dispatcher = Dispatcher()
         self._dispatcher.on_free = self._outbox.set
         self._next_canary_at = timezone.now()
@@ -90,21 +97,24 @@ class Watchdog:
     def _listen(self) -> None:
         """Set the loops' events when a writer's commit wakes us. Needs a connection of its own: the pool's are shared."""
         with psycopg.connect(make_conninfo("", **_parameters()), autocommit=True) as listener:
-            woken = {wake.DUE: self._due, wake.OUTBOX: self._outbox, wake.REVISIONS: self._revisions}
-            for topic, event in woken.items():
+            for topic, events in self._wakes.items():
                 listener.execute(f"LISTEN {topic}")
-                event.set()  # whatever was written while nobody listened
+                events[0].set()  # whatever was written while nobody listened
             while not self._stopping.is_set():
                 for notice in listener.notifies(timeout=LOOK_AROUND_SECONDS):
-                    woken[notice.channel].set()
+                    for event in self._wakes[notice.channel]:
+                        event.set()
 
     def _escalate(self) -> None:
-        self._due.clear()
+        for event in (self._due, self._urgent, self._reported):
+            event.clear()
         step_at, deadline_at = timeouts.next_at()
-        at = timezone.now()
-        taken = escalation.advance_due(at=at, limit=BATCH) if step_at and step_at <= at else 0
+        at, began = timezone.now(), time.monotonic()
+        taken, urgent = escalation.sweep(at=at, limit=BATCH) if step_at and step_at <= at else (0, False)
         expired = timeouts.expire_due(at=at) if deadline_at and deadline_at <= at else 0
-        if not taken and not expired:
+        if taken > FEW and not urgent and self._reported.is_set():
+            self._urgent.wait(min(PATIENCE * (time.monotonic() - began), MOST_PATIENT_SECONDS))
+        elif not taken and not expired:
             soonest = min((moment for moment in (step_at, deadline_at) if moment), default=None)
             self._due.wait(_until(soonest, LOOK_AROUND_SECONDS) or LEAST_SECONDS)
         elif FEW < taken < BATCH:

@@ -3,14 +3,17 @@
 The clock's statements are small: planning them costs more than running them. Everything else stays with the ORM.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 from django.db import connection
 from django.db.models import Field, Model
 
+PLAN_SECONDS: Final = 2.0
+"""How long a plan is kept. One made while a table was nearly empty may read all of it, and must not outlive the flood's beginning."""
 Parameters = Sequence[Any] | Mapping[str, Any]
 _Row = TypeVar("_Row", bound=Model)
 
@@ -31,7 +34,7 @@ def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     own = _Cursor(connection.connection)
     with connection._prepare_cursor(own) as cursor:  # type: ignore[attr-defined]
-        cursor.execute(statement, parameters)
+        cursor.execute(f"{statement}\n-- {int(time.monotonic() / PLAN_SECONDS)}", parameters)
         return own.fetchall() if own.pgresult and own.pgresult.nfields else []  # `description` is dear
 
 

@@ -8,7 +8,11 @@ from typing import Final
 from django.db import connection
 
 DUE: Final = "sentinel_due"
-"""An alert has a step or a deadline earlier than the watchdog may be sleeping to."""
+"""An alert has a step or a deadline earlier than the watchdog may be sleeping to, and it must not wait."""
+REPORTED: Final = "sentinel_reported"
+"""The same, after reports of which no life and no P1 depends: in a flood they are told in larger sweeps."""
+PLANNED: Final = "sentinel_planned"
+"""The same, after a sweep that planned further steps."""
 OUTBOX: Final = "sentinel_outbox"
 """A delivery was queued."""
 REVISIONS: Final = "sentinel_revisions"
