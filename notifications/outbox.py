@@ -2,7 +2,7 @@
 
 A runner claims rows and has them in hand under a lease; what it settles counts only while the lease is its own. While a
 row is in hand, an empty ``next_attempt_at`` means that nobody wants the message any more: it is not tried again.
-Rows are locked in the order of their ids, after the alert and before the counter of live events.
+Rows are locked in the order of their ids: the alert, then notifications, then deliveries, then the counter of live events.
 """
 
 from collections.abc import Iterable, Sequence
@@ -157,6 +157,7 @@ def settle(outcomes: Sequence[Outcome], *, at: datetime) -> list[Delivery]:
     """
     by_id = {outcome.delivery.pk: outcome for outcome in outcomes}
     with transaction.atomic():
+        _hold([outcome.delivery.notification_id for outcome in by_id.values() if _may_fall_over(outcome)])
         settled = _write(list(by_id.values()), at=at)
         if not settled:
             return []
@@ -258,15 +259,13 @@ def cancel(threads: Iterable[str], *, at: datetime, why: str) -> tuple[int, int]
     again. The transaction that cancels and the runner's claim exclude each other on the row. What was sent already is
     not sent by another method any more when its provider refuses it later.
     """
-    waiting: set[UUID] = set()
-    in_flight: set[UUID] = set()
     named = list(threads)
-    Notification.objects.filter(thread__in=named, cancelled_at=None).update(cancelled_at=at)
+    told = Notification.objects.filter(thread__in=named, cancelled_at=None).order_by("id").select_for_update(no_key=True)
+    Notification.objects.filter(pk__in=told.values("pk")).update(cancelled_at=at)  # from here on nothing falls over
     here = Delivery.objects.filter(notification__thread__in=named, status__in=[*WAITING, DeliveryStatus.SENDING]).order_by("id")
-    while rows := list(here.exclude(pk__in=waiting | in_flight).select_for_update(of=["self"]).values_list("id", "status")):
-        # once more: a settle that was waited for may have fallen over to a new row
-        waiting.update(pk for pk, status in rows if status != DeliveryStatus.SENDING)
-        in_flight.update(pk for pk, status in rows if status == DeliveryStatus.SENDING)
+    rows = list(here.select_for_update(of=["self"]).values_list("id", "status"))
+    waiting = [pk for pk, status in rows if status != DeliveryStatus.SENDING]
+    in_flight = [pk for pk, status in rows if status == DeliveryStatus.SENDING]
     if waiting:
         Delivery.objects.filter(pk__in=waiting).update(
             status=DeliveryStatus.CANCELLED, settled_at=at, next_attempt_at=None, error=why[:500]
@@ -336,10 +335,16 @@ def _disable(outcomes: Sequence[Outcome], *, at: datetime) -> None:
         methods.update(disabled_at=at, disabled_reason=_storable(outcome.error, 300))
 
 
+def _hold(notes: Sequence[UUID]) -> None:
+    """Keep `cancel` from overlooking what these notifications fall over to: it waits for the rows, or has changed them before."""
+    if notes:
+        list(Notification.objects.filter(pk__in=notes).order_by("id").select_for_update(no_key=True).values_list("id"))
+
+
+def _may_fall_over(outcome: Outcome) -> bool:
+    again = outcome.counted and outcome.status == DeliveryStatus.FAILED and outcome.delivery.attempts >= FALL_OVER_AFTER
+    return outcome.status == DeliveryStatus.DEAD or outcome.falls_over or again
+
+
 def _falls_over(outcome: Outcome) -> bool:
-    delivery = outcome.delivery
-    if delivery.status == DeliveryStatus.DEAD:
-        return True
-    if delivery.status not in WAITING:
-        return False
-    return outcome.falls_over or (outcome.counted and delivery.attempts >= FALL_OVER_AFTER)
+    return outcome.delivery.status in (DeliveryStatus.DEAD, *WAITING) and _may_fall_over(outcome)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from notifications import outbox
 from notifications.enums import DeliveryStatus
@@ -12,7 +12,7 @@ from notifications.models import Delivery, Notification
 from notifications.outbox import Outcome
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
 from tests.factories import make_method, make_recipient
-from tests.notifications.conftest import queue
+from tests.notifications.conftest import queue, wait_until
 
 pytestmark = pytest.mark.django_db
 SENT, FAILED, DEAD = DeliveryStatus.SENT, DeliveryStatus.FAILED, DeliveryStatus.DEAD
@@ -266,3 +266,33 @@ def test_another_worker_wins_the_claim():
         taken = [pk for run in [threads.submit(run) for _ in range(4)] for pk in run.result()]
 
     assert len(taken) == len(set(taken)) == 20
+
+
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_falls_over_while_it_is_answered():
+    robin = make_recipient()
+    queue(robin)
+    make_method(robin, address="second@example.org", order=2)
+    (delivery,) = claim()
+
+    def answer():
+        try:
+            with transaction.atomic():
+                return outbox.cancel(["alert:1"], at=NOON, why="answered meanwhile")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            outbox.settle([Outcome(delivery, DEAD, error="gone")], at=NOON)
+            answered = threads.submit(answer)
+            wait_until(somebody_waits_for_a_lock)
+        assert answered.result() == (1, 0)
+
+    assert statuses() == ["dead", "cancelled"]
