@@ -9,13 +9,15 @@ from functools import cache, partial
 from typing import Any, Final, TypeVar
 
 import psycopg
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Field, Model
 
 PLAN_SECONDS: Final = 2.0
 """How long a plan is kept. One made while a table was nearly empty may read all of it, and must not outlive the flood's beginning."""
 Parameters = Sequence[Any] | Mapping[str, Any]
 _Row = TypeVar("_Row", bound=Model)
+_STALE: Final = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
+"""A migration changed a table under the plan, or a pooler forgot the plan: the connection would say so for ever."""
 
 
 class _Cursor(psycopg.Cursor[Any]):
@@ -29,8 +31,20 @@ def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """Run ``statement`` in the current transaction; returns its rows, empty when it has none.
 
     Parameters are bound by the server: where their type is not plain from the place they stand at, write a cast. Raises
-    what Django's cursors raise, and is seen by its query log.
+    what Django's cursors raise, and is seen by its query log. Outside of a transaction a connection whose plans are no good any
+    more is given up and the statement runs on a new one; inside of one its ROLLBACK makes psycopg forget the plans.
     """
+    try:
+        return _run(statement, parameters)
+    except DatabaseError as error:
+        if connection.in_atomic_block or not isinstance(error.__cause__, _STALE):
+            raise
+        connection.connection.close()  # or the pool would keep it
+        connection.close()
+    return _run(statement, parameters)
+
+
+def _run(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     own = _Cursor(connection.connection)
     with connection._prepare_cursor(own) as cursor:  # type: ignore[attr-defined]

@@ -1,0 +1,58 @@
+"""Statements planned once, on connections whose plans go bad."""
+
+import pytest
+from django.db import NotSupportedError, connection, transaction
+
+from sentinel_site.lib import prepared
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NAMES = "SELECT name FROM planned ORDER BY name"
+
+
+@pytest.fixture
+def table():
+    change("CREATE TABLE planned (name varchar(10))", "INSERT INTO planned VALUES ('Robin')")
+    yield
+    change("DROP TABLE planned")
+
+
+def change(*statements):
+    """As a migration would, on a connection of its own: ours is not told."""
+    with connection.copy().cursor() as other:
+        for statement in statements:
+            other.execute(statement)
+        other.connection.close()
+
+
+def backend():
+    return prepared.run("SELECT pg_backend_pid()")
+
+
+def test_a_migration_while_we_run_costs_a_connection_and_no_statement(table):
+    prepared.run(NAMES)
+    before = backend()
+
+    change("ALTER TABLE planned ALTER name TYPE varchar(200)")
+
+    assert prepared.run(NAMES) == [("Robin",)]
+    assert backend() != before
+
+
+def test_a_migration_while_we_run_costs_one_transaction(table):
+    prepared.run(NAMES)
+    change("ALTER TABLE planned ALTER name TYPE varchar(200)")
+
+    with pytest.raises(NotSupportedError), transaction.atomic():
+        prepared.run(NAMES)
+
+    with transaction.atomic():
+        assert prepared.run(NAMES) == [("Robin",)]
+
+
+def test_a_pooler_that_forgets_plans_costs_a_connection_and_no_statement(table):
+    prepared.run(NAMES)
+
+    with connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
+
+    assert prepared.run(NAMES) == [("Robin",)]
