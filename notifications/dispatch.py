@@ -54,11 +54,10 @@ def tell(orders: Sequence[Order], *, at: datetime) -> list[Told]:
 def _bundled(storm: Storm, ways: dict[str, tuple[Way, ...]]) -> list[Notification]:
     """The new messages that tell of what the storm holds back: each goes the ways of the first it tells of, a window later."""
     made = []
-    for bundle, new in storm.bundles():
-        first = next(note for note in storm.held if note.bundle_id == bundle.pk) if new else None
-        if first is not None:
-            ways[bundle.key] = tuple(Way(way.method, way.at + WINDOW) for way in ways[first.key])
-            made.append(bundle)
+    due = {note.key: {way.method.pk: way.at for way in ways[note.key]} for note in storm.held}
+    for bundle, first in storm.bundles(due):
+        ways[bundle.key] = tuple(Way(way.method, way.at + WINDOW) for way in ways[first.key])
+        made.append(bundle)
     for note in storm.held:
         ways[note.key] = ()
     return made

@@ -6,14 +6,14 @@ the end of the window and is put together when it is sent, so that what was answ
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 
 from notifications.enums import DeliveryStatus, Reason, Urgency
 from notifications.message import Message
@@ -24,6 +24,8 @@ WINDOW: Final = timedelta(minutes=5)
 HOLDABLE: Final = (Reason.FIRST, Reason.REMINDER, Reason.BUNDLE, Reason.RESOLVED, Reason.EXPIRED)
 LISTED: Final = 20
 """How many of the held messages the one message lists."""
+Due = Mapping[UUID | None, datetime]
+"""When each contact method, by its id, is used."""
 
 
 def may_hold(message: Message) -> bool:
@@ -60,19 +62,24 @@ class Storm:
         self.held.append(note)
         return True
 
-    def bundles(self) -> list[tuple[Notification, bool]]:
-        """The message that each held one is told in, and whether it is new: then it has to be queued for the window's end.
+    def bundles(self, ways: Mapping[str, Due]) -> list[tuple[Notification, Notification]]:
+        """Choose the message that each held one is told in. Answers with the new ones, each with the first it tells of.
 
-        One statement, which holds the waiting ones so that none is sent before this transaction ends.
+        ``ways``: when each method would be used, by the key of the held message. One that waits is joined only when it uses
+        all of those methods, none of them later: being told together must not mean being told by less, or by what was tried
+        in vain. One statement, which holds the waiting ones so that none is sent before this transaction ends.
         """
-        if not self.held:
-            return []
-        found = {_key(note): (note, False) for note in _waiting({note.recipient_id for note in self.held}, at=self.at)}
+        waiting = _waiting({note.recipient_id for note in self.held}, at=self.at) if self.held else []
+        made = []
         for note in self.held:
-            if _key(note) not in found:
-                found[_key(note)] = (_bundle(note, at=self.at), True)
-            note.bundle = found[_key(note)][0]
-        return list(found.values())
+            due = {method: at + WINDOW for method, at in ways[note.key].items()}
+            found = next((each for each in waiting if each.serves(note, due)), None)
+            if found is None:
+                found = _Bundle(_bundle(note, at=self.at), due)
+                waiting.append(found)
+                made.append((found.note, note))
+            note.bundle = found.note
+        return made
 
 
 def fill(deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -90,18 +97,31 @@ def fill(deliveries: Sequence[Delivery]) -> list[Delivery]:
     return [delivery for pk, delivery in storms.items() if pk not in counts]
 
 
-def _key(note: Notification) -> tuple[UUID | None, str]:
-    return note.recipient_id, note.urgency
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    """A message that is to tell of others, and when it uses each method."""
+
+    note: Notification
+    due: Due
+
+    def serves(self, note: Notification, due: Due) -> bool:
+        alike = (self.note.recipient_id, self.note.urgency) == (note.recipient_id, note.urgency)
+        return alike and all(method in self.due and self.due[method] <= at for method, at in due.items())
 
 
-def _waiting(people: set[UUID | None], *, at: datetime) -> list[Notification]:
-    """The bundles of ``people`` that wait. One that another transaction holds is passed over, not waited for."""
+def _waiting(people: set[UUID | None], *, at: datetime) -> list[_Bundle]:
+    """The bundles of ``people`` of which nothing was tried yet. One that another transaction holds is passed over, not waited for."""
+    beside = Delivery.objects.filter(notification=OuterRef("notification")).order_by().values("notification")
     found = Delivery.objects.filter(
         notification__recipient__in=people, notification__reason=Reason.STORM, notification__created_at__gt=at - 2 * WINDOW,
-        status=DeliveryStatus.QUEUED, attempts=0, next_attempt_at__gt=at,
+        status=DeliveryStatus.QUEUED, attempts=0, error="", next_attempt_at__gt=at,
     )  # fmt: skip
-    held = found.select_related("notification").order_by("id").select_for_update(of=["self"], skip_locked=True)
-    return [delivery.notification for delivery in held]
+    counted = found.select_related("notification").annotate(size=Subquery(beside.annotate(size=Count("pk")).values("size")))
+    own: dict[UUID, list[Delivery]] = defaultdict(list)
+    for delivery in counted.order_by("id").select_for_update(of=["self"], skip_locked=True):
+        own[delivery.notification_id].append(delivery)
+    whole = [rows for rows in own.values() if len(rows) == rows[0].size]  # type: ignore[attr-defined]
+    return [_Bundle(rows[0].notification, {row.method_id: row.next_attempt_at or at for row in rows}) for rows in whole]
 
 
 def _bundle(note: Notification, *, at: datetime) -> Notification:

@@ -10,6 +10,7 @@ from notifications import dispatch, outbox
 from notifications.enums import DeliveryStatus
 from notifications.message import Message, Order
 from notifications.models import Delivery, Notification
+from notifications.outbox import Outcome
 from notifications.rendering import Wording
 from tests.conftest import MINUTE, NOON, SECOND
 from tests.factories import make_method, make_recipient
@@ -17,6 +18,7 @@ from tests.notifications.conftest import ALERT
 
 pytestmark = pytest.mark.django_db
 FIVE = 5 * MINUTE
+QUEUED = DeliveryStatus.QUEUED
 
 
 def order(person, number, **fields):
@@ -126,6 +128,43 @@ def test_who_was_told_in_a_storm_is_told_that_it_is_over(robin):
     closed = replace(order(robin, 6, reason="resolved"), key="closed", recipients=frozenset(), audience_of=("alert:5",))
 
     assert dispatch.tell([closed], at=NOON + 20 * MINUTE)[0].recipients == ("Robin Vale",)
+
+
+def storms():
+    found = Delivery.objects.filter(notification__reason="storm").order_by("notification_id", "transport")
+    return list(found.values_list("transport", "status", "next_attempt_at"))
+
+
+def test_no_message_joins_one_whose_provider_is_down(robin):
+    tell(robin, *range(6))
+    (storm,) = [delivery for delivery in claim(NOON + FIVE) if delivery.notification.reason == "storm"]
+    outbox.settle([Outcome(storm, QUEUED, error="left alone", retry_at=NOON + 6 * MINUTE, counted=False)], at=NOON + FIVE)
+
+    tell(robin, *range(10, 17), at=NOON + FIVE + SECOND)
+
+    assert storms() == [("email", "queued", NOON + 6 * MINUTE), ("email", "queued", NOON + 2 * FIVE + SECOND)]
+
+
+def test_no_message_joins_one_that_was_sent_by_its_first_method(robin):
+    make_method(robin, kind="webhook", address="https://hooks.example.org/1")
+    robin.notification_rules.create(priority_from=1, priority_to=5, kind="email")
+    robin.notification_rules.create(priority_from=1, priority_to=5, kind="webhook", delay_seconds=600)
+    tell(robin, *range(6))
+    claim(NOON + FIVE)
+
+    tell(robin, *range(10, 17), at=NOON + FIVE + SECOND)
+
+    assert [at for *_, at in storms()] == [NOON + at for at in (FIVE, 3 * FIVE, 2 * FIVE + SECOND, 4 * FIVE + SECOND)]
+
+
+def test_no_message_joins_one_that_is_sent_by_less(robin):
+    make_method(robin, kind="webhook", address="https://hooks.example.org/1")
+
+    for number in range(8):
+        kinds = frozenset({"webhook"} if number == 7 else {"email"})
+        dispatch.tell([replace(order(robin, number), kinds=kinds)], at=NOON)
+
+    assert [transport for transport, *_ in storms()] == ["email", "webhook"]
 
 
 def test_each_person_and_each_method_is_told_once(robin):
