@@ -4,7 +4,9 @@ What may not is put back for later: no hand is used for it, no attempt counted. 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,6 +24,8 @@ CROWDED_SECONDS: Final = 1.0
 """How long a message waits whose destination has enough of them unanswered."""
 SILENT_SECONDS: Final = 2.0
 """A destination that crowds and has not answered for so long makes messages take another way."""
+BEHIND_SECONDS: Final[Mapping[int, float]] = defaultdict(lambda: 10.0, {1: 0.0, 2: 3.0})
+"""For how much longer than its channel's rate a message may wait, by its priority, when others wait for that channel, too."""
 logger = logging.getLogger(__name__)
 
 
@@ -30,6 +34,7 @@ class Gate:
 
     def __init__(self) -> None:
         self.breakers = Breakers()
+        self._next: dict[tuple[str, str], datetime] = {}
 
     def look(self, *, at: datetime) -> None:
         """See what other runners found out."""
@@ -95,8 +100,17 @@ class Gate:
     def _rate(self, delivery: Delivery, *, at: datetime) -> Wait | None:
         if delivery.transport not in pace.PER_ADDRESS:
             return None
-        count, next_at = pace.take(delivery.transport, 1, at=at, key=pace.key(delivery))
-        return None if count else Wait(next_at, delivery.error, falls_over=False)
+        key = pace.key(delivery)
+        count, next_at = pace.take(delivery.transport, 1, at=at, key=key)
+        return None if count else Wait(next_at + self._behind(delivery, key, next_at), delivery.error, falls_over=False)
+
+    def _behind(self, delivery: Delivery, key: str, next_at: datetime) -> timedelta:
+        """How long after ``next_at`` it is read again: one is there when it may go, the others are not all read each time."""
+        place = (delivery.transport, key)
+        if self._next.get(place) == next_at:
+            return timedelta(seconds=random.uniform(0.0, BEHIND_SECONDS[delivery.priority]))  # noqa: S311 (not a secret)
+        self._next[place] = next_at
+        return timedelta()
 
 
 def destination(delivery: Delivery) -> str:

@@ -6,7 +6,10 @@ from django.db import transaction
 from notifications import outbox
 from notifications.breakers import Breakers
 from notifications.delivery import Dispatcher
-from notifications.models import Delivery, Destination
+from notifications.enums import DeliveryStatus
+from notifications.gate import Gate
+from notifications.models import Delivery, Destination, RecipientGroup
+from notifications.outbox import Outcome
 from tests.conftest import MINUTE, NOON, SECOND
 from tests.factories import make_method, make_recipient
 from tests.notifications.conftest import queue, serving, wait_until
@@ -136,6 +139,23 @@ def test_a_message_put_back_after_it_was_answered_is_cancelled(dispatcher, recei
     outbox.settle(held, at=NOON)
 
     assert (go, state(late)) == ([], ("cancelled", 0))
+
+
+def test_what_waits_for_a_busy_channel_is_not_read_all_over_again_each_second():
+    gate, sent, read = Gate(), 0, 0
+    group = RecipientGroup.objects.create(slug="night", name="Night")
+    make_method(group, kind="slack", address="C0NIGHT0001")
+    for number in range(30):
+        queue(None, group="night", key=f"told-{number}", thread=f"alert:{number}", priority=3)
+
+    for tenth in range(100):
+        at = NOON + tenth * SECOND / 10
+        while claimed := outbox.claim("slack", limit=8, at=at, lease_seconds=45):
+            go, held = gate.admit("slack", claimed, room=8, crowd=lambda name: 0.0, at=at)
+            outbox.settle([*held, *(Outcome(each, DeliveryStatus.SENT) for each, _ in go)], at=at)
+            sent, read = sent + len(go), read + len(claimed)
+
+    assert (sent, read < 160) == (10, True)
 
 
 def test_a_crowding_host_waits_and_others_go_on(dispatcher, receiver):
