@@ -8,7 +8,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -129,9 +129,7 @@ class Watchdog:
         if self._dispatcher.run_once(at=at, waiting=waiting) or missed:
             self._stopping.wait(GATHER_SECONDS if self._dispatcher.busy() > FEW else 0)
         else:
-            due_at = min(waiting.values(), default=None)
-            late = due_at is not None and due_at <= at
-            self._outbox.wait(BUSY_SECONDS if late else _until(due_at, LOOK_AROUND_SECONDS))
+            self._outbox.wait(rest_seconds(waiting.values(), at=at))
 
     def _revise(self) -> None:
         self._revisions.clear()
@@ -150,6 +148,14 @@ class Watchdog:
             process_alerts.check(watched_by=ProcessBeat.Role.WATCHDOG, at=at)
         deadman.ping(at=at)
         self._stopping.wait(BEAT_SECONDS)
+
+
+def rest_seconds(due: Iterable[datetime], *, at: datetime) -> float:
+    """How long to sleep when nothing of what is ``due`` could be taken at ``at``: what was due then must not delay the next."""
+    moments = list(due)
+    soonest = min((moment for moment in moments if moment > at), default=None)
+    late = any(moment <= at for moment in moments)
+    return min(_until(soonest, LOOK_AROUND_SECONDS), BUSY_SECONDS if late else LOOK_AROUND_SECONDS)
 
 
 def _until(moment: datetime | None, longest: float) -> float:

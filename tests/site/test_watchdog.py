@@ -9,7 +9,8 @@ from django.utils import timezone
 from alerts import intake, lifecycle
 from notifications.models import Delivery, Notification
 from sentinel_site.models import ProcessBeat
-from sentinel_site.watchdog import Watchdog
+from sentinel_site.watchdog import Watchdog, rest_seconds
+from tests.conftest import MINUTE, SECOND
 from tests.factories import make_policy, make_recipient, make_source, raise_alert, report
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -76,6 +77,13 @@ def test_two_watchdogs_share_the_work_and_send_nothing_twice(watchdog, settings)
     second.stop()
     thread.join(15)
     assert (Delivery.objects.count(), Notification.objects.count(), Delivery.objects.filter(attempts=1).count()) == (60, 60, 60)
+
+
+@pytest.mark.parametrize(("late", "next_in", "least", "most"), [(1, 0.5, 0, 0.5), (1, 60, 1, 1), (0, 0.5, 0, 0.5), (0, 60, 4, 5)])
+def test_what_cannot_be_sent_now_delays_nothing_that_is_due_soon(late, next_in, least, most):
+    at = timezone.now()
+
+    assert least <= rest_seconds([*[at - MINUTE] * late, at + next_in * SECOND], at=at) <= most
 
 
 def test_it_beats(watchdog):
