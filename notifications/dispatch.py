@@ -13,7 +13,7 @@ from notifications.book import Book, Call, Target, Way, can_send, quiet_until
 from notifications.enums import DeliveryStatus
 from notifications.message import Message, Order, Told
 from notifications.models import ContactMethod, Delivery, Notification
-from notifications.storms import WINDOW, Storm
+from notifications.storms import WINDOW, Due, Storm
 from sentinel_site.lib import rows, wake
 from sentinel_site.lib.ids import uuid7
 
@@ -54,7 +54,7 @@ def tell(orders: Sequence[Order], *, at: datetime) -> list[Told]:
 def _bundled(storm: Storm, ways: dict[str, tuple[Way, ...]]) -> list[Notification]:
     """The new messages that tell of what the storm holds back: each goes the ways of the first it tells of, a window later."""
     made = []
-    due = {note.key: {way.method.pk: way.at for way in ways[note.key]} for note in storm.held}
+    due: dict[str, Due] = {note.key: {way.method.pk: way.at for way in ways[note.key]} for note in storm.held}
     for bundle, first in storm.bundles(due):
         ways[bundle.key] = tuple(Way(way.method, way.at + WINDOW) for way in ways[first.key])
         made.append(bundle)
