@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from notifications import outbox
+from notifications import links, outbox
 from notifications.enums import Answer as Answer
 from notifications.enums import DeliveryStatus, Reason
 from notifications.models import Delivery, Recipient
@@ -36,12 +36,17 @@ def give(delivery_id: UUID, answer: Answer, *, via: str, at: datetime, name: str
 
     ``via`` is the transport's name for the record; ``person`` is who answers when that is known to be another than the one who
     was told, or somebody of the group that was; ``name`` says who it is when no recipient is known.
-    Not to be called inside a transaction. Raises nothing for a stale, unknown or late answer: the reply says so.
+    Not to be called inside a transaction. Raises nothing for a stale, unknown or late answer: the reply says so. What was
+    told more than a day ago, or to somebody who is no longer told about alerts, is not answered this way.
     """
     found = Delivery.objects.select_related("notification__recipient", "notification__group")
     delivery = found.filter(pk=delivery_id).first()
-    if delivery is None:
+    told = delivery.notification.recipient if delivery else None
+    if delivery is None or (told is not None and not told.active and person is None):
         return UNKNOWN
+    if at >= links.good_until(delivery.notification):
+        with translation.override(told.language if told else settings.LANGUAGE_CODE):
+            return Reply(_("This message is older than 24 hours: open the alert's page to answer."), taken=False)
     if delivery.notification.reason == Reason.TEST:
         return _proved(delivery, via=via, at=at)
     heard: list[Any] = answer_given.send(sender=Delivery, delivery=delivery, answer=answer, via=via, person=person, name=name, at=at)

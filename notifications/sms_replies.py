@@ -2,7 +2,8 @@
 enough while only one message to that number waits.
 
 The number must be the one the message went to, and still be somebody's. After a few replies that fit nothing, a number is
-not read for an hour: a code cannot be guessed, and two machines do not go on answering each other.
+not read for an hour: a code cannot be guessed. Nor is a number replied to without end: two machines do not go on answering
+each other. What is long or says "not" is no answer: it may quote our own message.
 """
 
 import logging
@@ -28,13 +29,19 @@ from sentinel_site.lib import crypto
 TAKE: Final = frozenset({"1", "ok", "okay", "oui", "yes", "o", "y", "je prends"})
 PASS: Final = frozenset({"2", "non", "no", "pass", "passe", "passer"})
 POLITE: Final = frozenset({"merci", "thanks", "thank", "you", "please", "svp"})
+NOT: Final = frozenset({"not", "t", "cant", "cannot", "dont", "wont", "never", "pas", "ne", "n", "jamais", "impossible"})
+"""What turns an answer round ("not ok 4821", "can't 4821"): nothing is guessed then."""
 STOP: Final = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "arret"})
 START: Final = frozenset({"start", "unstop"})
 HELP: Final = frozenset({"help", "info", "aide"})
 STOPPED: Final = "the person replied STOP by SMS; nothing can be sent until START is sent from this number"
 MAX_MISSES: Final = 5
+MAX_REPLIES: Final = 20
+"""So many times an hour a number is replied to; what it says is taken all the same."""
 PAUSE_SECONDS: Final = 3600
-REMEMBER_SECONDS: Final = 24 * 3600
+REMEMBER_SECONDS: Final = 30 * 24 * 3600
+MOST_WORDS: Final = 8
+"""Longer than any answer, shorter than our own words: telephones send a reaction ("Disliked ...") with the whole message quoted."""
 CHOICES: Final = 4
 _CODE: Final = re.compile(r"\b[1-9][0-9]{3}\b", re.A)
 _TOGETHER: Final = re.compile(r"([12])([1-9][0-9]{3})", re.A)
@@ -59,17 +66,20 @@ def take(text: str, *, number: str, message_id: str, at: datetime) -> str:
     if not known.exists() or _is_paused(digest) or not _is_new(message_id):
         return ""
     try:
-        return _taken(text, number, digest, at=at)
+        reply = _taken(text, number, digest, at=at)
     except BaseException:
         with suppress(RedisError, OSError):
             cache.delete(_remembered(message_id))  # Twilio may ask again
         raise
+    return reply if reply and _count(f"sms-replied:{digest}") <= MAX_REPLIES else ""
 
 
 def read(text: str) -> Read:
     """What ``text`` says, however it is written: "1 4821", "14821", "ok", "Oui !"."""
     words = [word for word in _words(text) if word not in POLITE]
     bare = " ".join(words)
+    if len(words) > MOST_WORDS or not NOT.isdisjoint(words):
+        return Read(None)
     if found := _TOGETHER.fullmatch(bare):
         return Read(Answer.HANDLING if found[1] == "1" else Answer.PASS_ON, found[2])
     code = _CODE.search(bare)
@@ -118,7 +128,7 @@ def _title(delivery: Delivery) -> str:
 
 def _missed(number: str, digest: str, meant: Read, language: str) -> str:
     """The reply to what fits nothing; after MAX_MISSES of them the last one for a while."""
-    misses = _count(digest)
+    misses = _count(f"sms-missed:{digest}")
     logger.warning("a reply by SMS from %s fitted no message (%d of %d within the hour)", mask("sms", number), misses, MAX_MISSES)
     if misses >= MAX_MISSES:
         return telephone_words.say("too_many", language, url=f"{settings.SENTINEL_BASE_URL}/live/")
@@ -149,11 +159,11 @@ def _opt(digest: str, *, out: bool, at: datetime) -> None:
         methods.filter(disabled_reason=STOPPED).update(disabled_at=None, disabled_reason="")
 
 
-def _count(digest: str) -> int:
-    """How many replies from the number fitted nothing within the hour. Without Redis nobody is held up."""
+def _count(what: str) -> int:
+    """How many times ``what`` happened within the hour, with this one. Without Redis nobody is held up."""
     with suppress(RedisError, OSError, ValueError):
-        cache.add(f"sms-missed:{digest}", 0, PAUSE_SECONDS)
-        return int(cache.incr(f"sms-missed:{digest}"))
+        cache.add(what, 0, PAUSE_SECONDS)
+        return int(cache.incr(what))
     return 0
 
 

@@ -8,7 +8,7 @@ from alerts import escalation, lifecycle
 from alerts.models import LogEntry
 from notifications import revisions
 from notifications.delivery import deliver_due
-from notifications.models import Delivery, RecipientGroup
+from notifications.models import Delivery, Recipient, RecipientGroup
 from tests.conftest import HOUR
 from tests.factories import make_method, make_policy, make_recipient, make_source, raise_alert
 from tests.notifications.conftest import queue, wait_until
@@ -91,6 +91,18 @@ def test_a_press_in_a_direct_message_answers_as_that_person(slack_server):
 
     assert fresh(alert) == ("ACKNOWLEDGED", "Robin Vale", "on_my_way")
     assert not LogEntry.objects.filter(detail__note__contains="answered by").exists()
+
+
+def test_a_press_of_somebody_who_is_no_longer_told_does_nothing(slack_server):
+    person = make_recipient("Robin Vale", groups=["oncall"])
+    make_method(person, kind="slack", address=PERSON, order=0)
+    alert, message = tell(slack_server)
+    Recipient.objects.filter(pk=person.pk).update(active=False)
+
+    post(press(message, "answer:false_alarm"))
+
+    alert.refresh_from_db()
+    assert alert.status == "PENDING"
 
 
 @pytest.mark.parametrize(("button", "resolution"), [("answer:false_alarm", "false_alarm"), ("answer:handled", "handled")])

@@ -3,13 +3,15 @@
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from alerts import escalation
-from notifications import outbox, sms_replies
-from notifications.models import Delivery
-from notifications.transports import twilio_client
+from notifications import links, outbox, sms_replies
+from notifications.models import Delivery, Notification, Recipient
+from notifications.rendering import Wording
+from notifications.transports import sms, twilio_client
 from tests import twilio_api
 from tests.factories import make_method, make_policy, make_recipient, make_source, raise_alert
 from tests.twilio_api import BASE, FORM, TOKEN, new_number
@@ -187,4 +189,54 @@ def test_hostile_texts_are_answered_as_text(alert, number, text):
 
     assert answer.status_code == 200
     assert b"Hangup" not in answer.content
+    assert untouched(alert)
+
+
+@pytest.mark.parametrize("reaction", ["Disliked “{}”", "A aimé « {} »", "Questioned an image: {}", "{}", "Reacted 😢 to {}", "> {}\nok"])
+def test_a_telephone_that_quotes_our_message_takes_nothing(alert, number, code, reaction):
+    delivery = Delivery.objects.select_related("notification__recipient", "method").get(transport="sms")
+    delivery.answer_code = code
+    ours = sms.body(delivery, Wording(delivery))
+    assert f"1 {code}" in ours
+
+    twilio_api.reply(number, reaction.format(ours))
+    twilio_api.reply(number, reaction.format(ours[-46:]))
+
+    assert untouched(alert)
+
+
+@pytest.mark.parametrize("text", ["not ok {}", "I can't, {} 1", "pas ok {}", "je ne prends pas 1 {}", "not ok", "cannot 1 {}"])
+def test_an_answer_that_is_turned_round_takes_nothing(alert, number, code, text):
+    answer = twilio_api.reply(number, text.format(code))
+
+    assert b"Not understood; nothing was changed" in answer.content
+    assert untouched(alert)
+
+
+def test_a_machine_that_answers_ok_to_everything_is_not_answered_for_ever(alert, number, code):
+    twilio_api.reply(number, f"2 {code}")
+
+    said = [b"<Message>" in twilio_api.reply(number, "ok").content for _ in range(sms_replies.MAX_REPLIES + 5)]
+
+    assert said == [True] * (sms_replies.MAX_REPLIES - 1) + [False] * 6
+
+
+def test_a_reply_is_remembered_for_a_month(alert, number):
+    twilio_api.reply(number, "2", sid=f"SM{number}")
+
+    redis = cache._cache.get_client()
+    assert redis.ttl(cache.make_key(sms_replies._remembered(f"SM{number}"))) > 29 * 24 * 3600
+
+
+def test_somebody_who_is_no_longer_told_presses_nothing(alert, call):
+    Recipient.objects.filter(name="Ada Byron").update(active=False)
+
+    assert b"You have it" not in twilio_api.press(call, "1").content
+    assert untouched(alert)
+
+
+def test_a_key_of_yesterdays_call_does_nothing(alert, call):
+    Notification.objects.update(created_at=timezone.now() - links.LIFETIME, expires_at=None)
+
+    assert b"older than 24 hours" in twilio_api.press(call, "1").content
     assert untouched(alert)
