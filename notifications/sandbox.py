@@ -1,13 +1,15 @@
 """Templates that staff write in the admin: Django's syntax, and next to nothing of its power.
 
 There are a few tags and filters and no loader. A value is looked up in dictionaries and lists only: no attribute is read
-and nothing is called. What a template may cost is counted while it runs, so that loops in loops end early.
+and nothing is called. What a template may cost is counted while it runs, and its processor time measured, so that loops in loops end
+early.
 
 TemplateError
 ├── TemplateRefused  it cannot be used: syntax, a tag or name that is not allowed, too long
 └── TemplateFailed   it was cut off, or went wrong with these values
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial, wraps
@@ -23,6 +25,8 @@ MOST_TAGS: Final = 500
 MOST_STEPS: Final = 20_000
 MOST_CHARACTERS: Final = 100_000
 LONGEST_VALUE: Final = 10_000
+LONGEST_SECONDS: Final = 0.5
+"""Of the thread's own processor time: a busy machine cuts nothing off."""
 FILTERS: Final = (
     "capfirst", "date", "default", "default_if_none", "first", "join", "last", "length", "lower", "pluralize", "slice", "time",
     "title", "truncatechars", "truncatewords", "upper", "urlencode", "yesno",
@@ -85,6 +89,10 @@ class _Bounded(Context):
 
     steps, characters = MOST_STEPS, MOST_CHARACTERS
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.until = time.thread_time() + LONGEST_SECONDS
+
     def spend(self, *, steps: int = 0, characters: int = 0) -> None:
         """Raises TemplateFailed when it was too much."""
         self.steps -= steps
@@ -93,6 +101,8 @@ class _Bounded(Context):
             raise TemplateFailed("it does too much: its loops take too many turns")
         if self.characters < 0:
             raise TemplateFailed(f"it writes more than {MOST_CHARACTERS} characters")
+        if time.thread_time() > self.until:
+            raise TemplateFailed(f"it takes more than {LONGEST_SECONDS} s of work")
 
 
 class _Plain(Variable):

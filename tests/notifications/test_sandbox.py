@@ -8,9 +8,9 @@ from notifications import sandbox
 from notifications.sandbox import TemplateFailed, TemplateRefused
 from tests.conftest import NOON
 
-NAMES = {"title", "alert", "alerts", "since", "long"}
+NAMES = {"title", "alert", "alerts", "since", "long", "words"}
 ALERT = {"title": "<b>Fall</b>", "labels": {"room": "12", "wing": "B"}, "links": [{"href": "https://example.org/"}]}
-VALUES = {"title": "<b>Fall</b>", "alert": ALERT, "alerts": [ALERT] * 300, "since": NOON, "long": "x" * 10_001}
+VALUES = {"title": "<b>Fall</b>", "alert": ALERT, "alerts": [ALERT] * 300, "since": NOON, "long": "x" * 10_001, "words": "fall " * 1900}
 REFUSED = [
     ("{{ ''.__class__ }}", "Line 1: Could not parse the remainder"),
     ("{{ title.__class__.__mro__ }}", "Line 1: Variables and attributes may not begin with underscores"),
@@ -86,9 +86,11 @@ def test_html_is_always_escaped(source):
     ("{% for a in alerts %}{% for b in alerts %}{% for c in alerts %}{% endfor %}{% endfor %}{% endfor %}", "too many turns"),
     ("{% for a in alerts %}" + "x" * 1000 + "{% endfor %}", "more than 100000 characters"),
     ("{% for a in alerts %}{{ alerts }}{% endfor %}", "characters"),
+    ("{% for a in words %}{% if words|lower" + "|title|lower" * 20 + " == title %}{% endif %}{% endfor %}",
+     "s of work"),
     ("{{ long|upper }}", "longer than 10000 characters"), ("{{ alert|first }}", "KeyError"),
     ("{% for a, b in alerts %}{% endfor %}", "ValueError"),
-], ids=range(7))  # fmt: skip
+], ids=range(8))  # fmt: skip
 def test_what_costs_too_much_is_cut_off_at_once(source, why):
     started = time.process_time()
 
