@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from anymail.inbound import AnymailInboundMessage
 from django.test import Client
 from django.utils import timezone
 
 from alerts import escalation
 from alerts.models import LogEntry
-from notifications import links, reply_addresses
+from notifications import links, mail_senders, reply_addresses
 from notifications.models import Delivery, Notification
 from notifications.rendering import Wording
 from notifications.transports import email
@@ -112,6 +113,30 @@ def test_a_second_header_of_the_same_name_is_a_forgery(postmark, alert, stranger
     reply("postmark", to=reply_addresses.address(told()), passes=False, headers=forged).to(stranger)
 
     assert status(alert) == "PENDING"
+
+
+@pytest.mark.parametrize("said", [
+    'spf=pass smtp.mailfrom="x; dkim=pass header.d=example.org; y"@evil.test', 'spf=pass smtp.mailfrom="x header.d=example.org"@evil.test',
+    "spf=pass (a (b) ; dkim=pass header.d=example.org)", "spf=pass (((((a; dkim=pass header.d=example.org; b)))))",
+    'spf=pass smtp.mailfrom="x; dkim=pass header.d=example.org', "spf=pass (" + "x" * 20_000 + "; dkim=pass header.d=example.org)",
+    'spf=pass reason="x; dkim=pass header.d=example.org"', 'spf=pass smtp.mailfrom="a\\"; dkim=pass header.d=example.org; b"@evil.test',
+], ids=range(8))  # fmt: skip
+def test_what_a_sender_writes_into_its_own_name_vouches_for_nobody(settings, said):
+    settings.SENTINEL_INBOUND_AUTHSERV = "mx.brevo.test"
+    message = AnymailInboundMessage.construct(headers=[("Authentication-Results", f"mx.brevo.test; {said}")])
+
+    assert not mail_senders.vouched_for(message, None, "brevo", domain="example.org")
+
+
+@pytest.mark.parametrize("said", [
+    "dkim=pass (good) header.d=example.org", 'dkim=pass reason="good (1); fine" header.i="@example.org"',
+    "spf=none; dmarc=pass header.from=example.org", 'spf=pass smtp.mailfrom="robin vale"@example.org',
+])  # fmt: skip
+def test_what_the_server_says_of_the_domain_vouches_for_it(settings, said):
+    settings.SENTINEL_INBOUND_AUTHSERV = "mx.brevo.test"
+    message = AnymailInboundMessage.construct(headers=[("Authentication-Results", f"mx.brevo.test; {said}")])
+
+    assert mail_senders.vouched_for(message, None, "brevo", domain="example.org")
 
 
 def test_a_second_sender_is_a_forgery(postmark, alert, stranger):
