@@ -43,7 +43,10 @@ def test_an_answer_link_opens_no_picture(token):
     assert Client().get(f"/media/alerts/{token}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/a/", "/media/alerts/", "/api/v1/devices/push-tokens/"])
+@pytest.mark.parametrize("path", [
+    "/a/", "/media/alerts/", "/api/v1/devices/push-tokens/", "/proof/", "/api/v1/schedules/x.ics?token=",
+    "/integrations/twilio/voice?d=x&s=", "ack+",
+])  # fmt: skip
 def test_the_log_does_not_hold_the_token(token, path):
     record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Gone: %s", (f"{path}{token}",), None)
 
