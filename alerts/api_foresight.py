@@ -1,12 +1,12 @@
 """REST of what would happen: the simulation of a report, and when a P1 would reach nobody. Mounted under /api/v1."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from alerts import describe, reachability, simulation
 from alerts.enums import Severity
@@ -15,6 +15,12 @@ from sentinel_site.lib.problems import json_answer
 
 router = Router()
 VIEW = "alerts.view_escalationpolicy"
+
+
+def _near(at: datetime) -> datetime:
+    if at.year not in simulation.YEARS:
+        raise ValueError("lies outside of the years 2000 to 2100")
+    return at
 
 
 class SimulateIn(BaseModel):
@@ -30,7 +36,7 @@ class SimulateIn(BaseModel):
         dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], Annotated[str, StringConstraints(max_length=1024)]],
         Field(max_length=64),
     ] = Field(default_factory=dict)
-    at: AwareDatetime | None = None
+    at: Annotated[AwareDatetime, AfterValidator(_near)] | None = None
 
 
 class SimulationOut(BaseModel):

@@ -19,6 +19,8 @@ from notifications.book import Call
 
 REPEATS: Final = 2
 """How many repeats of the last step are shown."""
+YEARS: Final = range(2000, 2101)
+"""For which instants it can be asked."""
 
 
 @dataclass(frozen=True, slots=True)

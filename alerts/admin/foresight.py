@@ -1,6 +1,6 @@
 """The page "Who would be called": the simulation of a report, and the gaps in which a P1 would reach nobody."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -50,6 +50,13 @@ class SupposedForm(forms.Form):
         if len(labels) > 64:
             raise forms.ValidationError("There are more than 64 labels.")
         return labels
+
+    def clean_at(self) -> datetime | None:
+        """An instant that can be reckoned with."""
+        at: datetime | None = self.cleaned_data["at"]
+        if at is not None and at.year not in simulation.YEARS:
+            raise forms.ValidationError("This lies outside of the years 2000 to 2100.")
+        return at
 
     def supposed(self) -> simulation.Supposed:
         """The report that the form describes; only when it is valid."""

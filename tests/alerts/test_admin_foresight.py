@@ -40,6 +40,7 @@ def test_it_says_when_nobody_can_be_called(boss):
 @pytest.mark.parametrize(("field", "value", "error"), [
     ("labels", "room", "“room” is not name=value."), ("source", "nobody", "Select a valid choice"),
     ("at", "soon", "Enter a valid date/time"),
+    ("at", "9999-12-31T23:59", "outside of the years"), ("at", "0001-01-01T00:00", "outside of the years"),
 ])  # fmt: skip
 def test_bad_input_is_said_beside_its_field(boss, field, value, error):
     page = boss.get(URL, {"source": "probe", field: value})

@@ -111,6 +111,7 @@ def test_it_is_asked_by_rest(house):
 @pytest.mark.parametrize("body", [
     {"source": "nobody"}, {"source": "probe", "severity": "huge"}, {"source": "probe", "at": "soon"}, {"source": "probe", "lables": {}},
     {"source": "probe", "labels": {"a": 5}},
+    {"source": "probe", "at": "9999-12-31T23:59:59Z"}, {"source": "probe", "at": "0001-01-01T00:00:00Z"},
 ])  # fmt: skip
 def test_what_cannot_be_simulated_is_422(house, body):
     assert make_caller("alerts.view_escalationpolicy").send("/simulate", body).status_code == 422
