@@ -60,7 +60,7 @@ WITH choice AS (
         coalesce(subject, ''), coalesce(labels, '{}'), coalesce(links, '[]'), coalesce(runbook_url, ''), dedup_key, life_safety,
         coalesce(count, 1), %(at)s, coalesce(first_at, %(at)s), coalesce(last_at, %(at)s),
         (SELECT last.id FROM alerts_alert last WHERE last.source_id = input.source_id AND last.dedup_key = input.dedup_key
-         ORDER BY last.id DESC LIMIT 1),
+         AND last.status IN ('RESOLVED', 'EXPIRED') ORDER BY last.id DESC LIMIT 1),
         policy_id, 1, 0, %(at)s, 0, next_step_at, deadline_at, false, '[]', coalesce(group_key, ''), '', '', '', ''
     FROM input WHERE NOT EXISTS (SELECT 1 FROM folded WHERE folded.place = input.place)
     ORDER BY source_id, dedup_key

@@ -1,8 +1,8 @@
 """The record that proves what happened (log entries), and the live feed's events. Both belong to the caller's transaction.
 
-Rows written here refer to alerts, so the database takes a share of the alert's key. Whoever locks alerts therefore does
-so with NO KEY UPDATE: with a full lock, an acknowledgement (alert, then deliveries) and a settled delivery (delivery,
-then record) would wait for each other.
+Rows written beside these (claims of steps, opinions) refer to alerts by a constraint, for which the database takes a share of
+the alert's key. Whoever locks alerts therefore does so with NO KEY UPDATE: with a full lock, an acknowledgement (alert, then
+deliveries) and whoever writes such a row would wait for each other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

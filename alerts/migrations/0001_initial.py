@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('resolution', models.CharField(blank=True, choices=[('handled', 'Handled'), ('help_sent', 'Help sent'), ('false_alarm', 'False alarm'), ('recovered', 'Recovered by itself'), ('test', 'Test'), ('auto', 'Closed by Sentinel')], max_length=12)),
                 ('image', models.CharField(blank=True, help_text='Name in the private media directory.', max_length=200)),
                 ('previous', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='alerts.alert')),
-                ('group', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='alerts.alertgroup')),
+                ('group', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='alerts.alertgroup')),
                 ('policy', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='alerts.policysnapshot')),
             ],
             options={
@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
                 ('detail', models.JSONField(default=dict)),
                 ('actor_recipient', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='notifications.recipient')),
                 ('actor_user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='log', to='alerts.alert')),
+                ('alert', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='log', to='alerts.alert')),
             ],
             options={
                 'verbose_name_plural': 'log entries',
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 ('verdict', models.CharField(choices=[('accepted', 'Accepted'), ('folded', 'Folded'), ('suppressed', 'Suppressed'), ('rejected', 'Rejected')], max_length=12)),
                 ('reason', models.CharField(blank=True, max_length=500)),
                 ('raw', models.JSONField()),
-                ('alert', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reports', to='alerts.alert')),
+                ('alert', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reports', to='alerts.alert')),
                 ('reported_by', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('source', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.source')),
             ],
@@ -280,7 +280,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='alert',
-            index=models.Index(fields=['source', 'dedup_key', '-id'], name='alert_history'),
+            index=models.Index(condition=models.Q(('status__in', ('RESOLVED', 'EXPIRED'))), fields=['source', 'dedup_key', '-id'], name='alert_history'),
+        ),
+        migrations.AddIndex(
+            model_name='alert',
+            index=models.Index(fields=['source', '-id'], name='alert_source'),
+        ),
+        migrations.AddIndex(
+            model_name='alert',
+            index=models.Index(condition=models.Q(('group__isnull', False)), fields=['group'], name='alert_group'),
         ),
         migrations.AddIndex(
             model_name='alert',

@@ -65,7 +65,8 @@ class Report(models.Model):
     received_at = models.DateTimeField()
     verdict = models.CharField(max_length=12, choices=Verdict.choices)
     reason = models.CharField(max_length=500, blank=True)
-    alert = models.ForeignKey("alerts.Alert", null=True, on_delete=models.SET_NULL, related_name="reports")
+    # Written with its alert, in the statement that made the alert or holds it: a constraint would lock each alert's row once more.
+    alert = models.ForeignKey("alerts.Alert", null=True, on_delete=models.SET_NULL, db_constraint=False, related_name="reports")
     reported_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, db_constraint=False, related_name="+"
     )
