@@ -27,7 +27,10 @@ CACHE = ROOT / "var" / "bench"
 DELAY_SECONDS = 6
 """When the first step of an alert of the source `bench-later` is due."""
 ROLES = {"web": "sentinel_site.server", "worker": "qcluster", "watchdog": "watchdog", "monitor": "monitor", "valkey": "valkey-server"}
-EMPTY = "TRUNCATE alerts_alert, alerts_alertgroup, alerts_report, alerts_logentry, alerts_alertevent, notifications_notification, sentinel_site_idempotentanswer CASCADE"
+EMPTY = """
+TRUNCATE alerts_alert, alerts_alertgroup, alerts_report, alerts_logentry, alerts_alertevent, notifications_notification,
+    sentinel_site_idempotentanswer CASCADE
+"""
 WORK_LEFT = """
 SELECT (SELECT count(*) FROM alerts_alert WHERE next_step_at <= now()) +
        (SELECT count(*) FROM notifications_delivery
