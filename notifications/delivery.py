@@ -173,7 +173,7 @@ def attempt(delivery: Delivery, *, now: Callable[[], datetime]) -> tuple[Sent | 
             raise PermanentError(why)
         if delivery.method is None or not delivery.method.active or delivery.method.disabled_at:
             raise PermanentError("the contact method was removed, switched off or disabled")
-        sent = transports.TRANSPORTS[delivery.transport].send(delivery, delivery.method, Wording(delivery, now=now))
+        sent = transports.TRANSPORTS[delivery.transport].send(delivery, delivery.method, Wording(delivery, now=now, written=_let_go))
     except PermanentError as error:
         return None, Outcome(delivery, DeliveryStatus.DEAD, error=str(error), dead_address=isinstance(error, DeadAddress), cause=error)
     except TemporaryError as error:
@@ -200,6 +200,12 @@ def _claim(kind: str, *, limit: int, at: datetime) -> list[Delivery]:
         logger.exception("the %s deliveries could not be claimed", kind)
         close_old_connections()
         return []
+
+
+def _let_go() -> None:
+    """Give the database connection back before the provider is asked: one that hangs would keep it, and soon all of the pool."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _close(kind: str) -> None:

@@ -39,10 +39,12 @@ logger = logging.getLogger(__name__)
 
 
 class Wording:
-    """The words of one delivery. Each form is put together when it is first asked for."""
+    """The words of one delivery. Each form is put together when it is first asked for; ``written`` is called each time."""
 
-    def __init__(self, delivery: Delivery, *, now: Callable[[], datetime] = timezone.now) -> None:
-        self._delivery, self._now = delivery, now
+    def __init__(
+        self, delivery: Delivery, *, now: Callable[[], datetime] = timezone.now, written: Callable[[], None] = lambda: None
+    ) -> None:  # fmt: skip
+        self._delivery, self._now, self._written = delivery, now, written
         self.facts = Facts(delivery)
 
     @cached_property
@@ -103,6 +105,12 @@ class Wording:
         return " ".join(self._render(form).split())
 
     def _render(self, form: str) -> str:
+        try:
+            return self._put_together(form)
+        finally:
+            self._written()
+
+    def _put_together(self, form: str) -> str:
         override = overrides.find(form, self.facts)
         if override is not None:
             try:

@@ -4,12 +4,12 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from notifications import delivery as sending
-from notifications import outbox
+from notifications import outbox, overrides
 from notifications.delivery import Dispatcher, deliver_due, retry_seconds
-from notifications.models import Delivery
+from notifications.models import Delivery, MessageTemplate
 from tests.conftest import HOUR, MINUTE, NOON
 from tests.factories import make_method, make_recipient
 from tests.notifications.conftest import queue, serving, wait_until
@@ -177,3 +177,23 @@ def _with_webhook(name, url):
     person = make_recipient(name)
     make_method(person, kind="webhook", address=url)
     return person
+
+
+def test_a_provider_that_hangs_keeps_no_connection_to_the_database(receiver, dispatcher):
+    """Else those of the pool run out, and nothing is told any more. Here each message writes that its text failed."""
+    MessageTemplate.objects.create(form="push", text="{% load x %}")
+    overrides.forget()
+    receiver.hold.clear()
+    for number in range(9):
+        person = make_recipient(f"Person {number}")
+        make_method(person, kind="webhook", address=receiver.url)
+        queue(person, kinds=["webhook"], key=f"told-{number}")
+
+    dispatcher.run_once(at=NOON)
+    wait_until(lambda: len(receiver.requests) == 9)
+
+    stats = connection.pool.get_stats()
+    assert stats["pool_size"] - stats["pool_available"] == 1  # this test's own
+    assert Delivery.objects.filter(remark__startswith="The built-in text was sent").count() == 9
+    receiver.hold.set()
+    overrides.forget()
