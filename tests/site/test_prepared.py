@@ -1,54 +1,61 @@
-"""Statements planned once, on connections whose plans go bad."""
-
-import contextlib
+"""Statements planned once: what they give back, and that they follow the tables."""
 
 import pytest
-from django.db import NotSupportedError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from sentinel_site.lib import prepared
+from alerts.models import Source
+from notifications.models import ContactMethod
+from sentinel_site.lib import prepared, rows
+from tests.factories import make_method, make_recipient, make_source
 
-pytestmark = pytest.mark.django_db(transaction=True)
-NAMES = "SELECT name FROM planned ORDER BY name"
-
-
-@pytest.fixture
-def table():
-    change("CREATE TABLE planned (name varchar(10))", "INSERT INTO planned VALUES ('Robin')")
-    yield
-    change("DROP TABLE planned")
+pytestmark = pytest.mark.django_db
 
 
-def change(*statements):
-    """As a migration would, on a connection of its own: ours is not told."""
-    with connection.copy().cursor() as other:
-        for statement in statements:
-            other.execute(statement)
-        other.connection.close()
+def test_a_row_is_built_as_the_orm_builds_it():
+    source = make_source("probe", dedup_attributes=["source", "type"])
+
+    (values,) = prepared.run(f"SELECT {prepared.columns(Source, 's')} FROM alerts_source AS s WHERE s.slug = %s", ["probe"])
+
+    built = prepared.build(Source, values)
+    assert (built, built.dedup_attributes, built._state.adding) == (source, ["source", "type"], False)
 
 
-def test_a_migration_while_we_run_costs_a_connection_and_no_statement(table):
-    prepared.run(NAMES)
+def test_what_is_left_out_is_read_when_it_is_asked_for(django_assert_num_queries):
+    make_method(make_recipient(), address="second@example.org", order=2)
+    secret = frozenset({"address", "secret"})
+    statement = f"SELECT {prepared.columns(ContactMethod, 'm', without=secret)} FROM notifications_contactmethod AS m ORDER BY m.order"
 
-    change("ALTER TABLE planned ALTER name TYPE varchar(200)")
+    method = [prepared.build(ContactMethod, row, without=secret) for row in prepared.run(statement)][1]
 
-    assert prepared.run(NAMES) == [("Robin",)]
-
-
-def test_a_migration_while_we_run_costs_one_transaction_at_most(table):
-    prepared.run(NAMES)
-    change("ALTER TABLE planned ALTER name TYPE varchar(200)")
-
-    with contextlib.suppress(NotSupportedError), transaction.atomic():
-        prepared.run(NAMES)
-
-    with transaction.atomic():
-        assert prepared.run(NAMES) == [("Robin",)]
+    with django_assert_num_queries(1):
+        assert method.address == "second@example.org"
 
 
-def test_a_pooler_that_forgets_plans_costs_a_connection_and_no_statement(table):
-    prepared.run(NAMES)
+def test_a_statement_outlives_a_change_of_its_table():
+    make_source("probe")
+    statement = "SELECT * FROM alerts_source AS s WHERE s.slug = %s"
+    before = [len(prepared.run(statement, ["probe"])[0]) for _ in range(7)]
 
     with connection.cursor() as cursor:
-        cursor.execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
+        cursor.execute("ANALYZE alerts_source")
 
-    assert prepared.run(NAMES) == [("Robin",)]
+    assert [len(prepared.run(statement, ["probe"])[0]) for _ in range(7)] == before
+
+
+def test_an_error_is_django_s_and_spoils_the_transaction_as_usual():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        prepared.run("INSERT INTO alerts_stepclaim (alert_id, round, step, at) VALUES (NULL, 1, 0, now())")
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        prepared.run("SELECT * FROM nothing")
+
+    assert prepared.run("SELECT 1") == [(1,)]
+
+
+def test_a_row_that_is_there_brings_none_of_its_parts():
+    person = make_recipient()
+    twin = ContactMethod.objects.get()
+
+    fresh = rows.insert_with([person], [twin], by="recipient", topic="sentinel_outbox")
+
+    assert (fresh, ContactMethod.objects.count()) == (set(), 1)
