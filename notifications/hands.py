@@ -64,20 +64,29 @@ class Hands:
         return silent if len(waiting) * CROWD >= self._size and silent >= min(CROWD_SECONDS, self._slow_seconds) else 0.0
 
     def take(self, work: Work, *, destination: str = "") -> None:
-        """Begin ``work`` in a thread of its own."""
+        """Begin ``work`` in a thread of its own. Raises RuntimeError when the machine has no thread left for it."""
         with self._quiet:
             self._number += 1
             self._running[self._number] = (time.monotonic(), destination)
             start = len(self._running) > self._threads
             self._threads += start
-        self._work.put((self._number, work))
         if start:
-            threading.Thread(target=self._run, name=f"send-{self._name}", daemon=True).start()
+            self._start(self._number)
+        self._work.put((self._number, work))
 
     def close(self, timeout: float) -> bool:
         """Wait until nothing is in hand, at most ``timeout`` seconds. False: something still is."""
         with self._quiet:
             return self._quiet.wait_for(lambda: not self._running, timeout)
+
+    def _start(self, number: int) -> None:
+        try:
+            threading.Thread(target=self._run, name=f"send-{self._name}", daemon=True).start()
+        except RuntimeError:
+            with self._quiet:
+                self._threads -= 1
+                del self._running[number]
+            raise
 
     def _run(self) -> None:
         while True:

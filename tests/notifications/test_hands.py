@@ -68,3 +68,17 @@ def test_an_error_ends_neither_thread_nor_count(caplog):
 
     wait_until(lambda: done)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_thread_that_cannot_be_started_costs_no_hand():
+    done, hands = [], Hands("test", 1, freed=lambda: None)
+    usual = threading.stack_size(1 << 46)  # more than there is
+    try:
+        with pytest.raises(RuntimeError):
+            hands.take(lambda: None)
+    finally:
+        threading.stack_size(usual)
+
+    assert (hands.free, hands.busy) == (1, 0)
+    hands.take(lambda: done.append(1))
+    wait_until(lambda: done)
