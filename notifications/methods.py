@@ -145,29 +145,27 @@ def _owner(form: MethodForm) -> tuple[Recipient | None, RecipientGroup | None]:
 
 def _address(form: MethodForm) -> str:
     """The address in the form its transport needs. Raises a 422 Problem that says what that is."""
-    kind, address = form.kind, form.address
-    if kind == Transport.EMAIL:
-        try:
-            validate_email(address)
-        except ValidationError:
-            raise _refused("is not an e-mail address") from None
-    elif kind in {Transport.SMS, Transport.VOICE}:
-        try:
-            address = telephone.e164(address)
-        except ValueError as error:
-            raise _refused(str(error)) from None
-    elif kind == Transport.SLACK:
-        if why := slack.refusal(address):
-            raise _refused(why)
-    elif kind == Transport.WEBHOOK:
-        if not _URL.fullmatch(address):
-            raise _refused("is not a URL; write it with http:// or https://, without user name and password")
-    elif kind == Transport.APPRISE and (why := apprise_urls.refusal(address)):
-        raise _refused(why)
-    if kind == Transport.WEBHOOK and form.secret and not _SECRET.fullmatch(form.secret):
+    try:
+        address = written(form.kind, form.address)
+    except ValueError as error:
+        raise invalid([(("body", "address"), str(error))]) from None
+    if form.kind == Transport.WEBHOOK and form.secret and not _SECRET.fullmatch(form.secret):
         raise invalid([(("body", "secret"), "is not a webhook secret; write whsec_ and at least 12 random bytes in base64")])
     return address
 
 
-def _refused(text: str) -> Problem:
-    return invalid([(("body", "address"), text)])
+def written(kind: str, address: str) -> str:
+    """``address`` as it is kept. Raises ValueError with what is wrong with it, to be read after "This address"."""
+    if kind in {Transport.SMS, Transport.VOICE}:
+        return telephone.e164(address)
+    if kind == Transport.EMAIL:
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise ValueError("is not an e-mail address") from None
+    if kind == Transport.WEBHOOK and not _URL.fullmatch(address):
+        raise ValueError("is not a URL; write it with http:// or https://, without user name and password")
+    refusal = {Transport.SLACK: slack.refusal, Transport.APPRISE: apprise_urls.refusal}.get(Transport(kind))
+    if refusal and (why := refusal(address)):
+        raise ValueError(why)
+    return address

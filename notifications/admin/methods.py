@@ -8,26 +8,28 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from notifications import apprise_urls, proofs
-from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable
-from notifications.enums import Transport
+from notifications import methods, proofs
+from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable, moment
 from notifications.models import ContactMethod
-from notifications.transports import slack
 from sentinel_site.lib import crypto
 
 PROVED = {"kind", "address", "recipient", "group"}
 """What was verified: that this address is theirs."""
-ADDRESSES = (
-    "E-mail address, telephone number with +country, URL or device token. For Slack: the ID of a channel or a person (C0123456789,"
-    " U0123456789; in Slack under the channel's or the profile's details), #channel, or an incoming webhook's URL (https://hooks.slack.com/…)."
-    " A person's ID also tells who pressed a button in a shared channel. For Apprise: one URL that names one destination, for example"
-    " discord://id/token or tgram://bot/chat. It is a secret, and is shown only to those who may change it."
+ADDRESSES = mark_safe(
+    "E-mail: name@example.org. SMS and calls: the number with + and the country, +33612345678. Webhook: its URL."
+    " Push: the phone's token.<br>"
+    "Slack: the ID of a channel (C0123456789) or of a person (U0123456789), which stand in Slack under the channel's"
+    " or the profile's details; #channel; or an incoming webhook's URL (https://hooks.slack.com/…)."
+    " A person's ID also tells who pressed a button in a shared channel.<br>"
+    "Apprise: one URL that names one destination, for example discord://id/token or tgram://bot/chat.<br>"
+    "Addresses are encrypted, and shown only to those who may change them."
 )
 VERIFY = "notifications.verify_contactmethod"
 READ_ONLY = ("masked", "disabled", "last_proof", "last_messages")
@@ -55,13 +57,12 @@ class MethodForm(forms.ModelForm):
         return str(self.cleaned_data["secret"] or self.instance.secret)
 
     def clean_address(self) -> str:
-        """The address, without the blanks that come with pasting; one for Slack or Apprise must be one that is sent to."""
+        """The address as it is kept, when it is one that can be sent to."""
         address, kind = str(self.cleaned_data["address"]).strip(), self.cleaned_data.get("kind", self.instance.kind)
-        if kind == Transport.APPRISE and (why := apprise_urls.refusal(address)):
-            raise forms.ValidationError(f"This address {why}.")
-        if kind == Transport.SLACK and (why := slack.refusal(address)):
-            raise forms.ValidationError(f"This {why}.")
-        return address
+        try:
+            return methods.written(kind, address)
+        except ValueError as error:
+            raise forms.ValidationError(f"This address {error}.") from None
 
     def clean(self) -> dict[str, Any]:
         """Take the verification from an address that changes or moves, unless the form says in the same breath that it is verified."""
@@ -105,10 +106,10 @@ class MethodRulesMixin:
         """Enough to recognise, too little to use."""
         return method.masked if method.address else "–"
 
-    @display(description="Switched off by Sentinel")
+    @display(description="Switched off")
     def disabled(self, method: ContactMethod) -> str:
         """Why and since when."""
-        return f"{method.disabled_reason} ({method.disabled_at:%Y-%m-%d %H:%M} UTC)" if method.disabled_at else "no"
+        return f"{method.disabled_reason} ({moment(method.disabled_at)})" if method.disabled_at else "no"
 
 
 class ProofFilter(admin.SimpleListFilter):
@@ -141,7 +142,7 @@ class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
     """Ways to reach people, with what became of them."""
 
     form = MethodForm
-    list_display = ("masked", "owner", "kind", "label", "order", "verified", "proof", "active", "usable_now", "disabled")
+    list_display = ("masked", "owner", "kind", "label", "verified", "proof", "usable_now", "disabled")
     list_filter = (ProofFilter, ("kind", ChoicesDropdownFilter), ("verified", BooleanRadioFilter), ("active", BooleanRadioFilter))
     list_filter_submit = True
     list_select_related = ("recipient", "group")

@@ -65,3 +65,22 @@ def test_rest_keeps_a_number_as_the_network_writes_it():
     caller.send("/contact-methods", {"recipient": str(make_recipient().pk), "kind": "sms", "address": "+33 6 12 34 56 78"})
 
     assert ContactMethod.objects.get(kind="sms").address == "+33612345678"
+
+
+@pytest.mark.parametrize(("kind", "address", "why"), [
+    ("email", "robin", "This address is not an e-mail address."), ("webhook", "ftp://example.org/x", "This address is not a URL;"),
+    ("webhook", "https://robin:secret@example.org/", "This address is not a URL;"),
+    ("slack", "night", "This address is no address for Slack;"),
+])  # fmt: skip
+def test_the_admin_refuses_other_addresses_that_cannot_be_sent_to(boss, kind, address, why):
+    answer = save(boss, make_recipient(), kind, address)
+
+    assert why in answer.content.decode()
+
+
+def test_a_recipient_made_in_the_admin_reads_the_clock_of_the_site(boss, settings):
+    settings.TIME_ZONE, settings.LANGUAGE_CODE = "Europe/Paris", "fr"
+
+    form = boss.get("/admin/notifications/recipient/add/").context["adminform"].form
+
+    assert (form["time_zone"].value(), form["language"].value()) == ("Europe/Paris", "fr")
