@@ -1,5 +1,6 @@
 """Keys pressed during a call: 1 takes what was read out, 2 passes it on. Only a key proves that a person listened."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,6 +14,8 @@ from notifications.enums import ANSWERABLE, DeliveryStatus, Transport
 from notifications.models import Delivery
 from sentinel_site.lib import crypto
 
+_NUMBER: Final = re.compile(r"#\d+ ?")
+"""The number of an alert, which nobody wants to hear."""
 KEYS: Final = {"1": Answer.HANDLING, "2": Answer.PASS_ON}
 
 
@@ -44,4 +47,4 @@ def press(delivery_id: UUID, *, key: str, number: str, at: datetime) -> Said | N
     if note.reason not in ANSWERABLE or key not in KEYS:  # perhaps a machine's tones: no proof
         return Said(telephone_words.say("wrong_key" if note.reason in ANSWERABLE else "confirm", language), language, again=True)
     reply = answers.give(delivery_id, KEYS[key], via=Transport.VOICE, at=at)
-    return Said(f"{reply.text.replace('#', '')} {telephone_words.say('goodbye', language)}", language)
+    return Said(f"{_NUMBER.sub('', reply.text)} {telephone_words.say('goodbye', language)}", language)

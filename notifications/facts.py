@@ -21,13 +21,15 @@ from notifications.enums import Reason
 from notifications.models import Delivery
 
 DESCRIPTION_LENGTH: Final = 2000
+NAMED: Final = 4
+"""How long a place's name must be before a title that holds it is believed to name it."""
 OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF, Reason.CODE, Reason.STORM})
 """Reasons that ask for no answer."""
 _INSTANTS: Final = ("created_at", "first_seen_at", "last_seen_at", "acknowledged_at", "resolved_at")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 VARIABLES: Final[Mapping[str, str]] = {
     "title": "what it is about: the alert's title, or how many alerts came from where",
-    "where": "the alert's subject, for example the camera or the room",
+    "where": "the alert's subject, for example the camera or the room; empty when the title names it already",
     "source": "the name of the source",
     "since": "when it was reported, in the recipient's time zone",
     "open_for": "how long it has been open: 5 min, 2 h 10 min",
@@ -122,8 +124,11 @@ class Facts:
 
     @property
     def where(self) -> str:
-        """The alert's subject; empty for a bundle."""
-        return "" if self.alerts or not self.alert else str(self.alert.get("subject") or "")
+        """The alert's subject; empty for a bundle, and when the title names it already: nobody needs to hear it twice."""
+        subject = "" if self.alerts or not self.alert else str(self.alert.get("subject") or "")
+        title = str((self.alert or {}).get("title") or "")
+        said = len(subject) >= NAMED and re.search(rf"(?<!\w){re.escape(subject)}(?!\w)", title, re.IGNORECASE)
+        return "" if said else subject
 
     @property
     def source(self) -> str:

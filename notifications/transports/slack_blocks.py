@@ -39,7 +39,8 @@ def message(
     with translation.override(facts.language):
         became = _became(state or {}, facts)
         first, _sep, rest = wording.slack.partition("\n")
-        dot = "✅ " if became and _over(state or {}, facts) else f"{DOTS.get(facts.priority, '')} " if facts.alert else ""
+        over = facts.reason == Reason.RESOLVED or (became and _over(state or {}, facts))
+        dot = "✅ " if over else f"{DOTS.get(facts.priority, '')} " if facts.alert else ""
         blocks = [
             {"type": "header", "text": {"type": "plain_text", "text": escape(dot + " ".join(first.split()), HEADER), "emoji": True}},
             *_section(became),
@@ -177,7 +178,8 @@ def _plain(text: str) -> Block:
 
 
 def _context(facts: Any, *, again: bool) -> list[Block]:
-    notes = [escape(text, 300) for text in (facts.label if facts.alert else "", _("Sentinel"))]
+    number = f"#{facts.alert['number']}" if facts.alert and not facts.alerts and "number" in facts.alert else ""
+    notes = [escape(text, 300) for text in (number, facts.label if facts.alert else "", _("Sentinel"))]
     if again:
         notes.insert(0, _("Sent again because Slack did not answer: you may see it twice."))
     text = " · ".join(note for note in notes if note)

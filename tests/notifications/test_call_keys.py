@@ -57,7 +57,7 @@ def test_one_takes_it_as_its_person_and_says_so(call, alert):
 
     alert.refresh_from_db()
     call.refresh_from_db()
-    assert said == f"You have it: {alert.number} Fall in room 12. Nobody else is called. Goodbye."
+    assert said == "You have it: Fall in room 12. Nobody else is called. Goodbye."
     assert (alert.status, alert.acknowledged_by, call.status, again) == ("ACKNOWLEDGED", "Ada Byron", "seen", None)
 
 

@@ -27,6 +27,14 @@ def test_the_facts_are_those_of_the_alert():
     assert (found.open_for, found.open_for_spoken) == ("2 h 10 min", "2 heures 10 minutes")
 
 
+@pytest.mark.parametrize(("title", "subject", "where"), [
+    ("Fall seen by CAM-12", "cam-12", ""), ("Fall seen by cam-123", "cam-12", "cam-12"), ("Fall at 3:12", "12", "12"),
+    ("Fall", "cam-12", "cam-12"), (None, "cam-12", "cam-12"), ("Fall", "", ""),
+])  # fmt: skip
+def test_where_it_is_is_not_said_twice(title, subject, where):
+    assert facts(alert={**ALERT, "title": title, "subject": subject}).where == where
+
+
 def test_the_rows_have_headings_in_the_recipients_language():
     found = facts("reminder", alert=ALERT, open_seconds=300, told=["Robin Vale", "Dana Reed"])
 

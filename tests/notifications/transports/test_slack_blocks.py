@@ -42,6 +42,18 @@ def test_a_message_says_what_where_since_when_and_who_was_told():
         assert part in said
 
 
+def test_a_message_that_it_is_over_looks_like_it():
+    body = message(reason="resolved")
+
+    assert (body["blocks"][0]["text"]["text"], words(body).endswith("#1042 · Sentinel")) == ("✅ [P1] Over: Fall in room 12 (cam-12)", True)
+
+
+def test_a_test_has_a_button_instead_of_an_address():
+    body = message(reason="test", context={"alert": None})
+
+    assert (names(body), "http" in words(body)) == (["answer:seen"], False)
+
+
 def test_the_buttons_are_the_answers_and_a_link():
     body = message()
 
