@@ -86,7 +86,7 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
         "group_attributes": [], "policy": "Fall",
     },
     OWN_SOURCE: {"name": "Sentinel itself", "severity": Severity.HIGH},
-    "generic": {"name": "Anything else"},
+    "generic": {"name": "Generic source"},
 }  # fmt: skip
 
 ALERTS_READ: Final = (

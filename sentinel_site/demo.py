@@ -67,7 +67,7 @@ def _on_call(recipient: Recipient) -> None:
     if not made:
         return
     people, today = (recipient, _person(COLLEAGUE, COLLEAGUE_ADDRESS)), timezone.localdate()
-    layer = {"kind": RotationKind.WEEKLY, "starts_on": today - timedelta(days=today.weekday())}
+    layer = {"kind": RotationKind.WEEKLY, "starts_on": today - timedelta(days=today.weekday(), weeks=6)}
     weeks = schedule.rotations.create(name="Weeks", position=1, **layer)
     by_day = {"hours_from": time(9), "hours_until": time(17), "weekdays": [0, 1, 2, 3, 4]}
     days = schedule.rotations.create(name="Weekdays by day", position=2, **layer, **by_day)

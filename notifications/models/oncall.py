@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from notifications.enums import HolidayRule, RotationKind
-from notifications.models.people import Recipient
+from notifications.models.people import Recipient, site_time_zone
 from sentinel_site.lib.ids import uuid7
 
 WEEKDAYS = ((0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"), (4, "Friday"), (5, "Saturday"), (6, "Sunday"))
@@ -21,7 +21,7 @@ class OnCallSchedule(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120, unique=True)
-    time_zone = models.CharField(max_length=64, default="UTC", help_text="An IANA name, for example Europe/Paris.")
+    time_zone = models.CharField(max_length=64, default=site_time_zone, help_text="An IANA name, for example Europe/Paris.")
     handoff_notices = models.BooleanField(
         "hand-off notices", default=True, help_text="Tell those who come on call and those who go off at every hand-off."
     )

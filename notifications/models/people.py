@@ -16,14 +16,24 @@ from sentinel_site.lib.ids import uuid7
 PRIORITIES: Final = [(number, f"P{number}") for number in range(1, 6)]
 
 
+def site_language() -> str:
+    """The language that a new recipient reads: the pages' one."""
+    return settings.LANGUAGE_CODE
+
+
+def site_time_zone() -> str:
+    """The time zone of a new recipient: the pages' one."""
+    return settings.TIME_ZONE
+
+
 class Recipient(models.Model):
     """A person who can be told, and who can answer. ``user`` is that person's sign-in, if there is one."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="recipient")
-    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")
-    time_zone = models.CharField(max_length=64, default="UTC", help_text="An IANA name, for example Europe/Paris.")
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default=site_language)
+    time_zone = models.CharField(max_length=64, default=site_time_zone, help_text="An IANA name, for example Europe/Paris.")
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
     active = models.BooleanField(default=True, help_text="Nothing is sent to an inactive recipient.")
