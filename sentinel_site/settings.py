@@ -232,6 +232,7 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.text("SENTINEL_TIME_ZONE", "UTC")
 USE_TZ = True
+FORMAT_MODULE_PATH = "sentinel_site.formats"
 
 # --- Reaching people ---
 _MAIL = mail.settings()

@@ -53,7 +53,7 @@ class OnCallOverrideAdmin(ModelAdmin):
     ordering = ("-ends_at", "-id")
     search_fields = ("schedule__name", "recipient__name")
     autocomplete_fields = ("schedule", "recipient")
-    fieldsets = (("Override", {"fields": ("schedule", "recipient", ("starts_at", "ends_at"))}),)
+    fieldsets = (("Override", {"fields": ("schedule", "recipient", "starts_at", "ends_at")}),)
 
     @display(description="State", label={"active": "warning", "planned": "info", "over": ""})
     def state(self, override: OnCallOverride) -> str:

@@ -1,5 +1,6 @@
 """Proving a contact method in the admin: send a code, enter it, send a test message, and see what became of it."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -50,14 +51,14 @@ class ProvingMixin:
     @display(description="Last proof")
     def last_proof(self, method: ContactMethod) -> str:
         """When something proved it, and when it was last tested."""
-        proved = f"{method.proved_at:%Y-%m-%d %H:%M} UTC" if method.proved_at else "none"
-        return f"{proved} (last test {method.tested_at:%Y-%m-%d %H:%M} UTC)" if method.tested_at else proved
+        proved = moment(method.proved_at) if method.proved_at else "none"
+        return f"{proved} (last test {moment(method.tested_at)})" if method.tested_at else proved
 
     @display(description="Last messages")
     def last_messages(self, method: ContactMethod) -> SafeString | str:
         """What became of the newest messages to it."""
         rows = method.deliveries.select_related("notification").order_by("-id")[:SHOWN] if method.pk else []
-        shown = [(row.queued_at.strftime("%Y-%m-%d %H:%M:%S"), row.notification.get_reason_display(), _outcome(row)) for row in rows]
+        shown = [(moment(row.queued_at), row.notification.get_reason_display(), _outcome(row)) for row in rows]
         listed = format_html_join("", "<li>{} · {}: <strong>{}</strong></li>", shown)
         return format_html("<ul>{}</ul>", listed) if shown else "none yet"
 
@@ -89,7 +90,7 @@ class ProvingMixin:
             verification.confirm(method, form.cleaned_data["code"], at=timezone.now())
             messages.success(request, "Verified: messages are sent to this address from now on.")
         except Problem as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, f"This {refusal.errors[0][1]}." if refusal.errors else str(refusal))
         return back(method)
 
     @action(
@@ -107,6 +108,11 @@ class ProvingMixin:
         except Problem as refusal:
             messages.error(request, str(refusal))
         return back(method)
+
+
+def moment(at: datetime) -> str:
+    """``at`` in the time zone of the pages, to the second."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
 
 
 def changeable(request: HttpRequest, object_id: str) -> ContactMethod:

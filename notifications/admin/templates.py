@@ -19,6 +19,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from notifications import builtin, overrides, previews
+from notifications.admin.proving import moment
 from notifications.enums import Form, Reason
 from notifications.facts import VARIABLES
 from notifications.models import MessageTemplate
@@ -142,13 +143,13 @@ class MessageTemplateAdmin(ModelAdmin):
     def works(self, template: MessageTemplate) -> str:
         """Whether it could be used."""
         if template.failed_at:
-            return f"failed at {template.failed_at:%Y-%m-%d %H:%M} UTC because {template.failed_because}; the built-in text was sent"
+            return f"failed at {moment(template.failed_at)} because {template.failed_because}; the built-in text was sent"
         return "yes" if template.pk else "–"
 
     @display(description="Changed")
     def changed(self, template: MessageTemplate) -> str:
         """By whom and when."""
-        return f"{template.changed_at:%Y-%m-%d %H:%M} UTC by {template.author or 'nobody known'}" if template.pk else "–"
+        return f"{moment(template.changed_at)} by {template.author or 'nobody known'}" if template.pk else "–"
 
 
 def _preview(request: HttpRequest) -> dict[str, Any]:
