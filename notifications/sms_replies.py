@@ -1,5 +1,5 @@
 """Answers by SMS. "1 4821" takes the message with the code 4821, "2 4821" passes it on; a bare "1", "OK", "yes" or "oui" is
-enough while only one message to that number waits.
+enough while only one message to that number waits, and lives do not depend on it.
 
 The number must be the one the message went to, and still be somebody's. After a few replies that fit nothing, a number is
 not read for an hour: a code cannot be guessed. Nor is a number replied to without end: two machines do not go on answering
@@ -106,12 +106,19 @@ def _taken(text: str, number: str, digest: str, *, at: datetime) -> str:
         return telephone_words.say("nothing_open", language)
     if len({delivery.notification.thread for delivery in waiting}) > 1:
         return _ask_which(waiting, language)
+    if not meant.code and meant.answer == Answer.HANDLING and _needs_code(waiting[0]):
+        return telephone_words.say("needs_code", language, code=answer_codes.of(waiting)[waiting[0].pk], title=_title(waiting[0]))
     return answers.give(waiting[0].pk, meant.answer, via=Transport.SMS, at=at).text
 
 
 def _waiting(found: Sequence[Delivery]) -> list[Delivery]:
     """What nobody has answered; or, when all of it was, the newest, so that the reply says what became of it."""
     return [delivery for delivery in found if delivery.notification.cancelled_at is None] or list(found[:1])
+
+
+def _needs_code(delivery: Delivery) -> bool:
+    """Whether lives may depend on it and it waits: a sender's number is easily forged, and a machine may say "OK"."""
+    return delivery.notification.life_safety and delivery.notification.cancelled_at is None
 
 
 def _ask_which(waiting: Sequence[Delivery], language: str) -> str:

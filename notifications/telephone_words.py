@@ -41,6 +41,10 @@ _WORDS: Final = {
         "fr": "Trop de réponses sans message correspondant : les réponses de ce numéro ne sont plus lues pendant une heure."
               " Connectez-vous pour répondre : {url}",
     },
+    "needs_code": {
+        "en": "Lives may depend on this one, and it is not yours yet. To take it, reply 1 {code} ({title})",
+        "fr": "Une vie peut en dépendre, et elle n'est pas encore à vous. Pour la prendre, répondez 1 {code} ({title})",
+    },
     "which": {"en": "Which one? Reply 1 or 2 and its code: {choices}", "fr": "Laquelle ? Répondez 1 ou 2 et son code : {choices}"},
     "nothing_open": {
         "en": "Nothing that was sent to you waits for an answer now.",

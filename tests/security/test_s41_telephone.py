@@ -240,3 +240,15 @@ def test_a_key_of_yesterdays_call_does_nothing(alert, call):
 
     assert b"older than 24 hours" in twilio_api.press(call, "1").content
     assert untouched(alert)
+
+
+@pytest.mark.parametrize("text", ["1", "OK", "yes", "Oui, merci"])
+def test_a_bare_word_from_a_forged_number_takes_nothing_on_which_lives_depend(alert, number, code, text):
+    Notification.objects.update(life_safety=True)
+
+    said = twilio_api.reply(number, text).content.decode()
+
+    assert f"reply 1 {code} (#{alert.number} Fall in room 12)" in said
+    assert untouched(alert)
+    assert b"You have it" in twilio_api.reply(number, f"1 {code}").content
+    assert b"You have it" in twilio_api.reply(number, "1").content, "whoever has it is told so again"
