@@ -47,7 +47,7 @@ def events(data: bytes, zone: ZoneInfo, since: datetime, until: datetime) -> lis
     """The events between two instants. Raises Refused. Times without a zone, and whole days, are those of ``zone``."""
     if len(data) > MAX_BYTES:
         raise Refused(f"The file is larger than {MAX_BYTES // 1024} KB. Export a shorter time.")
-    if b"BEGIN:VCALENDAR" not in data.upper():
+    if b"BEGIN:VCALENDAR" not in data.upper() or b"\0" in data:
         raise Refused("This is not a calendar file. Export the calendar as .ics.")
     if data.upper().count(b"BEGIN:VEVENT") > MAX_EVENTS:
         raise Refused(f"The file has more than {MAX_EVENTS} events. Export a shorter time.")

@@ -167,6 +167,7 @@ MANY = "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Kim\r\nDTSTART:20260305T090000Z\r\nDTEN
 @pytest.mark.parametrize(("file", "why"), [
     (b"", "not a calendar file"),
     (b"\x00\xff" * 500, "not a calendar file"),
+    (file_of(KIM.replace("kim", "k\0m")), "not a calendar file"),
     (b"BEGIN:VCALENDAR\r\n" * 10_000, "can be read"),
     (b"BEGIN:VCALENDAR\r\n" + b"X" * 300_000, "larger than 256 KB"),
     (f"{HEAD}{MANY}END:VCALENDAR\r\n".encode(), "more than 500 events"),
