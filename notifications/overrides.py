@@ -28,7 +28,7 @@ LONG: Final = frozenset({Form.TEXT, Form.HTML})
 LONGEST, LONGEST_LINE = 20_000, 2_000
 NEVER: Final = frozenset({Reason.CODE})
 """What proves an address is always said in the built-in words."""
-_ACTIVE: Final = re.compile(r"<\s*(script|iframe|object|embed|form|base|meta|link)\b|javascript:|<[^>]*\son\w+\s*=", re.I)
+_ACTIVE: Final = re.compile(r"<\s*(script|iframe|object|embed|form|base|meta|link)\b|javascript:|<[^<>]*\son\w+\s*=", re.I)
 _BARE: Final = re.compile(r"=\s*\{\{")
 _LINK: Final = re.compile(
     r"""\b(?:href|src)\s*=\s*["'](?!https?:|mailto:|\{\{\s*(?:answer_url|site_url|\w+\.(?:url|href|runbook_url))\s*\}\}["'])""", re.I
@@ -86,9 +86,10 @@ def find(form: str, facts: Facts) -> Override | None:
 
 def accept(form: str, text: str) -> Compiled:
     """Compile ``text`` for ``form``. Raises TemplateRefused."""
+    longest = LONGEST if form in LONG else LONGEST_LINE
     if form == Form.HTML:
-        _require_harmless(text)
-    return sandbox.accept(text, names=VARIABLES, longest=LONGEST if form in LONG else LONGEST_LINE, html=form == Form.HTML)
+        _require_harmless(text[:longest])  # what is longer is refused below
+    return sandbox.accept(text, names=VARIABLES, longest=longest, html=form == Form.HTML)
 
 
 def _require_harmless(html: str) -> None:

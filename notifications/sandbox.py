@@ -73,7 +73,7 @@ def accept(source: str, *, names: Collection[str], longest: int, html: bool = Fa
         raise TemplateRefused(f"It has {len(source)} characters; {longest} are allowed.")
     if "\0" in source:
         raise TemplateRefused("It holds a character that cannot be stored (NUL).")
-    if source.count("{%") + source.count("{{") > MOST_TAGS:
+    if sum(map(source.count, ("{%", "{{", "{#"))) > MOST_TAGS:
         raise TemplateRefused(f"It has more than {MOST_TAGS} tags and values.")
     try:
         return Compiled(_Template(source, names), html=html)

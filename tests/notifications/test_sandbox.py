@@ -27,7 +27,8 @@ REFUSED = [
     ("{% for a in alerts %}{% endfor %}{{ a }}", "“a”"), ("{% with a=title %}{% endwith %}{{ a }}", "“a”"),
     ("{% if title %}x", "Line 1: Unclosed tag: 'if'"), ("{{ title", "opened and not closed"), ("x {% if", "opened and not closed"),
     ("{% if title %}" * 13 + "{% endif %}" * 13, "more than 12 deep"), ("{% if " + "not " * 100 + "title %}{% endif %}", "longer than 300"),
-    ("{{ title }}" * 501, "more than 500"), ("x" * 20_001, "has 20001 characters; 20000 are allowed"), ("\0", "NUL"),
+    ("{{ title }}" * 501, "more than 500"), ("{#" * 501, "more than 500"),
+    ("x" * 20_001, "has 20001 characters; 20000 are allowed"), ("\0", "NUL"),
 ]  # fmt: skip
 
 

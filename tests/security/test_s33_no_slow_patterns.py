@@ -1,9 +1,12 @@
 """S33: no regular expression that somebody may enter keeps a report waiting."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
+from notifications import overrides
+from notifications.sandbox import TemplateRefused
 from sentinel_site.lib import matchers
 
 LONGEST = {"room": "a" * 1023 + "!"}
@@ -27,3 +30,16 @@ def test_the_worst_label_is_matched_at_once(pattern):
 def test_what_cannot_be_bounded_is_refused(pattern):
     with pytest.raises(matchers.MatcherError, match="RE2"):
         matchers.parse(f'room=~"{pattern}"')
+
+
+@pytest.mark.parametrize("text", [
+    "<" * 20_000, "<" * 900_000, "< on" * 5000, "{#" * 10_000, "=" + " " * 19_000, "<" + "on \t" * 4990, "href" + " " * 19_000,
+    "{{" * 10_000,
+], ids=range(8))  # fmt: skip
+def test_the_worst_message_text_is_looked_at_at_once(text):
+    begun = time.process_time()
+
+    with suppress(TemplateRefused):
+        overrides.accept("html", text)
+
+    assert time.process_time() - begun < 0.5
