@@ -1,7 +1,7 @@
 """The outbox: who has a delivery in hand, and what became of it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import connection, transaction
@@ -296,3 +296,38 @@ def test_nothing_falls_over_while_it_is_answered():
         assert answered.result() == (1, 0)
 
     assert statuses() == ["dead", "cancelled"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_and_failures_at_once_leave_nothing_waiting_and_never_wait_for_each_other():
+    people = [make_recipient(f"Person {number}") for number in range(4)]
+    for number in range(20):
+        for person in people:
+            queue(person, key=f"told-{number}-{person.pk}", thread=f"alert:{number}")
+    for person in people:
+        make_method(person, address=f"{person.pk}@example.org", order=2)
+    answered = Event()
+
+    def fail():
+        while not answered.is_set():
+            outbox.settle([Outcome(each, DEAD, error="gone") for each in claim(limit=7)], at=NOON)
+
+    def answer(number):
+        with transaction.atomic():
+            outbox.cancel([f"alert:{number}"], at=NOON, why="answered meanwhile")
+        told = Delivery.objects.filter(notification__thread=f"alert:{number}", next_attempt_at__isnull=False)
+        return told.filter(status__in=["queued", "failed", "sending"]).exists()
+
+    with ThreadPoolExecutor(4) as threads:
+        failures = [threads.submit(alone, fail) for _ in range(2)]
+        left = [job.result() for job in [threads.submit(alone, answer, number) for number in range(20)]]
+        answered.set()
+
+    assert (any(left), [job.exception() for job in failures]) == (False, [None, None])
+
+
+def alone(work, *arguments):
+    try:
+        return work(*arguments)
+    finally:
+        connection.close()
