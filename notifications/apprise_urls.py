@@ -81,9 +81,11 @@ def destination(url: str) -> str:
     if schema not in HOSTED:
         return schema
     try:
-        return urlsplit(url).netloc.rpartition("@")[2] or schema
+        host = urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:
         return schema
+    listed = host.lower() in {each.lower() for each in settings.SENTINEL_APPRISE_HOSTS}
+    return host if host and (listed or schema not in OUTSIDE) else schema  # ntfy://<topic> has its secret where others have a host
 
 
 def _schema(url: str) -> str:

@@ -69,3 +69,11 @@ def test_rest_says_what_is_wrong_with_an_address():
     answer = caller.send("/contact-methods", body)
 
     assert (answer.status_code, "begins with file://" in answer.json()["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize(("url", "shown"), [
+    ("ntfy://our-alerts", "ntfy"), ("ntfys://tk_secret@our-alerts?mode=cloud", "ntfys"), ("ntfy://u:p@push.example.org/t", "push.example.org"),
+    ("gotifys://push.example.org/Atoken", "push.example.org"), ("pover://user@token", "pover"), ("ntfy://[", "ntfy"),
+])  # fmt: skip
+def test_what_is_said_of_a_destination_holds_no_secret(url, shown):
+    assert apprise_urls.destination(url) == shown
