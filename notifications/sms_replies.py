@@ -106,19 +106,15 @@ def _taken(text: str, number: str, digest: str, *, at: datetime) -> str:
         return telephone_words.say("nothing_open", language)
     if len({delivery.notification.thread for delivery in waiting}) > 1:
         return _ask_which(waiting, language)
-    if not meant.code and meant.answer == Answer.HANDLING and _needs_code(waiting[0]):
-        return telephone_words.say("needs_code", language, code=answer_codes.of(waiting)[waiting[0].pk], title=_title(waiting[0]))
-    return answers.give(waiting[0].pk, meant.answer, via=Transport.SMS, at=at).text
+    newest = waiting[0]
+    if not meant.code and meant.answer == Answer.HANDLING and newest.notification.life_safety:  # numbers are forged, machines say "OK"
+        return telephone_words.say("needs_code", language, code=answer_codes.of([newest]).get(newest.pk, ""), title=_title(newest))
+    return answers.give(newest.pk, meant.answer, via=Transport.SMS, at=at).text
 
 
 def _waiting(found: Sequence[Delivery]) -> list[Delivery]:
     """What nobody has answered; or, when all of it was, the newest, so that the reply says what became of it."""
     return [delivery for delivery in found if delivery.notification.cancelled_at is None] or list(found[:1])
-
-
-def _needs_code(delivery: Delivery) -> bool:
-    """Whether lives may depend on it and it waits: a sender's number is easily forged, and a machine may say "OK"."""
-    return delivery.notification.life_safety and delivery.notification.cancelled_at is None
 
 
 def _ask_which(waiting: Sequence[Delivery], language: str) -> str:

@@ -42,8 +42,8 @@ _WORDS: Final = {
               " Connectez-vous pour répondre : {url}",
     },
     "needs_code": {
-        "en": "Lives may depend on this one, and it is not yours yet. To take it, reply 1 {code} ({title})",
-        "fr": "Une vie peut en dépendre, et elle n'est pas encore à vous. Pour la prendre, répondez 1 {code} ({title})",
+        "en": "Lives may depend on this one. To take it, reply 1 {code} ({title})",
+        "fr": "Une vie peut en dépendre. Pour la prendre, répondez 1 {code} ({title})",
     },
     "which": {"en": "Which one? Reply 1 or 2 and its code: {choices}", "fr": "Laquelle ? Répondez 1 ou 2 et son code : {choices}"},
     "nothing_open": {

@@ -72,7 +72,8 @@ def test_rest_says_what_is_wrong_with_an_address():
 
 
 @pytest.mark.parametrize(("url", "shown"), [
-    ("ntfy://our-alerts", "ntfy"), ("ntfys://tk_secret@our-alerts?mode=cloud", "ntfys"), ("ntfy://u:p@push.example.org/t", "push.example.org"),
+    ("ntfy://our-alerts", "ntfy"), ("ntfys://tk_secret@our-alerts?mode=cloud", "ntfys"),
+    ("ntfy://u:p@push.example.org/t", "push.example.org"),
     ("gotifys://push.example.org/Atoken", "push.example.org"), ("pover://user@token", "pover"), ("ntfy://[", "ntfy"),
 ])  # fmt: skip
 def test_what_is_said_of_a_destination_holds_no_secret(url, shown):

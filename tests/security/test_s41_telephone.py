@@ -251,4 +251,4 @@ def test_a_bare_word_from_a_forged_number_takes_nothing_on_which_lives_depend(al
     assert f"reply 1 {code} (#{alert.number} Fall in room 12)" in said
     assert untouched(alert)
     assert b"You have it" in twilio_api.reply(number, f"1 {code}").content
-    assert b"You have it" in twilio_api.reply(number, "1").content, "whoever has it is told so again"
+    assert code.encode() in twilio_api.reply(number, text).content, "it may be open again meanwhile"
