@@ -23,7 +23,7 @@ from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from notifications import links, outbox
 from notifications.answers import Answer, Reply
-from notifications.enums import DeliveryStatus
+from notifications.enums import DeliveryStatus, Transport
 from notifications.links import LinkError
 from notifications.models import Delivery, Notification, Recipient, RecipientGroup
 
@@ -118,7 +118,7 @@ def reply(delivery: Delivery, answer: Answer, *, via: str, person: Recipient | N
     if not alerts:
         return None
     by = person or note.recipient or note.group
-    remark = f"by {via}" + (f", answered by {name.strip()[:100]}" if name.strip() and person is None else "")
+    remark = f"via {Transport(via).label}" + (f", answered by {name.strip()[:100]}" if name.strip() and person is None else "")
     given = [alert for alert in alerts if by is not None and _give_if_open(alert, answer, by=by, note=remark, at=at)]
     outbox.receive(delivery.pk, status=DeliveryStatus.SEEN, at=at, detail=f"answered by {via}")
     speaker = person or note.recipient

@@ -66,7 +66,7 @@ def test_ok_by_mail_takes_the_alert_in_the_persons_name(name, alert, stranger):
 
     alert.refresh_from_db()
     assert (answer.status_code, alert.status, alert.acknowledged_by) == (200, "ACKNOWLEDGED", "Robin Vale")
-    assert "by email" in str(LogEntry.objects.filter(kind="status").latest("id").detail)
+    assert "via E-mail" in str(LogEntry.objects.filter(kind="status").latest("id").detail)
 
 
 @pytest.mark.parametrize(

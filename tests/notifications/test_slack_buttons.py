@@ -70,7 +70,7 @@ def test_a_press_of_somebody_unknown_answers_as_the_group_with_the_name(slack_se
     post(press(message, "answer:handling", user="U0STRANGER", name="kim\u202e\x00"))
 
     assert fresh(alert) == ("ACKNOWLEDGED", "Night team", "handling")
-    assert LogEntry.objects.filter(detail__note="by slack, answered by kim").exists()
+    assert LogEntry.objects.filter(detail__note="via Slack, answered by kim").exists()
 
 
 @pytest.mark.parametrize("fields", [{"verified": False}, {"active": False}])

@@ -80,7 +80,7 @@ def test_the_code_takes_its_alert_and_no_other(ada, number, at):
     assert said(number, f"1 {code}") == f"You have it: #{first.number} Fall in room 12. Nobody else is called."
 
     assert (now(first), now(other)) == ("ACKNOWLEDGED", "PENDING")
-    assert (first.acknowledged_by, first.log.get(detail__to="ACKNOWLEDGED").detail["note"]) == ("Ada Byron", "by sms")
+    assert (first.acknowledged_by, first.log.get(detail__to="ACKNOWLEDGED").detail["note"]) == ("Ada Byron", "via SMS")
     assert Delivery.objects.get(notification__thread=first.thread).status == "seen"
 
 
