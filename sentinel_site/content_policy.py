@@ -10,7 +10,9 @@ class RelaxForAdmin(MiddlewareMixin):
     """Lets pages under the admin evaluate expressions (Alpine) and style inline. Stands after CSPMiddleware in the settings."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Widen the policy of an admin page; every other response keeps the strict one."""
+        """Widen the policy of an admin page, except where a view set its own; every other response keeps the strict one."""
         if request.path.startswith(reverse("admin:index")):
-            response._csp_update = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}  # type: ignore[attr-defined]
+            own = getattr(response, "_csp_replace", {})
+            wider = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}
+            response._csp_update = {name: value for name, value in wider.items() if name not in own}  # type: ignore[attr-defined]
         return response

@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 DELIVERIES, TRANSPORTS = "/admin/notifications/delivery/", "/admin/notifications/delivery/transports/"
+POLICIES, FORESIGHT = "/admin/alerts/escalationpolicy/", "/admin/alerts/escalationpolicy/foresight/"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -79,7 +80,8 @@ UNFOLD: dict[str, Any] = {
             {"title": "What is done when", "separator": True, "items": [
                 _page("Sources", "settings_input_antenna", "alerts.source"),
                 _page("Routes", "alt_route", "alerts.route"),
-                _page("Escalation policies", "escalator_warning", "alerts.escalationpolicy"),
+                _page("Escalation policies", "escalator_warning", "alerts.escalationpolicy")
+                | {"active": lambda request: request.path.startswith(POLICIES) and request.path != FORESIGHT},
                 {"title": "Who would be called", "icon": "psychology_alt", "link": reverse_lazy("admin:alerts_foresight"),
                  "permission": _may_view("alerts.view_escalationpolicy")},
                 _page("Silences", "notifications_paused", "alerts.silence"),

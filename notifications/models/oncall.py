@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from notifications.enums import HolidayRule, RotationKind
 from notifications.models.people import Recipient, site_time_zone
@@ -130,7 +131,8 @@ class OnCallOverride(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.recipient}, {self.starts_at:%Y-%m-%d %H:%M} to {self.ends_at:%Y-%m-%d %H:%M} UTC"
+        begins, ends = timezone.localtime(self.starts_at), timezone.localtime(self.ends_at)
+        return f"{self.recipient}, {begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}"
 
 
 class CalendarFeed(models.Model):
