@@ -79,7 +79,7 @@ def test_another_apps_signature_is_refused(alert, body):
     assert untouched(alert)
 
 
-@pytest.mark.parametrize("shift", [-FIVE_MINUTES, FIVE_MINUTES, -86400])
+@pytest.mark.parametrize("shift", [-FIVE_MINUTES, 2 * FIVE_MINUTES, -86400])
 def test_what_is_replayed_after_five_minutes_is_refused(alert, body, shift):
     assert post(body, signed(body, at=time.time() + shift)) == 401
     assert untouched(alert)
