@@ -106,7 +106,8 @@ def test_messages_about_alerts_that_are_gone_are_settled(told):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_acknowledging_and_settling_at_once_do_not_wait_for_each_other():
+def test_acknowledging_and_settling_at_once_do_not_wait_for_each_other(settings):
+    settings.SENTINEL_STORM_MESSAGES = 0
     make_recipient(groups=["oncall"])
     make_source(policy=make_policy())
     user = User.objects.create_user("dana")
