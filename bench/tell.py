@@ -70,7 +70,8 @@ def burst(house: House, port: int, make: Callable[[int], bytes], prefix: str) ->
     house.sink.forget()
     began = time.time()
     result = load.drive(port, make, connections=8, count=BURST)
-    arrived = house.sink.wait({f"{prefix}{n}" for n in range(BURST)}, seconds=PATIENCE_SECONDS)
+    wanted = {f"{prefix}{n}" for n in range(BURST)}
+    arrived = {mark: at for mark, at in house.sink.wait(wanted, seconds=PATIENCE_SECONDS).items() if mark in wanted}
     return BURST - len(arrived), max(arrived.values(), default=began) - began, result.seconds
 
 
