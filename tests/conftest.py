@@ -47,3 +47,21 @@ def twilio(settings):
     with Twilio() as api:
         settings.TWILIO_BASE_URL = api.url
         yield api
+
+
+THOROUGH = (
+    "tests/security/", "tests/notifications/transports/", "tests/notifications/test_admin", "tests/notifications/test_api",
+    "tests/notifications/test_apprise", "tests/notifications/test_calendar", "tests/notifications/test_feeds",
+    "tests/notifications/test_mail",
+    "tests/notifications/test_oncall", "tests/notifications/test_sms_replies", "tests/notifications/test_twilio", "tests/alerts/test_admin",
+    "tests/notifications/test_storms", "tests/notifications/test_proofs", "tests/notifications/test_verification",
+    "tests/notifications/test_revisions", "tests/notifications/test_breakers", "tests/notifications/test_sandbox",
+)  # fmt: skip
+"""What the quick loop (`make check`) leaves to `make test`: the edges, every provider in every mode, every attack."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is thorough as slow."""
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker(pytest.mark.slow)
