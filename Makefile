@@ -14,7 +14,7 @@ PRODUCTION := SENTINEL_DATA_DIR=$(TEST_DATA) SENTINEL_BASE_URL=https://sentinel.
 help:
 	@echo "make run    start everything; options: make run ARGS='--port 8001 --demo'"
 	@echo "make test   everything a change must pass, in a browser too when Chromium is on the machine"
-	@echo "make check  the quick half of it"
+	@echo "make check  the quick part of it: style, types, and the way of an alert"
 	@echo "make bench  measure, beside other software"
 	@echo "make lock   resolve requirements*.in again"
 	@echo "make clean  remove what was built (never ./var, where the data is)"
@@ -30,7 +30,7 @@ test: $(VENV)/dev.stamp lint
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/dev.stamp lint
-	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser" $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 -m "core and not slow" $(ARGS)
 
 lint:
 	$(BIN)/ruff check .

@@ -49,19 +49,17 @@ def twilio(settings):
         yield api
 
 
-THOROUGH = (
-    "tests/security/", "tests/notifications/transports/", "tests/notifications/test_admin", "tests/notifications/test_api",
-    "tests/notifications/test_apprise", "tests/notifications/test_calendar", "tests/notifications/test_feeds",
-    "tests/notifications/test_mail",
-    "tests/notifications/test_oncall", "tests/notifications/test_sms_replies", "tests/notifications/test_twilio", "tests/alerts/test_admin",
-    "tests/notifications/test_storms", "tests/notifications/test_proofs", "tests/notifications/test_verification",
-    "tests/notifications/test_revisions", "tests/notifications/test_breakers", "tests/notifications/test_sandbox",
+CORE = (
+    "tests/test_architecture.py", "tests/alerts/test_escalation", "tests/alerts/test_lifecycle", "tests/alerts/test_intake",
+    "tests/alerts/test_plan", "tests/alerts/test_routing", "tests/alerts/test_suppression", "tests/alerts/test_answering",
+    "tests/notifications/test_dispatch", "tests/notifications/test_outbox", "tests/notifications/test_rules",
+    "tests/notifications/test_receipts", "tests/site/test_prepared", "tests/site/test_ingest",
 )  # fmt: skip
-"""What the quick loop (`make check`) leaves to `make test`: the edges, every provider in every mode, every attack."""
+"""What the quick loop (`make check`) runs: the way of an alert, and the walls. `make test` runs everything."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is thorough as slow."""
+    """Mark the core."""
     for item in items:
-        if item.nodeid.startswith(THOROUGH):
-            item.add_marker(pytest.mark.slow)
+        if item.nodeid.startswith(CORE):
+            item.add_marker(pytest.mark.core)
