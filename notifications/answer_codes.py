@@ -17,8 +17,8 @@ from notifications.enums import ANSWERABLE
 from notifications.links import LIFETIME
 from notifications.models import AnswerCode, ContactMethod, Delivery
 
+CODES: Final = range(1000, 10_000)
 TRIES: Final = 20
-_LOWEST, _COUNT = 1000, 9000
 _TAKE = """
 INSERT INTO notifications_answercode AS held (delivery_id, number_digest, code, until) VALUES (%s, %s, %s, %s)
 ON CONFLICT (number_digest, code) DO UPDATE SET delivery_id = excluded.delivery_id, until = excluded.until WHERE held.until <= %s
@@ -26,15 +26,18 @@ ON CONFLICT (number_digest, code) DO UPDATE SET delivery_id = excluded.delivery_
 logger = logging.getLogger(__name__)
 
 
-def allot(deliveries: Sequence[Delivery], *, at: datetime) -> None:
-    """Give each delivery that can be answered its ``answer_code``. One that gets none keeps the empty one; raises nothing."""
+def allot(deliveries: Sequence[Delivery], *, at: datetime, codes: Sequence[int] = CODES, tries: int = TRIES) -> None:
+    """Give each delivery that can be answered its ``answer_code``, one of ``codes``: at random, in at most ``tries`` tries.
+
+    One that gets none keeps the empty one; raises nothing.
+    """
     askable = [delivery for delivery in deliveries if delivery.notification.reason in ANSWERABLE and delivery.method is not None]
     if not askable:
         return
     try:
         known = of(askable)
         for delivery in askable:
-            delivery.answer_code = known.get(delivery.pk) or _take(delivery, at=at)
+            delivery.answer_code = known.get(delivery.pk) or _take(delivery, codes, tries, at=at)
     except DatabaseError:  # the message matters more than its code: it carries the link instead
         logger.exception("some of %d SMS got no code; they are answered by their links", len(askable))
 
@@ -56,11 +59,11 @@ def of(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
     return dict(AnswerCode.objects.filter(pk__in=[delivery.pk for delivery in deliveries]).values_list("delivery_id", "code"))
 
 
-def _take(delivery: Delivery, *, at: datetime) -> str:
-    """A code that no open message to this number has. Empty when there are thousands of them."""
+def _take(delivery: Delivery, codes: Sequence[int], tries: int, *, at: datetime) -> str:
+    """A code that no open message to this number has. Empty when nearly all are taken."""
     digest, until = delivery.method.address_digest if delivery.method else "", delivery.notification.created_at + LIFETIME
-    for _ in range(TRIES):
-        code = str(_LOWEST + secrets.randbelow(_COUNT))
+    for _ in range(tries):
+        code = str(secrets.choice(codes))
         with transaction.atomic(), connection.cursor() as cursor:  # one by one: two runners that hold codes would wait for each other
             cursor.execute(_TAKE, [delivery.pk, digest, code, until, at])
             if cursor.rowcount:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 8.0
+CONNECT_SECONDS: Final = 3.0
 OUTSIDE: Final[Mapping[str, str]] = {
     "discord": "Discord", "tgram": "Telegram", "gchat": "Google Chat", "wxteams": "Webex", "webex": "Webex", "pover": "Pushover",
     "pbul": "Pushbullet", "spush": "SimplePush", "simplepush": "SimplePush", "prowl": "Prowl", "line": "Line", "threema": "Threema",
@@ -70,7 +70,7 @@ def make(url: str) -> Any:
         made = plugin(**(plugin.parse_url(url) or {}), asset=asset)
     except (TypeError, ValueError, LookupError, AttributeError):
         return None
-    made.socket_connect_timeout, made.socket_read_timeout = CONNECT_SECONDS, ANSWER_SECONDS
+    made.socket_connect_timeout, made.socket_read_timeout = CONNECT_SECONDS, settings.APPRISE_TIMEOUT
     made.redirects, made.verify_certificate = False, True
     return made
 

@@ -10,13 +10,14 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
+from django.conf import settings
+
 from notifications import apprise_urls
 from notifications.errors import DeadAddress, NotificationError, OutcomeUnknown, PermanentError, TemporaryError
 from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
 from notifications.transports.base import Sent
 
-TOTAL_SECONDS: Final = 15.0
 LEFT_BEHIND: Final = 20
 """So many sends that do not end are left to themselves; then nothing is begun until one of them has ended."""
 SHORT: Final = 400
@@ -29,7 +30,7 @@ def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
     if why := apprise_urls.refusal(method.address):
         raise PermanentError(f"the Apprise URL {why}")
     plugin = apprise_urls.make(method.address)
-    result = _within(TOTAL_SECONDS, partial(_notify, plugin, *_words(plugin, wording)))
+    result = _within(settings.APPRISE_TOTAL_TIMEOUT, partial(_notify, plugin, *_words(plugin, wording)))
     if not result:
         raise _meaning(result)
     return Sent()

@@ -7,7 +7,9 @@ import pytest
 from django.db import connection
 
 from notifications import answer_codes, outbox
-from notifications.models import AnswerCode, ContactMethod, Delivery
+from notifications.enums import DeliveryStatus
+from notifications.models import AnswerCode, ContactMethod
+from notifications.outbox import Outcome
 from tests.conftest import HOUR, NOON, SECOND
 from tests.factories import make_method, make_recipient
 from tests.notifications.conftest import queue
@@ -30,6 +32,16 @@ def told(count, *, number=NUMBER, at=NOON, name="Robin Vale", **fields):
     return claim(at)
 
 
+def told_among(codes, count, **fields):
+    """The same, when there are only ``codes``."""
+    deliveries = told(count, **fields)
+    AnswerCode.objects.filter(pk__in=[delivery.pk for delivery in deliveries]).delete()
+    for delivery in deliveries:
+        delivery.answer_code = ""
+    answer_codes.allot(deliveries, at=fields.get("at", NOON), codes=codes)
+    return deliveries
+
+
 def digest(delivery):
     return ContactMethod.objects.get(pk=delivery.method_id).address_digest
 
@@ -49,29 +61,26 @@ def test_a_code_stays_when_it_is_sent_again():
     assert (again.pk, again.answer_code) == (first.pk, first.answer_code)
 
 
-def test_a_code_is_free_again_when_its_day_is_over(monkeypatch):
-    monkeypatch.setattr(answer_codes, "_COUNT", 1)
-    (old,) = told(1)
+def test_a_code_is_free_again_when_its_day_is_over():
+    (old,) = told_among([1000], 1)
+    outbox.settle([Outcome(old, DeliveryStatus.SENT)], at=NOON)
 
-    later = told(1, name="Dana Reed", at=NOON + 24 * HOUR)
+    (fresh,) = told_among([1000], 1, name="Dana Reed", at=NOON + 24 * HOUR)
 
-    fresh = next(delivery for delivery in later if delivery.pk != old.pk)
     assert (old.answer_code, fresh.answer_code) == ("1000", "1000")
     assert answer_codes.answerable(digest(fresh), at=NOON + 25 * HOUR, code="1000") == [fresh]
 
 
-def test_when_every_code_is_taken_the_message_is_sent_without(monkeypatch):
-    monkeypatch.setattr(answer_codes, "_COUNT", 2)
-
-    codes = [delivery.answer_code for delivery in told(3)]
+def test_when_every_code_is_taken_the_message_is_sent_without():
+    codes = [delivery.answer_code for delivery in told_among([1000, 1001], 3)]
 
     assert sorted(codes) == ["", "1000", "1001"]
 
 
-def test_another_number_may_have_the_same(monkeypatch):
-    monkeypatch.setattr(answer_codes, "_COUNT", 1)
+def test_another_number_may_have_the_same():
+    both = [*told_among([1000], 1), *told_among([1000], 1, number=new_number(), name="Dana Reed")]
 
-    assert [d.answer_code for d in [*told(1), *told(1, number=new_number(), name="Dana Reed")]] == ["1000", "1000"]
+    assert [delivery.answer_code for delivery in both] == ["1000", "1000"]
 
 
 @pytest.mark.parametrize("spoil", [
@@ -101,23 +110,19 @@ def test_what_asks_nothing_gets_none():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_runners_at_once_give_no_code_twice(transactional_db, monkeypatch):
-    monkeypatch.setattr(answer_codes, "_COUNT", 60)
-    monkeypatch.setattr(answer_codes, "TRIES", 2000)
-    robin = make_recipient()
-    make_method(robin, kind="sms", address=NUMBER)
-    for each in range(40):
-        queue(robin, kinds=["sms"], key=f"told-{each}")
+def test_runners_at_once_give_no_code_twice():
+    deliveries = told(40)
+    AnswerCode.objects.all().delete()
 
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(_claim_some, range(4)))
+        list(threads.map(_allot, [deliveries[start::4] for start in range(4)]))
 
-    codes = list(AnswerCode.objects.values_list("code", flat=True))
-    assert (len(codes), len(set(codes)), Delivery.objects.filter(status="sending").count()) == (40, 40, 40)
+    codes = set(AnswerCode.objects.values_list("code", flat=True))
+    assert (len(codes), {delivery.answer_code for delivery in deliveries}) == (40, codes)
 
 
-def _claim_some(_):
+def _allot(deliveries):
     try:
-        return claim(limit=10)
+        answer_codes.allot(deliveries, at=NOON, codes=range(1000, 1060), tries=2000)
     finally:
         connection.close()

@@ -42,9 +42,8 @@ class Gotify(Provider):
 
 
 @pytest.fixture(params=[Ntfy, Gotify])
-def service(request, settings, monkeypatch):
-    monkeypatch.setattr(apprise_urls, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr(apprise, "TOTAL_SECONDS", 1.5)
+def service(request, settings):
+    settings.APPRISE_TIMEOUT, settings.APPRISE_TOTAL_TIMEOUT = 0.5, 1.5
     with request.param() as provider:
         settings.SENTINEL_APPRISE_HOSTS = [f"127.0.0.1:{provider._port}"]
         yield provider
