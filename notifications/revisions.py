@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 
 from notifications import transports
-from notifications.enums import DeliveryStatus, Reason
+from notifications.enums import ACCEPTED, ANSWERABLE, DeliveryStatus
 from notifications.errors import PermanentError, TemporaryError
 from notifications.models import Revision
 from notifications.rendering import Wording
@@ -28,10 +28,7 @@ LEASE_SECONDS: Final = 45
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 5.0, 300.0
 GIVE_UP: Final = timedelta(hours=24)
 """So long after the message was queued nobody reads it any more."""
-ASKING: Final = (Reason.FIRST, Reason.REMINDER, Reason.BUNDLE, Reason.UNANSWERED)
-"""Messages that ask for an answer: the others have nothing to take back."""
 GONE: Final = (DeliveryStatus.DEAD, DeliveryStatus.CANCELLED)
-SENT: Final = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.SEEN)
 logger = logging.getLogger(__name__)
 
 _WANT = """
@@ -88,8 +85,8 @@ def want(threads: Iterable[str], *, subject: str, state: Mapping[str, Any], at: 
         return
     values: dict[str, Any] = {
         "state": json.dumps({subject: dict(state)}), "at": at, "threads": list(threads), "transports": kinds,
-        "reasons": [str(reason) for reason in ASKING], "gone": [str(status) for status in GONE],
-        "sent": [str(status) for status in SENT], "named": json.dumps([{"id": subject}]),
+        "reasons": [str(reason) for reason in sorted(ANSWERABLE)], "gone": [str(status) for status in GONE],
+        "sent": [str(status) for status in ACCEPTED], "named": json.dumps([{"id": subject}]),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_WANT, values)
@@ -130,7 +127,7 @@ def _attempt(revision: Revision, *, at: datetime) -> _Result:
     reviser = transports.revisers().get(delivery.transport)
     if reviser is None or delivery.status in GONE or at - delivery.queued_at > GIVE_UP:
         return _Result(error="the message cannot be changed any more")
-    if delivery.status not in SENT:
+    if delivery.status not in ACCEPTED:
         return _Result(due_at=_later(revision, None, at=at))  # it is still on its way itself
     try:
         reviser.revise(delivery, Wording(delivery), revision.state)
