@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts import folding, intake, lifecycle, reachability
-from alerts.enums import OPEN, Resolution, Severity
+from alerts.enums import DEFAULT_PRIORITY, OPEN, Resolution, Severity
 from alerts.models import Alert
 from alerts.reachability import Gap
 from notifications.models import Recipient
@@ -16,7 +16,9 @@ SOON: Final = timedelta(hours=24)
 
 
 def check(*, at: datetime) -> int:
-    """Raise, or keep, an alert for every policy with a gap in the next days, and resolve the others. Returns how many have one.
+    """Raise, keep, or make more urgent an alert for every policy with a gap in the next days, and resolve the others.
+
+    Returns how many policies have a gap.
 
     Nothing is raised as long as there is no recipient at all: the first steps on the overview say so.
     """
@@ -25,11 +27,17 @@ def check(*, at: datetime) -> int:
         for gap in reachability.gaps(since=at, until=at + timedelta(days=reachability.DAYS)):
             found[gap.policy].append(gap)
     raised = {alert.subject: alert for alert in Alert.objects.filter(source__slug=intake.OWN_SOURCE, type=TYPE, status__in=OPEN)}
-    intake.accept([_report(policy, gaps, at=at) for policy, gaps in found.items() if policy[:200] not in raised], at=at)
+    reports = [_report(policy, gaps, at=at) for policy, gaps in found.items()]
+    intake.accept([report for report in reports if _is_news(report, raised.get(report.subject))], at=at)
     for policy, alert in raised.items():
         if policy not in {name[:200] for name in found}:
             lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.RECOVERED, note="A P1 reaches somebody in every minute again.")
     return len(found)
+
+
+def _is_news(report: folding.NewReport, raised: Alert | None) -> bool:
+    """Whether nothing is said of the gap yet, or it has come nearer: then the same alert becomes more urgent, and calls again."""
+    return raised is None or DEFAULT_PRIORITY[Severity(report.severity or Severity.MEDIUM)] < raised.priority
 
 
 def _report(policy: str, gaps: list[Gap], *, at: datetime) -> folding.NewReport:

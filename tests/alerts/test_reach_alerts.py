@@ -50,6 +50,17 @@ def test_a_gap_that_is_now_is_critical(house):
     assert raised() == [("Nights", "critical", "PENDING")]
 
 
+def test_the_same_alert_becomes_more_urgent_when_the_gap_comes_near(house):
+    nights(weekdays=[0, 1, 2])  # NOON is a Monday; Thursday is the first day without
+
+    for day in range(4):
+        reach_alerts.check(at=NOON + day * 24 * HOUR)
+        reach_alerts.check(at=NOON + day * 24 * HOUR)
+
+    repeats = Alert.objects.values_list("subject", "severity", "priority", "occurrences")
+    assert list(repeats) == [("Nights", "critical", 1, 3)]
+
+
 def test_the_alert_is_closed_when_somebody_can_be_told(house):
     nights()
     ContactMethod.objects.filter(recipient__name="Night").update(active=False)
