@@ -93,8 +93,7 @@ class _Reach:
     def read(cls, meant: Sequence[Targets], span: Span) -> "_Reach":
         """Nine statements, however many policies, schedules and people there are."""
         rows = list(duty.schedules().filter(pk__in={pk for targets in meant for pk in targets.schedules}))
-        values = duty.read(rows, since=span.since, until=span.until)
-        shifts = {pk: oncall.shifts_between(value, span.since, span.until) for pk, value in values.items()}
+        shifts = duty.shifts(rows, since=span.since, until=span.until)
         on_call = {shift.recipient for each in shifts.values() for shift in each}
         asked = sorted(set().union(on_call, *(_named(targets) for targets in meant)))
         calls = dispatch.plan([_order(name) for name in asked], at=span.since)

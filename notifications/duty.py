@@ -61,6 +61,20 @@ def on_call(ids: Iterable[str], *, at: datetime) -> dict[str, OnDuty]:
     return found
 
 
+def shifts(rows: Sequence[OnCallSchedule], *, since: datetime, until: datetime) -> dict[str, list[oncall.Shift]]:
+    """The shifts of each of ``rows`` (from ``schedules()``) that touch the range, by its id: one statement."""
+    values = read(rows, since=since, until=until)
+    return {str(row.pk): _shifts(row, values[str(row.pk)], since, until) for row in rows}
+
+
+def _shifts(row: OnCallSchedule, schedule: oncall.Schedule, since: datetime, until: datetime) -> list[oncall.Shift]:
+    try:
+        return oncall.shifts_between(schedule, since, until)
+    except Exception:  # as above: it has nobody on call, and the others are still looked at
+        logger.exception("the shifts of the schedule %s cannot be worked out", row)
+        return []
+
+
 def zone(name: str) -> ZoneInfo:
     """The time zone called ``name``; UTC, with a line in the log, when there is none any more."""
     try:

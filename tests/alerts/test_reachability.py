@@ -119,3 +119,10 @@ def test_a_method_that_is_added_later_closes_the_gap():
     make_method(person)
 
     assert (before, gaps()) == (1, [])
+
+
+def test_a_schedule_that_cannot_be_worked_out_is_a_gap_and_stops_no_sweep():
+    broken = scheduled(make_recipient())
+    broken.rotations.update(starts_on="0001-01-01", kind="weekly", handoff_weekday=1)
+
+    assert gaps() == [("Nights", 0, 48)]

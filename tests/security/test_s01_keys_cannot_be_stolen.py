@@ -16,7 +16,7 @@ def test_the_database_does_not_hold_the_secret():
         cursor.execute("SELECT row_to_json(key)::text FROM sentinel_site_apikey key")
         stored = cursor.fetchone()[0]
 
-    assert text.rpartition("_")[2] not in stored
+    assert text.split("_", 2)[2] not in stored
 
 
 @pytest.mark.parametrize("name", ["key", "api_key", "token", "access_token", "authorization"])
@@ -37,6 +37,6 @@ def test_a_refused_key_is_in_no_log_and_no_answer(caplog):
 
 def test_the_document_holds_no_key():
     caller = make_caller(name="probe")
-    secret = caller.defaults["HTTP_AUTHORIZATION"].rpartition("_")[2]
+    secret = caller.defaults["HTTP_AUTHORIZATION"].split("_", 2)[2]
 
     assert secret not in caller.read("/openapi.json").content.decode()
