@@ -87,6 +87,9 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
     },
     OWN_SOURCE: {"name": "Sentinel itself", "severity": Severity.HIGH},
     "generic": {"name": "Generic source"},
+    "meters": {"name": "Sound level meters", "kind": SourceKind.METER},
+    "sensors": {"name": "Humidity and other sensors", "kind": SourceKind.HUMIDITY},
+    "notes": {"name": "Technicians' notes"},
 }  # fmt: skip
 
 ALERTS_READ: Final = (
@@ -95,6 +98,12 @@ ALERTS_READ: Final = (
     "notifications.view_notification", "notifications.view_delivery",
     "notifications.view_oncallschedule", "notifications.view_oncalloverride",
 )  # fmt: skip
+DEVICES_READ: Final = tuple(
+    f"devices.view_{model}"
+    for model in ("device", "devicestatus", "reading", "rollup", "alertrule", "ruleevent", "devicecommand", "techniciannote", "notefinding")
+)
+READINGS: Final = ("devices.add_reading", "devices.add_techniciannote")
+OPERATE: Final = ("devices.operate_device",)
 REACHABILITY_READ: Final = (
     "alerts.view_escalationpolicy", "alerts.view_policystep", "alerts.view_route", "alerts.view_report",
     "notifications.view_recipient", "notifications.view_recipientgroup", "notifications.view_contactmethod",
@@ -107,6 +116,7 @@ EDITABLE: Final = (
     "notifications.notificationrule", "notifications.messagetemplate",
     "notifications.oncallschedule", "notifications.rotation", "notifications.rotationmember", "notifications.oncalloverride",
     "notifications.calendarfeed",
+    "devices.device", "devices.alertrule", "devices.techniciannote", "devices.notefinding",
 )  # fmt: skip
 EDIT: Final = tuple(
     f"{app}.{verb}_{model}" for app, model in (name.split(".") for name in EDITABLE) for verb in ("add", "change", "delete")
@@ -121,12 +131,13 @@ VERIFY: Final = ("notifications.verify_contactmethod",)
 ANSWER: Final = ("alerts.answer_alert",)
 ESCALATE: Final = ("alerts.escalate_alert",)
 REPORT: Final = ("alerts.report_alert",)
+VIEW: Final = (*ALERTS_READ, *DEVICES_READ)
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "Viewer": ALERTS_READ,
-    "Responder": (*ALERTS_READ, *ANSWER, *ESCALATE),
-    "Operator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT, *RETRY),
-    "Administrator": (*ALERTS_READ, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *EDIT, *RETRY, *VERIFY, *ACCESS),
-    "Ingest": REPORT,
+    "Viewer": VIEW,
+    "Responder": (*VIEW, *ANSWER, *ESCALATE),
+    "Operator": (*VIEW, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *READINGS, *OPERATE, *EDIT, *RETRY),
+    "Administrator": (*VIEW, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *READINGS, *OPERATE, *EDIT, *RETRY, *VERIFY, *ACCESS),
+    "Ingest": (*REPORT, *READINGS),
     "Agent": REPORT,
 }
 ADMIN: Final = "admin"

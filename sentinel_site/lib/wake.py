@@ -19,6 +19,12 @@ REVISIONS: Final = "sentinel_revisions"
 """A message that was sent should say something else by now."""
 EVENTS: Final = "sentinel_events"
 """The live feed has a new event."""
+DEVICES: Final = "sentinel_devices"
+"""A device, one of its rules or who looks at it changed (sent by triggers): monitors read again."""
+DEVICE_COMMANDS: Final = "sentinel_device_commands"
+"""Somebody gave a device a command."""
+DEVICE_REPLIES: Final = "sentinel_device_replies"
+"""A command to a device is done, or got further."""
 
 
 def up(topic: str) -> None:

@@ -1,0 +1,1 @@
+"""What speaks with devices: one file, one contract (base.py)."""

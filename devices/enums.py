@@ -1,0 +1,104 @@
+"""The words of `devices`."""
+
+from typing import Final
+
+from django.db.models import TextChoices
+
+
+class DriverKind(TextChoices):
+    """What speaks with a device."""
+
+    NL43 = "nl43", "Rion NL-43 / NL-53 sound level meter"
+    """Polled by the monitor over the meter's one connection."""
+    SIMULATED = "simulated", "Simulated sound level meter"
+    """The real nl43 driver on a meter that the monitor simulates in its own process, for the demo. ``host`` names the scenario."""
+    PUSH = "push", "Pushes its readings by REST"
+    """Anything that posts: humidity, temperature, ..."""
+
+
+POLLED: Final = (DriverKind.NL43, DriverKind.SIMULATED)
+"""Drivers whose devices the monitor talks to; the others come by themselves."""
+
+
+class Mode(TextChoices):
+    """What the monitor does with a device at the moment."""
+
+    WATCHED = "watched", "Watched"
+    """Polled as fast as its ``poll_seconds`` says: somebody looks, or a rule needs every sample."""
+    IDLE = "idle", "Idle"
+    """Polled now and then: kept alive, but nobody looks and no rule needs more."""
+    BACK_OFF = "back_off", "Trying again"
+    """It does not answer; tried again after a growing pause."""
+    STANDBY = "standby", "Standby"
+    """Nobody wants it: its connection is released for other programs."""
+
+
+class RunState(TextChoices):
+    """Whether the meter measures."""
+
+    MEASURING = "measuring", "Measuring"
+    STOPPED = "stopped", "Stopped"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Comparison(TextChoices):
+    """On which side of its threshold a rule holds."""
+
+    ABOVE = "above", "Above"
+    BELOW = "below", "Below"
+
+
+class RulePhase(TextChoices):
+    """How far a rule got."""
+
+    QUIET = "quiet", "Quiet"
+    """The value is on the good side."""
+    RISING = "rising", "Beyond, not long enough yet"
+    """Beyond the threshold, not yet for the sustained time."""
+    ACTIVE = "active", "Active"
+    """There was an onset, and no clear since."""
+    FALLING = "falling", "Active, back but not long enough yet"
+    """Back on the good side of threshold and hysteresis, not yet for the sustained time."""
+
+
+class Closing(TextChoices):
+    """Why an event of a rule ended."""
+
+    CLEARED = "cleared", "The value came back"
+    WINDOW = "window", "The rule's hours ended"
+    EDITED = "edited", "The rule was edited"
+    DISABLED = "disabled", "The rule was switched off"
+    DELETED = "deleted", "The rule was deleted"
+    DEVICE = "device", "The device was switched off or deleted"
+
+
+class CommandStatus(TextChoices):
+    """How far a command to a device got."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused by the device"
+    UNREACHABLE = "unreachable", "The device did not answer"
+    TIMED_OUT = "timed_out", "Not done in time"
+    FAILED = "failed", "Failed"
+
+
+COMMAND_OPEN: Final = (CommandStatus.QUEUED, CommandStatus.RUNNING)
+
+
+class NoteKind(TextChoices):
+    """What a technician's note complains of."""
+
+    COVER = "cover", "Cover"
+    SUPPLY = "supply", "Supply"
+    TANK = "tank", "Tank"
+    ENVIRONMENT = "environment", "Environment"
+
+
+class FindingStatus(TextChoices):
+    """What became of something found in a note."""
+
+    OPEN = "open", "Open"
+    RESOLVED = "resolved", "Resolved"
+    ARCHIVED = "archived", "Archived"

@@ -1,0 +1,38 @@
+"""Commands to devices: the row is the queue entry, and stays as the record of who did what."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from devices.enums import COMMAND_OPEN, CommandStatus
+from devices.models.device import Device
+from sentinel_site.lib.ids import uuid7
+
+
+class DeviceCommand(models.Model):
+    """One command that somebody gave to a device. The monitor that has the device takes it before ``deadline_at``, or nobody does."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="commands")
+    command = models.CharField(max_length=40)
+    arguments = models.JSONField(default=dict)
+    status = models.CharField(max_length=12, choices=CommandStatus.choices, default=CommandStatus.QUEUED)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField()
+    deadline_at = models.DateTimeField(help_text="Not sent any more after this.")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    progress = models.JSONField(default=dict, help_text="what, done, of: how far a long command is.")
+    reply = models.JSONField(null=True)
+    code = models.CharField(max_length=20, blank=True, help_text="The device's own result code.")
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["device", "id"], name="command_open", condition=Q(status__in=COMMAND_OPEN)),
+            models.Index(fields=["device", "-id"], name="command_device"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.command} ({self.status})"

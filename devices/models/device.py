@@ -1,0 +1,118 @@
+"""Devices: what they are, how they are at the moment, and who looks at them."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from devices.enums import POLLED, DriverKind, Mode, RunState
+from sentinel_site.lib.crypto import EncryptedTextField
+from sentinel_site.lib.zones import check_zone
+
+CONTROL_PORT, FTP_PORT = 2255, 21
+MIN_POLL_SECONDS, MAX_POLL_SECONDS = 1.0, 3600.0
+PORT = (MinValueValidator(1), MaxValueValidator(65_535))
+
+
+def site_time_zone() -> str:
+    """The zone a new device is in."""
+    return settings.TIME_ZONE
+
+
+class Device(models.Model):
+    """Something that measures. What is written here is followed by a running monitor within two seconds (a trigger tells it)."""
+
+    slug = models.SlugField(unique=True, max_length=60, help_text="Its name in addresses, and the subject of its alerts.")
+    name = models.CharField(max_length=120)
+    driver = models.CharField(max_length=16, choices=DriverKind.choices, default=DriverKind.NL43)
+    host = models.CharField(max_length=253, blank=True, help_text="Address or name in the network. Nothing for a device that pushes.")
+    port = models.PositiveIntegerField(default=CONTROL_PORT, validators=PORT, help_text="Control port of the meter.")
+    ftp_port = models.PositiveIntegerField("FTP port", default=FTP_PORT, validators=PORT)
+    username = models.CharField(max_length=120, blank=True, help_text="For FTP; Rion's default is USER.")
+    password = EncryptedTextField(blank=True, help_text="For FTP. Stored encrypted, never shown again.")
+    place = models.CharField(max_length=200, blank=True, help_text="Where it stands; said in its alerts.")
+    time_zone = models.CharField(
+        max_length=64, default=site_time_zone, validators=[check_zone],
+        help_text="Of its place, for example Europe/Paris: its own clock and the hours of its rules are read in it.",
+    )  # fmt: skip
+    enabled = models.BooleanField(default=True, help_text="Off: nobody talks to it, and it raises no alert.")
+    keepalive = models.BooleanField(
+        default=True, help_text="Watch it day and night. Off: only while somebody looks at it; its connection is free otherwise."
+    )
+    poll_seconds = models.FloatField(
+        default=1.25, validators=[MinValueValidator(MIN_POLL_SECONDS), MaxValueValidator(MAX_POLL_SECONDS)],
+        help_text="Between two samples while it is watched. At least 1: the meter needs a pause of a second.",
+    )  # fmt: skip
+    silent_after_seconds = models.PositiveIntegerField(
+        "silent after (seconds)", null=True, blank=True, help_text="A device that pushes raises an alert when it sent nothing for so long."
+    )
+    source = models.ForeignKey(
+        "alerts.Source", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text="Whose alerts it raises; nothing: “meters” for a meter, “sensors” for a device that pushes.",
+    )  # fmt: skip
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(poll_seconds__gte=MIN_POLL_SECONDS), name="device_poll_seconds",
+                violation_error_message="The meter needs a pause of a second between two samples.",
+            ),
+        ]  # fmt: skip
+        permissions = [("operate_device", "Can operate devices: start, stop, set and fetch files")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether the monitor talks to it (else it pushes)."""
+        return self.driver in POLLED
+
+    def clean(self) -> None:
+        """A meter in the network needs an address."""
+        if self.driver == DriverKind.NL43 and not self.host:
+            raise ValidationError({"host": "Write the address of the meter, for example 192.168.1.40."})
+
+
+class DeviceStatus(models.Model):
+    """How a device is: one row per device, written by the monitor that has its lease (a pushing device's by who takes its readings in).
+
+    The lease: only the ``holder`` may talk to the device, until ``leased_until`` by the database's clock.
+    """
+
+    device = models.OneToOneField(Device, primary_key=True, on_delete=models.CASCADE, related_name="status")
+    holder = models.CharField(max_length=120, blank=True)
+    leased_until = models.DateTimeField(null=True)
+    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.STANDBY)
+    reachable = models.BooleanField(null=True, help_text="Empty: not tried yet, or not wanted at the moment.")
+    unreachable_since = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.UNKNOWN)
+    last_frame_at = models.DateTimeField(null=True)
+    frame = models.JSONField(null=True, help_text="The last frame as it went over the wire.")
+
+    class Meta:
+        verbose_name_plural = "device status"
+
+    def __str__(self) -> str:
+        return f"{self.device_id}: {self.mode}"
+
+
+class DeviceViewer(models.Model):
+    """How many people look at a device through one web process, as long as ``seen_until`` has not passed."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="viewers")
+    process = models.CharField(max_length=80)
+    count = models.PositiveIntegerField()
+    seen_until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["device", "process"], name="viewer_per_process")]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} × {self.count}"
