@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from devices.enums import RunState
+from devices.errors import BadArguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,41 @@ Check = Callable[[], None]
 """Called just before anything is sent. Raises LeaseLost when another monitor may have the device by now; then nothing is sent."""
 Progress = Callable[[str, int, int], Awaitable[None]]
 """``await progress(what, done, of)``: a long command says how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a command, as a form can ask for it."""
+
+    name: str
+    title: str
+    choices: tuple[str, ...] = ()
+
+
+def no_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a command that takes none. Raises BadArguments for any."""
+    if given:
+        raise BadArguments([(str(name)[:40], "the command takes no such argument; leave it out") for name in given])
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """What a command is, for those who ask for it and those who show it: plain data, no connection."""
+
+    name: str
+    title: str
+    seconds: float = 20.0
+    """Time-out of the whole command, from its first byte; it includes the pauses that the device asks for, and one connection."""
+    changes: bool = False
+    """It changes the device, so the caller needs the right to operate devices. Else it only asks."""
+    confirm: bool = False
+    """A person should be asked before."""
+    long: bool = False
+    """It takes long enough that nobody should wait for it in a request; it reports progress."""
+    arguments: tuple[Argument, ...] = ()
+    check: Callable[[Mapping[str, Any]], dict[str, Any]] = no_arguments
+    """The arguments in their plain form. Raises BadArguments; then nothing may be sent."""
 
 
 class Driver(Protocol):
