@@ -8,6 +8,7 @@ DeviceError
 ├── NotAllowed          the address may not be connected to; nothing was sent
 ├── UnknownCommand      the driver has no such command
 ├── BadArguments        the command's arguments are wrong; ``errors`` says which and what to do
+├── NotWatched          nobody may talk to it: it is switched off, or it is one that sends by itself
 ├── Busy                the device is doing something that cannot be shared
 ├── LeaseLost           another monitor has the device now; nothing was sent
 └── FileProblem         a file or folder of the device cannot be read; ``code``: not_found, not_allowed, off, unreachable
@@ -59,6 +60,10 @@ class BadArguments(DeviceError):
     def __init__(self, errors: Sequence[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{name}: {text}" for name, text in errors))
         self.errors = tuple(errors)
+
+
+class NotWatched(DeviceError):
+    """No command can be given to the device: it is switched off, or nothing talks to its kind."""
 
 
 class Busy(DeviceError):
