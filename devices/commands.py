@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
@@ -50,7 +50,7 @@ class Outcome:
 # --- The asker's side -------------------------------------------------------------------------------------------------
 
 
-def ask(device: Device, command: str, arguments: Mapping[str, Any], *, by: AbstractBaseUser | None, at: datetime) -> DeviceCommand:
+def ask(device: Device, command: str, arguments: Mapping[str, Any], *, by: User | None, at: datetime) -> DeviceCommand:
     """Queue ``command`` for the monitor that has ``device``, and wake it. Nothing is sent by this process.
 
     Raises NotWatched (switched off, or it sends by itself), UnknownCommand, BadArguments, and Busy while a long command is open
