@@ -34,6 +34,7 @@ from alerts.api_config import router as config_router
 from alerts.api_foresight import router as foresight_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
+from devices.api import router as devices_router
 from notifications.api import router as people_router
 from notifications.api_phones import router as phones_router
 from notifications.api_rules import router as rules_router
@@ -205,6 +206,7 @@ api.add_router("", schedules_router, tags=["people"])
 api.add_router("", verification_router, tags=["people"])
 api.add_router("", transports_router, tags=["people"])
 api.add_router("/devices", phones_router, tags=["people"])
+api.add_router("", devices_router, tags=["devices"])  # after the phones: push-tokens is no slug
 api.add_router("/detections", detections_router, tags=["alerts"])
 
 

@@ -26,9 +26,11 @@ class DeviceCommand(models.Model):
     reply = models.JSONField(null=True)
     code = models.CharField(max_length=20, blank=True, help_text="The device's own result code.")
     error = models.CharField(max_length=500, blank=True)
+    key = models.CharField(max_length=200, blank=True, help_text="Idempotency-Key of who asked: with it, it is the same command.")
 
     class Meta:
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["asked_by", "key"], condition=~Q(key=""), name="one_command_per_key")]
         indexes = [
             models.Index(fields=["device", "id"], name="command_open", condition=Q(status__in=COMMAND_OPEN)),
             models.Index(fields=["device", "-id"], name="command_device"),

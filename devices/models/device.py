@@ -1,5 +1,7 @@
 """Devices: what they are, how they are at the moment, and who looks at them."""
 
+import unicodedata
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,6 +15,20 @@ from sentinel_site.lib.zones import check_zone
 CONTROL_PORT, FTP_PORT = 2255, 21
 MIN_POLL_SECONDS, MAX_POLL_SECONDS = 1.0, 3600.0
 PORT = (MinValueValidator(1), MaxValueValidator(65_535))
+RESERVED_SLUGS = ("commands", "events", "monitor", "new", "notes", "push-tokens", "readings", "rules", "status")
+"""Words that stand where a slug may stand in the addresses of REST and pages."""
+
+
+def check_slug(slug: str) -> None:
+    """Validator: ``slug`` is no word of our own addresses. Raises ValidationError."""
+    if slug.lower() in RESERVED_SLUGS:
+        raise ValidationError(f"{slug} has a meaning of its own in addresses. Take another name, for example {slug}-1.")
+
+
+def check_line(text: str) -> None:
+    """Validator: one line without control characters, so that nothing of it is taken for a command or a header. Raises ValidationError."""
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+        raise ValidationError("Write it on one line, without control characters.")
 
 
 def site_time_zone() -> str:
@@ -23,15 +39,17 @@ def site_time_zone() -> str:
 class Device(models.Model):
     """Something that measures. What is written here is followed by a running monitor within two seconds (a trigger tells it)."""
 
-    slug = models.SlugField(unique=True, max_length=60, help_text="Its name in addresses, and the subject of its alerts.")
-    name = models.CharField(max_length=120)
+    slug = models.SlugField(
+        unique=True, max_length=60, validators=[check_slug], help_text="Its name in addresses, and the subject of its alerts."
+    )
+    name = models.CharField(max_length=120, validators=[check_line])
     driver = models.CharField(max_length=16, choices=DriverKind.choices, default=DriverKind.NL43)
     host = models.CharField(max_length=253, blank=True, help_text="Address or name in the network. Nothing for a device that pushes.")
     port = models.PositiveIntegerField(default=CONTROL_PORT, validators=PORT, help_text="Control port of the meter.")
     ftp_port = models.PositiveIntegerField("FTP port", default=FTP_PORT, validators=PORT)
-    username = models.CharField(max_length=120, blank=True, help_text="For FTP; Rion's default is USER.")
-    password = EncryptedTextField(blank=True, help_text="For FTP. Stored encrypted, never shown again.")
-    place = models.CharField(max_length=200, blank=True, help_text="Where it stands; said in its alerts.")
+    username = models.CharField(max_length=120, blank=True, validators=[check_line], help_text="For FTP; Rion's default is USER.")
+    password = EncryptedTextField(blank=True, validators=[check_line], help_text="For FTP. Stored encrypted, never shown again.")
+    place = models.CharField(max_length=200, blank=True, validators=[check_line], help_text="Where it stands; said in its alerts.")
     time_zone = models.CharField(
         max_length=64, default=site_time_zone, validators=[check_zone],
         help_text="Of its place, for example Europe/Paris: its own clock and the hours of its rules are read in it.",

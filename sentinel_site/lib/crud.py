@@ -163,7 +163,7 @@ def _write(resource: Resource[Any], row: Any, form: Any, by: Any) -> dict[str, A
 
 def _change(resource: Resource[Any], row: Any, patch: BaseModel, by: Any) -> dict[str, Any]:
     with transaction.atomic():
-        resource.rows.model._default_manager.select_for_update().get(pk=row.pk)
+        resource.rows.model._default_manager.select_for_update().values_list("pk").get(pk=row.pk)  # reads no secret
         row = resource.rows.get(pk=row.pk)
         whole = resource.form_of(row) | patch.model_dump(exclude_unset=True, by_alias=True)
         resource.save(row, resource.form.model_validate(whole), by)
