@@ -31,6 +31,7 @@ OWNERS = {
 PURE = (
     "alerts/plan.py",
     "alerts/enums.py",
+    "devices/levels.py",
     "notifications/enums.py",
     "notifications/oncall.py",
     "notifications/walltime.py",

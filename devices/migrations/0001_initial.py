@@ -165,6 +165,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='RollupDue',
+            fields=[
+                ('pk', models.CompositePrimaryKey('seconds', 'at', 'device_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('seconds', models.PositiveSmallIntegerField()),
+                ('at', models.DateTimeField()),
+                ('device', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='devices.device')),
+            ],
+        ),
+        migrations.CreateModel(
             name='RuleEvent',
             fields=[
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -256,8 +265,6 @@ class Migration(migrations.Migration):
             model_name='notefinding',
             constraint=models.UniqueConstraint(fields=('note', 'kind'), name='one_finding_per_note_and_kind'),
         ),
-        # Old readings are deleted by their age: BRIN finds them for nearly nothing, as they come nearly in order.
-        migrations.RunSQL("CREATE INDEX reading_at ON devices_reading USING brin (at)", "DROP INDEX reading_at"),
         # Whoever changes a device, a rule or who looks, by whatever way: the monitors are told when it is committed.
         migrations.RunSQL(
             """

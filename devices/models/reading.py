@@ -38,3 +38,15 @@ class Rollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.metric} {self.at:%Y-%m-%d %H:%M}"
+
+
+class RollupDue(models.Model):
+    """A minute or an hour with readings that are not rolled up yet: written with the reading itself, deleted with the roll-up."""
+
+    pk = models.CompositePrimaryKey("seconds", "at", "device_id")
+    seconds = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    device = models.ForeignKey(Device, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.at:%Y-%m-%d %H:%M}"
