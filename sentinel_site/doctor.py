@@ -18,7 +18,7 @@ from alerts.models import EscalationPolicy, PolicyStep, Route
 from notifications import overrides, proofs, reach, transports
 from notifications.enums import Transport
 from notifications.models import ContactMethod, Recipient, RecipientGroup
-from sentinel_site import doctor_mail, doctor_twilio, health
+from sentinel_site import doctor_devices, doctor_mail, doctor_twilio, health
 
 OK, WARN, ERROR = "ok", "warn", "error"
 OLDEST_POSTGRES: Final = 14
@@ -77,7 +77,7 @@ def _settings() -> Iterator[Finding]:
         yield Finding(OK, f"Links in messages start with {settings.SENTINEL_BASE_URL}.")
     if settings.SENTINEL_BASE_URL.startswith("http://") and "localhost" not in settings.SENTINEL_BASE_URL:
         yield Finding(WARN, "SENTINEL_BASE_URL is not https://: passwords and answers travel in the clear.")
-    yield from (Finding(level, text) for level, text in (*doctor_mail.findings(), *doctor_twilio.findings()))
+    yield from (Finding(level, text) for level, text in (*doctor_mail.findings(), *doctor_twilio.findings(), *doctor_devices.findings()))
     yield _push()
     yield _slack()
     yield _either(settings.GEMINI_API_KEY, "AI opinions are set up.", "GEMINI_API_KEY is not set: pictures get no AI opinion.")

@@ -2,6 +2,7 @@
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -66,6 +67,22 @@ def host(name: str, value: str) -> str:
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """The variable ``name`` as a list, split at commas, blanks removed."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or list(default)
+
+
+def networks(name: str, values: list[str]) -> list[str]:
+    """``values`` as networks. Raises ImproperlyConfigured for one that is none."""
+    try:
+        return [str(ip_network(value, strict=False)) for value in values]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Write networks like 192.168.1.0/24, separated by commas.") from None
+
+
+def ports(name: str, values: list[str]) -> list[int]:
+    """``values`` as TCP ports. Raises ImproperlyConfigured for one that is none."""
+    for value in values:
+        if not (value.isascii() and value.isdigit() and 0 < int(value) < 65_536):
+            raise ImproperlyConfigured(f"{name}: {value!r} is not a port. Write numbers from 1 to 65535, separated by commas.")
+    return [int(value) for value in values]
 
 
 def path(name: str, default: Path) -> Path:

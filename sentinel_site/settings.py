@@ -285,6 +285,12 @@ SENTINEL_RECEIPT_SECONDS = {
 SENTINEL_PROOF_DAYS = env.number("SENTINEL_PROOF_DAYS", 30)
 SENTINEL_STORM_MESSAGES = env.number("SENTINEL_STORM_MESSAGES", 5)
 
+# --- Devices: where they may be (devices/addresses.py) ---
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+SENTINEL_DEVICE_NETWORKS = env.networks("SENTINEL_DEVICE_NETWORKS", env.words("SENTINEL_DEVICE_NETWORKS", _PRIVATE))
+SENTINEL_DEVICE_PORTS = env.ports("SENTINEL_DEVICE_PORTS", env.words("SENTINEL_DEVICE_PORTS", ("21", "80", "2255")))
+SENTINEL_DEVICE_LOOPBACK = env.flag("SENTINEL_DEVICE_LOOPBACK")  # for simulated meters, tests and benches
+
 # --- AI opinion ---
 GEMINI_API_KEY = env.text("GEMINI_API_KEY")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
