@@ -1,12 +1,12 @@
 """An alert in the words of api.md: what REST answers, the live feed carries, and templates may use."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 
 from alerts.enums import TriageMode
 from alerts.models import Alert, TriageOpinion
+from sentinel_site.lib.instants import instant as instant
 
 RELATED = ("source", "policy", "group")
 """What to select_related before describing many alerts; prefetch ``opinions`` as well."""
@@ -64,11 +64,6 @@ def triage(alert: Alert) -> dict[str, Any] | None:
 def url(alert: Alert) -> str:
     """The alert's live page."""
     return f"{settings.SENTINEL_BASE_URL}/live/alerts/{alert.pk}"
-
-
-def instant(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC with Z and milliseconds."""
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _opinion(opinion: TriageOpinion) -> dict[str, Any]:
