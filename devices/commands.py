@@ -50,9 +50,10 @@ class Outcome:
 # --- The asker's side -------------------------------------------------------------------------------------------------
 
 
-def ask(device: Device, command: str, arguments: Mapping[str, Any], *, by: User | None, at: datetime) -> DeviceCommand:
+def ask(device: Device, command: str, arguments: Mapping[str, Any], *, by: User | None, at: datetime, key: str = "") -> DeviceCommand:
     """Queue ``command`` for the monitor that has ``device``, and wake it. Nothing is sent by this process.
 
+    With a ``key`` of ``by``'s it is queued once: IntegrityError when there is a command with that key already.
     Raises NotWatched (switched off, or it sends by itself), UnknownCommand, BadArguments, and Busy while a long command is open
     or too many wait.
     """
@@ -63,7 +64,7 @@ def ask(device: Device, command: str, arguments: Mapping[str, Any], *, by: User 
     with transaction.atomic():
         _require_room(device, long, at=at)
         row = DeviceCommand.objects.create(
-            device=device, command=command, arguments=checked, asked_by=by, asked_at=at,
+            device=device, command=command, arguments=checked, asked_by=by, asked_at=at, key=key,
             deadline_at=at + timedelta(seconds=QUEUE_SECONDS),
         )  # fmt: skip
         wake.up(wake.DEVICE_COMMANDS)

@@ -1,7 +1,8 @@
-"""What the composition does when the queue has run a task."""
+"""What the composition does when the queue has run a task, and answers when `devices` asks for a monitor."""
 
 import logging
 import time
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import Error as DatabaseError
@@ -9,10 +10,13 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django_q.signals import post_execute
 
+from devices.signals import monitor_wanted
 from sentinel_site import beats
 from sentinel_site.models import ProcessBeat
 
 THROTTLE_SECONDS: Final = 5.0
+MONITOR_LIVES: Final = timedelta(seconds=30)
+"""A monitor beats three times as often."""
 logger = logging.getLogger(__name__)
 _last = 0.0
 
@@ -28,3 +32,9 @@ def beat_when_a_task_ran(**_kwargs: Any) -> None:
         _last = time.monotonic()
     except DatabaseError:
         logger.warning("the worker's beat could not be written", exc_info=True)
+
+
+@receiver(monitor_wanted, dispatch_uid="sentinel_site.monitor_wanted")
+def say_whether_a_monitor_lives(at: datetime, **_kwargs: Any) -> bool:
+    """Whether a monitor has given a sign of life lately."""
+    return ProcessBeat.objects.filter(role=ProcessBeat.Role.MONITOR, beat_at__gt=at - MONITOR_LIVES).exists()
