@@ -1,0 +1,337 @@
+"""Rules where samples come in: the monitor's loop for devices it polls, the request for those that push.
+
+In the loop nothing but the pure step runs (`Ruling.feed`); the database is only asked where a rule changed (`Ruling.record`, in a
+thread). What cannot be written at the moment waits in order and is written by the next call: an onset is never lost to an outage.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from devices import aggregates, rule_events, rules
+from devices.enums import Closing, Comparison
+from devices.hours import Hours
+from devices.models import AlertRule, RuleEvent, RuleState
+from devices.rules import Clear, Onset, Rule, State
+
+PEAK_EVERY: Final = timedelta(seconds=10)
+"""So often, at most, a growing peak is written."""
+LONG: Final = 30.0
+"""Rules that are sustained for so many seconds have every change of phase stored; for a shorter one it would be a gap anyway until
+another monitor takes over."""
+PUSHED_GAP_SECONDS: Final = 900.0
+FUTURE: Final = timedelta(minutes=5)
+"""Readings from further in the future are no base for a rule: all that come after would be too old."""
+Sample = tuple[datetime, Mapping[str, float | None]]
+"""An instant, and the values measured then by metric."""
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something about a rule that must be stored. ``what`` is None for a mere change of phase, or a new peak."""
+
+    rule_id: int
+    version: int
+    what: Onset | Clear | None
+    state: State
+
+
+class Fed(NamedTuple):
+    """What pushed readings did: the changes, and how many readings were too old (or from the future) for at least one rule."""
+
+    changes: list[Change]
+    ignored: int
+
+
+@dataclass(slots=True)
+class _Held:
+    """A rule in memory. ``stored_at``: the RuleState's ``changed_at`` that ``state`` goes back to."""
+
+    pk: int
+    version: int
+    rule: Rule
+    state: State
+    stored_at: datetime | None
+    peak_at: datetime | None = None
+
+
+def rule_of(row: AlertRule) -> Rule:
+    """The pure rule of a saved row or a draft; its device must be loaded. An aggregate that cannot be read is none."""
+    device, aggregate = row.device, _aggregate(row)
+    pushed = float(device.silent_after_seconds or PUSHED_GAP_SECONDS)
+    return Rule(
+        metric=aggregates.fed_by(row.metric, aggregate), comparison=Comparison(row.comparison), threshold=row.threshold,
+        hours=Hours(ZoneInfo(device.time_zone), row.window_from, row.window_until, frozenset(row.weekdays)),
+        sustained_seconds=float(row.sustained_seconds), hysteresis=row.hysteresis, cooldown_seconds=float(row.cooldown_seconds),
+        aggregate=aggregate, gap_seconds=3 * device.poll_seconds + 1 if device.is_polled else pushed, polled=device.is_polled,
+        cumulative=aggregate is None and aggregates.is_cumulative(row.metric),
+    )  # fmt: skip
+
+
+class Ruling:
+    """The rules of the devices that one monitor polls. `feed` belongs to its loop; `load` and `record` block: one thread each."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, list[_Held]] = {}
+        self._waiting: list[Change] = []
+        self._lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """So many changes could not be written yet: call `record` again, if only with nothing new."""
+        return len(self._waiting)
+
+    def watches(self, device_id: int) -> bool:
+        """Whether a rule looks at the device."""
+        return bool(self._held.get(device_id))
+
+    def load(self, device_ids: Iterable[int], *, at: datetime) -> None:
+        """Hold the rules of exactly these devices. Call it when a device was taken over, and whenever rules or devices changed.
+
+        What is in memory stays, unless the rule was edited or another process wrote its state; else the stored state is taken up.
+        Raises DatabaseError; then what was held stays.
+        """
+        wanted = set(device_ids)
+        known = {held.pk: held for listed in self._held.values() for held in listed}
+        busy = {change.rule_id for change in self._waiting}
+        found: dict[int, list[_Held]] = {}
+        live = AlertRule.objects.filter(device__in=wanted, enabled=True, device__enabled=True)
+        for row in live.select_related("device", "state").order_by("device_id", "pk"):
+            found.setdefault(row.device_id, []).append(_take_up(row, known.get(row.pk), busy=row.pk in busy, at=at))
+        self._held = found
+
+    def forget(self, device_id: int) -> None:
+        """Another monitor has the device now, or nobody: its states are read anew when it comes back."""
+        self._held.pop(device_id, None)
+
+    def feed(self, device_id: int, at: datetime, values: Mapping[str, float | None]) -> list[Change]:
+        """Take a sample in. Quick, and touches nothing but memory. What it returns must be given to `record`, in this order."""
+        changes = []
+        for held in self._held.get(device_id, ()):
+            if held.rule.metric not in values:
+                continue
+            before = held.state
+            held.state, what = rules.step(held.rule, before, at, values[held.rule.metric])
+            if what is not None or _worth_storing(held, before, at):
+                changes.append(Change(held.pk, held.version, what, held.state))
+        return changes
+
+    def record(self, changes: Sequence[Change], *, at: datetime) -> int:
+        """Store ``changes``, after those that wait: alerts are raised and resolved. Returns how many still wait.
+
+        Each is a transaction of its own. One that fails holds back its own rule's only. Raises nothing.
+        """
+        with self._lock:
+            queue, self._waiting = [*self._waiting, *changes], []
+            stuck: set[int] = set()
+            for change in queue:
+                if change.rule_id in stuck or not self._stored(change, at=at):
+                    stuck.add(change.rule_id)
+                    self._waiting.append(change)
+            return len(self._waiting)
+
+    def _stored(self, change: Change, *, at: datetime) -> bool:
+        try:
+            stored = store(change, at=at)
+        except Exception:  # whatever it is: the next call tries again, and other rules must not wait for it
+            logger.exception("a change of rule %s could not be stored; it will be tried again", change.rule_id)
+            return False
+        for held in (held for listed in self._held.values() for held in listed if stored and held.pk == change.rule_id):
+            held.stored_at = at
+        return True
+
+
+def store(change: Change, *, at: datetime) -> bool:
+    """Write one change, in one transaction. False: the rule was edited, switched off or deleted since; nothing was written."""
+    with transaction.atomic():
+        row = rule_events.lock(change.rule_id)
+        if row is None or not rule_events.is_watched(row, change.version):
+            return False
+        apply(row, change.what, change.state, at=at)
+    return True
+
+
+def apply(row: AlertRule, what: Onset | Clear | None, state: State, *, at: datetime) -> None:
+    """Write what a step found. Call it in a transaction that holds the rule, as the last of it."""
+    if isinstance(what, Onset):
+        rule_events.begin(row, what, state, at=at)
+    elif isinstance(what, Clear):
+        rule_events.end(row, what, state, at=at)
+    else:
+        rule_events.save_state(row, state, at=at)
+        if state.active and state.peak is not None:
+            rule_events.save_peak(row.pk, state.peak)
+
+
+def changed(rule_id: int, *, at: datetime) -> bool:
+    """Close the rule's open event when the rule was edited or switched off since. Returns whether it was closed."""
+    with transaction.atomic():
+        row = rule_events.lock(rule_id)
+        reason = _unwatched(row) if row is not None else None
+        return row is not None and reason is not None and rule_events.cut_short(row, reason, at=at)
+
+
+def deleted(rule_id: int, *, at: datetime) -> None:
+    """The rule is about to be deleted: close its open event."""
+    with transaction.atomic():
+        row = rule_events.lock(rule_id)
+        if row is not None:
+            rule_events.cut_short(row, Closing.DELETED, at=at)
+
+
+def feed_pushed(device_id: int, readings: Iterable[Sample], *, at: datetime) -> Fed:
+    """Take the readings (instant, values) of one device in that come by themselves; committed on return.
+
+    Each rule is one transaction that holds its row: concurrent requests come one after another. Readings are taken in their own order;
+    those not newer than what a rule has seen already, and those from the future, are not judged, and counted.
+    """
+    ordered = sorted(readings, key=lambda reading: reading[0])
+    changes: list[Change] = []
+    ignored: set[datetime] = {instant for instant, _ in ordered if instant > at + FUTURE}
+    usable = [reading for reading in ordered if reading[0] <= at + FUTURE]
+    for pk in AlertRule.objects.filter(device=device_id, enabled=True, device__enabled=True).order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            row = rule_events.lock(pk)
+            if row is not None and rule_events.is_watched(row, row.version):
+                changes += _push(row, usable, ignored, at=at)
+    return Fed(changes, len(ignored))
+
+
+def sweep(*, at: datetime) -> int:
+    """Close the events that nobody would close: of rules that were edited, switched off, deleted, or whose hours ended.
+
+    Returns how many were closed. It is safe to run anywhere, at any time.
+    """
+    closed = 0
+    for event in RuleEvent.objects.filter(clear_at=None).select_related("device", "rule__device", "rule__state"):
+        with transaction.atomic():
+            closed += _sweep(event, at=at)
+    return closed
+
+
+def cut_short_all(device_id: int, closing: Closing, *, at: datetime) -> int:
+    """Close every open event of a device that is not watched any more. Returns how many were open."""
+    closed = 0
+    for pk in list(AlertRule.objects.filter(device=device_id).order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            row = rule_events.lock(pk)
+            closed += row is not None and rule_events.cut_short(row, closing, at=at)
+    return closed
+
+
+def stored_state(row: AlertRule) -> State:
+    """The state as it was stored for this version of the rule; a fresh one otherwise."""
+    stored = RuleState.objects.filter(rule=row, version=row.version).first()
+    return _readable(stored)
+
+
+def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *, at: datetime) -> list[Change]:
+    rule, state = rule_of(row), stored_state(row)
+    state = _repaired(row, state, at=at)
+    first, changes = state, []
+    for instant, values in readings:
+        if rule.metric not in values:
+            continue
+        if state.last_at is not None and instant <= state.last_at:
+            ignored.add(instant)
+        state, what = rules.step(rule, state, instant, values[rule.metric])
+        if what is not None:
+            changes.append(Change(row.pk, row.version, what, state))
+    for change in changes:
+        apply(row, change.what, change.state, at=at)
+    if state != first and (not changes or changes[-1].state != state):
+        apply(row, None, state, at=at)
+    return changes
+
+
+def _sweep(event: RuleEvent, *, at: datetime) -> bool:
+    if event.rule_id is None:
+        clear = Clear(at, Closing.DELETED, None, event.peak, event.onset_at)
+        rule_events.close(event, clear, event.device, None, at=at)
+        return True
+    row = rule_events.lock(event.rule_id)
+    if row is None:
+        return False
+    reason = _unwatched(row)
+    if reason is not None:
+        return rule_events.cut_short(row, reason, at=at)
+    state = _repaired(row, stored_state(row), at=at)
+    if rule_of(row).hours.contain(at):
+        return False
+    state, what = rules.step(rule_of(row), state, at, None)
+    apply(row, what, state, at=at)
+    return isinstance(what, Clear)
+
+
+def _unwatched(row: AlertRule) -> Closing | None:
+    """Why the rule's open event cannot go on; None when it can."""
+    if not row.device.enabled:
+        return Closing.DEVICE
+    if not row.enabled:
+        return Closing.DISABLED
+    opened = RuleEvent.objects.filter(rule=row, clear_at=None).values_list("rule_document__version", flat=True).first()
+    return Closing.EDITED if opened not in (None, row.version) else None
+
+
+def _take_up(row: AlertRule, known: _Held | None, *, busy: bool, at: datetime) -> _Held:
+    """The rule as it is held from now on."""
+    rule = rule_of(row)
+    stored: RuleState | None = getattr(row, "state", None)
+    stored = stored if stored is not None and stored.version == row.version else None
+    stored_at = stored.changed_at if stored is not None else None
+    if known is not None and known.version == row.version and (busy or known.stored_at == stored_at):
+        known.rule = rule
+        return known
+    with transaction.atomic():
+        held = rule_events.lock(row.pk)
+        state = _readable(stored)
+        if held is not None and held.version == row.version:
+            state = _repaired(held, state, at=at)
+    return _Held(row.pk, row.version, rule, state, stored_at)
+
+
+def _repaired(row: AlertRule, state: State, *, at: datetime) -> State:
+    """``state`` in agreement with the rule's open event: rows may have been restored or edited by hand."""
+    event = RuleEvent.objects.filter(rule=row, clear_at=None).first()
+    if event is None:
+        return State(ended_at=state.ended_at, last_at=state.last_at, ring=state.ring, intervals=state.intervals) if state.active else state
+    if event.rule_document.get("version") != row.version:
+        rule_events.cut_short(row, Closing.EDITED, at=at)
+        return State()
+    if state.active:
+        return state
+    logger.warning("rule %s has an open event and a state that says %s; it goes on from the event", row.pk, state.phase)
+    return rules.resumed(state, onset_at=event.onset_at, peak=event.peak)
+
+
+def _readable(stored: RuleState | None) -> State:
+    try:
+        return rules.state_of(stored.document) if stored is not None else State()
+    except (ValueError, KeyError, TypeError):
+        logger.exception("the state of rule %s cannot be read; it begins anew", stored and stored.pk)
+        return State()
+
+
+def _worth_storing(held: _Held, before: State, at: datetime) -> bool:
+    """A new phase where it may have to outlive us, a new peak now and then."""
+    if held.state.phase != before.phase and held.rule.sustained_seconds >= LONG:
+        return True
+    if not held.state.active or held.state.peak == before.peak or (held.peak_at is not None and at - held.peak_at < PEAK_EVERY):
+        return False
+    held.peak_at = at
+    return True
+
+
+def _aggregate(row: AlertRule) -> aggregates.Aggregate | None:
+    try:
+        return aggregates.parse(row.aggregate)
+    except ValueError:
+        logger.error("rule %s: its aggregate %r %s", row.pk, row.aggregate, aggregates.HELP)
+        return None

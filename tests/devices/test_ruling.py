@@ -1,0 +1,245 @@
+"""Rules in the database: onset and alert are one, clear and resolve are one, whatever happens between."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from alerts import lifecycle, routing
+from alerts.enums import AlertStatus, Resolution
+from alerts.models import Alert
+from devices import ruling
+from devices.enums import Closing, RulePhase
+from devices.models import AlertRule, Device, RuleEvent, RuleState
+from devices.ruling import Ruling
+from tests.conftest import NOON, SECOND
+from tests.factories import make_source
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rule():
+    make_source("meters")
+    make_source("sensors")
+    make_source("sentinel")
+    device = Device.objects.create(slug="quay", name="Quay 3", host="192.0.2.7", place="East side", time_zone="Europe/Paris")
+    return AlertRule.objects.create(device=device, name="Night", threshold=80.0, sustained_seconds=2, cooldown_seconds=0)
+
+
+def feed(runtime, rule, *samples):
+    """Samples as (second, value); what changed is stored at once. Returns what happened."""
+    happened = []
+    for second, value in samples:
+        at = NOON + second * SECOND
+        changes = runtime.feed(rule.device_id, at, {"lp": value})
+        assert runtime.record(changes, at=at) == 0
+        happened += [type(change.what).__name__ for change in changes if change.what]
+    return happened
+
+
+def started(rule, second=0):
+    runtime = Ruling()
+    runtime.load([rule.device_id], at=NOON + second * SECOND)
+    return runtime
+
+
+LOUD = ((0, 85.0), (1, 91.0), (2, 84.0))
+CALM = ((3, 60.0), (5, 60.0))
+
+
+def test_an_onset_is_an_event_and_an_alert_that_says_it_all(rule):
+    feed(started(rule), rule, *LOUD)
+
+    event = RuleEvent.objects.get()
+    alert = event.alert
+    assert (event.onset_at, event.value, event.peak, event.clear_at) == (NOON + 2 * SECOND, 84.0, 91.0, None)
+    assert (alert.source.slug, alert.type, alert.subject, alert.severity) == ("meters", "threshold", "quay", "high")
+    assert alert.title == "Quay 3: sound level 84.0 dB, above 80 dB"
+    assert alert.description == (
+        "Quay 3, East side.\n"
+        "Sound level is above 80 dB for 2 s, since 2026-03-02 13:00:00 (Europe/Paris): now 84.0 dB, highest 91.0 dB.\n"
+        "Rule “Night”. The alert ends by itself when the value is back."
+    )
+    assert alert.links[0]["href"].endswith("/live/devices/quay/")
+
+
+def test_a_clear_closes_the_event_and_resolves_the_alert(rule):
+    feed(started(rule), rule, *LOUD, *CALM)
+
+    event = RuleEvent.objects.get()
+    assert (event.clear_at, event.closing) == (NOON + 5 * SECOND, Closing.CLEARED)
+    assert (event.alert.status, event.alert.resolution) == (AlertStatus.RESOLVED, Resolution.RECOVERED)
+
+
+def test_another_monitor_goes_on_where_the_first_one_stopped(rule):
+    feed(started(rule), rule, *LOUD)
+
+    happened = feed(started(rule, 3), rule, (3, 85.0), (4, 85.0), (5, 60.0), (7, 60.0))
+
+    assert happened == ["Clear"]
+    assert Alert.objects.get().status == AlertStatus.RESOLVED
+
+
+def test_two_monitors_that_both_see_it_make_one_onset(rule):
+    first, second = started(rule), started(rule)
+
+    feed(first, rule, *LOUD)
+    feed(second, rule, *LOUD)
+
+    assert (RuleEvent.objects.count(), Alert.objects.get().occurrences) == (1, 1)
+
+
+def test_an_open_event_whose_state_is_lost_is_taken_up_and_cleared(rule):
+    feed(started(rule), rule, *LOUD)
+    RuleState.objects.all().delete()
+
+    feed(started(rule), rule, *CALM)
+
+    assert RuleEvent.objects.get().closing == Closing.CLEARED
+
+
+def test_a_state_that_says_active_without_an_event_begins_anew(rule):
+    feed(started(rule), rule, *LOUD)
+    RuleEvent.objects.all().delete()
+
+    assert feed(started(rule, 3), rule, (3, 85.0), (5, 85.0)) == ["Onset"]
+
+
+def test_a_state_that_cannot_be_read_begins_anew(rule):
+    RuleState.objects.create(rule=rule, version=1, document={"phase": "wild", "ring": 7}, changed_at=NOON)
+
+    assert feed(started(rule), rule, *LOUD) == ["Onset"]
+
+
+def test_while_the_database_is_away_nothing_is_lost(rule):
+    runtime = started(rule)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE devices_ruleevent RENAME TO gone")
+        changes = [change for second, value in LOUD for change in runtime.feed(rule.device_id, NOON + second * SECOND, {"lp": value})]
+        assert runtime.record(changes, at=NOON) == 1
+        cursor.execute("ALTER TABLE gone RENAME TO devices_ruleevent")
+
+    assert runtime.record([], at=NOON + 3 * SECOND) == 0
+    assert Alert.objects.get().status == AlertStatus.PENDING
+
+
+def test_an_edit_closes_the_open_event_and_the_new_version_begins_anew(rule):
+    runtime = started(rule)
+    feed(runtime, rule, *LOUD)
+
+    rule.threshold, rule.version = 70.0, 2
+    rule.save()
+
+    event = RuleEvent.objects.get()
+    assert (event.closing, event.alert.status, event.alert.resolution) == (Closing.EDITED, AlertStatus.RESOLVED, Resolution.AUTO)
+    assert feed(runtime, rule, (3, 60.0), (5, 60.0)) == ["Clear"]  # what the old version still says is not written
+    runtime.load([rule.device_id], at=NOON)
+    assert feed(runtime, rule, (6, 75.0), (8, 75.0)) == ["Onset"]
+    assert RuleEvent.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "closing"), [("disable", Closing.DISABLED), ("delete", Closing.DELETED), ("device off", Closing.DEVICE), ("device gone", None)]
+)
+def test_whatever_ends_the_watching_ends_the_event_and_its_alert(rule, how, closing):
+    feed(started(rule), rule, *LOUD)
+
+    match how:
+        case "disable":
+            rule.enabled = False
+            rule.save()
+        case "delete":
+            rule.delete()
+        case "device off":
+            rule.device.enabled = False
+            rule.device.save()
+        case _:
+            rule.device.delete()
+
+    assert [event.closing for event in RuleEvent.objects.all()] == ([closing] if closing else [])
+    assert (Alert.objects.get().status, Alert.objects.get().resolution) == (AlertStatus.RESOLVED, Resolution.AUTO)
+
+
+def test_the_sweep_closes_what_was_changed_past_the_models(rule):
+    feed(started(rule), rule, *LOUD)
+    AlertRule.objects.update(enabled=False)
+
+    assert [ruling.sweep(at=NOON), ruling.sweep(at=NOON)] == [1, 0]
+    assert (RuleEvent.objects.get().closing, Alert.objects.get().status) == (Closing.DISABLED, AlertStatus.RESOLVED)
+
+
+def test_the_sweep_ends_what_outlasts_its_hours_on_a_silent_device(rule):
+    AlertRule.objects.update(window_from="12:00", window_until="14:00")
+    feed(started(rule), rule, *LOUD)
+
+    assert ruling.sweep(at=NOON + timedelta(minutes=59)) == 0
+    assert ruling.sweep(at=NOON + timedelta(minutes=60)) == 1  # 14:00 in Paris
+    assert (RuleEvent.objects.get().closing, Alert.objects.get().resolution) == (Closing.WINDOW, Resolution.RECOVERED)
+
+
+def test_who_resolves_it_while_it_lasts_is_not_called_again_for_the_same(rule, user):
+    runtime = started(rule)
+    feed(runtime, rule, *LOUD)
+    lifecycle.resolve(Alert.objects.get(), by=user, at=NOON)
+
+    assert feed(runtime, rule, (3, 90.0), (4, 90.0), (5, 60.0), (7, 60.0)) == ["Clear"]
+    assert (Alert.objects.get().resolution, RuleEvent.objects.get().closing) == (Resolution.HANDLED, Closing.CLEARED)
+    assert feed(runtime, rule, (8, 90.0), (10, 90.0)) == ["Onset"]
+    assert Alert.objects.count() == 2
+
+
+def test_the_peak_grows_while_it_lasts(rule):
+    feed(started(rule), rule, *LOUD, (3, 95.0), (4, 99.0), (14, 93.0), (15, 99.5))
+
+    assert RuleEvent.objects.get().peak == 99.5
+
+
+def test_an_alert_is_not_lost_for_want_of_a_source(rule):
+    source = make_source("harbour", enabled=False)
+    Device.objects.update(source=source)
+
+    feed(started(rule), rule, *LOUD)
+
+    assert Alert.objects.get().source.slug == "meters"
+
+
+def test_a_rule_that_cannot_be_stored_holds_back_no_other(rule):
+    other = AlertRule.objects.create(device=rule.device, name="Louder", threshold=82.0, sustained_seconds=0)
+    runtime = started(rule)
+    changes = [change for second, value in LOUD for change in runtime.feed(rule.device_id, NOON + second * SECOND, {"lp": value})]
+    AlertRule.objects.filter(pk=rule.pk).update(severity="unheard")
+
+    assert runtime.record(changes, at=NOON) == 1
+    assert [event.rule for event in RuleEvent.objects.all()] == [other]
+
+
+def test_pushed_readings_are_judged_in_their_order_and_late_ones_are_said(rule):
+    Device.objects.update(driver="push")
+    readings = [(NOON + minute * 60 * SECOND, {"humidity": 50.0, "lp": value}) for minute, value in ((5, 85.0), (0, 85.0), (10, 60.0))]
+
+    fed = ruling.feed_pushed(rule.device_id, readings, at=NOON + 600 * SECOND)
+    late = ruling.feed_pushed(rule.device_id, readings[:2], at=NOON + 601 * SECOND)
+
+    assert ([type(change.what).__name__ for change in fed.changes], fed.ignored, late) == (["Onset"], 0, ([], 2))
+    assert RuleState.objects.get().phase == RulePhase.FALLING
+    assert Alert.objects.get().source.slug == "sensors"
+
+
+def test_a_pushed_reading_from_the_future_blinds_no_rule(rule):
+    Device.objects.update(driver="push")
+    AlertRule.objects.update(sustained_seconds=0)
+
+    ahead = ruling.feed_pushed(rule.device_id, [(NOON + timedelta(days=1), {"lp": 85.0})], at=NOON)
+    now = ruling.feed_pushed(rule.device_id, [(NOON, {"lp": 85.0})], at=NOON)
+
+    assert (ahead.ignored, len(now.changes)) == (1, 1)
+
+
+def test_from_crossing_to_commit_few_statements_are_needed(rule, django_assert_max_num_queries):
+    runtime = started(rule)
+    changes = [change for second, value in LOUD for change in runtime.feed(rule.device_id, NOON + second * SECOND, {"lp": value})]
+    routing.table()
+
+    with django_assert_max_num_queries(10):
+        runtime.record(changes, at=NOON)
