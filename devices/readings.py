@@ -26,6 +26,8 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
 }  # fmt: skip
 """What is possible at all, by metric: %, °C, °C, hPa, ppm, %. Also for names that end with it: room_humidity."""
 ANY_RANGE: Final = (-1e12, 1e12)
+TINY: Final = 1e-12
+"""Nearer to nothing it is nothing: PostgreSQL refuses to go on counting with numbers that vanish."""
 _STORE: Final = """
 WITH input AS (
     SELECT DISTINCT ON (device, at) device, at, "values"
@@ -67,7 +69,7 @@ def validate(values: Mapping[str, Any]) -> tuple[dict[str, float], list[str]]:
         if reason:
             reasons.append(reason)
         else:
-            good[metric] = float(value)
+            good[metric] = float(value) if abs(value) > TINY else 0.0
     return good, reasons
 
 

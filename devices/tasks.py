@@ -1,0 +1,16 @@
+"""What the worker does for `devices`. Each task reads the clock and makes idempotent calls; it may run twice, or be lost."""
+
+from django.utils import timezone
+
+from devices import retention as keeping
+from devices import rollups
+
+
+def roll_up() -> None:
+    """Roll up the minutes and hours that have new readings."""
+    rollups.run_due(at=timezone.now())
+
+
+def retention() -> None:
+    """Delete what was kept long enough, and what deleted devices left."""
+    keeping.sweep(at=timezone.now())
