@@ -23,6 +23,7 @@ RESOLVE_SECONDS: Final = 5.0
 ADDRESSES_TRIED: Final = 2
 KEEPALIVE: Final = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 """Seconds of silence, seconds between questions, questions without an answer: holds NAT open and finds a peer that is gone."""
+_HERE: Final = ipaddress.ip_address("127.0.0.1")
 _NEVER: Final = tuple(
     ipaddress.ip_network(net)
     for net in (
@@ -49,9 +50,25 @@ _NEVER: Final = tuple(
 """Nowhere, link-local, multicast, reserved, the metadata services of clouds, and what leads to an IPv4 address nobody looked at."""
 
 
+_simulated: set[int] = set()
+"""Ports of meters that this very process simulates."""
+
+
+def admit(*ports: int) -> None:
+    """This process simulates meters at ``ports`` of 127.0.0.1: they may be connected to from here."""
+    _simulated.update(ports)
+
+
+def dismiss(*ports: int) -> None:
+    """They are gone."""
+    _simulated.difference_update(ports)
+
+
 def permitted(address: str, port: int) -> bool:
     """Whether a connection to ``address`` may be opened."""
     ip = _plain(address)
+    if ip == _HERE and port in _simulated:
+        return True
     if port in _own_services():
         return False
     if ip.is_loopback or (not _is_never(ip) and _is_this_machine(str(ip))):

@@ -20,6 +20,23 @@ POLLED: Final = (DriverKind.NL43, DriverKind.SIMULATED)
 """Drivers whose devices the monitor talks to; the others come by themselves."""
 
 
+class Scenario(TextChoices):
+    """What a simulated meter hears, or what is wrong with it."""
+
+    QUIET = "quiet", "A quiet room"
+    DAY = "day", "A street by day and by night"
+    BURSTS = "bursts", "Half a minute of noise every two minutes"
+    RAMP = "ramp", "From 40 to 100 dB and back in two minutes"
+    DROPS = "drops", "The connection is reset now and then"
+    HALF_REPLIES = "half_replies", "Now and then half a reply"
+    LATE_REPLIES = "late_replies", "Now and then a reply that comes too late"
+    GARBAGE = "garbage", "Now and then rubbish in place of a reply"
+    BUSY = "busy", "Now and then it says that it is busy"
+    WEDGE = "wedge", "The control port refuses, FTP answers: only a power cycle helps"
+    ASLEEP = "asleep", "Connecting times out"
+    NO_REPLY = "no_reply", "It takes connections and never replies"
+
+
 class Mode(TextChoices):
     """What the monitor does with a device at the moment."""
 

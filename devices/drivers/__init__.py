@@ -6,6 +6,7 @@ from typing import Final
 from devices.drivers.base import Argument, Check, CommandSpec, Driver, Progress, Sample, Target
 from devices.drivers.nl43 import Nl43
 from devices.drivers.nl43_commands import COMMANDS as NL43_COMMANDS
+from devices.drivers.simulated import Simulated
 from devices.enums import DriverKind
 from devices.errors import UnknownCommand
 
@@ -32,4 +33,6 @@ def make(kind: str, target: Target, check: Check) -> Driver:
     """A driver for one device. It connects when it is first used. Raises ValueError for a kind that is not polled."""
     if kind == DriverKind.NL43:
         return Nl43(target, check)
+    if kind == DriverKind.SIMULATED:
+        return Simulated(target, check)
     raise ValueError(f"devices of the kind {kind} are not talked to")

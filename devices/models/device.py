@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from devices.enums import POLLED, DriverKind, Mode, RunState
+from devices.enums import POLLED, DriverKind, Mode, RunState, Scenario
 from sentinel_site.lib.crypto import EncryptedTextField
 from sentinel_site.lib.zones import check_zone
 
@@ -91,9 +91,11 @@ class Device(models.Model):
         return self.driver in POLLED
 
     def clean(self) -> None:
-        """A meter in the network needs an address."""
+        """A meter in the network needs an address, a simulated one a scenario that there is."""
         if self.driver == DriverKind.NL43 and not self.host:
             raise ValidationError({"host": "Write the address of the meter, for example 192.168.1.40."})
+        if self.driver == DriverKind.SIMULATED and self.host and self.host not in Scenario.values:
+            raise ValidationError({"host": f"Write what it simulates: {', '.join(Scenario.values)}."})
 
 
 class DeviceStatus(models.Model):

@@ -13,8 +13,9 @@ class Listener:
 
     def __init__(self, host: str, port: int, factory: Callable[[], asyncio.BaseProtocol]) -> None:
         self.host, self.port = host, port
+        self._any = not port
         self._factory = factory
-        self._server: asyncio.AbstractServer | None = None
+        self._server: asyncio.Server | None = None
         self._dark: list[socket.socket] = []
         self._turn = asyncio.Lock()
 
@@ -24,7 +25,7 @@ class Listener:
             if wanted != Port.DARK:
                 self._lighten()
             if wanted == Port.OPEN and self._server is None:
-                self._server = await asyncio.get_running_loop().create_server(self._factory, self.host, self.port, reuse_address=True)
+                self._server = await self._open()
                 self.port = self._server.sockets[0].getsockname()[1]
             elif wanted != Port.OPEN and self._server is not None:
                 self._server.close()
@@ -32,6 +33,16 @@ class Listener:
                 await asyncio.sleep(0)
             if wanted == Port.DARK and not self._dark:
                 self._darken()
+
+    async def _open(self) -> asyncio.Server:
+        """On the number it had, unless that was any and is somebody else's by now."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.create_server(self._factory, self.host, self.port, reuse_address=True)
+        except OSError:
+            if not self._any:
+                raise
+            return await loop.create_server(self._factory, self.host, 0)
 
     def _darken(self) -> None:
         """Listen with the shortest queue, and fill it: the system then lets the next connections wait."""

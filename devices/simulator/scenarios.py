@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from devices.enums import Scenario
 from devices.simulator import sound
 from devices.simulator.sound import Sound
 
@@ -37,10 +38,9 @@ class Port(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class Scene:
     """``fault`` happens to every ``every``-th command."""
 
-    title: str
     sound: Callable[[int, float], Sound]
     fault: Fault | None = None
     every: int = 7
@@ -64,18 +64,18 @@ def _day(seed: int, utc_offset_seconds: float) -> Sound:
     return sound.day(seed, utc_offset_seconds=utc_offset_seconds)
 
 
-SCENARIOS: Final = {
-    "quiet": Scenario("A quiet room", _quiet),
-    "day": Scenario("A street by day and by night", _day),
-    "bursts": Scenario("Half a minute of noise every two minutes", _bursts),
-    "ramp": Scenario("From 40 to 100 dB and back in two minutes", _ramp),
-    "drops": Scenario("The connection is reset now and then", _quiet, Fault.DROP),
-    "half_replies": Scenario("Now and then half a reply", _quiet, Fault.HALF),
-    "late_replies": Scenario("Now and then a reply that is too late", _quiet, Fault.LATE),
-    "garbage": Scenario("Now and then no reply but rubbish", _quiet, Fault.GARBAGE),
-    "busy": Scenario("Now and then it says that it is busy", _quiet, Fault.BUSY),
-    "wedge": Scenario("The control port refuses, FTP answers: only a power cycle helps", _quiet, control=Port.REFUSED),
-    "asleep": Scenario("Connecting times out", _quiet, control=Port.DARK, ftp=Port.DARK),
-    "no_reply": Scenario("It takes connections and never replies", _quiet, Fault.SILENT, every=1),
+SCENARIOS: Final[dict[str, Scene]] = {
+    Scenario.QUIET: Scene(_quiet),
+    Scenario.DAY: Scene(_day),
+    Scenario.BURSTS: Scene(_bursts),
+    Scenario.RAMP: Scene(_ramp),
+    Scenario.DROPS: Scene(_quiet, Fault.DROP),
+    Scenario.HALF_REPLIES: Scene(_quiet, Fault.HALF),
+    Scenario.LATE_REPLIES: Scene(_quiet, Fault.LATE),
+    Scenario.GARBAGE: Scene(_quiet, Fault.GARBAGE),
+    Scenario.BUSY: Scene(_quiet, Fault.BUSY),
+    Scenario.WEDGE: Scene(_quiet, control=Port.REFUSED),
+    Scenario.ASLEEP: Scene(_quiet, control=Port.DARK, ftp=Port.DARK),
+    Scenario.NO_REPLY: Scene(_quiet, Fault.SILENT, every=1),
 }
-DEFAULT: Final = "day"
+DEFAULT: Final = Scenario.DAY.value
