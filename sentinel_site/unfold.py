@@ -58,6 +58,7 @@ UNFOLD: dict[str, Any] = {
             {"items": [
                 {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
                 {"title": "Live board", "icon": "sensors", "link": "/live/", "permission": _may_view("alerts.view_alert")},
+                {"title": "Live devices", "icon": "monitoring", "link": "/live/devices/", "permission": _may_view("devices.view_device")},
             ]},
             {"title": "What happens", "separator": True, "items": [
                 _page("Alerts", "crisis_alert", "alerts.alert"),
@@ -67,6 +68,11 @@ UNFOLD: dict[str, Any] = {
                 _page("Notifications", "campaign", "notifications.notification"),
                 {"title": "Transports", "icon": "cell_tower", "link": reverse_lazy("admin:notifications_transports"),
                  "permission": _may_view("notifications.view_delivery")},
+            ]},
+            {"title": "What measures", "separator": True, "items": [
+                _page("Devices", "graphic_eq", "devices.device"),
+                _page("Events", "show_chart", "devices.ruleevent"),
+                _page("Commands", "terminal", "devices.devicecommand"),
             ]},
             {"title": "Who is told", "separator": True, "items": [
                 _page("Recipients", "person", "notifications.recipient"),

@@ -15,6 +15,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("", RedirectView.as_view(pattern_name="live")),
     path("", include("alerts.urls")),
+    path("", include("devices.urls")),
     path("proof/<str:token>", proof_views.proof, name="proof"),
     path("integrations/", include("notifications.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),

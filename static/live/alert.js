@@ -3,7 +3,8 @@
 import { byId, data, el, safeLink, say, setText, show, words } from "./dom.js";
 import { clock, duration, seconds, setServerNow } from "./time.js";
 import { age, callsAgain, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where } from "./looks.js";
-import { askResolution, during, post, resolutionLabel } from "./answers.js";
+import { askResolution, post, resolutionLabel } from "./answers.js";
+import { during } from "./press.js";
 import { Feed } from "./feed.js";
 import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";

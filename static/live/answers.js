@@ -1,6 +1,7 @@
 // Answering: one POST to REST, with the session and its CSRF token.
 
 import { byId, data, say, toast, words } from "./dom.js";
+import { during } from "./press.js";
 
 const token = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
 
@@ -21,17 +22,6 @@ export async function post(id, verb, body = {}, { quiet = false } = {}) {
     if (!quiet) toast(words("Not sent: no connection. Try again, or call."), true);
   }
   return null;
-}
-
-/** A button that cannot be pressed twice while its answer is on its way. */
-export async function during(button, work) {
-  if (button.getAttribute("aria-busy") === "true") return;
-  button.setAttribute("aria-busy", "true");
-  try {
-    await work();
-  } finally {
-    button.removeAttribute("aria-busy");
-  }
 }
 
 export const promises = data("promises");

@@ -2,7 +2,8 @@
 
 import { el, setText, show, words } from "./dom.js";
 import { age, callsAgain, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where } from "./looks.js";
-import { askResolution, during, post, promises, resolutionLabel } from "./answers.js";
+import { askResolution, post, promises, resolutionLabel } from "./answers.js";
+import { during } from "./press.js";
 import { clock } from "./time.js";
 
 export class Row {

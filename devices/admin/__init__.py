@@ -1,0 +1,5 @@
+"""The admin of `devices`, one module per subject; importing them registers them."""
+
+from devices.admin import devices, record
+
+__all__ = ["devices", "record"]

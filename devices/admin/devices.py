@@ -1,0 +1,210 @@
+"""Devices: what they are, how they are, and what may be done with several at once."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanWidget
+
+from devices import board
+from devices.admin.words import MODE_COLOURS, REACH_COLOURS, last_value, reach, status_of
+from devices.models import Device
+from sentinel_site.lib.lists import NoBulkDeleteMixin
+
+
+class DeviceForm(forms.ModelForm):
+    """A device. Its password can be set and never read: left empty, it stays."""
+
+    password = forms.CharField(
+        required=False, label="FTP password", widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="Stored encrypted and never shown again; leave it empty to keep the one there is. Rion's default is 0000.",
+    )  # fmt: skip
+
+    forget_password = forms.BooleanField(required=False, label="Forget the password", widget=UnfoldBooleanWidget)
+
+    class Meta:
+        model = Device
+        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets choose)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.pop("password", None)
+
+    def clean_time_zone(self) -> str:
+        """Known time zones only."""
+        name = str(self.cleaned_data["time_zone"]).strip()
+        if name not in available_timezones():
+            raise forms.ValidationError("There is no such time zone. Write an IANA name, for example Europe/Paris.")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the password that is there, unless it is forgotten. One that belongs to another address is not sent to a new one unseen."""
+        data = super().clean() or {}
+        if data.get("forget_password"):
+            data["password"] = ""
+        elif not data.get("password"):
+            data["password"] = self.instance.password
+            if data["password"] and not {"host", "ftp_port"}.isdisjoint(self.changed_data):
+                self.add_error("password", "It is stored for another address: write it again, or have it forgotten.")
+        return data
+
+
+class ReachFilter(admin.SimpleListFilter):
+    """The devices that somebody should look after."""
+
+    title, parameter_name = "reachable", "reach"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The questions."""
+        return [("no", "Unreachable"), ("yes", "Reachable")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        """The devices of which it is true."""
+        return queryset.filter(enabled=True, status__reachable=self.value() == "yes") if self.value() in {"yes", "no"} else queryset
+
+
+@admin.register(Device)
+class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
+    """Everything that measures. A running monitor follows a change within two seconds."""
+
+    form = DeviceForm
+    list_before_template = "admin/devices/device/first.html"
+    list_display = ("name", "reachable_now", "mode_now", "last_value", "place", "driver", "keepalive", "viewers_now", "rules_now")
+    list_filter = (
+        ReachFilter, ("driver", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("keepalive", BooleanRadioFilter)
+    )  # fmt: skip
+    list_filter_submit = True
+    search_fields = ("slug", "name", "place", "host")
+    autocomplete_fields = ("source",)
+    prepopulated_fields: ClassVar = {"slug": ["name"]}
+    readonly_fields = ("how_it_is", "more")
+    actions: ClassVar = ["enable_ticked", "disable_ticked", "keep_ticked", "release_ticked"]
+    fieldsets = (
+        ("Device", {"fields": (("name", "slug"), ("place", "time_zone"), "driver")}),
+        ("How to reach it", {
+            "fields": (("host", "port"), ("ftp_port",), ("username", "password"), "forget_password"),
+            "description": "For a meter. A device that pushes its readings needs none of this: it posts to /api/v1/devices/…/readings.",
+        }),
+        ("How it is watched", {"fields": ("enabled", "keepalive", ("poll_seconds", "silent_after_seconds"))}),
+        ("Its alerts", {"fields": ("source",)}),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With how they are, at once."""
+        return board.readable(at=timezone.now()).annotate(rule_count=Count("rules", filter=Q(rules__enabled=True)))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Device | None = None) -> Any:
+        """A device that is there begins with how it is. Its password is no matter of those who may only look."""
+        if obj is None:
+            return self.fieldsets
+        secret = () if self.has_change_permission(request, obj) else ("password", "forget_password")
+        return (("Now", {"fields": ("how_it_is", "more")}), *(_without(fieldset, secret) for fieldset in self.fieldsets))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Device | None = None) -> tuple[str, ...]:
+        """The slug is what programs and alerts know it by, and stays."""
+        return (*self.readonly_fields, "slug") if obj else self.readonly_fields
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Device | None = None) -> dict[str, list[str]]:
+        """The slug follows the name until it is saved."""
+        return {} if obj else dict(self.prepopulated_fields)
+
+    def view_on_site(self, device: Device) -> str:
+        """Its live page."""
+        return reverse("live-device", args=[device.slug])
+
+    @display(description="Reachable", label=REACH_COLOURS)
+    def reachable_now(self, device: Device) -> tuple[str, str]:
+        """Whether it answers."""
+        return reach(device, at=timezone.now())
+
+    @display(description="Mode", label=MODE_COLOURS)
+    def mode_now(self, device: Device) -> tuple[str, str] | str:
+        """What the monitor does with it."""
+        status = status_of(device)
+        return (status.mode, status.get_mode_display()) if device.is_polled and device.enabled else "–"
+
+    @display(description="Last value")
+    def last_value(self, device: Device) -> str:
+        """What it measured last."""
+        return last_value(device, at=timezone.now())
+
+    @display(description="Viewers")
+    def viewers_now(self, device: Device) -> int:
+        """How many look at it now."""
+        return sum(each.count for each in device.viewers.all())
+
+    @display(description="Rules")
+    def rules_now(self, device: Any) -> str:
+        """How many of its rules are on."""
+        return str(device.rule_count or "none")
+
+    @display(description="Now")
+    def how_it_is(self, device: Device) -> str:
+        """One line: reachable, mode, last value, who has it, and what went wrong."""
+        status, at = status_of(device), timezone.now()
+        parts = [reach(device, at=at)[1], status.get_mode_display() if device.is_polled else "", last_value(device, at=at)]
+        parts += [f"held by {status.holder}" if status.holder else "", status.error]
+        return " · ".join(part for part in parts if part and part != "–")
+
+    @display(description="See")
+    def more(self, device: Device) -> str:
+        """Where the rest of it is."""
+        links = [("Live page and readings", reverse("live-device", args=[device.slug]))]
+        for title, name in (("Rules", "alertrule"), ("Events", "ruleevent"), ("Commands", "devicecommand"), ("Notes", "techniciannote")):
+            links += _listed(title, name, device)
+        return format_html("{}", format_html_join(" · ", '<a class="snt-link" href="{1}">{0}</a>', links))
+
+    @action(description="Enable", permissions=["change"])
+    def enable_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        """Talk to them again."""
+        self._set(request, queryset, enabled=True)
+
+    @action(description="Disable", permissions=["change"])
+    def disable_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        """Leave them alone: their connection is released, and their rules raise nothing."""
+        self._set(request, queryset, enabled=False)
+
+    @action(description="Watch day and night", permissions=["change"])
+    def keep_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        """Keep them alive."""
+        self._set(request, queryset, keepalive=True)
+
+    @action(description="Watch only while somebody looks", permissions=["change"])
+    def release_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        """Release their connection for other programs while nobody looks."""
+        self._set(request, queryset, keepalive=False)
+
+    def _set(self, request: HttpRequest, devices: QuerySet[Device], **change: bool) -> None:
+        """Save each, so that whatever follows a device's change follows this one too, and log it."""
+        (name, value), count = next(iter(change.items())), 0
+        for device in devices.exclude(**change):
+            setattr(device, name, value)
+            device.save(update_fields=[name, "changed_at"])
+            self.log_change(request, device, f"{name}: {'on' if value else 'off'}")
+            count += 1
+        messages.success(request, f"Changed: {count}.")
+
+
+def _without(fieldset: tuple[str, dict[str, Any]], names: Iterable[str]) -> tuple[str, dict[str, Any]]:
+    """A fieldset without some of its fields."""
+    title, options = fieldset
+    rows = [row if isinstance(row, tuple) else (row,) for row in options["fields"]]
+    kept = [tuple(name for name in row if name not in names) for row in rows]
+    return title, {**options, "fields": tuple(row for row in kept if row)}
+
+
+def _listed(title: str, model: str, device: Device) -> list[tuple[str, str]]:
+    try:
+        return [(title, f"{reverse(f'admin:devices_{model}_changelist')}?device__id__exact={device.pk}")]
+    except NoReverseMatch:
+        return []
