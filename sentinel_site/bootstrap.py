@@ -90,6 +90,8 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
     "meters": {"name": "Sound level meters", "kind": SourceKind.METER},
     "sensors": {"name": "Humidity and other sensors", "kind": SourceKind.HUMIDITY},
     "notes": {"name": "Technicians' notes"},
+    "backups": {"name": "Backups", "kind": SourceKind.BACKUP, "severity": Severity.HIGH},
+    "jobs": {"name": "Jobs", "kind": SourceKind.JOB, "severity": Severity.HIGH},
 }  # fmt: skip
 
 ALERTS_READ: Final = (
@@ -102,7 +104,15 @@ DEVICES_READ: Final = tuple(
     f"devices.view_{model}"
     for model in ("device", "devicestatus", "reading", "rollup", "alertrule", "ruleevent", "devicecommand", "techniciannote", "notefinding")
 )
+BACKUPS_READ: Final = tuple(
+    f"backups.view_{model}"
+    for model in ("expectedbackupjob", "backupentry", "restoreproof", "ping", "quarantinedreport", "unexpecteddatabase", "scan")
+)
+JOBS_READ: Final = ("jobs.view_job", "jobs.view_joblink", "jobs.view_jobrun")
+REPORT_BACKUPS: Final = ("backups.add_backupentry",)
+RUN_JOBS: Final = ("jobs.run_job",)
 READINGS: Final = ("devices.add_reading", "devices.add_techniciannote")
+BACK_UP: Final = (*REPORT_BACKUPS, *RUN_JOBS, "backups.add_restoreproof", "backups.add_scan", "backups.change_quarantinedreport")
 OPERATE: Final = ("devices.operate_device",)
 REACHABILITY_READ: Final = (
     "alerts.view_escalationpolicy", "alerts.view_policystep", "alerts.view_route", "alerts.view_report",
@@ -117,6 +127,7 @@ EDITABLE: Final = (
     "notifications.oncallschedule", "notifications.rotation", "notifications.rotationmember", "notifications.oncalloverride",
     "notifications.calendarfeed",
     "devices.device", "devices.alertrule", "devices.techniciannote", "devices.notefinding",
+    "backups.expectedbackupjob", "backups.pingkey", "backups.unexpecteddatabase", "jobs.job", "jobs.joblink",
 )  # fmt: skip
 EDIT: Final = tuple(
     f"{app}.{verb}_{model}" for app, model in (name.split(".") for name in EDITABLE) for verb in ("add", "change", "delete")
@@ -131,14 +142,27 @@ VERIFY: Final = ("notifications.verify_contactmethod",)
 ANSWER: Final = ("alerts.answer_alert",)
 ESCALATE: Final = ("alerts.escalate_alert",)
 REPORT: Final = ("alerts.report_alert",)
-VIEW: Final = (*ALERTS_READ, *DEVICES_READ)
+VIEW: Final = (*ALERTS_READ, *DEVICES_READ, *BACKUPS_READ, *JOBS_READ)
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Viewer": VIEW,
     "Responder": (*VIEW, *ANSWER, *ESCALATE),
-    "Operator": (*VIEW, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *READINGS, *OPERATE, *EDIT, *RETRY),
-    "Administrator": (*VIEW, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *READINGS, *OPERATE, *EDIT, *RETRY, *VERIFY, *ACCESS),
+    "Operator": (*VIEW, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *READINGS, *OPERATE, *BACK_UP, *EDIT, *RETRY),
+    "Administrator": (
+        *VIEW,
+        *REACHABILITY_READ,
+        *ANSWER,
+        *ESCALATE,
+        *REPORT,
+        *READINGS,
+        *OPERATE,
+        *BACK_UP,
+        *EDIT,
+        *RETRY,
+        *VERIFY,
+        *ACCESS,
+    ),
     "Ingest": (*REPORT, *READINGS),
-    "Agent": REPORT,
+    "Agent": (*REPORT, *REPORT_BACKUPS),
 }
 ADMIN: Final = "admin"
 

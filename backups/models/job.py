@@ -1,0 +1,134 @@
+"""Which backups are expected, when, and how they are."""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from alerts.enums import Severity
+from backups.enums import BackupStatus, Frequency, ReportedBy
+from sentinel_site.lib import cron
+from sentinel_site.lib.ids import uuid7
+from sentinel_site.lib.zones import check_zone
+
+DEFAULT_TEMPLATE = "{company}/{city}/{year}/{database}/{filename}"
+check_slug = RegexValidator(r"^[a-z0-9_-]+\Z", "Use small letters, digits, - and _ only.")
+
+
+def check_cron(text: str) -> None:
+    """Validator: a cron expression that some date fits."""
+    try:
+        cron.check(text)
+    except cron.CronError as error:
+        raise ValidationError(str(error)) from None
+
+
+class PingKey(models.Model):
+    """A secret in the addresses ``/ping/<key>/<slug>`` and ``/p/<key>/<monitor>``: whoever has it may ping every job by its slug."""
+
+    name = models.CharField(max_length=80, unique=True)
+    # An address is the credential here, as its clients can hold nothing else: digest to find it, no way back.
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(max_length=8, editable=False)
+    may_create = models.BooleanField(default=True, help_text="A ping with ?create=1 to an unknown slug makes an expected job.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExpectedBackupJob(models.Model):
+    """One backup that is expected again and again. ``current_status`` and the instants below it are written by entries.py alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    database_name = models.CharField(max_length=120)
+    agent_id_responsible = models.CharField(
+        "agent", max_length=120, blank=True, help_text="COMPANY_CITY_NEIGHBORHOOD, as its folder is called."
+    )
+    company_name = models.CharField("company", max_length=120, blank=True)
+    city = models.CharField(max_length=120, blank=True)
+    neighborhood = models.CharField(max_length=120, blank=True)
+    backup_frequency = models.CharField("frequency", max_length=8, choices=Frequency.choices, default=Frequency.DAILY)
+    expected_hour_utc = models.PositiveSmallIntegerField(
+        "hour", default=0, validators=[MaxValueValidator(23)], help_text="In the zone below."
+    )
+    expected_minute_utc = models.PositiveSmallIntegerField("minute", default=0, validators=[MaxValueValidator(59)])
+    timezone = models.CharField(
+        max_length=64, default="UTC", validators=[check_zone], help_text="Of hour and minute, or of the cron expression."
+    )
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MaxValueValidator(6)]), default=list, blank=True,
+        help_text="0 is Monday. Empty: every day; for a weekly backup: Monday.",
+    )  # fmt: skip
+    day_of_month = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(31)],
+        help_text="Of a monthly backup; in shorter months their last day.",
+    )
+    once_on = models.DateField(null=True, blank=True, help_text="The day of a backup that is expected once.")
+    cron = models.CharField("cron expression", max_length=120, blank=True, validators=[check_cron])
+    period_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Pinged at any time, but never later than so long after the last ping. Instead of a time of day."
+    )
+    grace_minutes = models.PositiveIntegerField(default=60, validators=[MaxValueValidator(60 * 24 * 31)], help_text="Then it is missing.")
+    final_storage_path_template = models.CharField("stored as", max_length=300, default=DEFAULT_TEMPLATE, blank=True)
+    change_expected = models.BooleanField(default=False, help_text="Content that did not change since the last success is an alert.")
+    restore_proof_days = models.PositiveSmallIntegerField(null=True, blank=True, help_text="A restore must be proved at least so often.")
+    email_for_notifications = models.EmailField(blank=True, help_text="Told by mail as well, besides whom the alert's policy tells.")
+    severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.HIGH, help_text="Of its alerts.")
+    is_active = models.BooleanField("active", default=True)
+    reported_by = models.CharField(
+        max_length=8, choices=ReportedBy.choices, default=ReportedBy.AGENT, help_text="How it is mostly reported."
+    )
+    slug = models.CharField(max_length=100, blank=True, validators=[check_slug], help_text="For pings by name.")
+    ping_id = models.UUIDField(unique=True, default=uuid4, editable=False)
+    post_only = models.BooleanField(default=False, help_text="Pings by GET and HEAD are ignored.")
+    manual_resume = models.BooleanField(default=False, help_text="While it is not active, a ping does not make it active again.")
+
+    current_status = models.CharField(max_length=25, choices=BackupStatus.choices, default=BackupStatus.UNKNOWN, editable=False)
+    next_expected_at = models.DateTimeField(null=True, editable=False)
+    overdue_at = models.DateTimeField(null=True, editable=False, help_text="When it is missing if nothing is reported until then.")
+    started_at = models.DateTimeField(null=True, editable=False, help_text="A start was pinged, and no end.")
+    started_rid = models.UUIDField(null=True, editable=False)
+    last_checked_at_utc = models.DateTimeField(null=True, editable=False)
+    last_successful_backup_utc = models.DateTimeField(null=True, editable=False)
+    last_failed_backup_utc = models.DateTimeField(null=True, editable=False)
+    previous_successful_hash_global = models.CharField(max_length=64, blank=True, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["company_name", "city", "database_name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "company_name", "city", "neighborhood", "agent_id_responsible", "database_name",
+                    "expected_hour_utc", "expected_minute_utc",
+                ],
+                name="backup_job_once",
+                condition=Q(period_seconds__isnull=True) & ~Q(backup_frequency="cron"),
+                violation_error_message="This backup is expected already, at the same time.",
+            ),
+            models.UniqueConstraint(fields=["slug"], condition=~Q(slug=""), name="backup_job_slug"),
+            models.CheckConstraint(
+                condition=~Q(backup_frequency="cron", cron="") & ~Q(backup_frequency="once", once_on__isnull=True),
+                name="backup_job_time_whole",
+                violation_error_message="A cron backup needs its expression, one that is expected once its day.",
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["overdue_at"], name="backup_overdue", condition=Q(is_active=True, overdue_at__isnull=False)),
+            models.Index(fields=["agent_id_responsible"], name="backup_agent"),
+        ]
+
+    def __str__(self) -> str:
+        return " / ".join(part for part in (self.company_name, self.city, self.neighborhood, self.database_name) if part)

@@ -1,0 +1,152 @@
+"""The rows of `jobs`: what runs by the clock, what runs after what, and what became of each run."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from alerts.enums import Severity
+from jobs.enums import RUN_OPEN, After, CatchUp, JobKind, Overlap, RunStatus, Trigger
+from sentinel_site.lib import cron
+from sentinel_site.lib.crypto import EncryptedTextField
+from sentinel_site.lib.ids import uuid7
+from sentinel_site.lib.zones import check_zone
+
+DAY_SECONDS = 86_400
+
+
+def site_time_zone() -> str:
+    """The zone of a new job's schedule."""
+    return settings.TIME_ZONE
+
+
+def check_cron(text: str) -> None:
+    """Validator: a cron expression that some date fits."""
+    try:
+        cron.check(text)
+    except cron.CronError as error:
+        raise ValidationError(str(error)) from None
+
+
+class Job(models.Model):
+    """Work that is done again and again. ``next_run_at`` is written by scheduling.py alone."""
+
+    slug = models.SlugField(unique=True, max_length=80)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True, max_length=2000)
+    kind = models.CharField(max_length=8, choices=JobKind.choices, default=JobKind.EXTERNAL)
+    callable = models.CharField(max_length=120, blank=True, help_text="The name of a registered callable.")
+    arguments = models.JSONField(default=dict, blank=True)
+    http_method = models.CharField("method", max_length=6, default="POST", choices=[(word, word) for word in ("GET", "POST", "PUT")])
+    http_url = EncryptedTextField("URL", blank=True, help_text="Stored encrypted: it may hold a token. Only its host is shown.")
+    http_headers = EncryptedTextField("headers", blank=True, help_text="Name: value, a line each. Stored encrypted, never shown again.")
+    http_body = models.TextField("body", blank=True, max_length=20_000)
+    built_in = models.BooleanField(default=False, editable=False, help_text="Made by Sentinel itself.")
+    enabled = models.BooleanField(default=True)
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="No run is started by the clock before.")
+    cron = models.CharField("schedule", max_length=120, blank=True, validators=[check_cron], help_text="Cron expression. Empty: none.")
+    time_zone = models.CharField(max_length=64, default=site_time_zone, validators=[check_zone])
+    overlap = models.CharField(max_length=5, choices=Overlap.choices, default=Overlap.SKIP)
+    catch_up = models.CharField(max_length=4, choices=CatchUp.choices, default=CatchUp.ONCE)
+    timeout_seconds = models.PositiveIntegerField(default=3600, validators=[MinValueValidator(1), MaxValueValidator(7 * DAY_SECONDS)])
+    retries = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(20)], help_text="Further tries after an error.")
+    retry_seconds = models.PositiveIntegerField(
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(DAY_SECONDS)],
+        help_text="Before the first further try; doubled each time.",
+    )
+    grace_seconds = models.PositiveIntegerField(default=300, help_text="A run that did not start so long after its time is an alert.")
+    long_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="A run that takes longer is an alert. Empty: only the time-out."
+    )
+    severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.HIGH, help_text="Of its alerts.")
+    source = models.ForeignKey(
+        "alerts.Source",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whose alerts it raises; nothing: “jobs”.",
+    )
+    next_run_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="callable", callable=""), name="job_callable", violation_error_message="Choose the callable."
+            ),
+        ]
+        indexes = [models.Index(fields=["next_run_at"], name="job_due", condition=Q(next_run_at__isnull=False))]
+        permissions = [("run_job", "Can run jobs now, pause them, and report runs")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JobLink(models.Model):
+    """``child`` runs after ``parent``; after all of them when it has several."""
+
+    parent = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="children")
+    child = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parents")
+    on = models.CharField(max_length=7, choices=After.choices, default=After.SUCCESS)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["parent", "child"], name="link_once"),
+            models.CheckConstraint(
+                condition=~Q(parent=F("child")), name="link_to_another", violation_error_message="A job cannot follow itself."
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.parent_id} → {self.child_id}"
+
+
+class JobRun(models.Model):
+    """One run, there from the start. ``status`` is written by runs.py alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="runs")
+    status = models.CharField(max_length=8, choices=RunStatus.choices)
+    trigger = models.CharField(max_length=9, choices=Trigger.choices)
+    triggered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    triggered_by_name = models.CharField(max_length=150, blank=True, help_text="As an external program names it.")
+    scheduled_for = models.DateTimeField(null=True, help_text="The slot of its schedule.")
+    not_before = models.DateTimeField(null=True, help_text="A further try waits until then.")
+    attempt = models.PositiveSmallIntegerField(default=1)
+    chain_id = models.UUIDField(help_text="The run that began the chain: its own id, or the first one's.")
+    parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="followed_by")
+    arguments = models.JSONField(default=dict)
+    queued_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    duration_ms = models.PositiveBigIntegerField(null=True)
+    beat_at = models.DateTimeField(null=True, help_text="The last sign of life.")
+    worker = models.CharField(max_length=120, blank=True)
+    progress = models.JSONField(default=dict, help_text="what, done, of")
+    stats = models.JSONField(default=dict)
+    message = models.CharField(max_length=1000, blank=True)
+    error = models.TextField(blank=True, help_text="With its traceback.")
+    output = models.TextField(blank=True, help_text="The end of what it printed.")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was skipped or orphaned.")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job", "scheduled_for"], condition=Q(trigger="scheduler"), name="one_run_per_slot"
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["job", "-id"], name="run_job"),
+            models.Index(fields=["status", "id"], name="run_open", condition=Q(status__in=RUN_OPEN)),
+            models.Index(fields=["chain_id"], name="run_chain"),
+            models.Index(fields=["-finished_at"], name="run_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.status} {self.queued_at:%Y-%m-%d %H:%M:%S}"
