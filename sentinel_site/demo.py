@@ -1,4 +1,4 @@
-"""Sample data for a first look: somebody to tell, a key to report with, and a picture of a fall."""
+"""Sample data for a first look: somebody to tell, a key to report with, a picture of a fall, and devices."""
 
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from notifications.enums import RotationKind, Transport
 from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
+from sentinel_site import demo_devices
 from sentinel_site.models import ApiKey
 
 USER: Final = "demo-camera"
@@ -48,6 +49,7 @@ def run(*, data_dir: Path) -> Demo:
         user.groups.add(Group.objects.get(name="Ingest"))
     ApiKey.objects.filter(user=user, name=KEY, revoked_at=None).update(revoked_at=timezone.now())
     _key, text = ApiKey.issue(user=user, name=KEY)
+    demo_devices.run(at=timezone.now())
     return Demo(key=text, picture=_picture(data_dir / "demo" / "fall.jpg"), recipient=f"{RECIPIENT} <{ADDRESS}>")
 
 

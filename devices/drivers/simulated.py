@@ -51,7 +51,7 @@ class Simulated:
         """Whether the connection is open."""
         return self._driver is not None and self._driver.connected
 
-    async def target(self) -> Target:
+    async def place(self) -> Target:
         """Where the meter is at the moment. Starts it."""
         await self._ready()
         return self._seen

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from alerts.models import Route
+from devices.models import AlertRule, Device, Reading
 from notifications import duty, oncall
 from notifications.models import ContactMethod
 from sentinel_site import beats, bootstrap, demo, doctor, health
@@ -148,6 +149,18 @@ def test_doctor_counts_whoever_takes_turns_as_told(home, tmp_path):
     policy.steps.get().schedules.add(duty.schedules().get())
 
     assert not [finding for finding in doctor.examine(at=timezone.now()) if "Turns" in finding.text]
+
+
+def test_the_demo_has_devices_with_a_day_behind_them(home, tmp_path):
+    demo.run(data_dir=tmp_path)
+    Device.objects.filter(slug="demo-street").update(name="Our street")
+    demo.run(data_dir=tmp_path)
+
+    assert dict(Device.objects.values_list("slug", "name")) == {
+        "demo-street": "Our street", "demo-workshop": "Demo workshop", "demo-cellar": "Demo cellar",
+    }  # fmt: skip
+    assert Reading.objects.count() == 24 * 180 + 1 + 24 * 12 + 1
+    assert AlertRule.objects.get(device__slug="demo-workshop").name == "Loud"
 
 
 def test_the_demo_can_report_a_fall_and_replaces_its_own_key(home, tmp_path, client):

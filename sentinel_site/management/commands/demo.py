@@ -12,6 +12,7 @@ Report a fall:
        -F camera=cam-12 -F kind=fall -F confidence=0.93 -F "image=@{picture};type=image/jpeg"
 
 Watch it:          {url}/live/
+Devices:           {url}/live/devices/ (two simulated meters; the workshop is loud every two minutes, which raises an alert and ends it)
 Who is told:       {recipient}
 {mail}
 """
@@ -20,7 +21,7 @@ Who is told:       {recipient}
 class Command(BaseCommand):
     """Adds sample data."""
 
-    help = "Add sample data: a recipient in every group, a key to report with, and a picture of a fall. Simulated devices come later."
+    help = "Add sample data: a recipient in every group, a key to report with, a picture of a fall, and simulated devices."
     requires_system_checks = ()
 
     def handle(self, *_args: object, **_options: object) -> None:
