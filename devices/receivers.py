@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models.signals import post_save, pre_delete
 from django.utils import timezone
 
-from devices import ruling
+from devices import rule_upkeep
 from devices.enums import Closing
 from devices.models import AlertRule, Device
 
@@ -19,22 +19,22 @@ def connect() -> None:
 
 
 def on_rule_saved(*, instance: AlertRule, created: bool, raw: bool = False, **_: Any) -> None:
-    """See ruling.changed."""
+    """See rule_upkeep.changed."""
     if not created and not raw:
-        ruling.changed(instance.pk, at=timezone.now())
+        rule_upkeep.changed(instance.pk, at=timezone.now())
 
 
 def on_rule_deleted(*, instance: AlertRule, **_: Any) -> None:
-    """See ruling.deleted."""
-    ruling.deleted(instance.pk, at=timezone.now())
+    """See rule_upkeep.deleted."""
+    rule_upkeep.deleted(instance.pk, at=timezone.now())
 
 
 def on_device_saved(*, instance: Device, created: bool, raw: bool = False, **_: Any) -> None:
-    """A device that was switched off raises nothing any more."""
-    if not created and not raw and not instance.enabled:
-        ruling.cut_short_all(instance.pk, Closing.DEVICE, at=timezone.now())
+    """See rule_upkeep.device_changed."""
+    if not created and not raw:
+        rule_upkeep.device_changed(instance, at=timezone.now())
 
 
 def on_device_deleted(*, instance: Device, **_: Any) -> None:
     """Its open events end with it."""
-    ruling.cut_short_all(instance.pk, Closing.DEVICE, at=timezone.now())
+    rule_upkeep.cut_short_all(instance.pk, Closing.DEVICE, at=timezone.now())

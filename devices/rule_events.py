@@ -17,19 +17,15 @@ from alerts.errors import IllegalTransition, InvalidReport
 from alerts.folding import NewReport
 from alerts.models import Alert
 from alerts.record import By
-from devices import rule_texts, rules
+from devices import rule_rows, rule_texts, rules
 from devices.enums import Closing
-from devices.models import AlertRule, Device, RuleEvent, RuleState
+from devices.models import AlertRule, Device, DeviceViewer, RuleEvent, RuleState
 from devices.rules import Clear, Onset, State
 from sentinel_site.lib import rows
 
 TYPE: Final = "threshold"
 SOURCES: Final = {True: "meters", False: "sensors"}
 """The source of a device without its own: polled, or not."""
-DOCUMENTED: Final = (
-    "name", "metric", "aggregate", "comparison", "threshold", "sustained_seconds", "hysteresis", "cooldown_seconds", "window_from",
-    "window_until", "weekdays", "severity", "version",
-)  # fmt: skip
 OVER_BY_ITSELF: Final = (Closing.CLEARED, Closing.WINDOW)
 logger = logging.getLogger(__name__)
 
@@ -56,7 +52,7 @@ def begin(rule: AlertRule, onset: Onset, state: State, *, at: datetime) -> RuleE
     Call it in a transaction that holds the rule (see `lock`), as the last of it.
     """
     event = RuleEvent(
-        device=rule.device, rule=rule, rule_document=document(rule), metric=rule.metric, onset_at=onset.at, value=onset.value,
+        device=rule.device, rule=rule, rule_document=rule_rows.document(rule), metric=rule.metric, onset_at=onset.at, value=onset.value,
         peak=onset.peak,
     )  # fmt: skip
     made = rows.insert([event], ignore_conflicts=True)
@@ -113,6 +109,18 @@ def cut_short(rule: AlertRule, closing: Closing, *, at: datetime, by: By = None)
     return True
 
 
+def apply(row: AlertRule, what: Onset | Clear | None, state: State, *, at: datetime) -> None:
+    """Write what a step found. Call it in a transaction that holds the rule, as the last of it."""
+    if isinstance(what, Onset):
+        begin(row, what, state, at=at)
+    elif isinstance(what, Clear):
+        end(row, what, state, at=at)
+    else:
+        save_state(row, state, at=at)
+        if state.active and state.peak is not None:
+            save_peak(row.pk, state.peak)
+
+
 def save_state(rule: AlertRule, state: State, *, at: datetime) -> None:
     """Store how far the rule got."""
     row = RuleState(rule=rule, version=rule.version, phase=state.phase, document=rules.document(state), changed_at=at)
@@ -126,10 +134,30 @@ def save_peak(rule_id: int, peak: float) -> None:
     RuleEvent.objects.filter(rule_id=rule_id, clear_at=None).update(peak=peak)
 
 
-def document(rule: AlertRule) -> dict[str, Any]:
-    """The rule as it is now, as JSON values: kept with its events."""
-    told = {name: getattr(rule, name) for name in DOCUMENTED}
-    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in told.items()}
+def repaired(row: AlertRule, state: State, *, at: datetime) -> State:
+    """``state`` in agreement with the rule's open event: rows may have been restored or edited by hand."""
+    event = RuleEvent.objects.filter(rule=row, clear_at=None).first()
+    if event is None:
+        return State(ended_at=state.ended_at, last_at=state.last_at, ring=state.ring, intervals=state.intervals) if state.active else state
+    if event.rule_document.get("version") != row.version:
+        cut_short(row, Closing.EDITED, at=at)
+        return State()
+    if state.active:
+        return state
+    logger.warning("rule %s has an open event and a state that says %s; it goes on from the event", row.pk, state.phase)
+    return rules.resumed(state, onset_at=event.onset_at, peak=event.peak)
+
+
+def unwatched(row: AlertRule, *, at: datetime) -> Closing | None:
+    """Why the rule's open event cannot go on; None when it can."""
+    device = row.device
+    looked_at = device.keepalive or not device.is_polled or DeviceViewer.objects.filter(device=device, seen_until__gt=at).exists()
+    if not device.enabled or not looked_at:
+        return Closing.DEVICE
+    if not row.enabled:
+        return Closing.DISABLED
+    opened = RuleEvent.objects.filter(rule=row, clear_at=None).values_list("rule_document__version", flat=True).first()
+    return Closing.EDITED if opened not in (None, row.version) else None
 
 
 def sources(device: Device) -> list[str]:
@@ -153,7 +181,8 @@ def _raise(device: Device, report: Mapping[str, Any], *, at: datetime) -> Any:
 
 def _report(rule: AlertRule, onset: Onset) -> dict[str, Any]:
     device = rule.device
-    raw = {"device": device.slug, "rule": document(rule), "at": onset.at, "since": onset.since, "value": onset.value, "peak": onset.peak}
+    measured = {"at": onset.at, "since": onset.since, "value": onset.value, "peak": onset.peak}
+    raw = {"device": device.slug, "rule": rule_rows.document(rule), **measured}
     return {
         "type": TYPE, "title": rule_texts.title(device, rule, onset), "description": rule_texts.description(device, rule, onset),
         "severity": rule.severity, "subject": device.slug, "dedup_key": dedup_key(rule), "labels": rule_texts.labels(device, rule),

@@ -22,7 +22,7 @@ ENDINGS: Final = {
     Closing.EDITED: "The rule “{rule}” was edited. If the value is still beyond, there is a new alert.",
     Closing.DISABLED: "The rule “{rule}” was switched off; nobody watches this any more.",
     Closing.DELETED: "The rule “{rule}” was deleted; nobody watches this any more.",
-    Closing.DEVICE: "{device} is not watched any more (switched off or deleted).",
+    Closing.DEVICE: "{device} is not watched any more: it was switched off, deleted, or is watched only while somebody looks.",
 }
 
 

@@ -10,14 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from devices import aggregates, rule_events, rules
-from devices.enums import Closing, Comparison
-from devices.hours import Hours
-from devices.models import AlertRule, RuleEvent, RuleState
+from devices import rule_events, rule_rows, rules
+from devices.models import AlertRule, Device, RuleState
 from devices.rules import Clear, Onset, Rule, State
 
 PEAK_EVERY: Final = timedelta(seconds=10)
@@ -25,7 +22,6 @@ PEAK_EVERY: Final = timedelta(seconds=10)
 LONG: Final = 30.0
 """Rules that are sustained for so many seconds have every change of phase stored; for a shorter one it would be a gap anyway until
 another monitor takes over."""
-PUSHED_GAP_SECONDS: Final = 900.0
 FUTURE: Final = timedelta(minutes=5)
 """Readings from further in the future are no base for a rule: all that come after would be too old."""
 Sample = tuple[datetime, Mapping[str, float | None]]
@@ -60,19 +56,6 @@ class _Held:
     state: State
     stored_at: datetime | None
     peak_at: datetime | None = None
-
-
-def rule_of(row: AlertRule) -> Rule:
-    """The pure rule of a saved row or a draft; its device must be loaded. An aggregate that cannot be read is none."""
-    device, aggregate = row.device, _aggregate(row)
-    pushed = float(device.silent_after_seconds or PUSHED_GAP_SECONDS)
-    return Rule(
-        metric=aggregates.fed_by(row.metric, aggregate), comparison=Comparison(row.comparison), threshold=row.threshold,
-        hours=Hours(ZoneInfo(device.time_zone), row.window_from, row.window_until, frozenset(row.weekdays)),
-        sustained_seconds=float(row.sustained_seconds), hysteresis=row.hysteresis, cooldown_seconds=float(row.cooldown_seconds),
-        aggregate=aggregate, gap_seconds=3 * device.poll_seconds + 1 if device.is_polled else pushed, polled=device.is_polled,
-        cumulative=aggregate is None and aggregates.is_cumulative(row.metric),
-    )  # fmt: skip
 
 
 class Ruling:
@@ -154,39 +137,11 @@ def store(change: Change, *, at: datetime) -> bool:
         row = rule_events.lock(change.rule_id)
         if row is None or not rule_events.is_watched(row, change.version):
             return False
-        apply(row, change.what, change.state, at=at)
+        rule_events.apply(row, change.what, change.state, at=at)
     return True
 
 
-def apply(row: AlertRule, what: Onset | Clear | None, state: State, *, at: datetime) -> None:
-    """Write what a step found. Call it in a transaction that holds the rule, as the last of it."""
-    if isinstance(what, Onset):
-        rule_events.begin(row, what, state, at=at)
-    elif isinstance(what, Clear):
-        rule_events.end(row, what, state, at=at)
-    else:
-        rule_events.save_state(row, state, at=at)
-        if state.active and state.peak is not None:
-            rule_events.save_peak(row.pk, state.peak)
-
-
-def changed(rule_id: int, *, at: datetime) -> bool:
-    """Close the rule's open event when the rule was edited or switched off since. Returns whether it was closed."""
-    with transaction.atomic():
-        row = rule_events.lock(rule_id)
-        reason = _unwatched(row) if row is not None else None
-        return row is not None and reason is not None and rule_events.cut_short(row, reason, at=at)
-
-
-def deleted(rule_id: int, *, at: datetime) -> None:
-    """The rule is about to be deleted: close its open event."""
-    with transaction.atomic():
-        row = rule_events.lock(rule_id)
-        if row is not None:
-            rule_events.cut_short(row, Closing.DELETED, at=at)
-
-
-def feed_pushed(device_id: int, readings: Iterable[Sample], *, at: datetime) -> Fed:
+def feed_pushed(device: Device, readings: Iterable[Sample], *, at: datetime) -> Fed:
     """Take the readings (instant, values) of one device in that come by themselves; committed on return.
 
     Each rule is one transaction that holds its row: concurrent requests come one after another. Readings are taken in their own order;
@@ -196,7 +151,7 @@ def feed_pushed(device_id: int, readings: Iterable[Sample], *, at: datetime) -> 
     changes: list[Change] = []
     ignored: set[datetime] = {instant for instant, _ in ordered if instant > at + FUTURE}
     usable = [reading for reading in ordered if reading[0] <= at + FUTURE]
-    for pk in AlertRule.objects.filter(device=device_id, enabled=True, device__enabled=True).order_by("pk").values_list("pk", flat=True):
+    for pk in AlertRule.objects.filter(device=device, enabled=True, device__enabled=True).order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
             row = rule_events.lock(pk)
             if row is not None and rule_events.is_watched(row, row.version):
@@ -204,37 +159,9 @@ def feed_pushed(device_id: int, readings: Iterable[Sample], *, at: datetime) -> 
     return Fed(changes, len(ignored))
 
 
-def sweep(*, at: datetime) -> int:
-    """Close the events that nobody would close: of rules that were edited, switched off, deleted, or whose hours ended.
-
-    Returns how many were closed. It is safe to run anywhere, at any time.
-    """
-    closed = 0
-    for event in RuleEvent.objects.filter(clear_at=None).select_related("device", "rule__device", "rule__state"):
-        with transaction.atomic():
-            closed += _sweep(event, at=at)
-    return closed
-
-
-def cut_short_all(device_id: int, closing: Closing, *, at: datetime) -> int:
-    """Close every open event of a device that is not watched any more. Returns how many were open."""
-    closed = 0
-    for pk in list(AlertRule.objects.filter(device=device_id).order_by("pk").values_list("pk", flat=True)):
-        with transaction.atomic():
-            row = rule_events.lock(pk)
-            closed += row is not None and rule_events.cut_short(row, closing, at=at)
-    return closed
-
-
-def stored_state(row: AlertRule) -> State:
-    """The state as it was stored for this version of the rule; a fresh one otherwise."""
-    stored = RuleState.objects.filter(rule=row, version=row.version).first()
-    return _readable(stored)
-
-
 def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *, at: datetime) -> list[Change]:
-    rule, state = rule_of(row), stored_state(row)
-    state = _repaired(row, state, at=at)
+    rule, state = rule_rows.rule_of(row), rule_rows.stored_state(row)
+    state = rule_events.repaired(row, state, at=at)
     first, changes = state, []
     for instant, values in readings:
         if rule.metric not in values:
@@ -245,44 +172,15 @@ def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *,
         if what is not None:
             changes.append(Change(row.pk, row.version, what, state))
     for change in changes:
-        apply(row, change.what, change.state, at=at)
-    if state != first and (not changes or changes[-1].state != state):
-        apply(row, None, state, at=at)
+        rule_events.apply(row, change.what, state if change is changes[-1] else change.state, at=at)
+    if state != first and not changes:
+        rule_events.apply(row, None, state, at=at)
     return changes
-
-
-def _sweep(event: RuleEvent, *, at: datetime) -> bool:
-    if event.rule_id is None:
-        clear = Clear(at, Closing.DELETED, None, event.peak, event.onset_at)
-        rule_events.close(event, clear, event.device, None, at=at)
-        return True
-    row = rule_events.lock(event.rule_id)
-    if row is None:
-        return False
-    reason = _unwatched(row)
-    if reason is not None:
-        return rule_events.cut_short(row, reason, at=at)
-    state = _repaired(row, stored_state(row), at=at)
-    if rule_of(row).hours.contain(at):
-        return False
-    state, what = rules.step(rule_of(row), state, at, None)
-    apply(row, what, state, at=at)
-    return isinstance(what, Clear)
-
-
-def _unwatched(row: AlertRule) -> Closing | None:
-    """Why the rule's open event cannot go on; None when it can."""
-    if not row.device.enabled:
-        return Closing.DEVICE
-    if not row.enabled:
-        return Closing.DISABLED
-    opened = RuleEvent.objects.filter(rule=row, clear_at=None).values_list("rule_document__version", flat=True).first()
-    return Closing.EDITED if opened not in (None, row.version) else None
 
 
 def _take_up(row: AlertRule, known: _Held | None, *, busy: bool, at: datetime) -> _Held:
     """The rule as it is held from now on."""
-    rule = rule_of(row)
+    rule = rule_rows.rule_of(row)
     stored: RuleState | None = getattr(row, "state", None)
     stored = stored if stored is not None and stored.version == row.version else None
     stored_at = stored.changed_at if stored is not None else None
@@ -291,32 +189,10 @@ def _take_up(row: AlertRule, known: _Held | None, *, busy: bool, at: datetime) -
         return known
     with transaction.atomic():
         held = rule_events.lock(row.pk)
-        state = _readable(stored)
+        state = rule_rows.readable(stored)
         if held is not None and held.version == row.version:
-            state = _repaired(held, state, at=at)
+            state = rule_events.repaired(held, state, at=at)
     return _Held(row.pk, row.version, rule, state, stored_at)
-
-
-def _repaired(row: AlertRule, state: State, *, at: datetime) -> State:
-    """``state`` in agreement with the rule's open event: rows may have been restored or edited by hand."""
-    event = RuleEvent.objects.filter(rule=row, clear_at=None).first()
-    if event is None:
-        return State(ended_at=state.ended_at, last_at=state.last_at, ring=state.ring, intervals=state.intervals) if state.active else state
-    if event.rule_document.get("version") != row.version:
-        rule_events.cut_short(row, Closing.EDITED, at=at)
-        return State()
-    if state.active:
-        return state
-    logger.warning("rule %s has an open event and a state that says %s; it goes on from the event", row.pk, state.phase)
-    return rules.resumed(state, onset_at=event.onset_at, peak=event.peak)
-
-
-def _readable(stored: RuleState | None) -> State:
-    try:
-        return rules.state_of(stored.document) if stored is not None else State()
-    except (ValueError, KeyError, TypeError):
-        logger.exception("the state of rule %s cannot be read; it begins anew", stored and stored.pk)
-        return State()
 
 
 def _worth_storing(held: _Held, before: State, at: datetime) -> bool:
@@ -327,11 +203,3 @@ def _worth_storing(held: _Held, before: State, at: datetime) -> bool:
         return False
     held.peak_at = at
     return True
-
-
-def _aggregate(row: AlertRule) -> aggregates.Aggregate | None:
-    try:
-        return aggregates.parse(row.aggregate)
-    except ValueError:
-        logger.error("rule %s: its aggregate %r %s", row.pk, row.aggregate, aggregates.HELP)
-        return None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices import aggregates, rules
@@ -166,6 +166,7 @@ def test_an_leq_needs_its_window_to_be_measured():
     assert told(changes) == [("Onset", 48)]
 
 
+QUIETLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 STEPS = st.lists(st.tuples(st.floats(0.0, 12.0), st.one_of(st.none(), st.floats(60.0, 100.0), st.sampled_from([77.0, 80.0]))), max_size=60)
 RULES = st.builds(
     Rule,
@@ -186,6 +187,7 @@ def walked(steps):
     return walk
 
 
+@QUIETLY
 @given(RULES, STEPS)
 def test_onsets_and_clears_always_alternate(rule, steps):
     changes, state = run(rule, walked(steps))
@@ -195,6 +197,7 @@ def test_onsets_and_clears_always_alternate(rule, steps):
     assert state.active == bool(len(kinds) % 2)
 
 
+@QUIETLY
 @given(RULES, STEPS, st.integers(0, 60))
 def test_a_restart_at_any_point_changes_nothing(rule, steps, place):
     walk = walked(steps)
@@ -206,6 +209,7 @@ def test_a_restart_at_any_point_changes_nothing(rule, steps, place):
     assert (first + rest, end) == (whole, last)
 
 
+@QUIETLY
 @given(RULES, st.lists(st.tuples(st.floats(5.1, 600.0), st.floats(80.0, 100.0)), max_size=40))
 def test_gaps_never_sustain(rule, steps):
     rule = replace(rule, sustained_seconds=2.0, polled=True)
@@ -215,6 +219,7 @@ def test_gaps_never_sustain(rule, steps):
     assert [change for change in changes if isinstance(change, Onset)] == []
 
 
+@QUIETLY
 @given(RULES, STEPS)
 def test_an_onset_is_as_old_as_it_must_be_and_its_peak_is_the_worst(rule, steps):
     for change in run(rule, walked(steps))[0]:
@@ -224,6 +229,7 @@ def test_an_onset_is_as_old_as_it_must_be_and_its_peak_is_the_worst(rule, steps)
             assert change.peak == worse(change.peak, change.value)
 
 
+@QUIETLY
 @given(STEPS, st.randoms(use_true_random=False))
 def test_samples_out_of_order_are_as_if_they_had_not_come(steps, random):
     walk = walked(steps)

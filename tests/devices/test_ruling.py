@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from alerts import lifecycle, routing
 from alerts.enums import AlertStatus, Resolution
 from alerts.models import Alert
-from devices import ruling
+from devices import rule_upkeep, ruling
 from devices.enums import Closing, RulePhase
 from devices.models import AlertRule, Device, RuleEvent, RuleState
 from devices.ruling import Ruling
@@ -165,7 +165,7 @@ def test_the_sweep_closes_what_was_changed_past_the_models(rule):
     feed(started(rule), rule, *LOUD)
     AlertRule.objects.update(enabled=False)
 
-    assert [ruling.sweep(at=NOON), ruling.sweep(at=NOON)] == [1, 0]
+    assert [rule_upkeep.sweep(at=NOON), rule_upkeep.sweep(at=NOON)] == [1, 0]
     assert (RuleEvent.objects.get().closing, Alert.objects.get().status) == (Closing.DISABLED, AlertStatus.RESOLVED)
 
 
@@ -173,8 +173,8 @@ def test_the_sweep_ends_what_outlasts_its_hours_on_a_silent_device(rule):
     AlertRule.objects.update(window_from="12:00", window_until="14:00")
     feed(started(rule), rule, *LOUD)
 
-    assert ruling.sweep(at=NOON + timedelta(minutes=59)) == 0
-    assert ruling.sweep(at=NOON + timedelta(minutes=60)) == 1  # 14:00 in Paris
+    assert rule_upkeep.sweep(at=NOON + timedelta(minutes=59)) == 0
+    assert rule_upkeep.sweep(at=NOON + timedelta(minutes=60)) == 1  # 14:00 in Paris
     assert (RuleEvent.objects.get().closing, Alert.objects.get().resolution) == (Closing.WINDOW, Resolution.RECOVERED)
 
 
@@ -218,8 +218,8 @@ def test_pushed_readings_are_judged_in_their_order_and_late_ones_are_said(rule):
     Device.objects.update(driver="push")
     readings = [(NOON + minute * 60 * SECOND, {"humidity": 50.0, "lp": value}) for minute, value in ((5, 85.0), (0, 85.0), (10, 60.0))]
 
-    fed = ruling.feed_pushed(rule.device_id, readings, at=NOON + 600 * SECOND)
-    late = ruling.feed_pushed(rule.device_id, readings[:2], at=NOON + 601 * SECOND)
+    fed = ruling.feed_pushed(rule.device, readings, at=NOON + 600 * SECOND)
+    late = ruling.feed_pushed(rule.device, readings[:2], at=NOON + 601 * SECOND)
 
     assert ([type(change.what).__name__ for change in fed.changes], fed.ignored, late) == (["Onset"], 0, ([], 2))
     assert RuleState.objects.get().phase == RulePhase.FALLING
@@ -230,8 +230,8 @@ def test_a_pushed_reading_from_the_future_blinds_no_rule(rule):
     Device.objects.update(driver="push")
     AlertRule.objects.update(sustained_seconds=0)
 
-    ahead = ruling.feed_pushed(rule.device_id, [(NOON + timedelta(days=1), {"lp": 85.0})], at=NOON)
-    now = ruling.feed_pushed(rule.device_id, [(NOON, {"lp": 85.0})], at=NOON)
+    ahead = ruling.feed_pushed(rule.device, [(NOON + timedelta(days=1), {"lp": 85.0})], at=NOON)
+    now = ruling.feed_pushed(rule.device, [(NOON, {"lp": 85.0})], at=NOON)
 
     assert (ahead.ignored, len(now.changes)) == (1, 1)
 

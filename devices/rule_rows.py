@@ -1,0 +1,60 @@
+"""A rule's rows as the pure step function wants them."""
+
+import logging
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from devices import aggregates, rules
+from devices.enums import Comparison
+from devices.hours import Hours
+from devices.models import AlertRule, RuleState
+from devices.rules import Rule, State
+
+PUSHED_GAP_SECONDS: Final = 900.0
+DOCUMENTED: Final = (
+    "name", "metric", "aggregate", "comparison", "threshold", "sustained_seconds", "hysteresis", "cooldown_seconds", "window_from",
+    "window_until", "weekdays", "severity", "version",
+)  # fmt: skip
+logger = logging.getLogger(__name__)
+
+
+def rule_of(row: AlertRule) -> Rule:
+    """The pure rule of a saved row or a draft; its device must be loaded. An aggregate that cannot be read is none."""
+    device, aggregate = row.device, _aggregate(row)
+    pushed = float(device.silent_after_seconds or PUSHED_GAP_SECONDS)
+    return Rule(
+        metric=aggregates.fed_by(row.metric, aggregate), comparison=Comparison(row.comparison), threshold=row.threshold,
+        hours=Hours(ZoneInfo(device.time_zone), row.window_from, row.window_until, frozenset(row.weekdays)),
+        sustained_seconds=float(row.sustained_seconds), hysteresis=row.hysteresis, cooldown_seconds=float(row.cooldown_seconds),
+        aggregate=aggregate, gap_seconds=3 * device.poll_seconds + 1 if device.is_polled else pushed, polled=device.is_polled,
+        cumulative=aggregate is None and aggregates.is_cumulative(row.metric),
+    )  # fmt: skip
+
+
+def document(rule: AlertRule) -> dict[str, Any]:
+    """The rule as it is now, as JSON values: kept with its events."""
+    told = {name: getattr(rule, name) for name in DOCUMENTED}
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in told.items()}
+
+
+def stored_state(row: AlertRule) -> State:
+    """The state as it was stored for this version of the rule; a fresh one otherwise."""
+    stored = RuleState.objects.filter(rule=row, version=row.version).first()
+    return readable(stored)
+
+
+def readable(stored: RuleState | None) -> State:
+    """What was stored; a fresh state for None, and for what cannot be read."""
+    try:
+        return rules.state_of(stored.document) if stored is not None else State()
+    except (ValueError, KeyError, TypeError):
+        logger.exception("the state of rule %s cannot be read; it begins anew", stored and stored.pk)
+        return State()
+
+
+def _aggregate(row: AlertRule) -> aggregates.Aggregate | None:
+    try:
+        return aggregates.parse(row.aggregate)
+    except ValueError:
+        logger.error("rule %s: its aggregate %r %s", row.pk, row.aggregate, aggregates.HELP)
+        return None
