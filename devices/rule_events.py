@@ -186,5 +186,5 @@ def _report(rule: AlertRule, onset: Onset) -> dict[str, Any]:
     return {
         "type": TYPE, "title": rule_texts.title(device, rule, onset), "description": rule_texts.description(device, rule, onset),
         "severity": rule.severity, "subject": device.slug, "dedup_key": dedup_key(rule), "labels": rule_texts.labels(device, rule),
-        "links": rule_texts.links(device), "occurred_at": onset.at, "raw": to_json(raw).decode(),
+        "links": rule_texts.links(device, at=onset.at), "occurred_at": onset.at, "raw": to_json(raw).decode(),
     }  # fmt: skip

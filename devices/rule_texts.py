@@ -10,6 +10,7 @@ from devices import aggregates
 from devices.enums import Closing, Comparison
 from devices.models import AlertRule, Device, RuleEvent
 from devices.rules import Clear, Onset
+from sentinel_site.lib.instants import instant
 from sentinel_site.lib.spans import exact
 
 UNITS: Final = {"humidity": " %", "temperature": " °C", "battery": " %", "pressure": " hPa", "co2": " ppm"}
@@ -87,9 +88,9 @@ def ending(event: RuleEvent, clear: Clear, device: Device, rule: AlertRule | Non
     return f"{ENDINGS[clear.closing].format(rule=name, device=device.name)} {worst}"
 
 
-def links(device: Device) -> list[dict[str, str]]:
-    """The device's live page, with its chart."""
-    page = f"{settings.SENTINEL_BASE_URL}/live/devices/{device.slug}/"
+def links(device: Device, *, at: datetime | None = None) -> list[dict[str, str]]:
+    """The device's live page, with its chart around ``at``, or else up to now."""
+    page = f"{settings.SENTINEL_BASE_URL}/live/devices/{device.slug}/" + (f"?at={instant(at)}" if at else "")
     return [{"href": page, "text": f"Live values and chart of {device.name}"[:200]}]
 
 

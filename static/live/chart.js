@@ -123,7 +123,7 @@ export class Chart {
     return [
       { ...look, space: 74, size: 44, values: (_plot, splits, _axis, _space, step) => this.times(splits, step) },
       ...units.map((unit, place) => ({
-        ...look, scale: unit || "n", side: place === 0 ? 3 : 1, size: 52, grid: place === 0 ? look.grid : { show: false },
+        ...look, scale: unit || "n", side: place === 0 ? 3 : 1, size: 54, incrs: [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000], grid: place === 0 ? look.grid : { show: false },
         values: (_plot, splits) => splits.map((value) => `${value} ${unit}`.trim()),
       })),
     ];

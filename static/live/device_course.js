@@ -84,7 +84,8 @@ export class Course {
   /** Where the same stretch can be had as CSV. */
   link() {
     const node = byId("export");
-    const query = new URLSearchParams({ since: new Date(this.since * 1000).toISOString(), until: new Date(this.until * 1000).toISOString() });
+    const step = this.view.span <= 2 * DAY ? "raw" : this.view.span <= 31 * DAY ? "60" : "3600";
+    const query = new URLSearchParams({ since: new Date(this.since * 1000).toISOString(), until: new Date(this.until * 1000).toISOString(), step });
     node.href = `/api/v1/devices/${this.device.slug}/readings.csv?${query}`;
     show(node, this.page.can_read);
   }
@@ -92,7 +93,7 @@ export class Course {
   async load() {
     const turn = (this.turn += 1);
     const metrics = [...this.shown];
-    const query = new URLSearchParams({ since: new Date(this.since * 1000).toISOString(), until: new Date(this.until * 1000 + 1000).toISOString(), metrics: metrics.join() });
+    const query = new URLSearchParams({ since: new Date(this.since * 1000).toISOString(), until: new Date(this.until * 1000 + 1000).toISOString(), step: "auto", metrics: metrics.join() });
     const slow = setTimeout(() => this.summary(words("Loading…")), 300);
     const answer = await call("GET", `/api/v1/devices/${this.device.slug}/readings?${query}`);
     clearTimeout(slow);

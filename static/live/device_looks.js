@@ -17,7 +17,7 @@ export function standing(device) {
     const text = device.polled ? (since ? say("Unreachable for {time}", { time: since }) : words("Unreachable")) : since ? say("Silent for {time}", { time: since }) : words("Silent");
     return { kind: "trouble", sign: "✕", text };
   }
-  if (isOld(device)) return { kind: "trouble", sign: "⏱", text: say("No value for {time}", { time: duration(seconds(status.last_frame_at)) }) };
+  if (isOld(device)) return { kind: "trouble", sign: "◷", text: say("No value for {time}", { time: duration(seconds(status.last_frame_at)) }) };
   if (status.reachable === true) return { kind: "good", sign: "●", text: device.polled ? words("Reachable") : words("Sending") };
   if (device.polled && !device.keepalive) return { kind: "off", sign: "◌", text: words("Standby") };
   return { kind: "wait", sign: "…", text: device.polled ? words("Not tried yet") : words("No reading yet") };
