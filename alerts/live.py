@@ -9,21 +9,21 @@ import json
 import logging
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
-from channels.db import database_sync_to_async
 from django.db import connection
 from django.utils import timezone
 
 from alerts import describe
 from alerts.models import AlertEvent, EventCounter
 from sentinel_site.lib import wake
+from sentinel_site.lib.threads import in_thread
 
 BATCH: Final = 500
 OUTBOX_LIMIT: Final = 2000
@@ -36,8 +36,6 @@ RESET: Final = '{"type": "reset"}'
 """Tells a reader that the feed cannot be continued from where it was: load everything again."""
 
 logger = logging.getLogger(__name__)
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +77,11 @@ def can_replay(since: int, upto: int) -> bool:
 
 async def missed(since: int, upto: int) -> AsyncIterator[str]:
     """What a reader that has seen ``since`` must be sent to have seen ``upto``: the events, or a reset."""
-    if not await _database(can_replay)(since, upto):
+    if not await in_thread(can_replay)(since, upto):
         yield RESET
         return
     while since < upto:
-        found = await _database(events)(after=since, upto=upto)
+        found = await in_thread(events)(after=since, upto=upto)
         for event in found:
             yield event.text
         since = found[-1].id if found else upto
@@ -133,7 +131,7 @@ class Feed:
         outbox = Outbox()
         async with self._starting:
             if not self._tasks:
-                self._last = await _database(last_event_id)()
+                self._last = await in_thread(last_event_id)()
                 self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._listen())]
             upto = self._last  # no await from here to the next line: an event must not fall between them
             self._outboxes.add(outbox)
@@ -166,11 +164,11 @@ class Feed:
                 logger.warning("the live feed cannot read its events: %s", error)
 
     async def _catch_up(self) -> None:
-        newest = await _database(last_event_id)()
+        newest = await in_thread(last_event_id)()
         if newest < self._last:  # another database, or one restored from a backup
             self._publish([RESET], last=newest)
         while self._last < newest:
-            found = await _database(events)(after=self._last, upto=newest)
+            found = await in_thread(events)(after=self._last, upto=newest)
             self._publish([event.text for event in found], last=found[-1].id if found else newest)
 
     async def _listen(self) -> None:
@@ -195,11 +193,6 @@ _feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, Feed] = WeakKeyDictionary()
 def feed() -> Feed:
     """The feed of the running event loop."""
     return _feeds.setdefault(asyncio.get_running_loop(), Feed())
-
-
-def _database(function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
-    called: Callable[_P, Awaitable[_R]] = database_sync_to_async(function, thread_sensitive=False)
-    return called
 
 
 def _connection_parameters() -> dict[str, Any]:

@@ -16,7 +16,10 @@ from devices.models import DeviceViewer
 SEEN_SECONDS: Final = 30
 RENEW_SECONDS: Final = 10.0
 
-_RENEW: Final = "UPDATE devices_deviceviewer SET seen_until = %s WHERE process = %s RETURNING device_id, count"
+_RENEW: Final = """
+UPDATE devices_deviceviewer AS viewer SET seen_until = %s FROM devices_device AS device
+    WHERE viewer.process = %s AND device.id = viewer.device_id RETURNING device.id, device.slug
+"""
 _WRITE: Final = """
 WITH wanted AS (
     SELECT device.id, wanted.count FROM unnest(%(devices)s::bigint[], %(counts)s::integer[]) AS wanted (id, count)
@@ -37,8 +40,8 @@ def counts(at: datetime) -> dict[int, int]:
     return dict(rows.order_by())
 
 
-def renew(process: str, *, at: datetime) -> dict[int, int]:
-    """Say that whoever looks through ``process`` still does. Returns what its rows say; wakes nobody."""
+def renew(process: str, *, at: datetime) -> dict[int, str]:
+    """Say that whoever looks through ``process`` still does. Returns the devices that its rows name, id → slug; wakes nobody."""
     with connection.cursor() as cursor:
         cursor.execute(_RENEW, [at + timedelta(seconds=SEEN_SECONDS), process])
         return dict(cursor.fetchall())

@@ -3,12 +3,16 @@
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
-from alerts.consumers import AlertsConsumer, UnknownConsumer
+from alerts.consumers import AlertsConsumer
+from devices.consumers import DeviceConsumer, DevicesConsumer
+from sentinel_site.lib.guarded import UnknownConsumer
 from sentinel_site.sockets import SocketAuth
 
 websocket = URLRouter(
     [
         path("ws/alerts/", SocketAuth(AlertsConsumer.as_asgi())),  # type: ignore[arg-type]  # an ASGI application, not a view
+        path("ws/devices/", SocketAuth(DevicesConsumer.as_asgi())),  # type: ignore[arg-type]
+        path("ws/devices/<slug:slug>/", SocketAuth(DeviceConsumer.as_asgi())),  # type: ignore[arg-type]
         re_path(r"", UnknownConsumer.as_asgi()),
     ]
 )

@@ -28,7 +28,8 @@ FOREIGN: Final = 4403
 class SocketAuth:
     """ASGI middleware for websockets. It puts into the scope what consumers ask for.
 
-    ``identify``: an async callable that gives the user as of now (so that a sign-out or a revoked key shows).
+    ``identify``: an async callable that gives the user as of now (so that a sign-out or a revoked key shows);
+    ``credential``: what it looks at, to be compared only.
     ``refused``: 4403 when a browser comes from a foreign page, else None. ``subprotocol``: the one to accept.
     A key is taken from ``Authorization: Bearer`` or from the subprotocols ``sentinel.v1, bearer.<key>``.
     """
@@ -40,10 +41,12 @@ class SocketAuth:
         """Look at the request's headers, and pass it on."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         key = _key(headers, scope["subprotocols"])
-        who = partial(_of_key, key) if key is not None else partial(_of_session, _session_key(headers))
+        session_key = _session_key(headers) if key is None else None
+        who = partial(_of_key, key) if key is not None else partial(_of_session, session_key)
         scope = {
             **scope,
             "identify": database_sync_to_async(who, thread_sensitive=False),
+            "credential": ("key", key) if key is not None else ("session", session_key),
             "refused": None if key is not None or is_ours(headers) else FOREIGN,
             "subprotocol": SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None,
         }

@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                 ('process', models.CharField(max_length=80)),
                 ('count', models.PositiveIntegerField()),
                 ('seen_until', models.DateTimeField()),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='viewers', to='devices.device')),
+                ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='viewers', db_constraint=False, to='devices.device')),
             ],
         ),
         migrations.CreateModel(

@@ -126,7 +126,8 @@ class DeviceStatus(models.Model):
 class DeviceViewer(models.Model):
     """How many people look at a device through one web process, as long as ``seen_until`` has not passed."""
 
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="viewers")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="viewers", db_constraint=False)
+    """No constraint: a row written while its device is deleted must not make that fail; it runs out."""
     process = models.CharField(max_length=80)
     count = models.PositiveIntegerField()
     seen_until = models.DateTimeField()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from alerts import consumers, lifecycle, record
 from alerts.enums import EventKind
 from sentinel_site.asgi import application
+from sentinel_site.lib import guarded
 from sentinel_site.models import ApiKey
 from sentinel_site.sockets import SocketAuth
 from tests import sockets
@@ -180,7 +181,7 @@ async def test_a_reader_too_slow_is_cut_off(alert, key):
 
 
 async def test_one_user_opens_twenty_sockets_at_most(key):
-    held = [sockets.program(bearer=key) for _ in range(consumers.SOCKETS_PER_USER)]
+    held = [sockets.program(bearer=key) for _ in range(guarded.SOCKETS_PER_USER)]
     for socket in held:
         await sockets.first(socket)
 
