@@ -8,11 +8,14 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models.functions import Now
 
+from devices.enums import Mode, RunState
 from devices.errors import LeaseLost
 from devices.models import DeviceStatus
 
@@ -20,6 +23,8 @@ LEASE_SECONDS: Final = 10.0
 RENEW_SECONDS: Final = 3.0
 MARGIN_SECONDS: Final = 1.0
 """How long before its end a lease is used no more: what was sent last must have been sent before another monitor begins."""
+ABANDONED: Final = timedelta(seconds=20)
+"""A device that nobody took over in so long after its lease ran out is watched by nobody."""
 _GONE: Final = frozenset("ZXx")
 """States of a process in /proc that has ended."""
 
@@ -45,7 +50,10 @@ _RELEASE: Final = """
 WITH mine AS (
     SELECT device_id FROM devices_devicestatus WHERE device_id = ANY(%(ids)s) AND holder = %(holder)s ORDER BY device_id FOR UPDATE
 )
-UPDATE devices_devicestatus status SET holder = '', leased_until = NULL FROM mine WHERE status.device_id = mine.device_id
+UPDATE devices_devicestatus status
+SET holder = '', leased_until = NULL, mode = 'standby', reachable = NULL, unreachable_since = NULL, failures = 0, error = '',
+    state = 'unknown'
+FROM mine WHERE status.device_id = mine.device_id
 RETURNING status.device_id
 """
 
@@ -67,14 +75,6 @@ class Leases:
         """The devices whose lease has not run out."""
         now = steady()
         return [device_id for device_id, until in list(self._until.items()) if now < until]
-
-    def lost(self) -> list[int]:
-        """The devices whose lease ran out, or was another's when it should have been renewed; they are forgotten here."""
-        now = steady()
-        gone = [device_id for device_id, until in list(self._until.items()) if now >= until]
-        for device_id in gone:
-            del self._until[device_id]
-        return gone
 
     def has(self, device_id: int) -> bool:
         """Whether this process may talk to the device now."""
@@ -98,17 +98,19 @@ class Leases:
         before = list(self._until)
         kept = set(self._hold(_RENEW, before))
         gone = [device_id for device_id in before if device_id not in kept]
-        for device_id in gone:
-            self._until[device_id] = 0.0
+        self.forget(gone)
         return gone
 
-    def release(self, device_ids: Iterable[int]) -> None:
-        """Give leases back, so that others need not wait for their end. The connections must be closed by now."""
-        ids = list(device_ids)
-        for device_id in ids:
+    def forget(self, device_ids: Iterable[int]) -> None:
+        """Renew these no more: they are lost, or about to be released."""
+        for device_id in device_ids:
             self._until.pop(device_id, None)
-        if ids:
-            _run(_RELEASE, {"ids": ids, "holder": self.holder})
+
+    def release(self, device_ids: Sequence[int]) -> None:
+        """Give leases back, so that others need not wait for their end; the rows say that nobody watches. Close the connections first."""
+        self.forget(device_ids)
+        if device_ids:
+            _run(_RELEASE, {"ids": list(device_ids), "holder": self.holder})
 
     def _hold(self, statement: str, device_ids: Sequence[int], **more: Any) -> list[int]:
         if not device_ids:
@@ -118,6 +120,15 @@ class Leases:
         for device_id in held:
             self._until[device_id] = until
         return held
+
+
+def clear_abandoned() -> int:
+    """Have the rows of monitors that are gone for good say that nobody watches. Returns how many."""
+    gone = DeviceStatus.objects.filter(leased_until__lt=Now() - ABANDONED).exclude(holder="")
+    return gone.update(
+        holder="", leased_until=None, mode=Mode.STANDBY, reachable=None, unreachable_since=None, failures=0, error="",
+        state=RunState.UNKNOWN,
+    )  # fmt: skip
 
 
 def others(device_ids: Sequence[int], holder: str) -> set[str]:

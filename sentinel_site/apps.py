@@ -18,8 +18,6 @@ class SentinelSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers and register the system checks; load what the worker's forks share before it forks."""
-        if settings.ONLY_BEATS:
-            return
         import_module("sentinel_site.receivers")
         import_module("sentinel_site.checks")
         if settings.FORKS:

@@ -29,10 +29,8 @@ CSRF_TRUSTED_ORIGINS = [SENTINEL_BASE_URL]
 if not SENTINEL_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("SENTINEL_BASE_URL must start with http:// or https://, for example https://sentinel.example.org")
 
-# A process that serves no page leaves the machinery of pages out: 30 MiB less each. The monitor only beats as yet, and needs
-# no app of the house for that: 15 MiB less again.
+# A process that serves no page leaves the machinery of pages out: 30 MiB less each.
 SERVES_PAGES = sys.argv[1:2] not in (["qcluster"], ["watchdog"], ["monitor"])
-ONLY_BEATS = sys.argv[1:2] == ["monitor"]
 _PAGES = [
     "unfold", "unfold.contrib.filters", "django.contrib.admin", "django.contrib.staticfiles", "django.contrib.sessions",
     "django.contrib.messages", "axes", "csp", "channels", "ninja",
@@ -51,8 +49,6 @@ INSTALLED_APPS = [
     "jobs",
     "sentinel_site",
 ]
-if ONLY_BEATS:
-    INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "sentinel_site"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

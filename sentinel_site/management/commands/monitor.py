@@ -1,37 +1,36 @@
-"""`manage.py monitor`: the only process that talks to devices. No device can be configured yet, so it only beats."""
+"""`manage.py monitor`: the only process that talks to devices."""
 
-import logging
+import asyncio
 import signal
-import threading
 
 from django.core.management.base import BaseCommand
-from django.db import Error as DatabaseError
-from django.db import close_old_connections
 from django.utils import timezone
 
+from devices.drivers.nl43_files import probe_ftp
+from devices.monitor import Monitor
+from devices.publishing import Publisher
+from devices.ruling import Ruling
 from sentinel_site import beats
 from sentinel_site.models import ProcessBeat
 
-BEAT_SECONDS = 10.0
-logger = logging.getLogger(__name__)
-
 
 class Command(BaseCommand):
-    """Talks to devices; one or more may run."""
+    """Talks to devices; one or more may run, and share them."""
 
-    help = "Talk to devices. None can be configured in this version: the process only gives its sign of life."
+    help = "Talk to devices: watch them day and night, do what people ask of them, and judge what they measure."
     requires_system_checks = ()
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Run until SIGTERM or SIGINT."""
-        stopping = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopping.set())
-        logger.debug("no device is configured")
-        while not stopping.is_set():
-            try:
-                beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())
-            except DatabaseError as error:
-                logger.warning("the monitor's beat could not be written: %s", error)
-                close_old_connections()
-            stopping.wait(BEAT_SECONDS)
+        asyncio.run(_run())
+
+
+async def _run() -> None:
+    monitor = Monitor(ruling=Ruling(), publisher=Publisher(), beat=_beat, probe=probe_ftp)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, monitor.stop)
+    await monitor.run()
+
+
+def _beat() -> None:
+    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())

@@ -1,0 +1,117 @@
+"""Telling people that a device does not answer, and that it does again. Of devices that are kept alive only: others nobody relies on.
+
+Two alerts: one for a device that cannot be reached, one for a meter that is wedged (its control port refuses, its FTP answers), which
+only a power cycle helps.
+"""
+
+import logging
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+
+from alerts import intake, lifecycle
+from alerts.enums import OPEN, Resolution, Severity
+from alerts.errors import IllegalTransition, InvalidReport
+from alerts.folding import NewReport
+from alerts.models import Alert
+from devices import rule_events
+from devices.models import Device
+
+UNREACHABLE: Final = "device-unreachable"
+WEDGED: Final = "device-wedged"
+TYPES: Final = (UNREACHABLE, WEDGED)
+logger = logging.getLogger(__name__)
+KEY: Final = "monitor:"
+"""How the dedup keys of these alerts begin: what others report under the same type is theirs."""
+
+
+def lost_touch(device_id: int, *, error: str, wedged: bool, at: datetime) -> bool:
+    """Raise the alert that the device does not answer, unless it is open already. Returns whether one was raised.
+
+    Nothing is raised for a device that was deleted, switched off, or is not kept alive.
+    """
+    device = Device.objects.filter(pk=device_id, enabled=True, keepalive=True).defer("password").select_related("source").first()
+    kind = WEDGED if wedged else UNREACHABLE
+    if device is None or _open(kind, device.slug):
+        return False
+    report = _wedged(device) if wedged else _unreachable(device, error)
+    for source in rule_events.sources(device):
+        (outcome,) = intake.accept([report._replace(source=source)], at=at)
+        if not isinstance(outcome, InvalidReport):
+            return outcome.created
+        logger.error("the alert about %s is not accepted from %s: %s", device.slug, source, outcome)
+    return False
+
+
+def found_again(slug: str, *, at: datetime) -> int:
+    """The device answers: resolve what is open about it. Returns how many alerts that were."""
+    return sum(_resolve(alert, Resolution.RECOVERED, "The device answers again.", at=at) for alert in _about(slug))
+
+
+def settle(*, at: datetime) -> int:
+    """Resolve every alert of a device that answers by now, or of which nothing is wanted any more. Returns how many.
+
+    What `found_again` could not do (the process was killed, the device was deleted) is done here.
+    """
+    alerts = _about()
+    slugs = {alert.subject for alert in alerts}
+    rows = Device.objects.filter(slug__in=slugs).defer("password", "status__frame").select_related("status") if slugs else []
+    devices = {device.slug: device for device in rows}
+    return sum(_settle(alert, devices.get(alert.subject), at=at) for alert in alerts)
+
+
+def _settle(alert: Alert, device: Device | None, *, at: datetime) -> bool:
+    if device is None:
+        return _resolve(alert, Resolution.AUTO, "The device was deleted or renamed.", at=at)
+    if not device.enabled:
+        return _resolve(alert, Resolution.AUTO, "The device was switched off.", at=at)
+    if not device.keepalive or not device.is_polled:
+        return _resolve(alert, Resolution.AUTO, "The device is not watched any more.", at=at)
+    status = getattr(device, "status", None)
+    return status is not None and status.reachable is True and _resolve(alert, Resolution.RECOVERED, "The device answers again.", at=at)
+
+
+def _resolve(alert: Alert, resolution: Resolution, note: str, *, at: datetime) -> bool:
+    try:
+        lifecycle.resolve(alert, by=None, at=at, resolution=resolution, note=note)
+    except IllegalTransition:  # it expired, or somebody was quicker
+        return False
+    return True
+
+
+def _about(slug: str | None = None) -> list[Alert]:
+    rows = Alert.objects.filter(type__in=TYPES, status__in=OPEN, dedup_key__startswith=KEY)
+    return list(rows if slug is None else rows.filter(subject=slug))
+
+
+def _open(kind: str, slug: str) -> bool:
+    return Alert.objects.filter(type=kind, subject=slug, status__in=OPEN, dedup_key=_key(kind, slug)).exists()
+
+
+def _key(kind: str, slug: str) -> str:
+    return f"{KEY}{kind}:{slug}"
+
+
+def _unreachable(device: Device, error: str) -> NewReport:
+    return _report(
+        device, UNREACHABLE, f"{device.name} does not answer",
+        f"{error} Nothing is measured there, and no limit is watched. Look whether it has power and network, and whether another program "
+        "holds its connection.",
+    )  # fmt: skip
+
+
+def _wedged(device: Device) -> NewReport:
+    return _report(
+        device, WEDGED, f"{device.name} must be switched off and on",
+        "Its control port refuses connections while its FTP answers: the meter hangs, and only switching it off and on helps. Nothing is "
+        "measured there until then.",
+    )  # fmt: skip
+
+
+def _report(device: Device, kind: str, title: str, description: str) -> NewReport:
+    return NewReport(
+        source=intake.OWN_SOURCE, type=kind, subject=device.slug, severity=Severity.HIGH, title=title[:300], description=description,
+        dedup_key=_key(kind, device.slug), labels={"device": device.slug, **({"place": device.place} if device.place else {})},
+        links=[{"href": f"{settings.SENTINEL_BASE_URL}/live/devices/{device.slug}/", "text": f"Live page of {device.name}"}],
+    )  # fmt: skip
