@@ -16,7 +16,7 @@ from sentinel_site.lib.permissions import require
 from sentinel_site.lib.problems import MEDIA_TYPE, json_answer
 
 router = Router()
-VIEW, OPERATE = "devices.view_device", "devices.operate_device"
+VIEW, OPERATE, VIEW_COMMAND = "devices.view_device", "devices.operate_device", "devices.view_devicecommand"
 _PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _FAILURES = {
     "502": {"description": "The device refused it (`code`: its result code), was not reached, or failed.", **_PROBLEM},
@@ -105,12 +105,12 @@ def give_command(request: HttpRequest, slug: str, body: CommandForm) -> HttpResp
 @router.get("/{slug:slug}/commands", response=CommandPage)
 def list_commands(request: HttpRequest, slug: str, page_: Query[Page]) -> HttpResponse:
     """Who gave the device which command, and what became of it, newest first."""
-    require(request, VIEW)
+    require(request, VIEW_COMMAND)
     return json_answer(page(asking.record(config.devices().get(slug=slug)), page_, asking.describe, order=("-id",)))
 
 
 @router.get("/{slug:slug}/commands/{uuid:command_id}", response=CommandShape)
 def read_command(request: HttpRequest, slug: str, command_id: UUID) -> HttpResponse:
     """One command and how far it is."""
-    require(request, VIEW)
+    require(request, VIEW_COMMAND)
     return json_answer(asking.describe(asking.record(config.devices().get(slug=slug)).get(pk=command_id)))

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from alerts import describe
 from alerts.models import Source
+from devices import addresses
 from devices.enums import DriverKind
 from devices.models import Device
 from devices.models.device import CONTROL_PORT, FTP_PORT, MAX_POLL_SECONDS, MIN_POLL_SECONDS, site_time_zone
@@ -107,6 +108,7 @@ def save_device(device: Device, form: DeviceForm, _by: User) -> None:
     moved = device.pk is not None and (device.host, device.ftp_port) != (form.host, form.ftp_port)
     if moved and getattr(device, "password_set", False) and "password" not in form.model_fields_set:
         raise problems.invalid([(("body", "password"), AGAIN)])
+    _require_permitted(device, form)
     for name, value in form.model_dump(exclude={"source", "password"}).items():
         setattr(device, name, value)
     device.name = form.name.strip() or form.slug
@@ -132,6 +134,18 @@ def keep_alive(slug: str, *, on: bool) -> Device:
         device.keepalive = on
         device.save(update_fields=["keepalive", "changed_at"])
     return device
+
+
+def _require_permitted(device: Device, form: DeviceForm) -> None:
+    """Raises a 422 Problem for an address that devices may not have; one that is kept is checked again at every connect."""
+    asked = (form.driver, form.host, form.port, form.ftp_port)
+    if form.driver != DriverKind.NL43 or not form.host or asked == (device.driver, device.host, device.port, device.ftp_port):
+        return
+    wrong = {name: addresses.complaint(form.host, getattr(form, name)) for name in ("port", "ftp_port")}
+    if wrong["port"] and wrong["port"] == wrong["ftp_port"]:
+        raise problems.invalid([(("body", "host"), wrong["port"])])
+    if errors := [(("body", name), text) for name, text in wrong.items() if text]:
+        raise problems.invalid(errors)
 
 
 def _source(slug: str | None) -> Source | None:

@@ -47,6 +47,7 @@ def examine(*, at: datetime) -> Iterator[Finding]:
         yield from (Finding(WARN, complaint) for complaint in overrides.complaints())
         yield from _gaps(at=at)
         yield from _processes(at=at)
+        yield from (Finding(level, text) for level, text in doctor_devices.conditions(at=at))
 
 
 def _database() -> Iterator[Finding]:

@@ -39,7 +39,7 @@ def test_a_password_is_kept_encrypted_and_stays_when_it_is_not_sent(operator):
     assert operator.read("/devices/roof").json()["password_set"] is True
 
 
-@pytest.mark.parametrize("moved", [{"host": "192.168.1.66"}, {"ftp_port": 2121}])
+@pytest.mark.parametrize("moved", [{"host": "192.168.1.66"}, {"ftp_port": 80}])
 def test_a_stored_password_is_not_sent_to_a_new_address_unseen(operator, moved):
     operator.send("/devices", METER | {"password": "hush-hush"})
 
@@ -73,18 +73,20 @@ def test_a_slug_that_is_taken_is_refused(operator):
     assert operator.send("/devices", METER).status_code == 409
 
 
-@pytest.mark.parametrize("body", [
+BAD = [
     {"slug": "a b"}, {"slug": ""}, {"slug": "monitor"}, {"slug": "Commands"}, {"slug": "push-tokens"}, {"driver": "ufo"}, {"port": 0},
     {"port": 65_536}, {"ftp_port": -1}, {"host": ""}, {"host": "http://10.0.0.1"}, {"host": "10.0.0.1 "}, {"host": "a@b"},
     {"host": "x" * 254},
     {"poll_seconds": 0.5}, {"poll_seconds": 1e9}, {"time_zone": "Mars/Olympus"}, {"source": "ghost"}, {"silent_after_seconds": 0},
     {"name": "two\nlines"}, {"username": "USER\r\nDELE x"}, {"password": "0000\r\nDELE x"}, {"password": "x" * 121}, {"place": "a\x1b[2J"},
     {"id": 3}, {"password_set": True}, {"created_at": "2026-01-01T00:00:00Z"},
-])  # fmt: skip
-def test_a_bad_device_is_refused(operator, body):
-    answer = operator.send("/devices", METER | body)
+]  # fmt: skip
 
-    assert (answer.status_code, Device.objects.count()) == (422, 0)
+
+def test_a_bad_device_is_refused(operator):
+    taken = [body for body in BAD if operator.send("/devices", METER | body).status_code != 422]
+
+    assert (taken, Device.objects.count()) == ([], 0)
 
 
 def test_a_device_that_pushes_needs_no_address(operator):
@@ -151,5 +153,5 @@ def test_the_status_takes_as_many_queries_for_many_devices_as_for_one(operator, 
         Device.objects.create(slug=f"roof-{number}", host="10.0.0.1")
     operator.read("/devices/monitor/status")
 
-    with django_assert_num_queries(1):  # the caller is kept for a second
+    with django_assert_num_queries(2):  # devices, viewers; the caller is kept for a second
         assert len(operator.read("/devices/monitor/status").json()) == count

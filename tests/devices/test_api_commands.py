@@ -17,7 +17,7 @@ from sentinel_site.models import ProcessBeat
 from tests.callers import make_caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RIGHTS = ("devices.view_device", "devices.operate_device")
+RIGHTS = ("devices.view_device", "devices.operate_device", "devices.view_devicecommand")
 DONE = Outcome(CommandStatus.DONE, reply={"state": "Start"})
 
 
