@@ -1,80 +1,152 @@
-"""S12: a device's address leads to the networks of devices, and nowhere else, in whatever way it is written."""
+"""S12: a device's host cannot lead Sentinel to itself, to its servers, or out of the networks of devices."""
+
+import asyncio
+import contextlib
+import socket
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from devices import addresses
-from devices.models import Device
-from tests.callers import make_caller
+from devices.errors import NotAllowed, Unreachable
+from sentinel_site import doctor_devices, env
 
-pytestmark = pytest.mark.django_db
-RIGHTS = ("devices.add_device", "devices.change_device", "devices.view_device")
-HERE = [
-    "127.0.0.1", "127.1", "127.0.1", "127.255.255.254", "0x7f.1", "0x7f000001", "0x7f.0.0.1", "2130706433", "017700000001", "0177.0.0.1",
-    "0", "0.0.0.0", "0.0.0.1", "::1", "::", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "::ffff:7f00:1", "::127.0.0.1", "::ffff:0.0.0.0",
+PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]
+FORBIDDEN = [
+    "127.0.0.1", "127.1", "127.255.255.254", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "0", "0.0.0.0", "localhost", "LOCALHOST",
+    "::1", "::", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "::ffff:7f00:1", "::127.0.0.1", "169.254.169.254", "::ffff:169.254.169.254",
+    "169.254.0.1", "fe80::1", "fe80::1%lo", "224.0.0.1", "239.255.255.250", "255.255.255.255", "240.0.0.1", "ff02::1", "ff0e::1",
+    "fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::1",
+    "2002:7f00:1::", "2001:0:7f00:1::", "fec0::1", "\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021",
 ]  # fmt: skip
-NEIGHBOURS = [
-    "169.254.169.254", "169.254.0.1", "0xa9fea9fe", "2852039166", "0251.0376.0251.0376", "::ffff:169.254.169.254", "fe80::1", "fe80::1%lo",
-    "fe80::1%eth0", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fec0::1",
-]  # fmt: skip
-EVERYBODY = ["224.0.0.1", "239.255.255.250", "ff02::1", "ff0e::1", "240.0.0.1", "255.255.255.255", "::ffff:224.0.0.1"]
-OUTSIDE = [
-    "8.8.8.8", "93.184.216.34", "134744072", "1.1", "2606:4700::1111", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1",
-    "2002:7f00:1::", "2002:a00:1::1", "2001:0:7f00:1::", "::ffff:8.8.8.8", "192.0.2.1", "198.18.0.1", "203.0.113.9",
-]  # fmt: skip
-NO_HOSTS = [
-    "http://10.0.0.1", "https://10.0.0.1/", "//10.0.0.1", "10.0.0.1/", "10.0.0.1/8", "10.0.0.1?x", "10.0.0.1#x", "user@10.0.0.1",
-    "user:pw@10.0.0.1", "10.0.0.1\\@127.0.0.1", "10.0.0.1 127.0.0.1", " 10.0.0.1", "10.0.0.1 ", "10.0.0.1\r\nX: y", "10.0.0.1\n",
-    "\t10.0.0.1", "10.0.0.1\x00", "[::1]", "[10.0.0.1]", "10.0.0.1;ls", "$(id)", "`id`", "10.0.0.1|id", "10.0.0.1&id", "'", '"', "<b>",
-    "{}", "*", "10.0.0.1,", "\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "\u2460\u2461\u2466.0.0.1", "localhost\u3002",
-    "1\u200b0.0.0.1", "münchen.example", "unix:/run/x", "file:///etc/passwd", "x" * 254,
-]  # fmt: skip
+OUTSIDE = ["8.8.8.8", "93.184.216.34", "2606:2800:220:1::1", "198.18.0.1", "203.0.113.1", "134744072", "::ffff:8.8.8.8"]
+INSIDE = ["10.1.2.3", "172.16.5.4", "192.168.77.40", "100.64.9.9", "fd12:3456::1", "::ffff:10.1.2.3", "3232255336"]
+NO_HOST = [
+    "",
+    " ",
+    "http://192.168.1.40",
+    "192.168.1.40/x",
+    "user@192.168.1.40",
+    "192.168.1.40\r\nx",
+    "a b",
+    "[fd00::1]",
+    "x" * 254,
+    "a\\b",
+    "a#b",
+]
 
 
 @pytest.fixture
-def operator():
-    return make_caller(*RIGHTS, name="operator")
-
-
-@pytest.mark.parametrize("hosts", [HERE, NEIGHBOURS, EVERYBODY, OUTSIDE, NO_HOSTS], ids=["here", "near", "all", "outside", "none"])
-def test_an_address_that_no_device_may_have_is_not_saved(operator, settings, hosts):
+def strict(settings):
+    settings.SENTINEL_DEVICE_NETWORKS, settings.SENTINEL_DEVICE_PORTS = PRIVATE, [21, 80, 2255]
     settings.SENTINEL_DEVICE_LOOPBACK = False
-
-    taken = [host for host in hosts if operator.send("/devices", {"slug": "roof", "host": host}).status_code != 422]
-
-    assert (taken, Device.objects.count()) == ([], 0)
+    return settings
 
 
-def test_a_device_is_not_moved_there_either(operator):
-    Device.objects.create(slug="roof", host="10.0.0.1")
-    hosts = ("127.0.0.1", "169.254.169.254", "8.8.8.8")
-
-    answers = [operator.send("/devices/roof", {"host": host}, method="PATCH").status_code for host in hosts]
-
-    assert (answers, Device.objects.get().host) == ([422, 422, 422], "10.0.0.1")
-
-
-@pytest.mark.parametrize("field", ["port", "ftp_port"])
-def test_a_port_of_another_service_is_not_saved(operator, field):
-    for port in (22, 25, 5432, 6379, 8000, 11211):
-        answer = operator.send("/devices", {"slug": "roof", "host": "10.0.0.1", field: port})
-
-        assert (answer.status_code, answer.json()["errors"][0]["loc"], Device.objects.count()) == (422, ["body", field], 0)
+@contextlib.contextmanager
+def listening():
+    """A server that must hear nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
 
 
-def test_a_device_that_pretends_to_be_none_is_checked_when_it_becomes_one(operator):
-    operator.send("/devices", {"slug": "roof", "driver": "push", "host": "127.0.0.1"})
-
-    answer = operator.send("/devices/roof", {"driver": "nl43"}, method="PATCH")
-
-    assert (answer.status_code, Device.objects.get().driver) == (422, "push")
-
-
-def test_where_devices_are_is_saved(operator):
-    for host in ("10.0.0.1", "172.16.3.4", "192.168.1.40", "100.64.0.7", "fd12:3456::1", "meter-7.lan", "meter.example.org"):
-        assert operator.send("/devices", {"slug": host.replace(".", "-").replace(":", "-"), "host": host}).status_code == 201
+def heard(server):
+    try:
+        server.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
 
 
-def test_what_is_never_a_device_is_not_made_one_by_naming_every_network(settings):
-    settings.SENTINEL_DEVICE_NETWORKS, settings.SENTINEL_DEVICE_LOOPBACK = ["0.0.0.0/0", "::/0"], False
+@pytest.mark.parametrize("host", [*FORBIDDEN, *OUTSIDE])
+async def test_no_connection_is_opened_to_where_no_device_may_be(strict, host):
+    with pytest.raises((NotAllowed, Unreachable)) as refused:
+        await addresses.dial(host, 2255, seconds=0.2)
 
-    assert [host for host in (*HERE, *NEIGHBOURS, *EVERYBODY) if not addresses.complaint(host, 2255)] == []
+    assert isinstance(refused.value, NotAllowed) or "leads nowhere" in str(refused.value)
+
+
+@pytest.mark.parametrize("host", FORBIDDEN)
+async def test_no_setting_opens_what_is_never_opened(strict, host):
+    strict.SENTINEL_DEVICE_NETWORKS = ["0.0.0.0/0", "::/0"]
+
+    with pytest.raises((NotAllowed, Unreachable)) as refused:
+        await addresses.dial(host, 2255, seconds=0.2)
+
+    assert isinstance(refused.value, NotAllowed) or "leads nowhere" in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "::ffff:127.0.0.1"])
+async def test_a_server_on_this_machine_hears_nothing(strict, host):
+    with listening() as server:
+        strict.SENTINEL_DEVICE_PORTS = [server.getsockname()[1]]
+
+        for dialled in (addresses.dial(host, server.getsockname()[1], seconds=1), asyncio.to_thread(blocking, host, server)):
+            with pytest.raises((NotAllowed, Unreachable)):
+                await dialled
+
+        assert not heard(server)
+
+
+def blocking(host, server):
+    return addresses.dial_blocking(host, server.getsockname()[1], seconds=1)
+
+
+@pytest.mark.parametrize("host", INSIDE)
+def test_devices_in_their_networks_are_allowed(strict, host):
+    assert addresses.complaint(host, 2255) == ""
+    assert addresses.complaint(host, 22) != ""
+
+
+@pytest.mark.parametrize("host", [*FORBIDDEN, *OUTSIDE, *NO_HOST])
+def test_a_literal_address_is_refused_when_it_is_saved(strict, host):
+    if host.lower() != "localhost":  # a name: refused at the connect
+        assert addresses.complaint(host, 2255) != ""
+
+
+@pytest.mark.parametrize("port", [5432, 6379, 22, 8000, 2256])
+def test_other_ports_are_refused(strict, port):
+    assert addresses.permitted("192.168.77.40", port) is False
+
+
+@pytest.mark.parametrize("loopback", [True, False])
+def test_the_database_is_never_a_device(strict, loopback):
+    strict.SENTINEL_DEVICE_LOOPBACK, strict.SENTINEL_DEVICE_PORTS = loopback, [5432, 6379]
+
+    assert not any(addresses.permitted(address, port) for address in ("127.0.0.1", "192.168.77.40") for port in (5432, 6379))
+
+
+async def test_loopback_is_there_for_simulated_meters_only_when_it_is_switched_on(strict):
+    strict.SENTINEL_DEVICE_LOOPBACK = True
+    with listening() as server:
+        (await addresses.dial("127.0.0.1", server.getsockname()[1], seconds=1)).close()
+
+        assert heard(server)
+    assert [level for level, _ in doctor_devices.findings()] == ["warn", "ok"]
+
+
+async def test_a_refused_connection_is_told_apart_from_silence(strict):
+    strict.SENTINEL_DEVICE_LOOPBACK = True
+    with listening() as server:
+        port = server.getsockname()[1]
+
+    with pytest.raises(Unreachable) as refused:
+        await addresses.dial("127.0.0.1", port, seconds=1)
+
+    assert refused.value.refused
+
+
+def test_the_doctor_says_where_devices_may_be(strict):
+    assert list(doctor_devices.findings()) == [("ok", f"Devices may be in {', '.join(PRIVATE)}.")]
+    strict.SENTINEL_DEVICE_NETWORKS = ["8.8.8.0/24", "0.0.0.0/0"]
+    assert [level for level, _ in doctor_devices.findings()] == ["warn"]
+
+
+def test_settings_that_are_no_networks_and_ports_stop_the_start():
+    assert env.networks("X", ["192.168.1.7/24"]) == ["192.168.1.0/24"]
+    assert env.ports("X", ["2255"]) == [2255]
+    for call in (lambda: env.networks("X", ["all"]), lambda: env.ports("X", ["0"]), lambda: env.ports("X", ["\u0665"])):
+        with pytest.raises(ImproperlyConfigured):
+            call()
