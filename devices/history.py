@@ -87,10 +87,11 @@ def series(device_id: int, metrics: Sequence[str], *, since: datetime, until: da
     ``step`` says what it is made of; "auto" chooses by the length of the stretch, takes roll-ups where the readings are
     gone, and adds the end that is not rolled up yet.
     """
+    metrics = list(dict.fromkeys(metrics))
     source, *coarser = _sources(step, until - since)
     width = _width((until - since).total_seconds(), at_least=0 if source == "raw" else int(source))
     rows = _rows(device_id, metrics, since, until, source, width)
-    if step == "auto" and source != "raw":
+    if metrics and step == "auto" and source != "raw":
         rows += _tail(device_id, metrics, since, until, int(source), width)
     if not rows and coarser:
         return series(device_id, metrics, since=since, until=until, step=coarser[0])
@@ -118,6 +119,8 @@ def _width(seconds: float, *, at_least: int) -> float:
 
 def _rows(device_id: int, metrics: Sequence[str], since: datetime, until: datetime, source: str, width: float) -> list[_Row]:
     """Points of each metric, in order."""
+    if not metrics:
+        return []
     values = {"device": device_id, "since": since, "until": until, "width": timedelta(seconds=width)}
     if source == "raw":
         return _raw(metrics, values)

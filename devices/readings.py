@@ -5,7 +5,7 @@ Everything that stores readings comes through `store`: it also marks the minutes
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -35,7 +35,10 @@ WITH input AS (
     ORDER BY device, at
 ), fresh AS (
     INSERT INTO devices_reading (device_id, at, "values") SELECT device, at, "values" FROM input ORDER BY device, at
-    ON CONFLICT DO NOTHING RETURNING device_id, at
+    -- The same instant again: values that were not there yet are added (a sensor may send each metric by itself), the others stay.
+    ON CONFLICT (device_id, at) DO UPDATE SET "values" = excluded."values" || devices_reading."values"
+        WHERE excluded."values" || devices_reading."values" <> devices_reading."values"
+    RETURNING device_id, at
 ), due AS (
     -- A row that is there is locked, not written: whoever rolls that minute up waits for us, or we for him (rollups.py).
     INSERT INTO devices_rollupdue (seconds, at, device_id)
@@ -74,7 +77,10 @@ def validate(values: Mapping[str, Any]) -> tuple[dict[str, float], list[str]]:
 
 
 def store(rows: Sequence[NewReading]) -> int:
-    """Store ``rows`` in one statement; those that are there already (same device and instant) stay as they are. Returns how many were new.
+    """Store ``rows`` in one statement. Returns how many brought something new.
+
+    Where there is a reading of the same device and instant already, its values stay, and metrics that it has not are added.
+    Of two in ``rows`` one is stored; see `merged`.
 
     Raises DatabaseError when nothing was stored.
     """
@@ -83,6 +89,15 @@ def store(rows: Sequence[NewReading]) -> int:
     listed = [{"device": row.device_id, "at": row.at.isoformat(), "values": row.values} for row in rows]
     ((count,),) = prepared.run(_STORE, {"rows": to_json(listed).decode(), "seconds": MINUTE})
     return int(count)
+
+
+def merged(rows: Iterable[NewReading]) -> list[NewReading]:
+    """``rows`` with one for each device and instant, which has the values of all of them; of two of one metric the first stays."""
+    found: dict[tuple[int, datetime], dict[str, float]] = {}
+    for row in rows:
+        known = found.setdefault((row.device_id, row.at), {})
+        known |= {metric: value for metric, value in row.values.items() if metric not in known}
+    return [NewReading(device_id, at, values) for (device_id, at), values in found.items()]
 
 
 def latest(device_id: int) -> Reading | None:

@@ -3,12 +3,17 @@
 from django.utils import timezone
 
 from devices import retention as keeping
-from devices import rollups
+from devices import rollups, silent
 
 
 def roll_up() -> None:
     """Roll up the minutes and hours that have new readings."""
     rollups.run_due(at=timezone.now())
+
+
+def silence() -> None:
+    """Tell people about devices that should push and do not."""
+    silent.check(at=timezone.now())
 
 
 def retention() -> None:

@@ -14,6 +14,7 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "retention": ("alerts.tasks.retention", 60),
     "hand-offs": ("notifications.tasks.hand_offs", 1),
     "roll-ups": ("devices.tasks.roll_up", 1),
+    "silent-devices": ("devices.tasks.silence", 1),
     "old-readings": ("devices.tasks.retention", 15),
     "proofs": ("notifications.tasks.proofs", 15),
     "tidy": ("sentinel_site.tasks.tidy", 60),

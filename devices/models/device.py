@@ -69,6 +69,7 @@ class Device(models.Model):
         "alerts.Source", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
         help_text="Whose alerts it raises; nothing: “meters” for a meter, “sensors” for a device that pushes.",
     )  # fmt: skip
+    default_rules_made = models.BooleanField(default=False, editable=False, help_text="Once: rules that were deleted do not come back.")
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 

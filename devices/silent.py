@@ -1,0 +1,89 @@
+"""“No data”: an alert about a device that should push and did not for too long. Data resolves it.
+
+What counts is how old the newest reading is, by the instant it was measured: a device that repeats an old reading for ever, or
+whose readings come hours late, keeps nobody safe either. The worker looks once a minute; data ends the alert at once.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from alerts import lifecycle
+from alerts.enums import OPEN, Resolution, Severity
+from alerts.errors import IllegalTransition
+from alerts.models import Alert
+from devices import raising, rule_events, rule_texts
+from devices.enums import DriverKind
+from devices.models import Device
+from sentinel_site.lib.spans import exact, span
+
+TYPE: Final = "device-silent"
+BACK: Final = "It sends readings again."
+NOT_EXPECTED: Final = "Nobody expects readings of it any more: it was switched off, deleted, or set up otherwise."
+
+
+def check(*, at: datetime) -> int:
+    """Raise an alert for every device that is silent and has none, and resolve those of all others. Returns how many are silent."""
+    raised = {alert.dedup_key: alert for alert in _open_alerts()}
+    expected = {_key(device): device for device in _expected()}
+    for key, device in expected.items():
+        if _is_silent(device, at=at) and key not in raised:
+            raising.raise_by(rule_events.sources(device), _report(device, at=at), at=at)
+    for key, alert in raised.items():
+        if key not in expected:
+            _resolve(alert, NOT_EXPECTED, at=at)
+        elif not _is_silent(expected[key], at=at):
+            _resolve(alert, BACK, at=at)
+    return sum(_is_silent(device, at=at) for device in expected.values())
+
+
+def heard(device: Device, *, last_at: datetime, at: datetime) -> None:
+    """A reading of ``last_at`` came: the alert about the device's silence ends, unless that is too old itself."""
+    if device.silent_after_seconds is None or at - last_at > timedelta(seconds=device.silent_after_seconds):
+        return
+    for alert in _open_alerts().filter(dedup_key=_key(device)):
+        _resolve(alert, BACK, at=at)
+
+
+def _open_alerts() -> QuerySet[Alert]:
+    return Alert.objects.filter(type=TYPE, status__in=OPEN)
+
+
+def _expected() -> QuerySet[Device]:
+    wanted = Device.objects.filter(driver=DriverKind.PUSH, enabled=True, silent_after_seconds__isnull=False)
+    return wanted.defer("password", "status__frame").select_related("status", "source")
+
+
+def _last_at(device: Device) -> datetime:
+    """The newest reading, or when the device was made."""
+    status = getattr(device, "status", None)
+    return (status.last_frame_at if status else None) or device.created_at
+
+
+def _is_silent(device: Device, *, at: datetime) -> bool:
+    return at - _last_at(device) > timedelta(seconds=device.silent_after_seconds or 0)
+
+
+def _key(device: Device) -> str:
+    return f"{TYPE}:{device.pk}"
+
+
+def _report(device: Device, *, at: datetime) -> dict[str, Any]:
+    last_at, allowed = _last_at(device), exact(device.silent_after_seconds or 0)
+    never = last_at == device.created_at
+    what = "It never sent a reading" if never else f"Its newest reading is of {rule_texts.clock(last_at, device)}"
+    return {
+        "type": TYPE, "subject": device.slug, "severity": Severity.HIGH, "dedup_key": _key(device),
+        "title": f"{device.name}: no data for {span(at - last_at)}"[:300],
+        "description": f"{f'{device.name}, {device.place}' if device.place else device.name}.\n{what}; it is expected every {allowed} at"
+        " the latest. While it is silent no rule can notice anything. Look at its power, its network, its key and its clock.",
+        "labels": {"device": device.slug} | ({"place": device.place} if device.place else {}), "links": rule_texts.links(device),
+    }  # fmt: skip
+
+
+def _resolve(alert: Alert, note: str, *, at: datetime) -> None:
+    try:
+        lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.RECOVERED, note=note)
+    except IllegalTransition:
+        return  # it expired meanwhile
