@@ -61,7 +61,7 @@ def test_an_onset_is_an_event_and_an_alert_that_says_it_all(rule):
         "Sound level is above 80 dB for 2 s, since 2026-03-02 13:00:00 (Europe/Paris): now 84.0 dB, highest 91.0 dB.\n"
         "Rule “Night”. The alert ends by itself when the value is back."
     )
-    assert alert.links[0]["href"].endswith("/live/devices/quay/?at=2026-03-02T12:00:02Z")
+    assert alert.links[0]["href"].endswith("/live/devices/quay/?at=2026-03-02T12:00:02.000Z")
 
 
 def test_a_clear_closes_the_event_and_resolves_the_alert(rule):
