@@ -66,7 +66,7 @@ def take(device: Device, body: bytes, *, at: datetime) -> Outcome:
     if rows:
         readings.store(rows)
         humidity.make_rules(device, {metric for row in rows for metric in row.values})
-        ruling.feed_pushed(device.pk, [(row.at, row.values) for row in rows], at=at)
+        ruling.feed_pushed(device, [(row.at, row.values) for row in rows], at=at)
         _heard(device, max(rows, key=lambda row: row.at), at=at)
     return outcome
 

@@ -47,7 +47,7 @@ def heard(device: Device, *, last_at: datetime, at: datetime) -> None:
 
 
 def _open_alerts() -> QuerySet[Alert]:
-    return Alert.objects.filter(type=TYPE, status__in=OPEN)
+    return Alert.objects.filter(type=TYPE, status__in=OPEN, dedup_key__startswith=f"{TYPE}:")
 
 
 def _expected() -> QuerySet[Device]:

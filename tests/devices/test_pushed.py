@@ -202,4 +202,4 @@ def test_rules_judge_what_was_pushed(device):
 
     alert = Alert.objects.get()
     assert (alert.subject, alert.status, alert.resolution) == ("probe", "RESOLVED", "recovered")
-    assert ruling.feed_pushed(device.pk, [], at=NOON).changes == []
+    assert ruling.feed_pushed(device, [], at=NOON).changes == []
