@@ -1,8 +1,11 @@
 """A rule's rows as the pure step function wants them."""
 
 import logging
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from django.db import connection
 
 from devices import aggregates, rules
 from devices.enums import Comparison
@@ -11,6 +14,11 @@ from devices.models import AlertRule, RuleState
 from devices.rules import Rule, State
 
 PUSHED_GAP_SECONDS: Final = 900.0
+LOOKBACK: Final = timedelta(hours=1)
+MAX_SAMPLES: Final = 10_000
+_SAMPLES: Final = """
+SELECT at, ("values" ->> %s)::float8 FROM devices_reading WHERE device_id = %s AND at > %s AND "values" ? %s ORDER BY at LIMIT %s
+"""
 DOCUMENTED: Final = (
     "name", "metric", "aggregate", "comparison", "threshold", "sustained_seconds", "hysteresis", "cooldown_seconds", "window_from",
     "window_until", "weekdays", "severity", "version",
@@ -29,6 +37,20 @@ def rule_of(row: AlertRule) -> Rule:
         aggregate=aggregate, gap_seconds=3 * device.poll_seconds + 1 if device.is_polled else pushed, polled=device.is_polled,
         cumulative=aggregate is None and aggregates.is_cumulative(row.metric),
     )  # fmt: skip
+
+
+def lookback(rule: Rule) -> timedelta:
+    """So far back the readings matter that a rule did not see, at most an hour."""
+    window = rule.aggregate.seconds if rule.aggregate is not None else 0
+    return min(LOOKBACK, timedelta(seconds=window + 2 * rule.sustained_seconds + 10 * rule.gap_seconds))
+
+
+def samples(device_id: int, metric: str, *, since: datetime) -> list[tuple[datetime, float]]:
+    """The stored values of ``metric`` after ``since``, in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SAMPLES, [metric, device_id, since, metric, MAX_SAMPLES])
+        found: list[tuple[datetime, float]] = cursor.fetchall()
+        return found
 
 
 def document(rule: AlertRule) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from devices.rules import Clear, Onset, Rule, State
 
 PEAK_EVERY: Final = timedelta(seconds=10)
 """So often, at most, a growing peak is written."""
+KEEP_EVERY: Final = timedelta(seconds=60)
+"""So often, at most, the ring of an aggregate is written; sixty times in its window where that is rarer."""
 LONG: Final = 30.0
 """Rules that are sustained for so many seconds have every change of phase stored; for a shorter one it would be a gap anyway until
 another monitor takes over."""
@@ -56,6 +58,7 @@ class _Held:
     state: State
     stored_at: datetime | None
     peak_at: datetime | None = None
+    kept_at: datetime | None = None
 
 
 class Ruling:
@@ -78,16 +81,23 @@ class Ruling:
     def load(self, device_ids: Iterable[int], *, at: datetime) -> None:
         """Hold the rules of exactly these devices. Call it when a device was taken over, and whenever rules or devices changed.
 
-        What is in memory stays, unless the rule was edited or another process wrote its state; else the stored state is taken up.
-        Raises DatabaseError; then what was held stays.
+        What is in memory stays, unless the rule was edited or another process wrote its state; else the stored state is taken up, and
+        led on over the readings that were stored since: what they change waits for `record`. Raises DatabaseError; then nothing is changed.
         """
         wanted = set(device_ids)
         known = {held.pk: held for listed in self._held.values() for held in listed}
         busy = {change.rule_id for change in self._waiting}
         found: dict[int, list[_Held]] = {}
+        missed: list[Change] = []
         live = AlertRule.objects.filter(device__in=wanted, enabled=True, device__enabled=True)
         for row in live.select_related("device", "state").order_by("device_id", "pk"):
-            found.setdefault(row.device_id, []).append(_take_up(row, known.get(row.pk), busy=row.pk in busy, at=at))
+            held = known.get(row.pk)
+            if held is None or not _is_current(held, row, busy=row.pk in busy):
+                held = _taken_up(row, at=at)
+                missed += _led_on(held, row.device_id, at=at)
+            held.rule = rule_rows.rule_of(row)
+            found.setdefault(row.device_id, []).append(held)
+        self._waiting += missed
         self._held = found
 
     def forget(self, device_id: int) -> None:
@@ -178,27 +188,45 @@ def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *,
     return changes
 
 
-def _take_up(row: AlertRule, known: _Held | None, *, busy: bool, at: datetime) -> _Held:
-    """The rule as it is held from now on."""
-    rule = rule_rows.rule_of(row)
+def _is_current(held: _Held, row: AlertRule, *, busy: bool) -> bool:
+    """Whether what is held is as new as what is stored. ``busy``: it is newer, and could not be written yet."""
     stored: RuleState | None = getattr(row, "state", None)
-    stored = stored if stored is not None and stored.version == row.version else None
-    stored_at = stored.changed_at if stored is not None else None
-    if known is not None and known.version == row.version and (busy or known.stored_at == stored_at):
-        known.rule = rule
-        return known
+    return held.version == row.version and (busy or held.stored_at == (stored.changed_at if stored is not None else None))
+
+
+def _taken_up(row: AlertRule, *, at: datetime) -> _Held:
+    """The rule as it was stored, in agreement with its event."""
+    stored: RuleState | None = getattr(row, "state", None)
+    state = rule_rows.readable(stored if stored is not None and stored.version == row.version else None)
     with transaction.atomic():
-        held = rule_events.lock(row.pk)
-        state = rule_rows.readable(stored)
-        if held is not None and held.version == row.version:
-            state = rule_events.repaired(held, state, at=at)
-    return _Held(row.pk, row.version, rule, state, stored_at)
+        locked = rule_events.lock(row.pk)
+        if locked is not None and locked.version == row.version:
+            state = rule_events.repaired(locked, state, at=at)
+    return _Held(row.pk, row.version, rule_rows.rule_of(row), state, stored.changed_at if stored is not None else None)
+
+
+def _led_on(held: _Held, device_id: int, *, at: datetime) -> list[Change]:
+    """Judge the readings that were stored after the state was: whoever had the device before us may not have lived to do it."""
+    changes = []
+    since = at - rule_rows.lookback(held.rule)
+    if held.state.last_at is not None:
+        since = max(since, held.state.last_at)
+    for instant, value in rule_rows.samples(device_id, held.rule.metric, since=since):
+        held.state, what = rules.step(held.rule, held.state, instant, value)
+        if what is not None:
+            changes.append(Change(held.pk, held.version, what, held.state))
+    return changes
 
 
 def _worth_storing(held: _Held, before: State, at: datetime) -> bool:
     """A new phase where it may have to outlive us, a new peak now and then."""
     if held.state.phase != before.phase and held.rule.sustained_seconds >= LONG:
         return True
+    if held.rule.aggregate is not None:
+        held.kept_at = held.kept_at or at
+        if at - held.kept_at >= max(KEEP_EVERY, timedelta(seconds=held.rule.aggregate.seconds / 60)):
+            held.kept_at = at
+            return True
     if not held.state.active or held.state.peak == before.peak or (held.peak_at is not None and at - held.peak_at < PEAK_EVERY):
         return False
     held.peak_at = at

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from devices import retention as keeping
-from devices import rollups, silent
+from devices import rollups, rule_upkeep, silent
 
 
 def roll_up() -> None:
@@ -19,3 +19,8 @@ def silence() -> None:
 def retention() -> None:
     """Delete what was kept long enough, and what deleted devices left."""
     keeping.sweep(at=timezone.now())
+
+
+def close_orphans() -> None:
+    """Close the events of rules that nobody else would close."""
+    rule_upkeep.sweep(at=timezone.now())

@@ -16,6 +16,7 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "roll-ups": ("devices.tasks.roll_up", 1),
     "silent-devices": ("devices.tasks.silence", 1),
     "old-readings": ("devices.tasks.retention", 15),
+    "rule-orphans": ("devices.tasks.close_orphans", 1),
     "proofs": ("notifications.tasks.proofs", 15),
     "tidy": ("sentinel_site.tasks.tidy", 60),
 }

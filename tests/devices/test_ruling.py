@@ -8,9 +8,10 @@ from django.db import connection, transaction
 from alerts import lifecycle, routing
 from alerts.enums import AlertStatus, Resolution
 from alerts.models import Alert
-from devices import rule_upkeep, ruling
+from devices import readings, rule_upkeep, ruling
 from devices.enums import Closing, RulePhase
 from devices.models import AlertRule, Device, RuleEvent, RuleState
+from devices.readings import NewReading
 from devices.ruling import Ruling
 from tests.conftest import NOON, SECOND
 from tests.factories import make_source
@@ -234,6 +235,70 @@ def test_a_pushed_reading_from_the_future_blinds_no_rule(rule):
     now = ruling.feed_pushed(rule.device, [(NOON, {"lp": 85.0})], at=NOON)
 
     assert (ahead.ignored, len(now.changes)) == (1, 1)
+
+
+class Killed(BaseException):
+    """The process is gone, before it could run its next statement."""
+
+
+def killed_before(number):
+    """Lets so many statements pass, and then the rollbacks that PostgreSQL makes of a lost connection."""
+    passed = iter(range(number))
+
+    def run(execute, sql, params, many, context):
+        if not sql.startswith("ROLLBACK") and next(passed, None) is None:
+            raise Killed
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(run)
+
+
+@pytest.mark.parametrize("samples", [LOUD, LOUD + CALM], ids=["onset", "clear"])
+def test_killed_before_any_statement_there_is_one_onset_one_clear_and_no_orphan(rule, samples):
+    survived, number = False, 0
+    routing.table()  # or what it keeps in memory would be rolled back under it
+    while not survived:
+        with transaction.atomic():
+            readings.store([NewReading(rule.device_id, NOON + second * SECOND, {"lp": value}) for second, value in samples])
+            try:
+                with killed_before(number):
+                    feed(started(rule), rule, *samples)
+                survived = True
+            except Killed:
+                number += 1
+            happened_next(rule, samples)
+            transaction.set_rollback(True)
+    assert number > 10
+
+
+def happened_next(rule, samples):
+    """Another monitor takes over and sees it end; then all must be as if there had been only one."""
+    second = samples[-1][0] + 1
+    after = started(rule, second)
+    after.record([], at=NOON + second * SECOND)
+    assert RuleEvent.objects.filter(clear_at=None).count() == Alert.objects.filter(status="PENDING").count() == (samples == LOUD)
+    feed(after, rule, (second, 60.0), (second + 2, 60.0), (second + 4, 60.0))
+    assert [event.closing for event in RuleEvent.objects.all()] == [Closing.CLEARED]
+    assert [(alert.status, alert.occurrences) for alert in Alert.objects.all()] == [(AlertStatus.RESOLVED, 1)]
+
+
+def test_a_new_monitor_has_its_aggregates_at_once(rule):
+    AlertRule.objects.update(aggregate="leq:60", sustained_seconds=0)
+    readings.store([NewReading(rule.device_id, NOON + second * SECOND, {"lp": 85.0}) for second in range(-58, -1)])
+
+    runtime = started(rule)
+
+    assert runtime.waiting == 1
+    assert runtime.record([], at=NOON) == 0
+    assert RuleEvent.objects.get().onset_at == NOON - 10 * SECOND
+
+
+def test_the_ring_of_an_aggregate_is_stored_now_and_then(rule):
+    AlertRule.objects.update(aggregate="leq:60")
+
+    feed(started(rule), rule, *((second, 60.0) for second in range(0, 130, 2)))
+
+    assert len(RuleState.objects.get().document["ring"]) == 30
 
 
 def test_from_crossing_to_commit_few_statements_are_needed(rule, django_assert_max_num_queries):
