@@ -75,7 +75,7 @@ class Diagnostics(BaseModel):
     frame: dict[str, Any] | None
     last_reading_at: str | None
     rules: int
-    password: str
+    password: Literal["set", "missing", "undecryptable"]
     clock_ahead_seconds: float | None
     alerts: list[dict[str, Any]]
     commands: list[dict[str, Any]]

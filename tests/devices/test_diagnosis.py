@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
 
 def make_device(slug="roof", *, status=None, rule=True, **fields):
     """A meter that a monitor has and that answers, with a rule."""
-    device = Device.objects.create(slug=slug, name="Roof", **{"host": "192.168.1.40", "password": "hush-hush", **fields})
+    device = Device.objects.create(
+        slug=slug, name="Roof", **{"host": "192.168.1.40", "username": "USER", "password": "hush-hush", **fields}
+    )
     Device.objects.update(changed_at=NOON - MINUTE)
     given = {"holder": "house/1", "leased_until": NOON + 5 * SECOND, "mode": "watched", "reachable": True, "last_frame_at": NOON}
     if device.is_polled:
@@ -47,7 +49,7 @@ def test_a_device_that_is_well_is_said_to_be_well():
     ({"host": "127.0.0.1"}, {}, "error", "SENTINEL_DEVICE_NETWORKS"),
     ({"port": 5555}, {}, "error", "SENTINEL_DEVICE_PORTS"),
     ({"password": "0000"}, {}, "warn", "delivered with (0000)"),
-    ({"password": ""}, {}, "warn", "delivered with (0000)"),
+    ({"password": ""}, {}, "info", "its files cannot be fetched"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_with_what_to_do(fields, status, level, words):
     (found, *_) = said(make_device(status=status, **fields))
