@@ -6,6 +6,7 @@ from typing import Final
 from devices.drivers.base import Argument, Check, CommandSpec, Driver, Progress, Sample, Target
 from devices.drivers.nl43 import Nl43
 from devices.drivers.nl43_commands import COMMANDS as NL43_COMMANDS
+from devices.drivers.nl43_commands import FILE_COMMANDS
 from devices.drivers.simulated import Simulated
 from devices.enums import DriverKind
 from devices.errors import UnknownCommand
@@ -17,16 +18,18 @@ COMMANDS: Final[Mapping[str, Mapping[str, CommandSpec]]] = {
 }
 """Driver kind → command name → what it is."""
 
-__all__ = ["COMMANDS", "Argument", "Check", "CommandSpec", "Driver", "Progress", "Sample", "Target", "make", "spec"]
+__all__ = [
+    "COMMANDS", "FILE_COMMANDS", "Argument", "Check", "CommandSpec", "Driver", "Progress", "Sample", "Target", "make", "spec",
+]  # fmt: skip
 
 
 def spec(kind: str, command: str) -> CommandSpec:
     """What ``command`` is for a device with the driver ``kind``. Raises UnknownCommand."""
-    try:
-        return COMMANDS[kind][command]
-    except KeyError:
-        known = ", ".join(COMMANDS.get(kind, {})) or "none"
-        raise UnknownCommand(f"this device has no such command; it has: {known}") from None
+    known = COMMANDS.get(kind, {})
+    found = known.get(command) or (FILE_COMMANDS.get(command) if known else None)
+    if found is None:
+        raise UnknownCommand(f"this device has no such command; it has: {', '.join(known) or 'none'}")
+    return found
 
 
 def make(kind: str, target: Target, check: Check) -> Driver:

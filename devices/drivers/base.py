@@ -93,6 +93,9 @@ class Driver(Protocol):
         Nothing that changes the device is ever sent twice.
         """
 
+    async def place(self) -> Target:
+        """Where the device is at the moment: its files are fetched there, beside the connection."""
+
     async def close(self) -> None:
         """Close the connection, so that another program can have the device. It can be used again afterwards."""
 

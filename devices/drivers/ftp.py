@@ -151,17 +151,18 @@ class Ftp:
         raise FileProblem("unreachable", "the meter opened no connection for the data: it must be able to reach this machine (active FTP)")
 
     def _pieces(self, data: socket.socket, until: float) -> Iterator[bytes]:
-        while True:
-            data.settimeout(max(0.01, min(self._patience.data, until - time.monotonic())))
+        while (left := until - time.monotonic()) > 0:
+            data.settimeout(min(self._patience.data, left))
             try:
                 chunk = data.recv(CHUNK_BYTES)
             except OSError:
+                if time.monotonic() >= until:
+                    break
                 raise FileProblem("unreachable", "the meter stopped sending in the middle of a file") from None
             if not chunk:
                 return
             yield chunk
-            if time.monotonic() > until:
-                raise FileProblem("unreachable", "the meter sends too slowly")
+        raise FileProblem("unreachable", "the meter sends too slowly")
 
     def _expect(self, command: str, kind: str) -> None:
         code, text = self._ask(command)

@@ -100,6 +100,10 @@ class Nl43:
             finally:
                 self._streaming = False
 
+    async def place(self) -> Target:
+        """Where the meter is."""
+        return self.target
+
     async def close(self) -> None:
         """Close the connection, so that another program can have the meter. What is being asked fails as unreachable."""
         wire, self._wire = self._wire, None

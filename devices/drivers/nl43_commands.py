@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from devices.drivers import nl43_files
 from devices.drivers.base import Argument, CommandSpec
-from devices.errors import BadArguments
+from devices.errors import BadArguments, FileProblem
 
-MOMENT, MINUTE, CYCLE = 20.0, 90.0, 600.0
-"""Seconds: one exchange with its pause and a new connection; a row of exchanges; a search for an unused name and a slow FTP server."""
+MINUTE, CYCLE, HOUR = 90.0, 600.0, 3600.0
+"""Seconds: a row of exchanges; a search for an unused name and a slow FTP server; a folder of many files."""
 
 _TIMES: Final = ("10s", "1m", "5m", "10m", "15m", "30m", "1h", "8h", "24h")
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -42,6 +43,7 @@ _NEVER: Final = frozenset({
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9/.+-]*(?: [A-Za-z0-9/.+-]+| \([A-Za-z0-9]+\))*")
 _VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 :/._+%-]*")
 _STORE_NAME: Final = re.compile(r"[0-9]{4}")
+_TRANSFER: Final = re.compile(r"[0-9a-f]{32}")
 NAME_LENGTH, VALUE_LENGTH = 60, 40
 
 
@@ -136,3 +138,25 @@ _ALL: Final = (
     CommandSpec("stop_cycle", "Stop, switch FTP on and list the new folder", seconds=CYCLE, changes=True, confirm=True, long=True),
 )
 COMMANDS: Final[Mapping[str, CommandSpec]] = {spec.name: spec for spec in _ALL}
+
+
+def _file(given: Mapping[str, Any]) -> dict[str, Any]:
+    errors = [(str(name)[:40], "there is no such argument; leave it out") for name in given if name not in {"path", "transfer"}]
+    path = ""
+    try:
+        path = nl43_files.checked(given.get("path"))
+    except FileProblem as problem:
+        errors.append(("path", str(problem)))
+    transfer = given.get("transfer")
+    if not isinstance(transfer, str) or not _TRANSFER.fullmatch(transfer):
+        errors.append(("transfer", "files are fetched at /files and /files/download"))
+    if errors:
+        raise BadArguments(errors)
+    return {"path": path, "transfer": transfer}
+
+
+FILE_COMMANDS: Final[Mapping[str, CommandSpec]] = {
+    "list_files": CommandSpec("list_files", "List a folder", seconds=MINUTE, check=_file),
+    "send_file": CommandSpec("send_file", "Fetch a file or a folder", seconds=HOUR, check=_file),
+}
+"""What devices/transfers.py does beside the control connection; nobody gives these by name."""

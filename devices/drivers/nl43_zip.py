@@ -35,7 +35,7 @@ class Sink:
         return taken
 
 
-def zipped(path: str, listing: Listing, retrieve: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
+def zipped(path: str, listing: Listing, retrieve: Callable[[str], Iterator[bytes]], *, most: int = FILES) -> Iterator[bytes]:
     """The folder ``path`` with all below it. A file that cannot be read is named in not-fetched.txt within.
 
     Raises FileProblem when the folder cannot be listed, is too big, or the meter is gone.
@@ -49,8 +49,8 @@ def zipped(path: str, listing: Listing, retrieve: Callable[[str], Iterator[bytes
                 archive.writestr(ZipInfo(name), b"")
                 continue
             files += 1
-            if files > FILES:
-                raise FileProblem("not_allowed", f"the folder holds more than {FILES} files; fetch its folders one by one")
+            if files > most:
+                raise FileProblem("not_allowed", f"the folder holds more than {most} files; fetch its folders one by one")
             info = ZipInfo(name, _date(changed_at))
             info.compress_type = ZIP_DEFLATED
             with archive.open(info, "w", force_zip64=True) as into:
