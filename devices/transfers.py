@@ -5,6 +5,7 @@ and what is left in Redis expires. A reader that goes away says so. The command'
 """
 
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
@@ -159,10 +160,11 @@ async def perform(command: str, arguments: Mapping[str, Any], place: Callable[[]
         if target.slug in _busy:
             raise Busy("files of this device are being fetched already; wait until that is done")
         _busy.add(target.slug)
-        ftp = Ftp(target)
+        ftp, stop = Ftp(target), threading.Event()
         try:
-            return Outcome(CommandStatus.DONE, await files.in_thread(lambda: _serve(ftp, target, command, arguments)))
+            return Outcome(CommandStatus.DONE, await files.in_thread(lambda: _serve(ftp, target, command, arguments, stop)))
         finally:
+            stop.set()
             _busy.discard(target.slug)
             ftp.close()
     except FileProblem as problem:
@@ -173,9 +175,9 @@ async def perform(command: str, arguments: Mapping[str, Any], place: Callable[[]
         return Outcome(CommandStatus.FAILED, error=str(error))
 
 
-def _serve(ftp: Ftp, target: Target, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _serve(ftp: Ftp, target: Target, command: str, arguments: Mapping[str, Any], stop: threading.Event) -> dict[str, Any]:
     with _client() as client:
-        outgoing = Outgoing(client, _key(arguments["transfer"]))
+        outgoing = Outgoing(client, _key(arguments["transfer"]), stop)
         try:
             sent = _send(ftp, target, command, arguments["path"], outgoing)
             outgoing.end()
@@ -223,10 +225,10 @@ def _in_pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 class Outgoing:
-    """The writing end of one transfer."""
+    """The writing end of one transfer. It gives up when ``stop`` is set."""
 
-    def __init__(self, client: "redis.Redis", key: str) -> None:
-        self._client, self._key = client, key
+    def __init__(self, client: "redis.Redis", key: str, stop: threading.Event) -> None:
+        self._client, self._key, self._stop = client, key, stop
 
     def head(self, head: Mapping[str, Any]) -> None:
         """Say what comes."""
@@ -270,7 +272,8 @@ class Outgoing:
                 raise FileProblem("unreachable", "nobody takes the file any more")
             if held < HELD_PIECES:
                 return
-            time.sleep(ROOM_SECONDS)
+            if self._stop.wait(ROOM_SECONDS):
+                raise FileProblem("unreachable", "the monitor stopped before the file was sent")
 
 
 def _client() -> "redis.Redis":

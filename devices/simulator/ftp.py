@@ -167,6 +167,8 @@ class FtpSession(asyncio.Protocol):
         where, self._data = self._data, None
         self._say("150 Opening data connection.")
         self._transfer = asyncio.get_running_loop().create_task(self._deliver(where, content))
+        self._meter.transfers.add(self._transfer)
+        self._transfer.add_done_callback(self._meter.transfers.discard)
 
     async def _deliver(self, where: tuple[str, int], content: Callable[[], bytes]) -> None:
         """Connect to the client and send. Contents are written in a thread: an hour of levels takes a while."""
@@ -182,6 +184,9 @@ class FtpSession(asyncio.Protocol):
         except OSError:
             self._say("426 Connection closed; transfer aborted.")
             return
+        except asyncio.CancelledError:
+            writer.transport.abort()  # or it would wait for the client to take what it will never take
+            raise
         finally:
             writer.close()
             with contextlib.suppress(OSError):

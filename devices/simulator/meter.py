@@ -84,6 +84,7 @@ class SimulatedMeter:
         self._control = Listener(host, port, lambda: Control(self))
         self._ftp = Listener(host, ftp_port, lambda: FtpSession(self))
         self.ftp_sessions: set[FtpSession] = set()
+        self.transfers: set[asyncio.Task[None]] = set()
         self.ftp_stalls = False
         """Whether files come half and then no more."""
         self._ftp_shown = True
@@ -119,6 +120,9 @@ class SimulatedMeter:
         self.slot.close()
         for session in list(self.ftp_sessions):
             session.close()
+        for transfer in self.transfers:
+            transfer.cancel()
+        await asyncio.gather(*self.transfers, return_exceptions=True)
         while self.slot.here or self.ftp_sessions:
             await asyncio.sleep(0)
         await asyncio.sleep(0)
