@@ -52,7 +52,8 @@ class House:
     def __enter__(self) -> Self:
         os.environ.update(
             SENTINEL_DATA_DIR=str(self.data_dir), SENTINEL_PORT=str(self.port), SENTINEL_ADMIN_PASSWORD=secrets.token_urlsafe(16),
-            SENTINEL_WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8", SENTINEL_STORM_MESSAGES="0", DJANGO_SETTINGS_MODULE="sentinel_site.settings",
+            SENTINEL_WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8", SENTINEL_STORM_MESSAGES="0", SENTINEL_DEVICE_LOOPBACK="1",
+            DJANGO_SETTINGS_MODULE="sentinel_site.settings",
         )  # fmt: skip
         for name in ("DATABASE_URL", "REDIS_URL", "SENTINEL_BASE_URL", "EMAIL_URL", "GEMINI_API_KEY", "FIREBASE_CREDENTIALS"):
             os.environ.pop(name, None)

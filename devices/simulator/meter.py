@@ -34,14 +34,14 @@ class Counters:
     violations: int = 0
     """Commands that came less than the pause after the last reply, or before there was one."""
     commands: Counter[str] = field(default_factory=Counter)
-    at: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
-    """When each command came, by the monotonic clock."""
+    at: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=10_000))
+    """When each command came, by the monotonic clock, and what it was."""
 
     def command(self, line: str, *, early: bool) -> None:
         """A command came."""
         self.commands[line] += 1
         self.violations += early
-        self.at.append(time.monotonic())
+        self.at.append((time.monotonic(), line))
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
