@@ -53,8 +53,13 @@ def is_status(text: str) -> bool:
 
 
 def stale(text: str) -> str:
-    """The same frame, marked as the last one known and not of now."""
+    """The same frame, marked as too old to be taken for the present."""
     return f'{text[:-1]},"stale":true}}'
+
+
+def known(text: str) -> str:
+    """The same text, marked as said before: its ``sent_at`` is not the present."""
+    return f'{text[:-1]},"known":true}}'
 
 
 def decoded(text: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Viewer:
     def welcome(self, known: Iterable[Said], now: float) -> None:
         """Put what is known; older than what waits already about the same device, it is needless."""
         for said in [each for each in known if not self._has_news(each.slug)]:
-            self.put(said, now)
+            self.put(Said(said.slug, frames.known(said.text)), now)
 
     def _has_news(self, slug: str) -> bool:
         return bool(self._texts)

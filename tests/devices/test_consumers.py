@@ -68,7 +68,7 @@ async def test_the_last_frame_at_once_and_then_live_ones(key, place):
     happened = await live(socket)
     await socket.leave()
 
-    assert known == frames.decoded(frame(60.0)) | {"stale": True}
+    assert known == frames.decoded(frame(60.0)) | {"stale": True, "known": True}
     assert (happened["device"], happened["values"].keys()) == ("hall", {"lp"})
 
 

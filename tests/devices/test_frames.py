@@ -63,4 +63,4 @@ def test_a_stored_frame_comes_back_as_it_was():
 def test_a_stale_frame_says_so():
     text = frames.encode_sample("hall", Sample(NOON, {"lp": 61.2}), sent_at=NOON)
 
-    assert json.loads(frames.stale(text)) == json.loads(text) | {"stale": True}
+    assert json.loads(frames.known(frames.stale(text))) == json.loads(text) | {"stale": True, "known": True}

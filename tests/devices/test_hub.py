@@ -160,7 +160,7 @@ async def test_a_new_viewer_gets_the_last_frame_heard_at_once(valkey, hall):
         await take(first)
 
         async with ours.watching(second):
-            assert [await take(second), await take(second)] == [frame(1), status()]
+            assert [await take(second), await take(second)] == [frames.known(frame(1)), frames.known(status())]
 
 
 @stores
@@ -173,7 +173,7 @@ async def test_a_new_viewer_gets_the_stored_frame_marked_as_stale(valkey, stored
         told = [json.loads(await take(looking)) for looking in (one, one, every, every)]
     ours._stop()
 
-    assert told[0] == told[2] == stored | {"stale": True}
+    assert told[0] == told[2] == stored | {"stale": True, "known": True}
     assert [(each["type"], each["reachable"], each["since"]) for each in told[1::2]] == [("status", False, "2026-03-02T12:00:00.000Z")] * 2
 
 
