@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from devices import demand, drivers, frames
+from devices import demand, drivers, frames, transfers
 from devices.commands import Outcome
 from devices.demand import Asked, Demand
 from devices.drivers import Driver, Sample, Target
@@ -92,6 +92,7 @@ class DeviceLoop:
         self._sink, self._probe = sink, probe
         self._wanted = wanted
         self._woken = asyncio.Event()
+        self._transfers: set[asyncio.Task[None]] = set()
         self._commands = wanted.has_commands
         self._command_was_last = False
         self._asked: Asked | None = None
@@ -137,6 +138,7 @@ class DeviceLoop:
                     await self._failed(DeviceError("The monitor failed while it talked to the device; see its log."))
                     await asyncio.sleep(FAULT_SECONDS)
         finally:
+            await self._end_transfers()
             await self._close()
 
     async def _turn(self) -> None:
@@ -198,8 +200,7 @@ class DeviceLoop:
         lost = self.failures >= FAILURES and self.reachable is not False
         refused = isinstance(error, Unreachable) and error.refused
         if refused and not self.wedged and self.failures >= FAILURES and (lost or self.failures % PROBE_EVERY == 0):
-            at_present = getattr(self.driver, "target", None)  # a simulated meter is somewhere else each time
-            self.wedged = await self._probe(await at_present() if at_present else self.config.target)
+            self.wedged = await self._probe(await self.driver.place())
             lost = lost or self.wedged
         if lost:
             self.reachable = False
@@ -210,6 +211,11 @@ class DeviceLoop:
         row = await self._sink.take_command(self.config.id)
         if row is None:
             self._commands = False
+            return
+        if transfers.serves(row.command):
+            task = asyncio.create_task(self._transfer(row))
+            self._transfers.add(task)
+            task.add_done_callback(self._transfers.discard)
             return
         outcome = Outcome(CommandStatus.FAILED, error=STOPPED)
         started = steady()
@@ -243,6 +249,25 @@ class DeviceLoop:
             await self._close()
             return Outcome(CommandStatus.FAILED, error="The monitor failed while it ran; see its log, and look at the device.")
         return Outcome(CommandStatus.DONE, reply)
+
+    async def _transfer(self, row: Command) -> None:
+        """A command about files: done beside the connection, while the device is asked as ever."""
+        outcome = Outcome(CommandStatus.FAILED, error=STOPPED)
+        try:
+            async with asyncio.timeout(drivers.spec(self.config.kind, row.command).seconds):
+                outcome = await transfers.perform(row.command, row.arguments, self.driver.place)
+        except TimeoutError:
+            outcome = Outcome(CommandStatus.TIMED_OUT, error="It took too long; fetch smaller folders.")
+        except Exception:
+            logger.exception("the files of %s could not be sent", self.config.slug)
+            outcome = Outcome(CommandStatus.FAILED, error="The monitor failed while it ran; see its log.")
+        finally:
+            self._sink.finished(row.pk, outcome)
+
+    async def _end_transfers(self) -> None:
+        for task in self._transfers:
+            task.cancel()
+        await asyncio.gather(*self._transfers, return_exceptions=True)
 
     async def _close(self) -> None:
         """Close the connection; whatever is wrong with it, it is given up."""

@@ -1,5 +1,6 @@
 """A simulated meter in this process, and the real nl43 driver on it: for the demo, and for trying things."""
 
+import asyncio
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,6 +29,7 @@ class Simulated:
         self._target, self._check = target, check
         self._meter: SimulatedMeter | None = None
         self._driver: Nl43 | None = None
+        self._starting = asyncio.Lock()
 
     async def sample(self) -> Sample:
         """Ask the meter. Raises DeviceErrors, those of its scenario."""
@@ -57,6 +59,10 @@ class Simulated:
         return self._seen
 
     async def _ready(self) -> Nl43:
+        async with self._starting:  # its files may be asked for while it is sampled
+            return await self._started()
+
+    async def _started(self) -> Nl43:
         if self._driver is None:
             meter = self._meter = self._meter or self._make()
             await meter.start()

@@ -24,8 +24,8 @@ class Line:
 class Scripted:
     """A driver as the contract says, on a Line."""
 
-    def __init__(self, line, check):
-        self.line, self.check, self.connected = line, check, False
+    def __init__(self, line, check, target):
+        self.line, self.check, self.target, self.connected = line, check, target, False
 
     async def sample(self):
         self._connect()
@@ -43,6 +43,9 @@ class Scripted:
         await progress("Doing it", 1, 1)
         self.line.done.append(command)
         return {"done": command}
+
+    async def place(self):
+        return self.target
 
     async def close(self):
         self.line.open -= self.connected
@@ -111,7 +114,7 @@ class Running:
         return self.lines.setdefault(host, Line())
 
     def make(self, _kind, target, check):
-        return Scripted(self.line(target.host), check)
+        return Scripted(self.line(target.host), check, target)
 
     async def probe(self, target):
         return self.line(target.host).ftp_answers
