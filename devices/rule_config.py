@@ -20,6 +20,7 @@ from sentinel_site.lib.problems import Problem
 
 MAX_RULES: Final = 50
 """Of one device: each is judged for every sample."""
+FULL: Final = f"A device can have {MAX_RULES} rules. Delete one that is not needed any more."
 MAX_LEVEL: Final = 1e9
 _METRIC: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
@@ -79,12 +80,11 @@ def rules(slug: str) -> QuerySet[AlertRule]:
 
 def describe_rule(rule: AlertRule) -> dict[str, Any]:
     """A rule as api.md shows it."""
-    state = getattr(rule, "state", None)
     return {
         "id": rule.pk,
         **form_of(rule),
         "version": rule.version,
-        "phase": state.phase if state is not None and state.version == rule.version else RulePhase.QUIET.value,
+        "phase": phase(rule),
         "warnings": warnings(rule),
     }
 
@@ -98,25 +98,37 @@ def form_of(rule: AlertRule) -> dict[str, Any]:
 
 def save_rule(rule: AlertRule, form: RuleForm) -> None:
     """Write ``form`` onto a rule whose device is set. Raises ValidationError, and a Problem when the device has too many."""
-    if rule.pk is None and AlertRule.objects.filter(device=rule.device).count() >= MAX_RULES:
-        raise Problem(409, f"A device can have {MAX_RULES} rules. Delete one that is not needed any more.", code="too_many_rules")
+    if rule.pk is None and not has_room(rule.device):
+        raise Problem(409, FULL, code="too_many_rules")
     fill(rule, form)
     check(rule)
     rule.full_clean()
     save(rule)
 
 
+def has_room(device: Device) -> bool:
+    """Whether the device may have one more rule."""
+    return AlertRule.objects.filter(device=device).count() < MAX_RULES
+
+
+def phase(rule: AlertRule) -> str:
+    """How far the rule is, as it was stored; quiet for a version that nothing is stored of."""
+    state = getattr(rule, "state", None)
+    return str(state.phase) if state is not None and state.version == rule.version else RulePhase.QUIET.value
+
+
 def fill(rule: AlertRule, form: RuleForm) -> AlertRule:
     """``rule`` with the form's values, not saved: also for drafts."""
     for name, value in form.model_dump(exclude={"aggregate", "weekdays"}).items():
         setattr(rule, name, value)
-    rule.aggregate, rule.weekdays = form.aggregate or "", sorted(set(form.weekdays))
+    rule.aggregate, rule.weekdays = form.aggregate or "", form.weekdays
     return rule
 
 
 def save(rule: AlertRule) -> None:
     """Save a checked rule. Where it differs from what is stored its version is raised, which ends its open event (receivers.py)."""
     with transaction.atomic():
+        rule.weekdays = sorted(set(rule.weekdays))
         stored = AlertRule.objects.select_for_update(no_key=True).filter(pk=rule.pk).first()
         if stored is not None:
             rule.version = stored.version + (form_of(stored) != form_of(rule))

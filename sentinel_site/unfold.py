@@ -71,6 +71,7 @@ UNFOLD: dict[str, Any] = {
             ]},
             {"title": "What measures", "separator": True, "items": [
                 _page("Devices", "graphic_eq", "devices.device"),
+                _page("Rules", "rule", "devices.alertrule"),
                 _page("Events", "show_chart", "devices.ruleevent"),
                 _page("Commands", "terminal", "devices.devicecommand"),
             ]},
