@@ -35,9 +35,15 @@ class Demo:
     recipient: str
 
 
-@transaction.atomic
 def run(*, data_dir: Path) -> Demo:
     """Make the sample data, or what is missing of it."""
+    text = _people_and_key()
+    demo_devices.run(at=timezone.now())
+    return Demo(key=text, picture=_picture(data_dir / "demo" / "fall.jpg"), recipient=f"{RECIPIENT} <{ADDRESS}>")
+
+
+@transaction.atomic
+def _people_and_key() -> str:
     recipient = _person(RECIPIENT, ADDRESS)
     for group in RecipientGroup.objects.filter(slug__in=("oncall", "manager", "director")):
         group.members.add(recipient)
@@ -49,8 +55,7 @@ def run(*, data_dir: Path) -> Demo:
         user.groups.add(Group.objects.get(name="Ingest"))
     ApiKey.objects.filter(user=user, name=KEY, revoked_at=None).update(revoked_at=timezone.now())
     _key, text = ApiKey.issue(user=user, name=KEY)
-    demo_devices.run(at=timezone.now())
-    return Demo(key=text, picture=_picture(data_dir / "demo" / "fall.jpg"), recipient=f"{RECIPIENT} <{ADDRESS}>")
+    return text
 
 
 def _person(name: str, address: str) -> Recipient:

@@ -1,11 +1,14 @@
 """Sample devices: a street and a workshop, simulated, with a day behind them; and a sensor of humidity in the cellar."""
 
+import json
 import math
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from devices import readings
+from django.db import transaction
+
+from devices import pushed, readings
 from devices.drivers.simulated import seed
 from devices.enums import Comparison, DriverKind, Scenario
 from devices.models import AlertRule, Device
@@ -22,36 +25,53 @@ LOUD: Final = {
 }  # fmt: skip
 """The workshop is loud for half a minute every two minutes: an alert comes and ends by itself, and then not for a quarter of an hour."""
 
+NIGHT: Final = {
+    "metric": "lp", "aggregate": "leq:300", "comparison": Comparison.ABOVE, "threshold": 60.0, "sustained_seconds": 60, "hysteresis": 3.0,
+    "cooldown_seconds": 3600, "window_from": time(22), "window_until": time(7), "severity": "low",
+}  # fmt: skip
+
 
 def run(*, at: datetime) -> None:
     """Make the devices, or what is missing of them. What somebody changed stays."""
+    with transaction.atomic():
+        _street(at)
+        _workshop()
+    _cellar(at)
+
+
+def _street(at: datetime) -> None:
     street, made = _device(STREET, "Demo street", DriverKind.SIMULATED, host=Scenario.DAY, place="In front of the house")
-    if made:
-        _fill(street, _street(street, at), STREET_STEP, at)
+    if not made:
+        return
+    AlertRule.objects.create(device=street, name="Night", **NIGHT)
+    offset = at.astimezone(ZoneInfo(street.time_zone)).utcoffset() or timedelta()
+    heard = sound.day(seed(street.slug), utc_offset_seconds=offset.total_seconds())  # what the simulated meter will hear
+    rows = [NewReading(street.pk, each, {"lp": round(heard(each.timestamp()), 1)}) for each in _instants(at, STREET_STEP)]
+    for first in range(0, len(rows), BATCH):
+        readings.store(rows[first : first + BATCH])
+
+
+def _workshop() -> None:
     workshop, made = _device(WORKSHOP, "Demo workshop", DriverKind.SIMULATED, host=Scenario.BURSTS, place="Workshop, east wall")
     if made:
         AlertRule.objects.create(device=workshop, name="Loud", **LOUD)
-    cellar, made = _device(CELLAR, "Demo cellar", DriverKind.PUSH, place="Cellar, beside the boiler")
-    if made:
-        _fill(cellar, None, CELLAR_STEP, at)
+
+
+def _cellar(at: datetime) -> None:
+    """It gets the rules on humidity that every such device gets."""
+    cellar, _made = _device(CELLAR, "Demo cellar", DriverKind.PUSH, place="Cellar, beside the boiler")
+    if readings.latest(cellar.pk) is None:
+        items = [{"at": each.isoformat(), "values": _air(each)} for each in _instants(at, CELLAR_STEP)]
+        pushed.take(cellar, json.dumps({"readings": items}).encode(), at=at)
+
+
+def _instants(at: datetime, step: timedelta) -> list[datetime]:
+    """A day of them up to ``at``."""
+    return [at - EARLIER + number * step for number in range(int(EARLIER / step) + 1)]
 
 
 def _device(slug: str, name: str, driver: DriverKind, **fields: str) -> tuple[Device, bool]:
     return Device.objects.get_or_create(slug=slug, defaults={"name": name, "driver": driver, **fields})
-
-
-def _street(device: Device, at: datetime) -> sound.Sound:
-    """What the simulated meter would have heard: it goes on without a step."""
-    offset = at.astimezone(ZoneInfo(device.time_zone)).utcoffset() or timedelta()
-    return sound.day(seed(device.slug), utc_offset_seconds=offset.total_seconds())
-
-
-def _fill(device: Device, heard: sound.Sound | None, step: timedelta, at: datetime) -> None:
-    """A day of readings up to ``at``."""
-    instants = [at - EARLIER + number * step for number in range(int(EARLIER / step) + 1)]
-    rows = [NewReading(device.pk, each, {"lp": round(heard(each.timestamp()), 1)} if heard else _air(each)) for each in instants]
-    for first in range(0, len(rows), BATCH):
-        readings.store(rows[first : first + BATCH])
 
 
 def _air(at: datetime) -> dict[str, float]:

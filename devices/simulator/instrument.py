@@ -163,12 +163,15 @@ class Instrument:
     def _stop(self, at: float) -> None:
         done = self.measurement
         self.measuring = self.paused = False
-        if done is None or self.settings["Store Mode"] != "Auto":
-            return
+        if done is not None and self.settings["Store Mode"] == "Auto":
+            self.record(done.started_at, at)
+
+    def record(self, started_at: float, at: float) -> None:
+        """Store the files of an Auto measurement that went from ``started_at`` to ``at``."""
         recorded = recordings.Recorded(
             name=self.settings["Store Name"],
-            started_at=done.started_at,
-            seconds=at - done.started_at,
+            started_at=started_at,
+            seconds=at - started_at,
             sound=self.sound,
             lp_seconds=LP_SECONDS[self.settings["Lp Store Interval"]],
             leq_seconds=SECONDS.get(self.settings["Leq Calculation Interval Preset"]),

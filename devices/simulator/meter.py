@@ -21,6 +21,7 @@ from devices.simulator.sound import Sound, chance
 
 LATENCY_SECONDS = (0.11, 0.33)
 """As seen over LTE."""
+HOUR_SECONDS = 3600.0
 _seeds = itertools.count()
 
 
@@ -65,7 +66,8 @@ class SimulatedMeter:
     ) -> None:  # fmt: skip
         """``strict``: a command that comes early is refused. ``slot_seconds``, ``ftp_seconds``: until the slot is free, until FTP is on.
 
-        ``every``: how often the scenario's fault happens, in commands. Raises ValueError for an unknown scenario.
+        ``measuring``: it measures when it starts, and has an hour on its card. ``every``: how often the scenario's fault happens, in
+        commands. Raises ValueError for an unknown scenario.
         """
         self.seed = next(_seeds) if seed is None else seed
         self.latency_seconds, self.pause_seconds, self.strict = latency_seconds, pause_seconds, strict
@@ -107,6 +109,7 @@ class SimulatedMeter:
         await self._ftp.be(Port.OPEN)
         if self._measure_at_start:
             self._measure_at_start = False
+            self.instrument.record(time.time() - HOUR_SECONDS, time.time())  # somebody used it before
             self.instrument.start(time.time())
         await self._ports()
 
