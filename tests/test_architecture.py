@@ -35,6 +35,8 @@ PURE = (
     "notifications/enums.py",
     "notifications/oncall.py",
     "notifications/walltime.py",
+    "devices/drivers/nl43_codec.py",
+    "devices/drivers/nl43_commands.py",
     "sentinel_site/lib/matchers.py",
 )
 CLOCKS = {"now", "today", "utcnow", "time", "monotonic", "perf_counter"}

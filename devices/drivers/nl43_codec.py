@@ -37,6 +37,7 @@ COUNTER_MAX: Final = 600
 LOWEST, HIGHEST = -20.0, 200.0
 """dB. The meters measure from 25 to 143; LE grows by 10 dB each time the measurement gets ten times longer."""
 NO_LEVEL: Final = 999.9
+_PRINTABLE: Final = re.compile(rb"[ -~]*")
 _RESULT: Final = re.compile(r"R\+\d{4}", re.A)
 _LEVEL: Final = re.compile(r"-?\d{1,3}\.\d{1,2}", re.A)
 _NO_VALUE: Final = re.compile(r"-{0,3}(?:\.-)?", re.A)
@@ -67,7 +68,7 @@ class Streamed:
 def line(raw: bytes) -> str:
     """A line without its end and the prompts that stick to its front. Raises BadReply for what is not printable ASCII."""
     text = raw.strip(b"\r\n").lstrip(b"$ ").rstrip()
-    if not text.isascii() or any(byte < 32 or byte == 127 for byte in text):
+    if not _PRINTABLE.fullmatch(text):
         raise BadReply("the device sent bytes that no meter sends")
     return text.decode("ascii")
 

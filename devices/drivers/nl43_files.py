@@ -19,7 +19,7 @@ from devices.drivers.nl43_zip import zipped
 from devices.errors import Busy, DeviceError, FileProblem
 
 T = TypeVar("T")
-PATH_LENGTH, NAME_LENGTH = 500, 200
+PATH_LENGTH, NAME_LENGTH, LINE_LENGTH = 500, 200, 500
 ENTRIES: Final = 5000
 """Most entries of one folder; a meter begins a new one after 1000 files."""
 THREADS: Final = 8
@@ -64,7 +64,7 @@ def checked(path: object) -> str:
 
 def entry(line: str, *, zone: str, near: datetime) -> Entry | None:
     """One line of a listing; None for what is no file and no folder, or has no proper name. A date without a year is the last such."""
-    match = _ENTRY.fullmatch(line)
+    match = _ENTRY.fullmatch(line) if len(line) <= LINE_LENGTH else None
     if match is None or not _is_name(match["name"]):
         return None
     return Entry(match["name"], match["kind"] == "d", int(match["size"]), _changed(match, zone, near))

@@ -115,7 +115,7 @@ async def test_the_pause_is_kept_between_commands_and_over_connections():
 
         await again.perform("state", {}, quiet)
 
-        at = list(simulated.counters.at)
+        at = [moment for moment, _ in simulated.counters.at]
         assert (simulated.counters.violations, len(at)) == (0, 2)
         assert 1.0 <= at[1] - at[0] < 1.2
         await again.close()
@@ -288,6 +288,34 @@ async def test_an_unknown_command_is_not_sent():
             await driver.perform("explode", {}, quiet)
 
         assert simulated.counters.connections == 0
+
+
+async def test_a_meter_that_repeats_commands_is_understood():
+    async with meter(measuring=True) as (simulated, driver):
+        simulated.instrument.settings["Echo"] = "On"
+
+        assert (await driver.sample()).values["lp"] == 61.2
+        assert await driver.perform("stop", {}, quiet) == {"code": "R+0000"}
+
+
+async def test_a_meter_that_says_that_it_is_busy_keeps_its_connection():
+    async with meter(measuring=True) as (simulated, driver):
+        await driver.sample()
+        simulated.faults.append(Fault.BUSY)
+        with pytest.raises(CommandRefused):
+            await driver.sample()
+
+        assert (await driver.sample()).state == RunState.MEASURING
+        assert simulated.counters.connections == 1
+
+
+async def test_a_meter_that_does_not_say_whether_it_measures_gives_its_level_alone():
+    async with meter(measuring=True) as (simulated, driver):
+        simulated.faults.append(Fault.BUSY)
+
+        sample = await driver.sample()
+
+        assert (sample.state, sample.values["lp"], sample.values["leq"]) == (RunState.UNKNOWN, 61.2, None)
 
 
 async def test_a_stream_gives_ten_lines_a_second_and_leaves_the_connection_sound():
