@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from alerts import escalation, lifecycle, queries
+from alerts import describe, escalation, lifecycle
 from alerts.enums import Promise, Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
@@ -180,7 +180,7 @@ def _alerts_of(thread: str) -> list[Alert]:
         found = Q(pk=UUID(key)) if kind == "alert" else Q(group_id=UUID(key))
     except ValueError:
         return []
-    return list(queries.readable().filter(found).order_by("priority", "id")[:LIMIT])
+    return list(describe.readable().filter(found).order_by("priority", "id")[:LIMIT])
 
 
 def _told(thread: str) -> list[str]:

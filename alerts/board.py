@@ -55,7 +55,7 @@ def _open_alerts() -> list[Alert]:
     found: list[Alert] = []
     for priority in Priority:
         if len(found) <= OPEN_LIMIT:
-            rows = queries.readable().filter(priority=priority, status__in=OPEN).order_by("id")
+            rows = describe.readable().filter(priority=priority, status__in=OPEN).order_by("id")
             found += rows.defer("policy__document")[: OPEN_LIMIT + 1 - len(found)]
     return found
 
@@ -63,7 +63,7 @@ def _open_alerts() -> list[Alert]:
 def _closed_alerts() -> list[Alert]:
     found: list[Alert] = []
     for status in FINAL:
-        found += queries.readable().filter(status=status).order_by("-id").defer("policy__document")[:CLOSED_LIMIT]
+        found += describe.readable().filter(status=status).order_by("-id").defer("policy__document")[:CLOSED_LIMIT]
     return found
 
 

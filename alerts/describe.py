@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from alerts.enums import TriageMode
 from alerts.models import Alert, TriageOpinion
@@ -10,6 +11,11 @@ from sentinel_site.lib.instants import instant as instant
 
 RELATED = ("source", "policy", "group")
 """What to select_related before describing many alerts; prefetch ``opinions`` as well."""
+
+
+def readable() -> QuerySet[Alert]:
+    """Alerts with everything describing them needs."""
+    return Alert.objects.select_related(*RELATED).defer("policy__document").prefetch_related("opinions")
 
 
 def alert(alert: Alert, *, image_url: str | None = None) -> dict[str, Any]:

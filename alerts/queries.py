@@ -38,19 +38,14 @@ class Filters(BaseModel):
     open: bool | None = None
 
 
-def readable() -> QuerySet[Alert]:
-    """Alerts with everything describing them needs."""
-    return Alert.objects.select_related(*describe.RELATED).defer("policy__document").prefetch_related("opinions")
-
-
 def one(alert_id: UUID) -> Alert:
     """The alert. Raises Alert.DoesNotExist."""
-    return readable().get(pk=alert_id)
+    return describe.readable().get(pk=alert_id)
 
 
 def open_by_key(source: str, dedup_key: str) -> Alert:
     """The open alert of a source with this key. Raises a 404 Problem."""
-    alert = readable().filter(source__slug=source, dedup_key=dedup_key, status__in=OPEN).first()
+    alert = describe.readable().filter(source__slug=source, dedup_key=dedup_key, status__in=OPEN).first()
     if alert is None:
         raise problems.not_found(f"No alert of {source} with this dedup_key is open.")
     return alert
@@ -64,7 +59,7 @@ def require_own(alert: Alert, by: User) -> None:
 
 def find(filters: Filters) -> QuerySet[Alert]:
     """The alerts that ``filters`` let through; the caller orders and pages."""
-    rows = readable()
+    rows = describe.readable()
     wanted: dict[str, list[Any]] = {
         "status__in": list(filters.status),
         "priority__in": [int(word[1]) for word in filters.priority],

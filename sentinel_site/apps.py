@@ -7,7 +7,10 @@ from typing import Final
 from django.apps import AppConfig
 from django.conf import settings
 
-PRELOADED: Final = ("sentinel_site.tasks", "alerts.tasks", "django_q.cluster", "django_q.brokers.orm")
+PRELOADED: Final = (
+    "sentinel_site.tasks", "alerts.tasks", "django_q.cluster", "django_q.brokers.orm", "notifications.transports.email",
+    "notifications.transports.push", "notifications.transports.webhook",
+)  # fmt: skip
 
 
 class SentinelSiteConfig(AppConfig):
@@ -18,6 +21,8 @@ class SentinelSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers and register the system checks; load what the worker's forks share before it forks."""
+        if settings.TALKS_TO_DEVICES:
+            return  # nothing of the queue's or of the pages' is told there
         import_module("sentinel_site.receivers")
         import_module("sentinel_site.checks")
         if settings.FORKS:

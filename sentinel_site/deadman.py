@@ -5,7 +5,6 @@ import threading
 from datetime import datetime, timedelta
 from typing import Final
 
-import requests
 from django.conf import settings
 
 from sentinel_site import health
@@ -27,6 +26,8 @@ def ping(*, at: datetime) -> None:
 
 
 def _call(url: str) -> None:
+    import requests  # noqa: PLC0415 (4 MiB that the clock of the house needs for nothing else)
+
     try:
         requests.get(url, timeout=TIMEOUT_SECONDS, allow_redirects=False, headers={"User-Agent": "Sentinel"}).close()
     except requests.RequestException as error:

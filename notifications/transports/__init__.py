@@ -1,21 +1,38 @@
 """The kinds of contact methods that this version can send to."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Final, cast
 
 from notifications.enums import Transport as Kind
 from notifications.models import ContactMethod
-from notifications.transports import apprise, base, email, push, slack, sms, voice, webhook
+from notifications.transports import base
 
-TRANSPORTS: Final[Mapping[str, base.Transport]] = {
-    Kind.EMAIL: email, Kind.WEBHOOK: webhook, Kind.PUSH: push, Kind.SLACK: slack, Kind.SMS: sms, Kind.VOICE: voice, Kind.APPRISE: apprise,
-}  # fmt: skip
-_REVISERS: Final[Mapping[str, base.Reviser]] = {Kind.SLACK: slack}
+
+class _Transports(Mapping[str, base.Transport]):
+    """Kind → its module, loaded when it is first asked for: a process that sends nothing is smaller by their libraries."""
+
+    _kinds = (Kind.EMAIL, Kind.WEBHOOK, Kind.PUSH, Kind.SLACK, Kind.SMS, Kind.VOICE, Kind.APPRISE)
+
+    def __getitem__(self, kind: str) -> base.Transport:
+        if kind not in self._kinds:
+            raise KeyError(kind)
+        return cast("base.Transport", import_module(f"notifications.transports.{Kind(kind)}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+TRANSPORTS: Final = _Transports()
 
 
 def revisers() -> Mapping[str, base.Reviser]:
     """The transports that can change a message after it was sent, as things are set up."""
-    return {kind: transport for kind, transport in _REVISERS.items() if transport.revises()}
+    slack = cast("base.Reviser", TRANSPORTS[Kind.SLACK])
+    return {Kind.SLACK: slack} if slack.revises() else {}
 
 
 def gives_receipts(method: ContactMethod) -> bool:
