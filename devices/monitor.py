@@ -183,7 +183,7 @@ class Monitor:
             self._hopeless[config.id] = config.version
             await self._clerk.do(self.leases.release, [config.id])
             return
-        first_at = self._left_at.pop(_place(config), 0.0) + REST_SECONDS
+        first_at = max(self._left_at.pop(_place(config), 0.0), steady() if entry.lately else 0.0) + REST_SECONDS
         loop = DeviceLoop(config, driver, self.findings, entry.demand, probe=self._probe, first_at=first_at)
         self._seats[config.id] = Seat(loop, asyncio.create_task(loop.run(), name=config.slug))
         self.findings.changed(loop)

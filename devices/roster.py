@@ -22,7 +22,8 @@ SELECT device.id, device.xmin::text, device.enabled, device.keepalive,
     (SELECT string_agg(rule.id || ':' || rule.xmin, ' ' ORDER BY rule.id) FROM devices_alertrule rule
      WHERE rule.device_id = device.id AND rule.enabled),
     EXISTS (SELECT FROM devices_devicecommand command WHERE command.device_id = device.id AND command.status = ANY(%(open)s)),
-    CASE WHEN status.leased_until > clock_timestamp() THEN status.holder ELSE '' END
+    CASE WHEN status.leased_until > clock_timestamp() THEN status.holder ELSE '' END,
+    status.holder <> '' OR status.last_frame_at > clock_timestamp() - interval '5 seconds'
 FROM devices_device device LEFT JOIN devices_devicestatus status ON status.device_id = device.id
 WHERE device.driver = ANY(%(polled)s)
 """
@@ -40,6 +41,8 @@ class Entry:
     demand: Demand
     holder: str
     """Whose it is; empty when it is free."""
+    lately: bool
+    """Somebody has just talked to it, or died while doing so: it is owed its pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ def look(*, at: datetime) -> dict[int, Entry]:
         cursor.execute(_LOOK, {"open": [str(status) for status in COMMAND_OPEN], "polled": [str(kind) for kind in POLLED]})
         rows = cursor.fetchall()
     return {
-        pk: Entry(pk, version, rules or "", Demand(enabled, keepalive, bool(rules), watching.get(pk, 0), commanded), holder)
-        for pk, version, enabled, keepalive, rules, commanded, holder in rows
+        pk: Entry(pk, version, rules or "", Demand(enabled, keepalive, bool(rules), watching.get(pk, 0), commanded), holder, bool(lately))
+        for pk, version, enabled, keepalive, rules, commanded, holder, lately in rows
     }
 
 

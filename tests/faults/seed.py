@@ -1,4 +1,4 @@
-"""`python -m tests.faults.seed`: reads people and sources from standard input, makes them, prints an API key."""
+"""`python -m tests.faults.seed`: reads people, sources and devices from standard input, makes them, prints an API key."""
 
 import json
 import sys
@@ -11,6 +11,7 @@ django.setup()
 from django.contrib.auth.models import Group, User  # noqa: E402
 
 from alerts.models import EscalationPolicy, PolicyStep, Route, Source  # noqa: E402
+from devices.models import Device  # noqa: E402
 from notifications.models import ContactMethod, Recipient  # noqa: E402
 from sentinel_site.models import ApiKey  # noqa: E402
 
@@ -42,6 +43,8 @@ def main() -> None:
         person(name, addresses)
     for slug, spec in asked.get("sources", {}).items():
         source(slug, **{"delays": [0], "kinds": [], "policy": {}, "fields": {}, **spec})
+    for slug, fields in asked.get("devices", {}).items():
+        Device.objects.update_or_create(slug=slug, defaults={"name": slug, "poll_seconds": 1.0, **fields})
     user, made = User.objects.get_or_create(username="operator")
     if made:
         user.groups.set(Group.objects.filter(name="Operator"))

@@ -1,0 +1,163 @@
+"""The monitor is killed, stopped and doubled; the meter, which counts, never sees two at once.
+
+Takes a minute: leases run out in real time.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from sentinel_site import env
+from tests.faults.house import MANAGE, until
+from tests.meters import Meter
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+class Monitors:
+    """Monitor processes on one house, and the meter that they share."""
+
+    def __init__(self, house, meter):
+        self.house, self.meter, self._running = house, meter, []
+
+    def start(self):
+        environ = self.house.environ | {"SENTINEL_DEVICE_LOOPBACK": "1"}
+        with self.house.log.open("ab") as log:
+            process = subprocess.Popen([sys.executable, MANAGE, "monitor"], env=environ, cwd=env.BASE_DIR, stdout=log, stderr=log)
+        self._running.append(process)
+        return process
+
+    def end(self):
+        for process in self._running:
+            process.kill()
+            process.wait(10)
+
+    def samples(self):
+        return self.meter.counters.commands["DOD?"]
+
+    def commands(self):
+        return sum(self.meter.counters.commands.values())
+
+    def served(self):
+        """The connection that the meter listens to."""
+        return self.meter.inner.slot._served
+
+    def hear(self, more, seconds):
+        """Wait for so many more samples."""
+        wanted = self.samples() + more
+        until(lambda: self.samples() >= wanted, seconds, f"{more} more samples (see {self.house.log})")
+
+    def beat(self):
+        """Wait for the first sign of life of the monitor that was started last."""
+        beat = "SELECT 1 FROM sentinel_site_processbeat WHERE role = 'monitor' AND started_at > now() - interval '5 seconds'"
+        until(lambda: self.house.rows(beat), 60, "a new monitor")
+
+    def status(self):
+        rows = self.house.rows("SELECT holder, mode, reachable FROM devices_devicestatus")
+        return rows[0] if rows else None
+
+    def write(self, statement):
+        with psycopg.connect(self.house.database_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def require_one_at_a_time(self):
+        assert (self.meter.counters.most_open, self.meter.violations) == (1, 0)
+
+
+@pytest.fixture
+def monitors(_rooms):
+    with Meter(level=60.0) as meter:
+        _rooms.seed(devices={"roof": {"host": "127.0.0.1", "port": meter.port, "enabled": True, "keepalive": True}})
+        ours = Monitors(_rooms, meter)
+        yield ours
+        ours.end()
+    ours.write("TRUNCATE devices_device CASCADE")
+
+
+def test_a_killed_monitor_measures_again_five_seconds_after_its_start(monitors):
+    first = monitors.start()
+    monitors.hear(2, 60)
+    first.kill()
+    first.wait(10)
+
+    monitors.start()
+    monitors.beat()
+
+    monitors.hear(1, 5)
+    monitors.require_one_at_a_time()
+
+
+def test_another_monitor_takes_over_from_a_killed_one_within_fifteen_seconds(monitors):
+    first = monitors.start()
+    monitors.hear(1, 60)
+    monitors.start()
+    monitors.beat()
+
+    first.kill()
+    first.wait(10)
+
+    monitors.hear(2, 15)
+    monitors.require_one_at_a_time()
+
+
+def test_a_monitor_that_was_frozen_sends_nothing_when_it_wakes_up(monitors):
+    first = monitors.start()
+    monitors.hear(1, 60)
+    monitors.start()
+    monitors.beat()
+    holder = monitors.status()[0]
+    os.kill(first.pid, signal.SIGSTOP)
+    until(lambda: monitors.status()[0] not in {holder, ""}, 15, "the take-over")
+    frozen, sent = monitors.served(), monitors.commands()
+
+    os.kill(first.pid, signal.SIGCONT)
+
+    def given_up():
+        count = monitors.commands()
+        if monitors.served() is not frozen:
+            return True
+        assert count == sent, "it sent something after its lease was another's"
+        return False
+
+    until(given_up, 5, "the end of the old connection")
+    monitors.hear(1, 15)
+    assert monitors.meter.violations == 0
+
+
+def test_standby_frees_the_meter_and_it_stays_free_over_a_restart(monitors):
+    first = monitors.start()
+    monitors.hear(1, 60)
+
+    monitors.write("UPDATE devices_device SET keepalive = false")
+
+    until(lambda: monitors.status() == ("", "standby", None), 3, "a device on standby")
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(8) == 0
+    monitors.start()
+    count = monitors.meter.counters.connections
+    monitors.beat()
+    assert monitors.meter.counters.connections == count
+
+
+def test_a_device_that_is_deleted_is_let_go_while_the_monitor_goes_on(monitors):
+    first = monitors.start()
+    monitors.hear(1, 60)
+
+    monitors.write("DELETE FROM devices_devicestatus; DELETE FROM devices_device")
+
+    until(lambda: monitors.served() is None, 5, "a free meter")
+    assert first.poll() is None
+
+
+def test_a_clean_stop_takes_seconds_and_gives_the_lease_back(monitors):
+    first = monitors.start()
+    monitors.hear(1, 60)
+
+    first.send_signal(signal.SIGTERM)
+
+    assert first.wait(6) == 0
+    assert monitors.status() == ("", "standby", None)
