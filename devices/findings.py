@@ -138,6 +138,11 @@ class Findings:
         text = frames.encode_status(loop.config.slug, reachable=None, since=None, mode=Mode.STANDBY, sent_at=timezone.now())
         self._publisher.put(loop.config.slug, text)
 
+    def rules_loaded(self) -> None:
+        """Rules may have found something in what was stored before this monitor had their devices: have it recorded."""
+        if self._ruling.waiting:
+            self._changed.set()
+
     # --- Writing it down ---
 
     async def write_snapshots(self) -> None:

@@ -214,6 +214,7 @@ class Monitor:
         stamp = "|".join(f"{entry.id} {entry.version} {entry.rules}" for entry in ours)
         if stamp != self._rules:
             await self._desk.do(self._ruling.load, [entry.id for entry in ours], at=timezone.now())
+            self.findings.rules_loaded()
             self._rules = stamp
 
     # --- What must not stand still ---

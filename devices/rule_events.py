@@ -47,7 +47,7 @@ def is_watched(rule: AlertRule, version: int) -> bool:
 
 
 def begin(rule: AlertRule, onset: Onset, state: State, *, at: datetime) -> RuleEvent | None:
-    """The onset: its event, the state and the alert. None when the rule has an open event already: there is no second one.
+    """The onset: its event, the state and the alert. None when it is known, or the rule has an open event: there is no second one.
 
     Call it in a transaction that holds the rule (see `lock`), as the last of it.
     """
@@ -58,7 +58,7 @@ def begin(rule: AlertRule, onset: Onset, state: State, *, at: datetime) -> RuleE
     made = rows.insert([event], ignore_conflicts=True)
     save_state(rule, state, at=at)
     if not made:
-        logger.warning("rule %s has an open event already; no second onset", rule.pk)
+        logger.warning("rule %s has an open event already, or had this one; no second onset", rule.pk)
         return None
     alert_id = _raise(rule.device, _report(rule, onset), at=at)
     # One row by its key after the alert was announced: who waits for the event counter waits that much longer, and no event
@@ -68,15 +68,15 @@ def begin(rule: AlertRule, onset: Onset, state: State, *, at: datetime) -> RuleE
 
 
 def end(rule: AlertRule, clear: Clear, state: State, *, at: datetime, by: By = None) -> RuleEvent | None:
-    """The clear: the event is closed, the state stored and the alert resolved. None when no event was open.
+    """The clear: the event is closed, the state stored and the alert resolved. None when no event was open that is older.
 
     Call it in a transaction that holds the rule, as the last of it.
     """
     save_state(rule, state, at=at)
-    event = RuleEvent.objects.filter(rule=rule, clear_at=None).first()
+    event = RuleEvent.objects.filter(rule=rule, clear_at=None, onset_at__lte=clear.at).first()
     if event is None:
         return None
-    event.peak = clear.peak if clear.closing == Closing.CLEARED else event.peak
+    event.peak = clear.peak
     close(event, clear, rule.device, rule, at=at, by=by)
     return event
 

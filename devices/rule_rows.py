@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
 
@@ -32,7 +32,7 @@ def rule_of(row: AlertRule) -> Rule:
     pushed = float(device.silent_after_seconds or PUSHED_GAP_SECONDS)
     return Rule(
         metric=aggregates.fed_by(row.metric, aggregate), comparison=Comparison(row.comparison), threshold=row.threshold,
-        hours=Hours(ZoneInfo(device.time_zone), row.window_from, row.window_until, frozenset(row.weekdays)),
+        hours=Hours(zone(device.time_zone), row.window_from, row.window_until, frozenset(row.weekdays)),
         sustained_seconds=float(row.sustained_seconds), hysteresis=row.hysteresis, cooldown_seconds=float(row.cooldown_seconds),
         aggregate=aggregate, gap_seconds=3 * device.poll_seconds + 1 if device.is_polled else pushed, polled=device.is_polled,
         cumulative=aggregate is None and aggregates.is_cumulative(row.metric),
@@ -72,6 +72,15 @@ def readable(stored: RuleState | None) -> State:
     except (ValueError, KeyError, TypeError):
         logger.exception("the state of rule %s cannot be read; it begins anew", stored and stored.pk)
         return State()
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone, or UTC for one that this system does not know any more: one bad name must not stop all rules."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        logger.error("there is no time zone %r; its rules are read in UTC", name)
+        return ZoneInfo("UTC")
 
 
 def _aggregate(row: AlertRule) -> aggregates.Aggregate | None:

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from devices import aggregates
+from devices import aggregates, rule_rows
 from devices.enums import Closing, Comparison
 from devices.models import AlertRule, Device, RuleEvent
 from devices.rules import Clear, Onset
@@ -96,7 +95,7 @@ def links(device: Device, *, at: datetime | None = None) -> list[dict[str, str]]
 
 def clock(at: datetime, device: Device) -> str:
     """``at`` as clocks at the device show it, with their zone."""
-    return f"{at.astimezone(ZoneInfo(device.time_zone)):%Y-%m-%d %H:%M:%S} ({device.time_zone})"
+    return f"{at.astimezone(rule_rows.zone(device.time_zone)):%Y-%m-%d %H:%M:%S} ({device.time_zone})"
 
 
 def labels(device: Device, rule: AlertRule) -> dict[str, str]:

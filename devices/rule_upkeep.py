@@ -1,5 +1,6 @@
 """Closing what nobody would close: events of rules that were edited, switched off or deleted, or whose hours ended."""
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -8,6 +9,8 @@ from devices import rule_events, rule_rows, rules
 from devices.enums import Closing
 from devices.models import AlertRule, Device, RuleEvent
 from devices.rules import Clear
+
+logger = logging.getLogger(__name__)
 
 
 def changed(rule_id: int, *, at: datetime) -> bool:
@@ -40,8 +43,11 @@ def sweep(*, at: datetime) -> int:
     """
     closed = 0
     for event in RuleEvent.objects.filter(clear_at=None).select_related("device", "rule__device", "rule__state"):
-        with transaction.atomic():
-            closed += _sweep(event, at=at)
+        try:
+            with transaction.atomic():
+                closed += _sweep(event, at=at)
+        except Exception:  # the next sweep tries again, and the others must not wait for it
+            logger.exception("the event %s could not be looked after", event.pk)
     return closed
 
 

@@ -84,21 +84,21 @@ class Ruling:
         What is in memory stays, unless the rule was edited or another process wrote its state; else the stored state is taken up, and
         led on over the readings that were stored since: what they change waits for `record`. Raises DatabaseError; then nothing is changed.
         """
-        wanted = set(device_ids)
-        known = {held.pk: held for listed in self._held.values() for held in listed}
-        busy = {change.rule_id for change in self._waiting}
-        found: dict[int, list[_Held]] = {}
-        missed: list[Change] = []
-        live = AlertRule.objects.filter(device__in=wanted, enabled=True, device__enabled=True)
-        for row in live.select_related("device", "state").order_by("device_id", "pk"):
-            held = known.get(row.pk)
-            if held is None or not _is_current(held, row, busy=row.pk in busy):
-                held = _taken_up(row, at=at)
-                missed += _led_on(held, row.device_id, at=at)
-            held.rule = rule_rows.rule_of(row)
-            found.setdefault(row.device_id, []).append(held)
-        self._waiting += missed
-        self._held = found
+        with self._lock:
+            known = {held.pk: held for listed in self._held.values() for held in listed}
+            busy = {change.rule_id for change in self._waiting}
+            found: dict[int, list[_Held]] = {}
+            missed: list[Change] = []
+            live = AlertRule.objects.filter(device__in=set(device_ids), enabled=True, device__enabled=True)
+            for row in live.select_related("device", "state").order_by("device_id", "pk"):
+                held = known.get(row.pk)
+                if held is None or not _is_current(held, row, busy=row.pk in busy):
+                    held = _taken_up(row, at=at)
+                    missed += _led_on(held, row.device_id, at=at)
+                held.rule = rule_rows.rule_of(row)
+                found.setdefault(row.device_id, []).append(held)
+            self._waiting += missed
+            self._held = found
 
     def forget(self, device_id: int) -> None:
         """Another monitor has the device now, or nobody: its states are read anew when it comes back."""

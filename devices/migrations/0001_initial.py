@@ -260,6 +260,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ruleevent',
+            constraint=models.UniqueConstraint(fields=('rule', 'onset_at'), name='one_event_per_onset'),
+        ),
+        migrations.AddConstraint(
+            model_name='ruleevent',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('clear_at__isnull', True), ('closing', '')), models.Q(('clear_at__isnull', False), models.Q(('closing', ''), _negated=True)), _connector='OR'), name='event_closed_with_a_reason'),
         ),
         migrations.AddConstraint(

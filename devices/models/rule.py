@@ -95,6 +95,7 @@ class RuleEvent(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["rule"], condition=Q(clear_at__isnull=True), name="one_open_event_per_rule"),
+            models.UniqueConstraint(fields=["rule", "onset_at"], name="one_event_per_onset"),
             models.CheckConstraint(
                 condition=Q(clear_at__isnull=True, closing="") | (Q(clear_at__isnull=False) & ~Q(closing="")),
                 name="event_closed_with_a_reason",

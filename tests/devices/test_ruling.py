@@ -91,6 +91,18 @@ def test_two_monitors_that_both_see_it_make_one_onset(rule):
     assert (RuleEvent.objects.count(), Alert.objects.get().occurrences) == (1, 1)
 
 
+def test_changes_that_are_recorded_twice_have_one_effect(rule):
+    runtime = started(rule)
+    samples = (*LOUD, *CALM, (6, 90.0), (8, 90.0))
+    changes = [change for second, value in samples for change in runtime.feed(rule.device_id, NOON + second * SECOND, {"lp": value})]
+
+    for again in (changes, changes[:2], changes[1:]):
+        runtime.record(again, at=NOON + 9 * SECOND)
+
+    assert list(RuleEvent.objects.order_by("onset_at").values_list("closing", flat=True)) == [Closing.CLEARED, ""]
+    assert sorted(Alert.objects.values_list("status", "occurrences")) == [("PENDING", 1), ("RESOLVED", 1)]
+
+
 def test_an_open_event_whose_state_is_lost_is_taken_up_and_cleared(rule):
     feed(started(rule), rule, *LOUD)
     RuleState.objects.all().delete()
