@@ -49,7 +49,7 @@ class _Fields(BaseModel):
     slug: Slug
     name: Line = ""
     driver: DriverKind = DriverKind.NL43
-    host: Annotated[Host, Field(description="Address or name in the network; nothing for a device that pushes.")] = ""
+    host: Annotated[Host, Field(description="Address or name in the network; of a simulated meter what it simulates.")] = ""
     port: Port = CONTROL_PORT
     ftp_port: Port = FTP_PORT
     username: Line = ""

@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(help_text='Its name in addresses, and the subject of its alerts.', max_length=60, unique=True, validators=[devices.models.device.check_slug])),
                 ('name', models.CharField(max_length=120, validators=[devices.models.device.check_line])),
                 ('driver', models.CharField(choices=[('nl43', 'Rion NL-43 / NL-53 sound level meter'), ('simulated', 'Simulated sound level meter'), ('push', 'Pushes its readings by REST')], default='nl43', max_length=16)),
-                ('host', models.CharField(blank=True, help_text='Address or name in the network. Nothing for a device that pushes.', max_length=253)),
+                ('host', models.CharField(blank=True, help_text='Address or name in the network; of a simulated meter what it simulates.', max_length=253)),
                 ('port', models.PositiveIntegerField(default=2255, help_text='Control port of the meter.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)])),
                 ('ftp_port', models.PositiveIntegerField(default=21, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)], verbose_name='FTP port')),
                 ('username', models.CharField(blank=True, help_text="For FTP; Rion's default is USER.", max_length=120, validators=[devices.models.device.check_line])),

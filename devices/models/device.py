@@ -44,7 +44,7 @@ class Device(models.Model):
     )
     name = models.CharField(max_length=120, validators=[check_line])
     driver = models.CharField(max_length=16, choices=DriverKind.choices, default=DriverKind.NL43)
-    host = models.CharField(max_length=253, blank=True, help_text="Address or name in the network. Nothing for a device that pushes.")
+    host = models.CharField(max_length=253, blank=True, help_text="Address or name in the network; of a simulated meter what it simulates.")
     port = models.PositiveIntegerField(default=CONTROL_PORT, validators=PORT, help_text="Control port of the meter.")
     ftp_port = models.PositiveIntegerField("FTP port", default=FTP_PORT, validators=PORT)
     username = models.CharField(max_length=120, blank=True, validators=[check_line], help_text="For FTP; Rion's default is USER.")

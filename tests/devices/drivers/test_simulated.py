@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 
 from devices import addresses, drivers
 from devices.drivers import Target
+from devices.drivers.nl43_files import probe_ftp
 from devices.drivers.simulated import Simulated
 from devices.enums import DriverKind, RunState
-from devices.errors import NotAllowed
+from devices.errors import NotAllowed, Unreachable
 from devices.models import Device
 
 
@@ -54,6 +55,17 @@ async def test_what_was_measured_is_still_there_when_it_is_wanted_again():
 
     assert sample.state == RunState.MEASURING
     assert driver._meter.instrument.measurement.started_at == started_at
+    await driver.close()
+
+
+async def test_a_wedged_one_refuses_and_its_ftp_answers():
+    driver = simulated("wedge")
+
+    with pytest.raises(Unreachable) as refused:
+        await driver.sample()
+
+    assert refused.value.refused
+    assert await probe_ftp(await driver.place())
     await driver.close()
 
 
