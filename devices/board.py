@@ -59,6 +59,7 @@ def describe_device(device: Device) -> dict[str, Any]:
         "time_zone": device.time_zone,
         "enabled": device.enabled,
         "keepalive": device.keepalive,
+        "poll_seconds": device.poll_seconds,
         "silent_after_seconds": device.silent_after_seconds,
         "viewers": sum(each.count for each in device.viewers.all()),
         "status": describe_status(getattr(device, "status", None)),

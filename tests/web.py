@@ -17,6 +17,14 @@ from sentinel_site import embedded
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def environment(**own):
+    """The environment of a process on the test's database."""
+    places = embedded.Places(Path(os.environ["SENTINEL_DATA_DIR"]))
+    found = {**os.environ, "DATABASE_URL": places.database_url(connection.settings_dict["NAME"]), "SENTINEL_DATABASE_POOL": "6", **own}
+    found.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+    return found
+
+
 class Web:
     """``python -m sentinel_site.server`` on a free port that stays the same when it is started again."""
 
@@ -29,12 +37,8 @@ class Web:
 
     def start(self):
         """Start it, and wait until it answers."""
-        places = embedded.Places(Path(os.environ["SENTINEL_DATA_DIR"]))
-        own = {"DATABASE_URL": places.database_url(connection.settings_dict["NAME"]), "SENTINEL_BASE_URL": self.url}
-        environment = {**os.environ, **own, "SENTINEL_DATABASE_POOL": "6"}
-        environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
         command = [sys.executable, "-m", "sentinel_site.server", "--bind", "127.0.0.1", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment(SENTINEL_BASE_URL=self.url))
         self._until_it_answers()
         return self
 
@@ -53,3 +57,21 @@ class Web:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         raise AssertionError("the web server does not answer")
+
+
+class MonitorProcess:
+    """``manage.py monitor``, which may talk to meters on this machine."""
+
+    process = None
+
+    def start(self):
+        """Start it, unless it runs. It is ready when devices are measured."""
+        if self.process is None or self.process.poll() is not None:
+            command = [sys.executable, str(ROOT / "manage.py"), "monitor"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment(SENTINEL_DEVICE_LOOPBACK="1"))
+        return self
+
+    def stop(self, how=signal.SIGTERM):
+        """Stop it. Returns its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(15)

@@ -19,7 +19,8 @@ function found(alert) {
     try {
       const url = new URL(link.href, window.location.href);
       const match = PAGE.exec(url.pathname);
-      if (match) return { slug: match[1], at: Date.parse(url.searchParams.get("at") || alert.created_at) / 1000 };
+      const at = Date.parse(url.searchParams.get("at")) || Date.parse(alert.created_at);
+      if (match) return { slug: match[1], at: at / 1000 };
     } catch {
       // no address
     }
@@ -68,4 +69,4 @@ async function draw({ slug, at }, alert) {
 
 const { alert } = data("data").snapshot;
 const device = byId("device-chart-card") ? found(alert) : null;
-if (device && Number.isFinite(device.at)) draw(device, alert);
+if (device) draw(device, alert);

@@ -5,7 +5,8 @@ import { clock, duration, now, seconds, setServerNow } from "./time.js";
 import { isLive, isOld, settle, signs, takeMessage, valuesOf } from "./device_looks.js";
 import { showNumbers } from "./device_numbers.js";
 import { Course } from "./device_course.js";
-import { setUpControls, showCommands } from "./device_controls.js";
+import { setUpControls, showCommands, showWatching } from "./device_controls.js";
+import { setUpDiagnostics } from "./device_diagnostics.js";
 import { DeviceFeed } from "./device_feed.js";
 import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
@@ -91,6 +92,7 @@ function take(snapshot) {
   showRules();
   showNotes();
   showCommands(state.commands);
+  showWatching(state.device);
   course.annotate(state);
 }
 
@@ -148,7 +150,7 @@ function setUpNotes() {
     event.preventDefault();
     during(form.querySelector("button"), async () => {
       const text = byId("note").value.trim();
-      const answer = text ? await call("POST", "/api/v1/devices/notes", { device: slug, text }) : null;
+      const answer = text ? await call("POST", "/api/v1/notes", { device: slug, text }) : null;
       if (!answer) return;
       if (answer.ok) {
         byId("note").value = "";
@@ -160,6 +162,7 @@ function setUpNotes() {
 }
 
 setUpControls(page, { reload });
+setUpDiagnostics(slug);
 take(page.snapshot);
 setUpNotes();
 watchHealth();

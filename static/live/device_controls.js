@@ -33,8 +33,8 @@ export function setUpControls(page, { reload }) {
     });
   }
   setUpSetting();
+  setUpWatching();
   setUpFiles(base);
-  setUpDiagnostics();
 }
 
 /** Asks; resolves to whether it was wanted. */
@@ -105,6 +105,32 @@ function reply(...children) {
   show(box, true);
 }
 
+/** Release the meter for other programs, or watch it again. */
+function setUpWatching() {
+  const release = byId("release");
+  release.addEventListener("click", async () => {
+    if (!(await confirmed(release.textContent, release.dataset.what))) return;
+    await during(release, async () => {
+      const answer = await call("POST", `${base}/monitor/stop`);
+      if (answer.ok) window.location.assign(release.dataset.list);
+      else reply(el("p", { class: "bad", text: answer.problem }));
+    });
+  });
+  byId("watch").addEventListener("click", () => during(byId("watch"), async () => {
+    const answer = await call("POST", `${base}/monitor/start`);
+    if (!answer.ok) reply(el("p", { class: "bad", text: answer.problem }));
+    after();
+  }));
+}
+
+/** Which of the two can be done. */
+export function showWatching({ keepalive }) {
+  if (!byId("controls")) return;
+  show(byId("release"), keepalive);
+  show(byId("watch"), !keepalive);
+  show(byId("unwatched"), !keepalive);
+}
+
 function setUpSetting() {
   byId("setting").addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -113,17 +139,6 @@ function setUpSetting() {
     if (change && !(await confirmed(words("Change"), say("{name} is set to {value}.", { name, value })))) return;
     await during(event.submitter, () => (change ? perform("setting_set", { name, value }, name) : perform("setting_get", { name }, name)));
   });
-}
-
-function setUpDiagnostics() {
-  byId("diagnose").addEventListener("click", () => during(byId("diagnose"), async () => {
-    setText(byId("diagnostics-state"), words("Examining: this takes up to half a minute…"));
-    const answer = await call("GET", `${base}/diagnostics`);
-    setText(byId("diagnostics-state"), answer.ok ? "" : answer.problem);
-    const found = answer.ok ? listed(answer.body) : null;
-    byId("diagnostics").replaceChildren(...(found ? [...found.children] : []));
-    show(byId("diagnostics"), Boolean(found));
-  }));
 }
 
 /** What was done to the device, newest first. */

@@ -230,10 +230,11 @@ export class Course {
       byId("chart").setAttribute("aria-label", words("Nothing was measured in this time."));
       return;
     }
-    const text = say("{metric}: highest {high} ({at}), lowest {low}, mean {mean}.", {
+    const text = say(metric === "lp" ? "{metric}: highest {high} ({at}), lowest {low}, Leq {mean}." : "{metric}: highest {high} ({at}), lowest {low}, mean {mean}.", {
       metric: nameOf(metric), high: quantity(metric, found.high), low: quantity(metric, found.low), mean: quantity(metric, found.mean), at: this.zone.text(found.highAt, this.view.span > DAY ? "full" : "second"),
     });
     byId("chart").setAttribute("aria-label", text);
-    this.summary([text, meaning(this.series, this.shown)].filter(Boolean).join(" "));
+    const clocks = this.zone.isHere() ? "" : say("Times of {zone}.", { zone: this.zone.name });
+    this.summary([text, meaning(this.series, this.shown), clocks].filter(Boolean).join(" "));
   }
 }

@@ -3,7 +3,9 @@
 import { el, say, words } from "./dom.js";
 import { duration, seconds } from "./time.js";
 
-export const SILENT_SECONDS = 30;
+/** A watched device speaks every `poll_seconds`, an idle one every ten seconds. */
+const WATCHED_SILENT_SECONDS = 10;
+const IDLE_SILENT_SECONDS = 30;
 /** Devices that push have no rhythm of their own; an hour without a value is worth a word. */
 const PUSHED_SILENT_SECONDS = 3600;
 const RUN = { measuring: ["▶", "Measuring"], stopped: ["■", "Stopped"] };
@@ -26,9 +28,10 @@ export function standing(device) {
 /** Whether its last value is older than it should be. */
 export function isOld(device) {
   const { status } = device;
-  if (!device.enabled || !status.last_frame_at || status.mode === "standby" && device.polled) return false;
-  const limit = device.polled ? SILENT_SECONDS : device.silent_after_seconds || PUSHED_SILENT_SECONDS;
-  return seconds(status.last_frame_at) > limit;
+  const wanted = device.enabled && (device.keepalive || !device.polled || status.mode !== "standby");
+  if (!wanted || !status.last_frame_at) return false;
+  const watched = status.mode === "idle" ? IDLE_SILENT_SECONDS : Math.max(WATCHED_SILENT_SECONDS, 4 * device.poll_seconds);
+  return seconds(status.last_frame_at) > (device.polled ? watched : device.silent_after_seconds || PUSHED_SILENT_SECONDS);
 }
 
 /** Whether the values that stand here are of now. */

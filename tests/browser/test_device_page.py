@@ -1,0 +1,163 @@
+"""Devices in a real browser: live, through the monitor's one connection to a simulated meter, and honest about what is old."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from devices.models import Device, DeviceStatus
+from tests.factories import make_source
+from tests.faults.provider import free_port
+from tests.meters import Meter
+from tests.web import MonitorProcess
+
+SOON = 20_000
+XSS = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+PAGE, LIST = "/live/devices/quay/", "/live/devices/"
+
+
+@pytest.fixture(scope="module")
+def monitor_process():
+    process = MonitorProcess()
+    yield process
+    if process.process is not None and process.process.poll() is None:
+        process.stop()
+
+
+@pytest.fixture
+def monitor(monitor_process, db):
+    return monitor_process.start()
+
+
+@pytest.fixture
+def meter():
+    with Meter(level=60.0) as found:
+        yield found
+
+
+@pytest.fixture
+def device(meter, responder):
+    responder.user_permissions.add(*Permission.objects.filter(content_type__app_label="devices"))
+    make_source("meters")
+    return Device.objects.create(slug="quay", name="Quay 3", place="East side", host="127.0.0.1", port=meter.port, ftp_port=meter.ftp_port)
+
+
+@pytest.fixture
+def sensor(responder):
+    responder.user_permissions.add(*Permission.objects.filter(content_type__app_label="devices"))
+    return Device.objects.create(slug="quay", name=XSS, place=XSS, driver="push", time_zone="Europe/Paris")
+
+
+@pytest.fixture
+def page_quiet():
+    """As everywhere, but for the banner's own question: no watchdog runs here, and /healthz answers 503 as it should."""
+
+    def quiet(page):
+        assert [said for said in page.complaints if "503 (Service Unavailable)" not in said] == []
+
+    return quiet
+
+
+def number(page):
+    return page.locator("#numbers .big-number").first
+
+
+def test_two_viewers_see_one_meter_through_one_connection(open_page, page_quiet, monitor, device, meter):
+    first, second = open_page(PAGE), open_page(PAGE)
+    for page in (first, second):
+        expect(number(page)).to_have_text("60.0", timeout=SOON)
+
+    meter.level = 71.3
+
+    for page in (first, second):
+        expect(number(page)).to_have_text("71.3", timeout=SOON)
+        expect(page.locator("#signs")).to_contain_text("2 viewers", timeout=SOON)
+        page_quiet(page)
+    assert (meter.counters.connections, meter.counters.most_open, meter.violations) == (1, 1, 0)
+
+
+def test_a_loud_meter_raises_its_alert_on_the_page_and_a_quiet_one_ends_it(open_page, page_quiet, monitor, device, meter):
+    device.rules.create(name="Loud", threshold=80, sustained_seconds=0, cooldown_seconds=0)
+    page = open_page(PAGE)
+    expect(number(page)).to_have_text("60.0", timeout=SOON)
+    expect(page.locator("#rules")).to_contain_text("Quiet")
+
+    meter.level = 91.0
+    expect(page.locator("#alerts")).to_contain_text("above 80 dB", timeout=SOON)
+    expect(page.locator("#rules")).to_contain_text("Beyond its limit")
+    meter.level = 55.0
+
+    expect(page.locator("#alerts")).to_be_hidden(timeout=SOON)
+    expect(page.locator("#count-events")).to_have_text("1")
+    page_quiet(page)
+
+
+def test_a_command_asks_first_and_says_what_came_of_it(open_page, page_quiet, monitor, device, meter):
+    page = open_page(PAGE)
+    expect(number(page)).to_have_text("60.0", timeout=SOON)
+
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("#confirm")).to_contain_text("A new measurement begins")
+    page.locator("#confirm-yes").click()
+
+    expect(page.locator("#reply")).to_contain_text("Start: done.", timeout=SOON)
+    assert meter.measuring
+    expect(page.locator("#commands")).to_contain_text("Robin Vale", timeout=SOON)
+    page_quiet(page)
+
+
+def test_what_is_old_says_so_when_the_monitor_is_gone(open_page, monitor, device):
+    page, every = open_page(PAGE), open_page(LIST)
+    expect(number(page)).to_have_text("60.0", timeout=SOON)
+    expect(page.locator("#unreachable")).to_be_hidden()
+
+    monitor.stop()
+
+    expect(page.locator("#unreachable")).to_contain_text("what you see is old", timeout=SOON)
+    expect(every.locator(".device-card")).to_contain_text("No value for", timeout=40_000)
+
+
+def test_an_unreachable_meter_says_since_when(open_page, page_quiet, monitor, device):
+    Device.objects.update(port=free_port())
+
+    page = open_page(PAGE)
+
+    expect(page.locator("#unreachable")).to_contain_text("Unreachable since", timeout=SOON)
+    expect(page.locator("#signs")).to_contain_text("Unreachable for")
+    expect(page.locator("#device")).to_have_class("device is-old")
+    page_quiet(page)
+
+
+@pytest.mark.parametrize("width", [380, 1280, 1920])
+@pytest.mark.parametrize("path", [LIST, PAGE])
+def test_it_fits_every_screen_and_foreign_words_stay_words(open_page, page_quiet, sensor, width, path):
+    at = timezone.now()
+    frame = {"type": "frame", "values": {"humidity": 41.5, "temperature": 19.0}}
+    DeviceStatus.objects.create(device=sensor, reachable=True, last_frame_at=at, frame=frame)
+    sensor.rules.create(name=XSS, metric="humidity", threshold=70)
+    sensor.notes.create(text=XSS * 9, written_at=at)
+    page = open_page(path, viewport={"width": width, "height": 900}, color_scheme="dark" if width == 1280 else "light")
+
+    expect(page.get_by_text("41.5")).to_be_visible()
+    expect(page.get_by_text("<img src=x").first).to_be_visible()
+
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.locator("main img[src='x']").count() == 0
+    page_quiet(page)
+
+
+def test_the_chart_is_zoomed_by_dragging_and_back(open_page, page_quiet, sensor):
+    DeviceStatus.objects.create(device=sensor, reachable=True, frame={"type": "frame", "values": {"humidity": 41.5}})
+    page = open_page(PAGE)
+    box = page.locator("#chart .u-over").bounding_box()
+
+    page.mouse.move(box["x"] + 200, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 70, steps=5)
+    page.mouse.up()
+
+    expect(page.locator("#to-live")).to_be_visible()
+    page.locator("#chart").press("Escape")
+    expect(page.locator("#to-live")).to_be_hidden()
+    expect(page.locator('[data-range="86400"]')).to_have_attribute("aria-pressed", "true")
+    page_quiet(page)
