@@ -40,6 +40,8 @@ def catalogue() -> dict[str, list[dict[str, Any]]]:
 def give(device: Device, command: str, arguments: Mapping[str, Any], *, by: User, at: datetime, key: str = "") -> DeviceCommand:
     """Queue ``command``, or find the one that was queued with the same ``key``. Raises a Problem: 409, 422, or 503 without a monitor."""
     try:
+        if command in drivers.FILE_COMMANDS:
+            raise UnknownCommand("files are fetched by /api/v1/devices/{slug}/files and …/files/download")
         known = _known(device, command, arguments, by=by, at=at, key=key)
         if known is not None:
             return known
@@ -88,7 +90,7 @@ def describe(row: DeviceCommand) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "command": row.command,
-        "args": row.arguments,
+        "args": {name: value for name, value in row.arguments.items() if name != "transfer"},
         "status": row.status,
         "reply": row.reply,
         "code": row.code,

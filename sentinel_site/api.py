@@ -36,6 +36,7 @@ from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
 from devices.api import router as devices_router
 from devices.api_commands import router as device_commands_router
+from devices.api_files import router as device_files_router
 from devices.api_readings import router as readings_router
 from devices.api_rules import router as device_rules_router
 from notifications.api import router as people_router
@@ -210,6 +211,7 @@ api.add_router("", verification_router, tags=["people"])
 api.add_router("", transports_router, tags=["people"])
 api.add_router("/devices", phones_router, tags=["people"])
 api.add_router("/devices", device_commands_router, tags=["devices"])
+api.add_router("/devices", device_files_router, tags=["devices"])
 api.add_router("", device_rules_router, tags=["devices"])
 api.add_router("/devices", readings_router, tags=["devices"])
 api.add_router("", devices_router, tags=["devices"])  # last of /devices: push-tokens and commands are no slugs

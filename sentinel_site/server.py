@@ -1,6 +1,7 @@
 """The web server: daphne, with what it lacks. ``python -m sentinel_site.server --bind 127.0.0.1 --port 8000``.
 
-* A websocket that does not read makes its sender wait, instead of filling the memory.
+* A websocket, or whoever fetches a file, that does not read makes its sender wait, instead of filling the memory.
+* An answer that breaks off in the middle is cut off, so that nobody takes what came for the whole.
 * SIGTERM closes websockets with 1012 ("come back"), lets requests in hand finish, and takes 5 s at most.
 * A body over the limit is refused with 413 while it arrives: it is neither spooled nor given to Django.
 """
@@ -10,6 +11,7 @@ from daphne.server import Server  # isort: skip (it installs Twisted's reactor, 
 import argparse
 import asyncio
 import json
+import logging
 import os
 import random
 import resource
@@ -94,6 +96,42 @@ class BoundedRequest(http_protocol.WebRequest):
     refused = False
     received = 0
     limit = BODY_LIMIT
+    taking: asyncio.Event | None = None
+
+    def handle_reply(self, message: MutableMapping[str, Any]) -> None:
+        """A part of the answer. A long one is told when its peer does not take it."""
+        more = message.get("more_body", False)
+        if more and self.taking is None and not self.finished and self.channel is not None:
+            self.taking = asyncio.Event()
+            self.taking.set()
+            self.registerProducer(self, True)
+        elif not more and message["type"] == "http.response.body" and self.taking is not None and self.producer is self:
+            self.unregisterProducer()
+        super().handle_reply(message)
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """The application failed: an error while nothing was sent, and the end of the line in the middle of an answer."""
+        if not self._response_started:
+            super().handle_exception(exception)
+        elif not self.finished and self.channel is not None:
+            self.channel.transport.abortConnection()
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """The transport's buffer is full."""
+        if self.taking is not None:
+            self.taking.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The transport's buffer has room."""
+        if self.taking is not None:
+            self.taking.set()
+
+    stopProducing = resumeProducing  # noqa: N815
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        """Whoever waits for room need not wait any more."""
+        self.resumeProducing()
+        super().connectionLost(reason)
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
         """Twisted read the headers; ``length`` is None for a chunked body."""
@@ -161,7 +199,8 @@ class GracefulServer(Server):
     async def handle_reply(self, protocol: Any, message: MutableMapping[str, Any]) -> None:
         """Send, and wait while the peer does not take it."""
         await super().handle_reply(protocol, message)
-        if message["type"] == "websocket.send" and getattr(protocol, "taking", None) is not None:
+        goes_on = message["type"] == "websocket.send" or message.get("more_body", False)
+        if goes_on and getattr(protocol, "taking", None) is not None:
             await protocol.taking.wait()
 
     def kill_all_applications(self) -> Any:
@@ -206,6 +245,8 @@ def serve(bind: str, port: int, application: Any = application) -> None:
         application_close_timeout=10, server_name="", verbosity=1,
     )  # fmt: skip
     server.run()
+    logging.shutdown()
+    os._exit(0)  # a thread that still waits for a device's reply would hold the process for as long; its caller is cut off already
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
