@@ -29,7 +29,7 @@ INFO: Final[Mapping[str, str]] = {
     "serial_number": "Serial Number",
     "sd_total": "SD Card Total Size",
     "sd_free": "SD Card Free Size",
-    "sd_used_percent": "SD Card Percentage",
+    "sd_percentage": "SD Card Percentage",
 }
 LONGEST_VALUE: Final = 200
 

@@ -61,8 +61,9 @@ async def stop(talk: Talk, progress: Progress) -> dict[str, Any]:
         await progress("Listing its folder", 4, 5)
         path, found = await files.in_thread(lambda: _folder(talk, folder))
         await progress("Done", 5, 5)
+    note = "" if path else f"There is no folder {folder}: nothing was stored. In Manual mode, store after each measurement."
     listing = [{"name": each.name, "folder": each.folder, "size": each.size} for each in found[:LISTED]]
-    return {"state": RunState.STOPPED.value, "already_stopped": by_itself, "ftp": "on", "folder": path, "files": listing}
+    return {"state": RunState.STOPPED.value, "already_stopped": by_itself, "ftp": "on", "folder": path, "files": listing, "note": note}
 
 
 @asynccontextmanager

@@ -76,16 +76,17 @@ async def test_a_measurement_ends_with_its_folder_listed(by_itself):
         found = await driver.perform("stop_cycle", {}, quiet)
 
         files = found.pop("files")
-        assert found == {"state": "stopped", "already_stopped": by_itself, "ftp": "on", "folder": f"/NL-43/Auto_{name}"}
+        assert found == {"state": "stopped", "already_stopped": by_itself, "ftp": "on", "folder": f"/NL-43/Auto_{name}", "note": ""}
         assert files
         assert simulated.counters.connections == 1
 
 
-async def test_ftp_that_is_on_is_not_switched():
+async def test_ftp_that_is_on_is_not_switched_and_nothing_stored_is_said():
     async with meter(measuring=True) as (simulated, driver):
-        await driver.perform("stop_cycle", {}, quiet)
+        found = await driver.perform("stop_cycle", {}, quiet)
 
         assert simulated.counters.commands["FTP,On"] == 0
+        assert (found["folder"], found["files"], "nothing was stored" in found["note"]) == (None, [], True)
 
 
 async def test_an_end_whose_files_cannot_be_read_says_that_the_meter_is_stopped():
