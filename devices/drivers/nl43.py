@@ -8,7 +8,7 @@ reply is never taken for another's. A refusal is an answer, and leaves it open.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -43,6 +43,8 @@ class Timing:
     """From the end of a reply, or its prompt, to the next command; a little more than the second that is asked for."""
     reply: float = 3.0
     connect: float = 5.0
+    greeting: float = 0.5
+    """How long a new connection waits for the first prompt: some firmware shows none before it was asked."""
     prompt: float = 2.0
     """How long a meter that shows prompts is given to show one before it is asked all the same."""
 
@@ -178,17 +180,14 @@ class Nl43:
     async def _ready(self) -> Wire:
         """An open connection on which the meter may be asked now."""
         wire = self._wire
+        since = _quiet_since.get(self._place, 0.0)
         if wire is None or not wire.open:
             self._wire = None
             self._check()
             wire = await self._connect()
-        if wire.prompts and wire.prompted_at is None:
-            try:
-                async with asyncio.timeout(self._timing.prompt):
-                    await wire.prompted()
-            except TimeoutError:
-                pass  # some firmware may not show it each time
-        since = max(_quiet_since.get(self._place, 0.0), wire.prompted_at or 0.0)
+        elif wire.prompts:
+            await self._prompt(wire, self._timing.prompt)
+            since = max(since, wire.prompted_at or 0.0)
         await asyncio.sleep(since + self._timing.pause - time.monotonic())
         return wire
 
@@ -201,7 +200,14 @@ class Nl43:
             sock.close()
             raise
         self._wire = wire
+        await self._prompt(wire, self._timing.greeting)
         return wire
+
+    async def _prompt(self, wire: Wire, seconds: float) -> None:
+        """Wait for the prompt: the meter hears nothing before. Without one it is asked all the same."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await wire.prompted()
 
     def _drop(self, wire: Wire) -> None:
         wire.drop()

@@ -12,7 +12,7 @@ from devices.enums import RunState
 from devices.errors import BadReply, Busy, CommandRefused, LeaseLost, NoReply, NotAllowed, UnknownCommand, Unreachable
 from tests.meters import QUICK, Fault, SimulatedMeter
 
-FAST = Timing(pause=0.0, reply=0.3, connect=0.5, prompt=0.2)
+FAST = Timing(pause=0.0, reply=0.3, connect=0.5, greeting=0.05, prompt=0.2)
 """For meters that need no pause."""
 
 
@@ -45,12 +45,13 @@ async def meter(*, timing=FAST, check=allowed, **options):
 
 
 @asynccontextmanager
-async def server(answer):
+async def server(answer, greeting=b""):
     """A server that does as ``answer(reader, writer)`` says, its driver, and what it heard."""
     heard, writers = [], []
 
     async def serve(reader, writer):
         writers.append(writer)
+        writer.write(greeting)
         try:
             while line := await reader.readline():
                 heard.append(line.decode().strip())
@@ -316,6 +317,24 @@ async def test_a_meter_that_does_not_say_whether_it_measures_gives_its_level_alo
         sample = await driver.sample()
 
         assert (sample.state, sample.values["lp"], sample.values["leq"]) == (RunState.UNKNOWN, 61.2, None)
+
+
+async def test_a_command_waits_for_the_prompt():
+    shown = []
+
+    async def answer(heard, writer):
+        def prompt():
+            shown.append(len(heard))
+            writer.write(b"$")
+
+        writer.write(b"R+0000\r\nStop\r\n")
+        asyncio.get_running_loop().call_later(0.15, prompt)
+
+    async with server(answer, greeting=b"$") as (driver, heard, _):
+        await driver.perform("state", {}, quiet)
+        await driver.perform("state", {}, quiet)
+
+        assert (shown, len(heard)) == ([1], 2)
 
 
 async def test_a_stream_gives_ten_lines_a_second_and_leaves_the_connection_sound():
