@@ -37,6 +37,7 @@ from alerts.integrations.detections import router as detections_router
 from devices.api import router as devices_router
 from devices.api_commands import router as device_commands_router
 from devices.api_files import router as device_files_router
+from devices.api_notes import router as notes_router
 from devices.api_readings import router as readings_router
 from devices.api_rules import router as device_rules_router
 from notifications.api import router as people_router
@@ -215,6 +216,7 @@ api.add_router("/devices", device_files_router, tags=["devices"])
 api.add_router("", device_rules_router, tags=["devices"])
 api.add_router("/devices", readings_router, tags=["devices"])
 api.add_router("", devices_router, tags=["devices"])  # last of /devices: push-tokens and commands are no slugs
+api.add_router("/notes", notes_router, tags=["devices"])
 api.add_router("/detections", detections_router, tags=["alerts"])
 
 

@@ -74,6 +74,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Rules", "rule", "devices.alertrule"),
                 _page("Events", "show_chart", "devices.ruleevent"),
                 _page("Commands", "terminal", "devices.devicecommand"),
+                _page("Notes", "speaker_notes", "devices.techniciannote"),
             ]},
             {"title": "Who is told", "separator": True, "items": [
                 _page("Recipients", "person", "notifications.recipient"),

@@ -3,12 +3,13 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices import levels
 from tests.conftest import MINUTE, NOON, SECOND
 
+PATIENT = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 LEVELS = st.lists(st.floats(-40, 220), min_size=1, max_size=50)
 
 
@@ -23,6 +24,7 @@ def test_nothing_has_no_mean(empty):
     assert empty([]) is None
 
 
+@PATIENT
 @given(LEVELS)
 def test_energy_mean_lies_between_plain_mean_and_loudest(values):
     mean = levels.energy_mean(values)
@@ -30,11 +32,13 @@ def test_energy_mean_lies_between_plain_mean_and_loudest(values):
     assert math.fsum(values) / len(values) - 1e-9 <= mean <= max(values)
 
 
+@PATIENT
 @given(LEVELS, st.floats(-20, 20))
 def test_energy_mean_moves_with_its_levels(values, gain):
     assert levels.energy_mean([value + gain for value in values]) == pytest.approx(levels.energy_mean(values) + gain, abs=1e-6)
 
 
+@PATIENT
 @given(LEVELS, LEVELS)
 def test_energy_mean_of_parts_is_that_of_the_whole(one, other):
     parts = [levels.energy_mean(one)] * len(one) + [levels.energy_mean(other)] * len(other)
@@ -42,6 +46,7 @@ def test_energy_mean_of_parts_is_that_of_the_whole(one, other):
     assert levels.energy_mean(parts) == pytest.approx(levels.energy_mean(one + other), abs=1e-6)
 
 
+@PATIENT
 @given(LEVELS, st.floats(0, 100), st.floats(0, 100))
 def test_the_more_of_the_time_the_lower_is_what_is_exceeded(values, one, other):
     rarely, often = (levels.exceeded(values, percent) for percent in sorted((one, other)))

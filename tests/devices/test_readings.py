@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from django.db import connection
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices import readings
@@ -47,6 +47,7 @@ def test_a_reading_has_a_bounded_number_of_values():
     assert (len(good), len(reasons)) == (readings.MAX_METRICS, 1)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(st.text(max_size=50), st.one_of(st.floats(), st.integers(), st.text(), st.booleans(), st.none()), max_size=20))
 def test_whatever_comes_only_sane_numbers_pass(values):
     good, _ = readings.validate(values)

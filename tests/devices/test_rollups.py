@@ -51,7 +51,7 @@ def test_humidity_is_averaged_as_it_is(device):
     assert [minute.mean for minute in rolled(device, metric="humidity")] == [45.0]
 
 
-@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(
     values=st.lists(st.floats(-40, 200), min_size=1, max_size=59), metric=st.sampled_from(["lp", "sub2_lmax", "temperature", "noise_db"])
 )

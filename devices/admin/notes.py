@@ -1,0 +1,135 @@
+"""Technicians' notes: write them, see what was found, resolve and archive."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import action, display
+
+from devices import noting
+from devices.enums import FindingStatus
+from devices.models import NoteFinding, TechnicianNote
+from sentinel_site.lib.lists import NoBulkDeleteMixin, ReadOnlyMixin
+from sentinel_site.lib.permissions import caller
+
+STATUS_COLOURS = {FindingStatus.OPEN: "danger", FindingStatus.RESOLVED: "success", FindingStatus.ARCHIVED: "info"}
+
+
+@admin.register(TechnicianNote)
+class TechnicianNoteAdmin(NoBulkDeleteMixin, ModelAdmin):
+    """A note is scanned once, when it is written, and stays as it is: what it raised went out to people."""
+
+    list_display = ("written", "about", "beginning", "author", "state")
+    list_select_related = ("device", "author")
+    list_filter = (("device", AutocompleteSelectFilter), ("findings__kind", ChoicesDropdownFilter))
+    list_filter_submit = True
+    search_fields = ("text", "place", "device__name")
+    ordering = ("-id",)
+    actions = ("resolve_selected", "archive_selected")
+    autocomplete_fields = ("device",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: TechnicianNote | None = None) -> Any:
+        """What was found is shown when there is something to find it in."""
+        fields = ("device", "place", "text")
+        return [(None, {"fields": (*fields, "author", "written_at", "archived_at", "found") if obj else fields})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: TechnicianNote | None = None) -> Any:
+        """A note that is written stays."""
+        return ("device", "place", "text", "author", "written_at", "archived_at", "found") if obj else ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TechnicianNote]:
+        """With how much is open of each."""
+        open_ones = Count("findings", filter=Q(findings__status=FindingStatus.OPEN))
+        return super().get_queryset(request).defer("device__password").annotate(open_ones=open_ones, all_ones=Count("findings"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: TechnicianNote | None = None) -> bool:
+        """Nobody: notes are archived."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: TechnicianNote, form: Any, change: bool) -> None:
+        """A new one through the domain: it is scanned and raises its alerts."""
+        if change:
+            return
+        at = timezone.now()
+        obj.author, obj.written_at = caller(request), at
+        findings = noting.keep(obj, by=caller(request), at=at)
+        kinds = ", ".join(finding.get_kind_display().lower() for finding in findings)
+        messages.info(request, f"Raised an alert for each of: {kinds}." if findings else "Nothing was found that calls for an alert.")
+
+    @action(description="Resolve what is open")
+    def resolve_selected(self, request: HttpRequest, queryset: QuerySet[TechnicianNote]) -> None:
+        """Findings and alerts of the selected notes."""
+        if self._may_close(request):
+            at = timezone.now()
+            for note in queryset:
+                for finding in noting.open_of(note):
+                    noting.resolve(finding, by=caller(request), at=at)
+
+    @action(description="Archive")
+    def archive_selected(self, request: HttpRequest, queryset: QuerySet[TechnicianNote]) -> None:
+        """Put the selected notes away, and resolve their alerts."""
+        if self._may_close(request):
+            at = timezone.now()
+            for note in queryset:
+                noting.archive(note, by=caller(request), at=at)
+
+    def _may_close(self, request: HttpRequest) -> bool:
+        allowed = request.user.has_perm("devices.change_techniciannote") and request.user.has_perm("devices.change_notefinding")
+        if not allowed:
+            messages.error(request, "This needs the right to change notes and their findings. Ask an administrator.")
+        return allowed
+
+    @display(description="Written")
+    def written(self, note: TechnicianNote) -> str:
+        """When."""
+        return f"{timezone.localtime(note.written_at):%Y-%m-%d %H:%M}"
+
+    @display(description="About")
+    def about(self, note: TechnicianNote) -> str:
+        """Device or place."""
+        return noting.place_of(note) or "–"
+
+    @display(description="Note")
+    def beginning(self, note: TechnicianNote) -> str:
+        """Its first words."""
+        return note.text if len(note.text) <= 80 else f"{note.text[:79]}…"
+
+    @display(description="State", label={"open": "danger", "settled": "success", "archived": "info", "nothing found": ""})
+    def state(self, note: Any) -> str:
+        """Whether something is open."""
+        return "archived" if note.archived_at else "open" if note.open_ones else "settled" if note.all_ones else "nothing found"
+
+    @display(description="Found")
+    def found(self, note: TechnicianNote) -> str:
+        """Each kind, its words, what became of it, and its alert."""
+        lines = [
+            (each.get_kind_display(), each.words, each.get_status_display(), _link(each)) for each in note.findings.select_related("alert")
+        ]
+        return format_html_join("", "<div>{}: “{}” – {} {}</div>", lines) if lines else "Nothing that calls for an alert."
+
+
+@admin.register(NoteFinding)
+class NoteFindingAdmin(ReadOnlyMixin, ModelAdmin):
+    """What was found in notes. Resolve it with its alert, or from the list of notes."""
+
+    list_display = ("note", "kind", "words", "state")
+    list_select_related = ("note",)
+    list_filter = (("kind", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter))
+    list_filter_submit = True
+
+    @display(description="State", label=STATUS_COLOURS)
+    def state(self, finding: NoteFinding) -> tuple[str, str]:
+        """What became of it."""
+        return finding.status, finding.get_status_display()
+
+
+def _link(finding: NoteFinding) -> str:
+    if finding.alert is None:
+        return ""
+    return format_html('<a class="text-primary-600" href="{}">alert</a>', reverse("admin:alerts_alert_change", args=[finding.alert_id]))
