@@ -7,6 +7,7 @@ neighbours are put together; means (by energy or not), minimum and maximum stay 
 import math
 import re
 from dataclasses import dataclass
+from operator import truediv
 from typing import Any, Final, NamedTuple
 
 MAX_SECONDS: Final = 86_400
@@ -18,7 +19,7 @@ COVERED: Final = 0.8
 CUMULATIVE: Final = frozenset({"leq", "le", "lmax", "lmin", "lpeak", "lieq", "ln1", "ln2", "ln3", "ln4", "ln5"})
 """What the meter accumulates from the start of its measurement."""
 HELP: Final = "leq:300 (mean by energy), l10:300 (exceeded 10 % of the time), mean:300, min:300, max:300 or rate:60 (the change)"
-_TEXT: Final = re.compile(r"(leq|mean|min|max|rate|l([1-9]\d?)):(\d{1,5})")
+_TEXT: Final = re.compile(r"(leq|mean|min|max|rate|l([1-9]\d?)):(\d{1,5})", re.ASCII)
 _CHANNEL: Final = re.compile(r"^(sub\d_)?(.*)$")
 
 
@@ -95,15 +96,18 @@ def add(aggregate: Aggregate, ring: Ring, at: float, value: float, covered: floa
 
 def value(aggregate: Aggregate, ring: Ring, at: float) -> float | None:
     """What ``aggregate`` is at ``at``, the last sample's instant; None when too little of the window was measured."""
-    if not ring or sum(entry.covered for entry in ring) < COVERED * aggregate.seconds:
+    if not ring:
+        return None
+    _, covered, totals, samples = zip(*ring, strict=True)
+    if sum(covered) < COVERED * aggregate.seconds:
         return None
     if aggregate.kind == "rate":
         return _rate(aggregate, ring, at)
     if aggregate.kind == "l":
-        return _percentile(sorted(entry.total / entry.samples for entry in ring), 100 - aggregate.percent)
+        return _percentile(sorted(map(truediv, totals, samples)), 100 - aggregate.percent)
     if aggregate.kind in {"min", "max"}:
-        return (min if aggregate.kind == "min" else max)(entry.total for entry in ring)
-    mean = sum(entry.total for entry in ring) / sum(entry.samples for entry in ring)
+        return float((min if aggregate.kind == "min" else max)(totals))
+    mean = sum(totals) / sum(samples)
     return _level(mean) if aggregate.kind == "leq" else mean
 
 

@@ -83,7 +83,7 @@ def run(row: AlertRule, *, since: datetime, until: datetime, budget_seconds: flo
     if found.complete:
         rule = rule_rows.rule_of(row)
         readings = _stream(_RAW, (rule.metric, row.device_id), max(since, raw_since), until, rule.metric)
-        _judge(rule, replace(state, ring=(), intervals=()), readings, found, give_up)
+        _judge(rule, state._replace(ring=(), intervals=()), readings, found, give_up)
     return found
 
 

@@ -9,9 +9,9 @@
 * During the cool-down nothing is lost: what is still beyond when it is over has its onset then.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from devices import aggregates
 from devices.aggregates import Aggregate, Ring
@@ -42,8 +42,7 @@ class Rule:
     cumulative: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """How far a rule got. ``since``: the first sample of the stretch that rises or falls; ``begun_at``: of the one that is active."""
 
     phase: RulePhase = RulePhase.QUIET
@@ -128,7 +127,7 @@ def state_of(document: dict[str, Any]) -> State:
 
 def resumed(state: State, *, onset_at: datetime, peak: float) -> State:
     """``state``, active since ``onset_at`` whatever it says itself."""
-    return replace(state, phase=RulePhase.ACTIVE, since=None, begun_at=state.begun_at or onset_at, onset_at=onset_at, peak=peak)
+    return state._replace(phase=RulePhase.ACTIVE, since=None, begun_at=state.begun_at or onset_at, onset_at=onset_at, peak=peak)
 
 
 def gap_seconds(rule: Rule, state: State) -> float:
@@ -160,18 +159,18 @@ def _outside(state: State, at: datetime) -> tuple[State, Change | None]:
     if not state.active:
         return rest, None
     ended = Clear(at, Closing.WINDOW, None, state.peak or 0.0, state.onset_at or at)
-    return replace(rest, ended_at=at), ended
+    return rest._replace(ended_at=at), ended
 
 
 def _set_back(state: State, at: datetime) -> State:
     """Our clock was set back: begin anew from here, or the rule would be blind until the old time comes again."""
     ended_at = None if state.ended_at is None else min(state.ended_at, at)
-    return replace(_broken(state), last_at=None, ring=(), ended_at=ended_at)
+    return _broken(state)._replace(last_at=None, ring=(), ended_at=ended_at)
 
 
 def _broken(state: State) -> State:
     """Nothing has lasted over a gap."""
-    return replace(state, phase=RulePhase.ACTIVE if state.active else RulePhase.QUIET, since=None)
+    return state._replace(phase=RulePhase.ACTIVE if state.active else RulePhase.QUIET, since=None)
 
 
 def _arrived(rule: Rule, state: State, at: datetime, value: float | None) -> State:
@@ -185,30 +184,32 @@ def _arrived(rule: Rule, state: State, at: datetime, value: float | None) -> Sta
         intervals = (*intervals[1 - LEARNT :], elapsed)
     if rule.aggregate is not None and value is not None:
         ring = aggregates.add(rule.aggregate, ring, at.timestamp(), value, 0.0 if gap else elapsed)
-    return replace(state, last_at=at, intervals=intervals, ring=ring)
+    return state._replace(last_at=at, intervals=intervals, ring=ring)
 
 
 def _rise(rule: Rule, state: State, at: datetime, value: float | None) -> tuple[State, Change | None]:
     if value is None or not is_beyond(rule, value):
-        return replace(state, phase=RulePhase.QUIET, since=None, peak=None), None
+        if state.phase is RulePhase.QUIET and state.peak is None:
+            return state, None
+        return state._replace(phase=RulePhase.QUIET, since=None, peak=None), None
     since = state.since or at
     peak = _worse(rule, state.peak if state.since else None, value)
     cool = state.ended_at is None or at - state.ended_at >= timedelta(seconds=rule.cooldown_seconds)
     if at - since < timedelta(seconds=rule.sustained_seconds) or not cool:
-        return replace(state, phase=RulePhase.RISING, since=since, peak=peak), None
-    begun = replace(state, phase=RulePhase.ACTIVE, since=None, begun_at=since, onset_at=at, peak=peak)
+        return state._replace(phase=RulePhase.RISING, since=since, peak=peak), None
+    begun = state._replace(phase=RulePhase.ACTIVE, since=None, begun_at=since, onset_at=at, peak=peak)
     return begun, Onset(at, since, value, peak)
 
 
 def _fall(rule: Rule, state: State, at: datetime, value: float | None) -> tuple[State, Change | None]:
     if value is not None:
-        state = replace(state, peak=_worse(rule, state.peak, value))
+        state = state._replace(peak=_worse(rule, state.peak, value))
         if not is_back(rule, value):
-            return replace(state, phase=RulePhase.ACTIVE, since=None), None
+            return state._replace(phase=RulePhase.ACTIVE, since=None), None
     since = state.since or at
     if at - since < timedelta(seconds=rule.sustained_seconds):
-        return replace(state, phase=RulePhase.FALLING, since=since), None
-    quiet = replace(state, phase=RulePhase.QUIET, since=None, begun_at=None, onset_at=None, peak=None, ended_at=at)
+        return state._replace(phase=RulePhase.FALLING, since=since), None
+    quiet = state._replace(phase=RulePhase.QUIET, since=None, begun_at=None, onset_at=None, peak=None, ended_at=at)
     return quiet, Clear(at, Closing.CLEARED, value, state.peak or 0.0, state.onset_at or at)
 
 

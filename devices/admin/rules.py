@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 from devices import aggregates, backtest, rule_config, sentences
 from devices.enums import RulePhase
 from devices.models import AlertRule
+from sentinel_site.lib.instants import instant
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 from sentinel_site.lib.spans import exact
 
@@ -191,8 +192,11 @@ def _tried(form: TryForm, rule: AlertRule) -> dict[str, Any]:
     until = timezone.now()
     found = backtest.run(form.draft(rule), since=until - timedelta(days=int(form.cleaned_data["days"])), until=until)
     rows = [
-        {"held": held, "length": exact(int((held.clear_at - held.onset_at).total_seconds())) if held.clear_at else "",
-         "why": sentences.of_closing(held.closing or "")}
+        {"held": held, "at": instant(held.onset_at), "length": _length(held), "why": sentences.of_closing(held.closing or "")}
         for held in found.held[-SHOWN:][::-1]
-    ]  # fmt: skip
+    ]
     return {"found": found, "rows": rows, "hidden": max(0, len(found.held) - SHOWN), "until": until}
+
+
+def _length(held: backtest.Held) -> str:
+    return exact(int((held.clear_at - held.onset_at).total_seconds())) if held.clear_at else ""
