@@ -12,7 +12,7 @@ const OPEN = ["queued", "running"];
 const STATES = { queued: ["…", "Waiting"], running: ["↻", "Under way"], done: ["✓", "Done"], refused: ["✕", "Refused"], unreachable: ["✕", "Not reachable"], timed_out: ["✕", "Not done in time"], failed: ["✕", "Failed"] };
 const CODES = {
   "R+0001": "The meter does not know this command.", "R+0002": "The meter does not accept this value.",
-  "R+0003": "This setting can only be read, or only be written.", "R+0004": "Not possible in its present state: perhaps it measures, or it is busy.",
+  "R+0003": "This setting can only be read, or only be written.", "R+0004": "Not in its present state, or it is busy: stop the measurement first, or try again in a moment.",
 };
 /** What a button is called, by its command. */
 const titles = new Map();
@@ -78,7 +78,7 @@ function progress(title, { what, done, of }) {
 
 function refusal({ body, problem }) {
   const code = body.code || "";
-  return [problem, CODES[code] ? `${words(CODES[code])} (${code})` : "", body.status === "queued" ? words("It was not sent.") : ""].filter(Boolean).join(" ");
+  return CODES[code] ? `${words(CODES[code])} (${code})` : problem;
 }
 
 function shown(title, body) {
@@ -149,10 +149,11 @@ export function showCommands(commands) {
     const [sign, word] = STATES[command.status] || ["?", command.status];
     const given = Object.values(command.arguments || {}).join(" = ");
     const { what, done, of } = command.progress || {};
+    const why = CODES[command.code] ? `${words(CODES[command.code])} (${command.code})` : command.error;
     const far = OPEN.includes(command.status) && what ? `${what}${of ? ` ${done}/${of}` : ""}` : "";
     return el("li", { class: "entry" }, el("time", { datetime: command.asked_at, text: clock(command.asked_at) }),
       el("span", { class: "entry-text" }, el("b", { text: titles.get(command.command) || command.command }), ` ${[given, command.by].filter(Boolean).join(" · ")}`,
-        command.error || far ? el("span", { class: "muted", text: ` ${[far, command.error, command.code ? `(${command.code})` : ""].filter(Boolean).join(" ")}` }) : null),
+        why || far ? el("span", { class: "muted", text: ` ${[far, why].filter(Boolean).join(" ")}` }) : null),
       el("span", { class: `entry-after c-${command.status}`, text: `${sign} ${words(word)}` }));
   }));
 }
