@@ -1,12 +1,17 @@
 """Devices in a real browser: live, through the monitor's one connection to a simulated meter, and honest about what is old."""
 
+import zipfile
+from datetime import datetime, timedelta
+from functools import partial
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from devices import readings
 from devices.models import Device, DeviceStatus
-from tests.factories import make_source
+from tests.factories import make_source, raise_alert
 from tests.faults.provider import free_port
 from tests.meters import Meter
 from tests.web import MonitorProcess
@@ -39,7 +44,8 @@ def meter():
 def device(meter, responder):
     responder.user_permissions.add(*Permission.objects.filter(content_type__app_label="devices"))
     make_source("meters")
-    return Device.objects.create(slug="quay", name="Quay 3", place="East side", host="127.0.0.1", port=meter.port, ftp_port=meter.ftp_port)
+    fields = {"port": meter.port, "ftp_port": meter.ftp_port, "username": "USER", "password": "0000"}
+    return Device.objects.create(slug="quay", name="Quay 3", place="East side", host="127.0.0.1", **fields)
 
 
 @pytest.fixture
@@ -106,6 +112,24 @@ def test_a_command_asks_first_and_says_what_came_of_it(open_page, page_quiet, mo
     page_quiet(page)
 
 
+def test_the_files_of_a_meter_are_looked_through_and_fetched(open_page, page_quiet, monitor, device, meter, tmp_path):
+    meter.inner.instrument.card.put("/NL-43/Auto_0001/one two.rnd", datetime(2026, 3, 2), partial(bytes, 2000))
+    page = open_page(PAGE)
+    page.locator('[data-command="ftp_enable"]').click()
+    page.locator("#confirm-yes").click()
+    expect(page.locator("#reply")).to_contain_text("FTP on: done.", timeout=SOON)
+
+    page.get_by_role("button", name="Show the files").click()
+    page.get_by_role("button", name="NL-43/").click(timeout=SOON)
+    expect(page.locator("#crumbs")).to_have_text("MeterNL-43", timeout=SOON)
+    with page.expect_download(timeout=SOON) as coming:
+        page.get_by_role("link", name="As ZIP").click()
+
+    coming.value.save_as(tmp_path / "folder.zip")
+    assert (coming.value.suggested_filename, zipfile.ZipFile(tmp_path / "folder.zip").testzip()) == ("Auto_0001.zip", None)
+    page_quiet(page)
+
+
 def test_what_is_old_says_so_when_the_monitor_is_gone(open_page, monitor, device):
     page, every = open_page(PAGE), open_page(LIST)
     expect(number(page)).to_have_text("60.0", timeout=SOON)
@@ -160,4 +184,20 @@ def test_the_chart_is_zoomed_by_dragging_and_back(open_page, page_quiet, sensor)
     page.locator("#chart").press("Escape")
     expect(page.locator("#to-live")).to_be_hidden()
     expect(page.locator('[data-range="86400"]')).to_have_attribute("aria-pressed", "true")
+    page_quiet(page)
+
+
+def test_the_page_of_an_alert_shows_what_its_device_measured(open_page, page_quiet, sensor):
+    at = timezone.now()
+    rows = [readings.NewReading(sensor.pk, at - timedelta(minutes=minutes), {"humidity": 40.0 + minutes}) for minutes in range(20)]
+    readings.store(rows)
+    DeviceStatus.objects.create(device=sensor, reachable=True, frame={"type": "frame", "values": {"humidity": 40.0}})
+    make_source("sensors")
+    link = {"href": "http://sentinel.example.org/live/devices/quay/", "text": "Chart"}
+    alert = raise_alert(at=at, source="sensors", subject="quay", links=[link])
+
+    page = open_page(f"/live/alerts/{alert.pk}")
+
+    expect(page.locator("#device-chart canvas")).to_be_visible(timeout=SOON)
+    expect(page.locator("#device-chart-name")).to_have_text(f"{XSS}: Humidity")
     page_quiet(page)
