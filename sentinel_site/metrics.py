@@ -14,6 +14,7 @@ from alerts.enums import OPEN
 from alerts.models import Alert, EventCounter
 from notifications import outbox, transport_health
 from notifications.models import Delivery
+from sentinel_site import metrics_devices
 from sentinel_site.api import caller, guarded
 from sentinel_site.lib import ids
 from sentinel_site.lib.permissions import require
@@ -44,6 +45,7 @@ def text(*, at: datetime) -> str:
             _metric("sentinel_oldest_due_seconds", "gauge", "How overdue the oldest step or message is.", [({}, _oldest_due(at=at))]),
             _metric("sentinel_live_events_total", "counter", "Events of the live feed.", [({}, _events())]),
             _metric("sentinel_process_silence_seconds", "gauge", "Since the last sign of life of each role.", _silence(at=at)),
+            *(_metric(*each) for each in metrics_devices.metrics(at=at)),
         ]
     )
 

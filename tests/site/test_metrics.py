@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from devices.models import Device, DeviceCommand, DeviceStatus
 from sentinel_site import beats, metrics
 from sentinel_site.models import ProcessBeat
 from tests.callers import KeyClient, make_caller
@@ -55,3 +56,23 @@ def test_deliveries_of_the_last_hour_are_counted():
     escalation.advance_due(at=at)
 
     assert values(metrics.text(at=at))["sentinel_deliveries_recent", "email", "queued"] == 1
+
+
+def test_metrics_say_how_devices_are():
+    for slug, reachable in (("roof", True), ("yard", False), ("new", None)):
+        device = Device.objects.create(slug=slug, host="10.0.0.1")
+        DeviceStatus.objects.create(device=device, reachable=reachable, mode="watched", last_frame_at=NOON, failures=0 if reachable else 4)
+    Device.objects.create(slug="old", host="10.0.0.1", enabled=False)
+    DeviceCommand.objects.create(device=device, command="start", status="refused", asked_at=NOON, deadline_at=NOON)
+
+    found = values(metrics.text(at=timezone.now()))
+
+    assert [found["sentinel_devices", state] for state in ("reachable", "unreachable", "unknown", "off")] == [1, 1, 1, 1]
+    assert (found["sentinel_device_up", "roof"], found["sentinel_device_up", "yard"], found["sentinel_device_failures", "yard"]) == (
+        1,
+        0,
+        4,
+    )
+    assert ("sentinel_device_up", "new") not in found
+    assert (found["sentinel_device_commands_recent", "refused"], found["sentinel_devices_mode", "watched"]) == (1, 3)
+    assert found["sentinel_device_frame_age_seconds", "roof"] > 0
