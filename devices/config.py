@@ -127,6 +127,16 @@ def delete_device(device: Device) -> None:
         device.delete()
 
 
+def address_errors(driver: str, host: str, port: int, ftp_port: int) -> dict[str, str]:
+    """Field → what is wrong with it, when a meter may not have this address. A name is checked at every connect only."""
+    if driver != DriverKind.NL43 or not host:
+        return {}
+    wrong = {"port": addresses.complaint(host, port), "ftp_port": addresses.complaint(host, ftp_port)}
+    if wrong["port"] and wrong["port"] == wrong["ftp_port"]:
+        return {"host": wrong["port"]}
+    return {name: text for name, text in wrong.items() if text}
+
+
 def keep_alive(slug: str, *, on: bool) -> Device:
     """Watch the device day and night, or only while somebody looks at it. Raises Device.DoesNotExist."""
     device = devices().get(slug=slug)
@@ -139,13 +149,10 @@ def keep_alive(slug: str, *, on: bool) -> Device:
 def _require_permitted(device: Device, form: DeviceForm) -> None:
     """Raises a 422 Problem for an address that devices may not have; one that is kept is checked again at every connect."""
     asked = (form.driver, form.host, form.port, form.ftp_port)
-    if form.driver != DriverKind.NL43 or not form.host or asked == (device.driver, device.host, device.port, device.ftp_port):
+    if asked == (device.driver, device.host, device.port, device.ftp_port):
         return
-    wrong = {name: addresses.complaint(form.host, getattr(form, name)) for name in ("port", "ftp_port")}
-    if wrong["port"] and wrong["port"] == wrong["ftp_port"]:
-        raise problems.invalid([(("body", "host"), wrong["port"])])
-    if errors := [(("body", name), text) for name, text in wrong.items() if text]:
-        raise problems.invalid(errors)
+    if wrong := address_errors(*asked):
+        raise problems.invalid([(("body", name), text) for name, text in wrong.items()])
 
 
 def _source(slug: str | None) -> Source | None:

@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanWidget
 
-from devices import board
+from devices import board, config
 from devices.admin.words import MODE_COLOURS, REACH_COLOURS, last_value, reach, status_of
 from devices.models import Device
 from sentinel_site.lib.lists import NoBulkDeleteMixin
@@ -56,6 +56,10 @@ class DeviceForm(forms.ModelForm):
             data["password"] = self.instance.password
             if data["password"] and not {"host", "ftp_port"}.isdisjoint(self.changed_data):
                 self.add_error("password", "It is stored for another address: write it again, or have it forgotten.")
+        if not {"driver", "host", "port", "ftp_port"}.isdisjoint(self.changed_data) and data.get("port") and data.get("ftp_port"):
+            wrong = config.address_errors(data.get("driver", ""), data.get("host", ""), data["port"], data["ftp_port"])
+            for name, text in wrong.items():
+                self.add_error(name, text)
         return data
 
 

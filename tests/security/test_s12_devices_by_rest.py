@@ -4,7 +4,7 @@ import pytest
 
 from devices import addresses
 from devices.models import Device
-from tests.callers import make_caller
+from tests.callers import make_caller, make_user
 
 pytestmark = pytest.mark.django_db
 RIGHTS = ("devices.add_device", "devices.change_device", "devices.view_device")
@@ -67,6 +67,27 @@ def test_a_device_that_pretends_to_be_none_is_checked_when_it_becomes_one(operat
     answer = operator.send("/devices/roof", {"driver": "nl43"}, method="PATCH")
 
     assert (answer.status_code, Device.objects.get().driver) == (422, "push")
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 2255), ("169.254.169.254", 2255), ("10.0.0.1", 5432), ("http://10.0.0.1", 2255)])
+def test_the_admin_saves_it_no_more_than_rest(client, settings, host, port):
+    settings.SENTINEL_DEVICE_LOOPBACK = False
+    client.force_login(make_user("root", is_superuser=True, is_staff=True), backend="django.contrib.auth.backends.ModelBackend")
+    fields = {
+        "slug": "roof",
+        "name": "Roof",
+        "driver": "nl43",
+        "host": host,
+        "port": port,
+        "ftp_port": 21,
+        "time_zone": "UTC",
+        "poll_seconds": 2,
+    }
+    parts = {f"rules-{name}": value for name, value in {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0}.items()}
+
+    answer = client.post("/admin/devices/device/add/", {**fields, **parts})
+
+    assert (answer.status_code, Device.objects.count()) == (200, 0)
 
 
 def test_where_devices_are_is_saved(operator):
