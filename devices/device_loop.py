@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from devices import demand, drivers, frames, transfers
+from devices import demand, drivers, frames
 from devices.commands import Outcome
 from devices.demand import Asked, Demand
 from devices.drivers import Driver, Sample, Target
@@ -212,7 +212,7 @@ class DeviceLoop:
         if row is None:
             self._commands = False
             return
-        if transfers.serves(row.command):
+        if row.command in drivers.FILE_COMMANDS:
             task = asyncio.create_task(self._transfer(row))
             self._transfers.add(task)
             task.add_done_callback(self._transfers.discard)
@@ -252,6 +252,8 @@ class DeviceLoop:
 
     async def _transfer(self, row: Command) -> None:
         """A command about files: done beside the connection, while the device is asked as ever."""
+        from devices import transfers  # noqa: PLC0415 (Redis's client: six megabytes that a monitor without files does without)
+
         outcome = Outcome(CommandStatus.FAILED, error=STOPPED)
         try:
             async with asyncio.timeout(drivers.spec(self.config.kind, row.command).seconds):

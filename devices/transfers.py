@@ -21,7 +21,7 @@ from django.contrib.auth.models import User
 
 from devices import commands
 from devices.commands import Outcome
-from devices.drivers import FILE_COMMANDS, Target
+from devices.drivers import Target
 from devices.drivers import nl43_files as files
 from devices.drivers.ftp import Ftp
 from devices.enums import COMMAND_OPEN, CommandStatus
@@ -145,15 +145,10 @@ def _expected(raw: bytes, kind: bytes) -> bytes:
 # --- The monitor's side -----------------------------------------------------------------------------------------------
 
 
-def serves(command: str) -> bool:
-    """Whether ``command`` is done by ``perform``, beside the device's control connection, and not by its driver."""
-    return command in FILE_COMMANDS
-
-
 async def perform(command: str, arguments: Mapping[str, Any], place: Callable[[], Awaitable[Target]]) -> Outcome:
-    """Do a command about files, in a thread; it may take an hour, and the device is polled meanwhile. ``place`` is the driver's.
+    """Do a command about files (drivers.FILE_COMMANDS), in a thread; it may take an hour, and the device is polled meanwhile.
 
-    Raises nothing. Cancelled, the session ends and the reader is told so.
+    ``place`` is the driver's. Raises no DeviceError. Cancelled, the session ends and the reader is told so.
     """
     try:
         target = await place()
