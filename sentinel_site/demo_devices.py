@@ -1,4 +1,4 @@
-"""Sample devices: a street and a workshop, simulated, with a day behind them; and a sensor of humidity in the cellar."""
+"""Sample devices: a street with a day behind it and a workshop, simulated; a sensor in the cellar, and technicians' notes about it."""
 
 import json
 import math
@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from devices import pushed, readings
+from devices import noting, pushed, readings
 from devices.drivers.simulated import seed
 from devices.enums import Comparison, DriverKind, Scenario
-from devices.models import AlertRule, Device
+from devices.models import AlertRule, Device, TechnicianNote
 from devices.readings import NewReading
 from devices.simulator import sound
 
@@ -29,6 +29,12 @@ NIGHT: Final = {
     "metric": "lp", "aggregate": "leq:300", "comparison": Comparison.ABOVE, "threshold": 60.0, "sustained_seconds": 60, "hysteresis": 3.0,
     "cooldown_seconds": 3600, "window_from": time(22), "window_until": time(7), "severity": "low",
 }  # fmt: skip
+
+NOTES: Final = {
+    "Routine visit. Humidity 56 %, temperature 16 °C, everything in order.": 26,
+    "Le couvercle du regard est fissuré, à remplacer. Humidité 58 %, rien d'autre à signaler.": 3,
+}
+"""What technicians wrote, and so many hours ago. The second complains of a cover: that raises an alert."""
 
 
 def run(*, at: datetime) -> None:
@@ -63,6 +69,10 @@ def _cellar(at: datetime) -> None:
     if readings.latest(cellar.pk) is None:
         items = [{"at": each.isoformat(), "values": _air(each)} for each in _instants(at, CELLAR_STEP)]
         pushed.take(cellar, json.dumps({"readings": items}).encode(), at=at)
+    if not cellar.notes.exists():
+        for text, hours in NOTES.items():
+            note = TechnicianNote(device=cellar, place=cellar.place, text=text, written_at=at - timedelta(hours=hours))
+            noting.keep(note, by=None, at=at)
 
 
 def _instants(at: datetime, step: timedelta) -> list[datetime]:

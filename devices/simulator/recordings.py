@@ -14,7 +14,11 @@ from devices.simulator.lines import level
 from devices.simulator.measurement import Measurement
 from devices.simulator.sound import Sound
 
-LEVELS: Final = ("leq", "le", "lmax", "lmin", "ln1", "ln2", "ln3", "ln4", "ln5", "lpeak")
+LEVELS: Final = {
+    "leq": "Leq", "le": "LE", "lmax": "Lmax", "lmin": "Lmin", "ln1": "LN1", "ln2": "LN2", "ln3": "LN3", "ln4": "LN4", "ln5": "LN5",
+    "lpeak": "Lpeak",
+}  # fmt: skip
+"""Of a measurement, and their columns."""
 MOST_LINES: Final = 36_000
 """Of one file: an hour at ten a second. Longer measurements keep their beginning only."""
 
@@ -57,7 +61,7 @@ def keep_auto(card: Card, done: Recorded) -> None:
 def keep_manual(card: Card, name: str, address: int, started_at: datetime, at: datetime, values: Mapping[str, float]) -> None:
     """Add a line to the file of a Manual folder."""
     path = f"{folder('Manual', name)}/NL_0001_SLM_MAN_{name}_0000.rnd"
-    before = card.files[path].content if path in card.files else _text(["CSV", _columns("Main " + each for each in LEVELS)])
+    before = card.files[path].content if path in card.files else _text(["CSV", _columns(f"Main {each}" for each in LEVELS.values())])
     line = _text([f"{address},{started_at:%Y/%m/%d %H:%M:%S}," + ",".join(level(values.get(each)) for each in LEVELS)])
     card.put(path, at, lambda: before + line)
 
@@ -97,4 +101,4 @@ def _leq_file(done: Recorded) -> bytes:
         part.advance(done.sound, min(at + step, done.started_at + done.seconds))
         values = part.values(done.percentiles)
         lines.append(f"{number},{done.local(at):%Y/%m/%d %H:%M:%S}," + ",".join(level(values.get(each)) for each in LEVELS))
-    return _text(["CSV", _columns(["Main " + each for each in LEVELS]), *lines])
+    return _text(["CSV", _columns(f"Main {each}" for each in LEVELS.values()), *lines])
