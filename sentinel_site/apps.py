@@ -8,8 +8,8 @@ from django.apps import AppConfig
 from django.conf import settings
 
 PRELOADED: Final = (
-    "sentinel_site.tasks", "alerts.tasks", "django_q.cluster", "django_q.brokers.orm", "notifications.transports.email",
-    "notifications.transports.push", "notifications.transports.webhook",
+    "sentinel_site.tasks", "alerts.tasks", "django_q.cluster", "django_q.brokers.orm",
+    *(f"notifications.transports.{kind}" for kind in ("email", "webhook", "push", "slack", "sms", "voice", "apprise")),
 )  # fmt: skip
 
 

@@ -35,14 +35,14 @@ SERVES_PAGES = sys.argv[1:2] not in (["qcluster"], ["watchdog"], ["monitor"])
 TALKS_TO_DEVICES = sys.argv[1:2] == ["monitor"]
 _PAGES = [
     "unfold", "unfold.contrib.filters", "django.contrib.admin", "django.contrib.staticfiles", "django.contrib.sessions",
-    "django.contrib.messages", "axes", "csp", "channels", "ninja",
+    "django.contrib.messages", "axes", "csp", "channels", "ninja", "anymail",
 ]  # fmt: skip
 INSTALLED_APPS = [
     *(_PAGES if SERVES_PAGES else []),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.postgres",
-    *([] if TALKS_TO_DEVICES else ["django_q", "anymail", "backups", "jobs"]),
+    *([] if TALKS_TO_DEVICES else ["django_q", "backups", "jobs"]),
     "notifications",
     "alerts",
     "devices",
