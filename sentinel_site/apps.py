@@ -8,7 +8,7 @@ from django.apps import AppConfig
 from django.conf import settings
 
 PRELOADED: Final = (
-    "sentinel_site.tasks", "alerts.tasks", "django_q.cluster", "django_q.brokers.orm",
+    "sentinel_site.tasks", "alerts.tasks", "notifications.tasks", "devices.tasks", "django_q.cluster", "django_q.brokers.orm",
     *(f"notifications.transports.{kind}" for kind in ("email", "webhook", "push", "slack", "sms", "voice", "apprise")),
 )  # fmt: skip
 
