@@ -44,12 +44,12 @@ class Ftp:
         self._target, self._patience = target, patience or Patience()
         self._sock: socket.socket | None = None
         self._buffer = b""
+        self._kind = ""
 
     def __enter__(self) -> Self:
         self.greet()
         try:
             self._log_in()
-            self._expect("TYPE I", "2")
         except BaseException:
             self.close()
             raise
@@ -94,7 +94,7 @@ class Ftp:
     def listing(self) -> list[str]:
         """The lines about the present folder."""
         found = bytearray()
-        for chunk in self._transfer("LIST", self._patience.listing):
+        for chunk in self._transfer("LIST", self._patience.listing, kind="A"):
             found += chunk
             if len(found) > LIST_BYTES:
                 raise FileProblem("not_allowed", "the folder is too big to be listed")
@@ -102,7 +102,7 @@ class Ftp:
 
     def retrieve(self, name: str) -> Iterator[bytes]:
         """The content of the file ``name`` of the present folder, in pieces."""
-        return self._transfer(f"RETR {name}", self._patience.transfer)
+        return self._transfer(f"RETR {name}", self._patience.transfer, kind="I")
 
     def _log_in(self) -> None:
         code, _ = self._ask(f"USER {self._target.username}")
@@ -111,7 +111,11 @@ class Ftp:
         if not code.startswith("2"):
             raise FileProblem("not_allowed", "the meter refuses the user name or the password; correct them at the device")
 
-    def _transfer(self, command: str, seconds: float) -> Iterator[bytes]:
+    def _transfer(self, command: str, seconds: float, *, kind: str) -> Iterator[bytes]:
+        """What ``command`` sends, as text (A) or as it is (I)."""
+        if kind != self._kind:
+            self._expect(f"TYPE {kind}", "2")
+            self._kind = kind
         until = time.monotonic() + seconds
         with self._listen() as listener:
             self._expect(command, "1")
@@ -203,7 +207,8 @@ class Ftp:
             raise FileProblem("unreachable", "the meter's FTP server answers without an end")
         if not (first[:3].isascii() and first[:3].isdigit()):
             raise FileProblem("unreachable", "what answers there is no FTP server")
-        return first[:3], "".join(char for char in last if char.isprintable())
+        text = "".join(char for char in last if char.isprintable())
+        return first[:3], text.replace(self._target.password, "…") if self._target.password else text
 
     def _line(self, until: float) -> str:
         sock = self._connected()

@@ -127,6 +127,14 @@ async def test_loopback_is_there_for_simulated_meters_only_when_it_is_switched_o
     assert [level for level, _ in doctor_devices.findings()] == ["warn", "ok"]
 
 
+async def test_a_name_with_several_addresses_is_tried_at_each(strict):
+    strict.SENTINEL_DEVICE_LOOPBACK = True
+    with listening() as server:
+        (await addresses.dial("localhost", server.getsockname()[1], seconds=1)).close()
+
+        assert heard(server)
+
+
 async def test_a_refused_connection_is_told_apart_from_silence(strict):
     strict.SENTINEL_DEVICE_LOOPBACK = True
     with listening() as server:

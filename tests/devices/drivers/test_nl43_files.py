@@ -7,6 +7,7 @@ import threading
 import time
 import zipfile
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -101,6 +102,7 @@ def liar(*script, data=None):
 
 
 LOG_IN = (b"220 ready\r\n", b"331 password\r\n", b"230 in\r\n", b"200 type\r\n")
+"""Up to the answer to TYPE, which comes before the first transfer."""
 
 
 def test_a_folder_is_listed_with_names_that_hold_blanks(card):
@@ -196,6 +198,18 @@ async def test_the_banner_shows_that_ftp_answers(card):
 def test_a_server_that_lies_costs_little(script):
     with liar(*script) as where, pytest.raises(FileProblem), Ftp(where, patience=QUICK):
         pass
+
+
+def test_a_server_that_repeats_the_password_does_not_have_it_shown():
+    script = (*LOG_IN[:3], b"500 hunter2secret\r\n")
+    with (
+        liar(*script) as where,
+        pytest.raises(FileProblem) as problem,
+        Ftp(replace(where, password="hunter2secret"), patience=QUICK) as ftp,
+    ):
+        ftp.listing()
+
+    assert "hunter2secret" not in str(problem.value)
 
 
 def test_a_server_that_drips_is_given_up():
