@@ -4,7 +4,9 @@ import json
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connection
+from django.test import AsyncClient
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -244,3 +246,17 @@ def test_the_same_push_with_the_same_key_is_one(sensor):
     answers = [sensor.send(PATH, body, **{"Idempotency-Key": "6f9619ff-8b86-d011-b42d-00cf4fc964ff"}) for _ in range(2)]
 
     assert ([answer.status_code for answer in answers], Reading.objects.count()) == ([202, 202], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_under_asgi_an_export_is_sent_piece_by_piece():
+    device = await Device.objects.acreate(slug="probe", name="Probe", driver="push")
+    caller = await sync_to_async(make_caller)("devices.view_reading")
+    await sync_to_async(keep)(device, *range(5001), every=SECOND)
+
+    answer = await AsyncClient().get(
+        "/api/v1/devices/probe/readings.csv", SPAN, headers={"Authorization": caller.defaults["HTTP_AUTHORIZATION"]}
+    )
+    pieces = [piece async for piece in answer.streaming_content]
+
+    assert (answer.is_async, len(pieces), b"".join(pieces).count(b"\r\n")) == (True, 3, 5002)
