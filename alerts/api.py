@@ -59,7 +59,7 @@ def read_stats(request: HttpRequest, period: Query[stats.Period]) -> HttpRespons
     return json_answer(stats.read(period, at=timezone.now()))
 
 
-@router.get("/events", response=shapes.EventPage)
+@router.get("/events", response=shapes.AlertEventPage)
 def list_events(
     request: HttpRequest, since: Annotated[int, Field(ge=0, lt=2**63)] = 0, limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
 ) -> HttpResponse:

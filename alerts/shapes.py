@@ -138,7 +138,7 @@ class EventOut(BaseModel):
     alert: AlertOut
 
 
-class EventPage(BaseModel):
+class AlertEventPage(BaseModel):
     """Live events, oldest first; ``next`` is the ``since`` of the next page."""
 
     items: list[EventOut]

@@ -40,7 +40,7 @@ class Remark(BaseModel):
     note: Annotated[str, StringConstraints(max_length=1000)] = ""
 
 
-class FindingShape(BaseModel):
+class NoteFindingShape(BaseModel):
     """One kind of trouble that a note complains of, with its alert."""
 
     id: int
@@ -60,7 +60,7 @@ class NoteShape(BaseModel):
     author: str | None
     written_at: str
     archived_at: str | None
-    findings: list[FindingShape]
+    findings: list[NoteFindingShape]
 
 
 class NotePage(BaseModel):

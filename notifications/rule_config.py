@@ -16,7 +16,7 @@ from sentinel_site.lib.problems import Problem
 Priority = Literal["P1", "P2", "P3", "P4", "P5"]
 
 
-class RuleForm(BaseModel):
+class NotificationRuleForm(BaseModel):
     """Tell ``recipient`` of the priorities ``priority_from`` to ``priority_to`` by ``method``, or by every method of ``kind``."""
 
     model_config = STRICT
@@ -29,7 +29,7 @@ class RuleForm(BaseModel):
     delay_seconds: Annotated[int, Field(ge=0, le=MAX_DELAY_SECONDS)] = 0
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> "RuleForm":
+    def _makes_sense(self) -> "NotificationRuleForm":
         if (self.kind is None) == (self.method is None):
             raise ValueError("name exactly one: a kind, or a method")
         if self.priority_from > self.priority_to:
@@ -37,7 +37,7 @@ class RuleForm(BaseModel):
         return self
 
 
-class RuleShape(RuleForm):
+class NotificationRuleShape(NotificationRuleForm):
     """A notification rule."""
 
     id: str
@@ -67,7 +67,7 @@ def form_of(rule: NotificationRule) -> dict[str, Any]:
     return {name: value for name, value in describe_rule(rule).items() if name != "id"}
 
 
-def save_rule(rule: NotificationRule, form: RuleForm, by: User) -> None:
+def save_rule(rule: NotificationRule, form: NotificationRuleForm, by: User) -> None:
     """Write ``form`` onto ``rule``. Raises a Problem: 422 for what cannot be, 403 for what ``by`` may not do."""
     recipient = Recipient.objects.filter(pk=form.recipient).first()
     if recipient is None:

@@ -181,6 +181,18 @@ def test_every_dotted_path_of_the_queue_resolves():
         assert callable(getattr(importlib.import_module(module), name, None)), f"{dotted} does not resolve"
 
 
+def test_no_two_shapes_of_the_api_share_a_name():
+    """The OpenAPI document knows them by their names alone: one would take the other's place."""
+    found: dict[str, list[str]] = {}
+    for path in modules(*APPS):
+        for node in tree(path).body:
+            based = isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases}
+            if based and "admin" not in path.parts and node.name.endswith(("Form", "Shape", "Page", "Out", "In")):
+                found.setdefault(node.name, []).append(place(path))
+
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
+
+
 def test_every_url_resolves():
     assert get_resolver().url_patterns
 
