@@ -28,7 +28,7 @@ RECENT: Final = 5
 MONITOR_SECONDS: Final = timedelta(seconds=30)
 """A device that is wanted should be held by a monitor after so long."""
 _UNREACHABLE: Final = (
-    "It cannot be reached. Look in this order: has it power (and its modem a signal)? Does its address answer (`ping`)? Is another program"
+    "Look in this order: has it power (and its modem a signal)? Does its address answer (`ping`)? Is another program"
     " connected to it: it has one connection? On the meter: TCP On, Web app Off, no USB cable to a computer."
 )
 _WEDGED: Final = (
@@ -162,9 +162,10 @@ def _answers(facts: Facts, at: datetime) -> Iterator[Finding]:
         yield Finding(ERROR, _WEDGED)
     elif status.reachable is False:
         since = f" since {status.unreachable_since:%Y-%m-%d %H:%M} UTC" if status.unreachable_since else ""
-        yield Finding(ERROR, f"Unreachable{since}, after {status.failures} failures: {status.error or 'it does not answer'} {_UNREACHABLE}")
+        text = f"Unreachable{since}, after {status.failures} failures: {_said(status)}. {_UNREACHABLE}"
+        yield Finding(ERROR, text)
     elif status.failures:
-        yield Finding(WARN, f"The last {status.failures} tries failed: {status.error}")
+        yield Finding(WARN, f"The last {status.failures} tries failed: {_said(status)}.")
     elif status.reachable and status.last_frame_at and at - status.last_frame_at > _patience(device, status):
         yield Finding(ERROR, f"Its last values came {span(at - status.last_frame_at)} ago. Look at the monitor's log.")
 
@@ -230,6 +231,11 @@ _LOOKS: Final[tuple[Callable[[Facts, datetime], Iterator[Finding]], ...]] = (
 
 
 # --- What they look at ------------------------------------------------------------------------------------------------
+
+
+def _said(status: DeviceStatus) -> str:
+    """What went wrong last, to be followed by a full stop."""
+    return status.error.rstrip(". ") or "it does not answer"
 
 
 def _patience(device: Device, status: DeviceStatus) -> timedelta:

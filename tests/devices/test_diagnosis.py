@@ -43,7 +43,7 @@ def test_a_device_that_is_well_is_said_to_be_well():
     ({"enabled": False}, {}, "warn", "switched off"),
     ({"keepalive": False}, {}, "warn", "only while somebody looks"),
     ({}, {"leased_until": NOON - MINUTE}, "error", "No monitor has it"),
-    ({}, {"reachable": False, "failures": 7, "error": "it refuses."}, "error", "after 7 failures: it refuses. It cannot be reached."),
+    ({}, {"reachable": False, "failures": 7, "error": "it refuses."}, "error", "after 7 failures: it refuses. Look in this order"),
     ({}, {"failures": 2, "error": "it refuses."}, "warn", "The last 2 tries failed: it refuses."),
     ({}, {"last_frame_at": NOON - MINUTE}, "error", "1 min ago"),
     ({"host": "127.0.0.1"}, {}, "error", "SENTINEL_DEVICE_NETWORKS"),
