@@ -140,7 +140,8 @@ def change_device_rule(request: HttpRequest, slug: str, key: int, body: RulePatc
 @router.delete("/devices/{slug:slug}/rules/{int:key}", response={204: None})
 def delete_device_rule(request: HttpRequest, slug: str, key: int) -> HttpResponse:
     """Delete a rule. Its open alert is resolved; its events stay."""
-    rule_config.delete_rule(_rule(slug, key), by=require(request, DELETE))
+    require(request, DELETE)
+    rule_config.delete_rule(_rule(slug, key))
     return HttpResponse(status=204)
 
 

@@ -4,7 +4,6 @@ import re
 from datetime import time
 from typing import Annotated, Any, Final
 
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -135,19 +134,8 @@ def save(rule: AlertRule) -> None:
         rule.save()
 
 
-def make(device: Device, form: RuleForm) -> AlertRule:
-    """Give ``device`` a rule; the one it has by that name stays as it is."""
-    found = AlertRule.objects.filter(device=device, name=form.name).first()
-    if found is not None:
-        return found
-    rule = AlertRule(device=device)
-    save_rule(rule, form)
-    return rule
-
-
-def delete_rule(rule: AlertRule, *, by: User) -> None:
+def delete_rule(rule: AlertRule) -> None:
     """Delete ``rule``; its open event ends (receivers.py), and its events stay."""
-    del by
     with transaction.atomic():
         rule.delete()
 

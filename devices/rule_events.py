@@ -5,7 +5,6 @@ monitor, an edit, a deletion, waits, and then finds what was done. Killed at any
 """
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,11 +12,10 @@ from pydantic_core import to_json
 
 from alerts import intake, lifecycle, routing
 from alerts.enums import Resolution
-from alerts.errors import IllegalTransition, InvalidReport
-from alerts.folding import NewReport
+from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from alerts.record import By
-from devices import rule_rows, rule_texts, rules
+from devices import raising, rule_rows, rule_texts, rules
 from devices.enums import Closing
 from devices.models import AlertRule, Device, DeviceViewer, RuleEvent, RuleState
 from devices.rules import Clear, Onset, State
@@ -60,7 +58,7 @@ def begin(rule: AlertRule, onset: Onset, state: State, *, at: datetime) -> RuleE
     if not made:
         logger.warning("rule %s has an open event already, or had this one; no second onset", rule.pk)
         return None
-    alert_id = _raise(rule.device, _report(rule, onset), at=at)
+    alert_id = raising.raise_by(sources(rule.device), _report(rule, onset), at=at)
     # One row by its key after the alert was announced: who waits for the event counter waits that much longer, and no event
     # is ever without its alert.
     RuleEvent.objects.filter(pk=event.pk).update(alert_id=alert_id)
@@ -102,11 +100,22 @@ def cut_short(rule: AlertRule, closing: Closing, *, at: datetime, by: By = None)
     Call it in a transaction that holds the rule.
     """
     event = RuleEvent.objects.filter(rule=rule, clear_at=None).first()
-    RuleState.objects.filter(rule=rule).delete()
+    if closing == Closing.DELETED:
+        RuleState.objects.filter(rule=rule).delete()
+    else:
+        begin_anew(rule, at=at)
     if event is None:
         return False
     close(event, Clear(at, closing, None, event.peak, event.onset_at), rule.device, rule, at=at, by=by)
     return True
+
+
+def begin_anew(rule: AlertRule, *, at: datetime) -> None:
+    """Store that the present version of the rule has seen nothing yet, and is not to judge what was measured before."""
+    stored = RuleState.objects.filter(rule=rule).first()
+    before = rule_rows.readable(stored)
+    state = State(last_at=at) if rule.device.is_polled else State(last_at=before.last_at, intervals=before.intervals)
+    save_state(rule, state, at=at)
 
 
 def apply(row: AlertRule, what: Onset | Clear | None, state: State, *, at: datetime) -> None:
@@ -166,17 +175,6 @@ def sources(device: Device) -> list[str]:
     wanted = [device.source.slug] if device.source else []
     listed = [slug for slug in (*wanted, SOURCES[device.is_polled], intake.OWN_SOURCE) if slug in known]
     return listed or sorted(known)[:1] or [intake.OWN_SOURCE]
-
-
-def _raise(device: Device, report: Mapping[str, Any], *, at: datetime) -> Any:
-    """Take the alert in; its id. A source that vanished since is replaced by the next: an alert is never lost for want of one."""
-    refused: list[InvalidReport] = []
-    for slug in sources(device):
-        (outcome,) = intake.accept([NewReport(source=slug, **report)], at=at)
-        if not isinstance(outcome, InvalidReport):
-            return outcome.alert_id
-        refused.append(outcome)
-    raise refused[0]
 
 
 def _report(rule: AlertRule, onset: Onset) -> dict[str, Any]:

@@ -7,18 +7,24 @@ from django.db import transaction
 
 from devices import rule_events, rule_rows, rules
 from devices.enums import Closing
-from devices.models import AlertRule, Device, RuleEvent
+from devices.models import AlertRule, Device, RuleEvent, RuleState
 from devices.rules import Clear
 
 logger = logging.getLogger(__name__)
 
 
 def changed(rule_id: int, *, at: datetime) -> bool:
-    """Close the rule's open event when the rule was edited or switched off since. Returns whether it was closed."""
+    """Begin anew when the rule was edited or switched off since, and close its open event. Returns whether there was one."""
     with transaction.atomic():
         row = rule_events.lock(rule_id)
-        reason = rule_events.unwatched(row, at=at) if row is not None else None
-        return row is not None and reason is not None and rule_events.cut_short(row, reason, at=at)
+        if row is None:
+            return False
+        reason = rule_events.unwatched(row, at=at)
+        if reason is not None:
+            return rule_events.cut_short(row, reason, at=at)
+        if not RuleState.objects.filter(rule=row, version=row.version).exists():
+            rule_events.begin_anew(row, at=at)
+        return False
 
 
 def deleted(rule_id: int, *, at: datetime) -> None:

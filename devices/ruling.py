@@ -206,16 +206,26 @@ def _taken_up(row: AlertRule, *, at: datetime) -> _Held:
 
 
 def _led_on(held: _Held, device_id: int, *, at: datetime) -> list[Change]:
-    """Judge the readings that were stored after the state was: whoever had the device before us may not have lived to do it."""
+    """Judge the readings that were stored after the state was: whoever had the device before us may not have lived to do it.
+
+    What was measured before the state belongs to the window of an aggregate, and to nothing else.
+    """
+    begun_at, past = held.state.last_at, State()
     changes = []
-    since = at - rule_rows.lookback(held.rule)
-    if held.state.last_at is not None:
-        since = max(since, held.state.last_at)
-    for instant, value in rule_rows.samples(device_id, held.rule.metric, since=since):
-        held.state, what = rules.step(held.rule, held.state, instant, value)
+    for instant, value in rule_rows.samples(device_id, held.rule.metric, since=at - rule_rows.lookback(held.rule)):
+        if begun_at is not None and instant <= begun_at:
+            past, _ = rules.step(held.rule, past, instant, value)
+            continue
+        held.state, what = rules.step(held.rule, _with_past(held.state, past), instant, value)
         if what is not None:
             changes.append(Change(held.pk, held.version, what, held.state))
+    held.state = _with_past(held.state, past)
     return changes
+
+
+def _with_past(state: State, past: State) -> State:
+    """``state``, with what ``past`` measured where it has nothing of its own."""
+    return state._replace(ring=past.ring) if past.ring and not state.ring else state
 
 
 def _worth_storing(held: _Held, before: State, at: datetime) -> bool:

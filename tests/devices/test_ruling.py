@@ -305,6 +305,17 @@ def test_a_new_monitor_has_its_aggregates_at_once(rule):
     assert RuleEvent.objects.get().onset_at == NOON - 10 * SECOND
 
 
+def test_an_edited_rule_judges_nothing_from_before_but_has_its_window(rule):
+    AlertRule.objects.update(aggregate="leq:60", sustained_seconds=0)
+    readings.store([NewReading(rule.device_id, NOON + second * SECOND, {"lp": 85.0}) for second in range(-58, 0)])
+    RuleState.objects.create(rule=rule, version=1, document={"phase": "quiet", "last_at": NOON.isoformat()}, changed_at=NOON)
+
+    runtime = started(rule)
+
+    assert runtime.waiting == 0
+    assert feed(runtime, rule, (1, 85.0)) == ["Onset"]
+
+
 def test_the_ring_of_an_aggregate_is_stored_now_and_then(rule):
     AlertRule.objects.update(aggregate="leq:60")
 

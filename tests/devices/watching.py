@@ -96,8 +96,8 @@ class Feed:
 class Running:
     """A monitor that runs, and the lines to its devices by host."""
 
-    def __init__(self, holder=""):
-        self.lines, self.beats, self.rules, self.feed = {}, [], NoRules(), Feed()
+    def __init__(self, holder="", rules=None):
+        self.lines, self.beats, self.rules, self.feed = {}, [], rules or NoRules(), Feed()
         self.monitor = Monitor(
             ruling=self.rules, publisher=self.feed, beat=lambda: self.beats.append(1), probe=self.probe, make=self.make, holder=holder
         )
