@@ -67,6 +67,15 @@ class Socket(ws_protocol.WebSocketProtocol):
 
     stopProducing = resumeProducing  # noqa: N815
 
+    def sendMessage(self, payload: bytes, isBinary: bool = False, **how: Any) -> None:  # noqa: N802, N803
+        """Send a message of any size: MESSAGE_LIMIT is for what comes in, where autobahn means both."""
+        limits = self.maxMessagePayloadSize, self.maxFramePayloadSize
+        self.maxMessagePayloadSize = self.maxFramePayloadSize = 0
+        try:
+            super().sendMessage(payload, isBinary, **how)
+        finally:
+            self.maxMessagePayloadSize, self.maxFramePayloadSize = limits
+
     def push(self, message: bytes) -> bool:
         """Write a whole websocket message at once if the peer takes it now (lib/wire.py says why). False: nothing was written.
 
