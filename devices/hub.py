@@ -8,7 +8,7 @@ import logging
 import os
 import platform
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from devices import frames, known, viewers
 from devices.listening import listen
-from devices.viewing import Said, Viewer
+from devices.viewing import OUTBOX_LIMIT, Said, Viewer
 from sentinel_site.lib.guarded import TOO_SLOW, UNKNOWN
 from sentinel_site.lib.threads import in_thread
 
@@ -44,7 +44,7 @@ class LocalHub:
         self._viewers: dict[str, set[Viewer]] = {}
         self._everything: set[Viewer] = set()
         self._known = known.Known()
-        self._arrived: dict[tuple[str, bool], Said] = {}
+        self._arrived: dict[str, deque[Said]] = {}
         self._paced: dict[str, dict[tuple[str, bool], Said]] = {}
         self._something, self._changed = asyncio.Event(), asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -92,10 +92,8 @@ class LocalHub:
 
     # --- frames ---
     def _arrive(self, slug: str, text: str) -> None:
-        """Something was published. When the process falls behind, of each device only the newest is handed on."""
-        said = Said(slug, text)
-        self._arrived.pop(said.slot, None)
-        self._arrived[said.slot] = said
+        """Something was published. When the process falls behind, of each device the oldest is lost."""
+        self._arrived.setdefault(slug, deque(maxlen=OUTBOX_LIMIT)).append(Said(slug, text))
         self._something.set()
 
     async def _hand_on(self) -> None:
@@ -103,14 +101,20 @@ class LocalHub:
             await self._something.wait()
             self._something.clear()
             while self._arrived:
-                said = self._arrived.pop(next(iter(self._arrived)))
-                now = self._loop.time()
-                self._known.hear(said, now)
-                for viewer in self._viewers.get(said.slug, ()):
-                    viewer.hand(said, now)
-                if self._everything:
-                    self._pace(said)
+                slug = next(iter(self._arrived))
+                waiting = self._arrived.pop(slug)
+                self._hand(waiting.popleft())
+                if waiting:
+                    self._arrived[slug] = waiting
                 await asyncio.sleep(0)
+
+    def _hand(self, said: Said) -> None:
+        now = self._loop.time()
+        self._known.hear(said, now)
+        for viewer in self._viewers.get(said.slug, ()):
+            viewer.hand(said, now)
+        if self._everything:
+            self._pace(said)
 
     def _pace(self, said: Said) -> None:
         """Hand ``said`` to those who look at all devices, EACH_SECONDS after the last about this device at the soonest."""

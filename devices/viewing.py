@@ -1,6 +1,7 @@
 """One websocket's side of the hub: a bounded outbox that loses the oldest, and a short way past it for whoever keeps up."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from devices import frames
 from sentinel_site.lib import wire
 
+logger = logging.getLogger(__name__)
 OUTBOX_LIMIT: Final = 8
 DEVICES_LIMIT: Final = 10_000
 Push = Callable[[bytes], bool]
@@ -52,7 +54,12 @@ class Viewer:
     def hand(self, said: Said, now: float) -> None:
         """Give it ``said``: at once if it takes it and nothing waits, else by the outbox. Never waits, never fails."""
         self.said_at = now
-        if self.waits or self.push is None or not self.push(said.message):
+        try:
+            pushed = not self.waits and self.push is not None and self.push(said.message)
+        except Exception as error:  # one bad line must not cost the others their frame
+            logger.warning("a frame could not be pushed: %s", error)
+            pushed = False
+        if not pushed:
             self.put(said, now)
 
     def put(self, said: Said, now: float) -> None:
