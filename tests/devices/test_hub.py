@@ -94,7 +94,7 @@ async def test_a_frame_goes_to_everybody_who_looks_at_its_device_and_to_nobody_e
         await publish(frame(1), status(), frame(2))
         await publish(frame(3, "yard"), slug="yard")
 
-        assert [await take(first) for _ in range(2)] == [await take(second) for _ in range(2)] == [status(), frame(2)]
+        assert [await take(first) for _ in range(3)] == [await take(second) for _ in range(3)] == [frame(1), status(), frame(2)]
         assert await take(other) == frame(3, "yard")
 
 
