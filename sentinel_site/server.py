@@ -45,6 +45,8 @@ class Socket(ws_protocol.WebSocketProtocol):
     """A websocket that knows whether its peer takes what is sent."""
 
     taking: asyncio.Event | None = None
+    maxMessagePayloadSize: int  # noqa: N815
+    maxFramePayloadSize: int  # noqa: N815
 
     def onOpen(self) -> None:  # noqa: N802
         """Watch the transport: it says when its buffer is full."""
