@@ -71,11 +71,6 @@ class Leases:
         self._seconds, self._margin = seconds, margin
         self._until: dict[int, float] = {}
 
-    def held(self) -> list[int]:
-        """The devices whose lease has not run out."""
-        now = steady()
-        return [device_id for device_id, until in list(self._until.items()) if now < until]
-
     def has(self, device_id: int) -> bool:
         """Whether this process may talk to the device now."""
         return steady() < self._until.get(device_id, 0.0)

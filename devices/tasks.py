@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
+from devices import commands, rollups, rule_upkeep, silent
 from devices import retention as keeping
-from devices import rollups, rule_upkeep, silent
 
 
 def roll_up() -> None:
@@ -18,7 +18,9 @@ def silence() -> None:
 
 def retention() -> None:
     """Delete what was kept long enough, and what deleted devices left."""
-    keeping.sweep(at=timezone.now())
+    at = timezone.now()
+    keeping.sweep(at=at)
+    commands.forget_old(at=at)
 
 
 def close_orphans() -> None:
