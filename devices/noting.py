@@ -133,5 +133,5 @@ def _report(note: TechnicianNote, said: Found, *, by: By) -> dict[str, Any]:
 
 
 def _links(note: TechnicianNote) -> Sequence[dict[str, str]]:
-    own = {"href": f"{settings.SENTINEL_BASE_URL}/{ADMIN}/{note.pk}/change/", "text": "The note, to resolve or archive it"}
+    own = {"href": f"{settings.SENTINEL_BASE_URL}/{ADMIN}/{note.pk}/change/", "text": "The technician's note"}
     return [own, *(rule_texts.links(note.device) if note.device else [])]

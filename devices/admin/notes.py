@@ -48,6 +48,10 @@ class TechnicianNoteAdmin(NoBulkDeleteMixin, ModelAdmin):
         open_ones = Count("findings", filter=Q(findings__status=FindingStatus.OPEN))
         return super().get_queryset(request).defer("device__password").annotate(open_ones=open_ones, all_ones=Count("findings"))
 
+    def has_change_permission(self, request: HttpRequest, obj: TechnicianNote | None = None) -> bool:
+        """Nobody changes one: it is resolved or archived, from the list."""
+        return obj is None and super().has_change_permission(request)
+
     def has_delete_permission(self, request: HttpRequest, obj: TechnicianNote | None = None) -> bool:
         """Nobody: notes are archived."""
         return False
