@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 
 from devices import readings
 from devices.models import Device, DeviceStatus
+from sentinel_site import beats
+from sentinel_site.models import ProcessBeat
 from tests.factories import make_source, raise_alert
 from tests.faults.provider import free_port
 from tests.meters import Meter
@@ -31,6 +33,8 @@ def monitor_process():
 
 @pytest.fixture
 def monitor(monitor_process, db):
+    """A running monitor. Its sign of life went with the rows of the test before, and the next is seconds away: it is given here."""
+    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())
     return monitor_process.start()
 
 
@@ -115,6 +119,7 @@ def test_a_command_asks_first_and_says_what_came_of_it(open_page, page_quiet, mo
 def test_the_files_of_a_meter_are_looked_through_and_fetched(open_page, page_quiet, monitor, device, meter, tmp_path):
     meter.inner.instrument.card.put("/NL-43/Auto_0001/one two.rnd", datetime(2026, 3, 2), partial(bytes, 2000))
     page = open_page(PAGE)
+    expect(number(page)).to_have_text("60.0", timeout=SOON)
     page.locator('[data-command="ftp_enable"]').click()
     page.locator("#confirm-yes").click()
     expect(page.locator("#reply")).to_contain_text("FTP on: done.", timeout=SOON)
