@@ -1,7 +1,7 @@
 """Devices: what they are, how they are, and what may be done with several at once."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from zoneinfo import available_timezones
 
 from django import forms
@@ -18,8 +18,11 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanWidget
 
 from devices import board, config
 from devices.admin.words import MODE_COLOURS, REACH_COLOURS, last_value, reach, status_of
+from devices.enums import DriverKind
 from devices.models import Device
 from sentinel_site.lib.lists import NoBulkDeleteMixin
+
+KINDS: Final = {DriverKind.NL43: "NL-43", DriverKind.SIMULATED: "Simulated", DriverKind.PUSH: "Pushes"}
 
 
 class DeviceForm(forms.ModelForm):
@@ -83,7 +86,7 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
 
     form = DeviceForm
     list_before_template = "admin/devices/device/first.html"
-    list_display = ("name", "reachable_now", "mode_now", "last_value", "place", "driver", "keepalive", "viewers_now", "rules_now")
+    list_display = ("name", "reachable_now", "mode_now", "last_value", "place", "kind", "keepalive", "viewers_now", "rules_now")
     list_filter = (
         ReachFilter, ("driver", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("keepalive", BooleanRadioFilter)
     )  # fmt: skip
@@ -137,6 +140,11 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
         status = status_of(device)
         return (status.mode, status.get_mode_display()) if device.is_polled and device.enabled else "–"
 
+    @display(description="Kind", ordering="driver")
+    def kind(self, device: Device) -> str:
+        """What it is, in a word or two."""
+        return KINDS[DriverKind(device.driver)]
+
     @display(description="Last value")
     def last_value(self, device: Device) -> str:
         """What it measured last."""
@@ -157,7 +165,7 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
         """One line: reachable, mode, last value, who has it, and what went wrong."""
         status, at = status_of(device), timezone.now()
         parts = [reach(device, at=at)[1], status.get_mode_display() if device.is_polled else "", last_value(device, at=at)]
-        parts += [f"held by {status.holder}" if status.holder else "", status.error]
+        parts += [f"held by a monitor on {status.holder.partition('/')[0]}" if status.holder else "", status.error]
         return " · ".join(part for part in parts if part and part != "–")
 
     @display(description="See")

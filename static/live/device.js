@@ -30,6 +30,7 @@ function showHead() {
   showTrouble(device);
 }
 
+/** It is read out when it changes, so nothing in it ticks. */
 function showTrouble(device) {
   const { status } = device;
   const parts = [];
@@ -37,11 +38,11 @@ function showTrouble(device) {
   else if (status.reachable === false) {
     const since = status.unreachable_since;
     parts.push(device.polled
-      ? since ? say("Unreachable since {at} ({time}).", { at: clock(since), time: duration(seconds(since)) }) : words("Unreachable.")
-      : since ? say("Nothing came since {at} ({time}).", { at: clock(since), time: duration(seconds(since)) }) : words("Nothing comes."));
+      ? since ? say("Unreachable since {at}.", { at: clock(since) }) : words("Unreachable.")
+      : since ? say("Nothing came since {at}.", { at: clock(since) }) : words("Nothing comes."));
     if (status.error) parts.push(status.error);
     if (status.last_frame_at) parts.push(say("The values below are of {at}.", { at: clock(status.last_frame_at) }));
-  } else if (isOld(device)) parts.push(say("No value came for {time}: what you see is old.", { time: duration(seconds(status.last_frame_at)) }));
+  } else if (isOld(device)) parts.push(say("No value came since {at}: what you see is old.", { at: clock(status.last_frame_at) }));
   setText(byId("unreachable"), parts.join(" "));
   show(byId("unreachable"), parts.length > 0);
 }
