@@ -13,8 +13,11 @@ import { watchHealth } from "./health.js";
 import { during } from "./press.js";
 import { call } from "./rest.js";
 
-const RELOAD_MS = 10000;
-const SOON_MS = 400;
+const RELOAD_MS = 10000; // for a few viewers; the more they are, the more seldom each asks
+const SELDOM_MS = 60000;
+const FEW = 20;
+const CROWD_MS = 20; // for each viewer
+const SOON_MS = 1500;
 const page = data("data");
 let state = page.snapshot;
 const { slug } = state.device;
@@ -98,9 +101,20 @@ function take(snapshot) {
 }
 
 let reloading = 0;
-async function reload() {
+let due = Infinity;
+/** Ask for the rest anew in `ms`, unless that is going to happen sooner anyway. A crowd of viewers does not ask all at once. */
+function reloadSoon(ms) {
+  const at = Date.now() + ms + Math.random() * CROWD_MS * state.device.viewers;
+  if (at >= due) return;
+  due = at;
   clearTimeout(reloading);
-  reloading = setTimeout(() => { if (document.hidden) reloadSoon(RELOAD_MS); else reload(); }, RELOAD_MS * (0.9 + Math.random() * 0.2));
+  reloading = setTimeout(reload, at - Date.now());
+}
+
+async function reload() {
+  due = Infinity;
+  reloadSoon(Math.min(SELDOM_MS, RELOAD_MS * Math.max(1, state.device.viewers / FEW)));
+  if (document.hidden) return;
   try {
     const response = await fetch(page.reload, { credentials: "same-origin", cache: "no-store", redirect: "error" });
     if (response.ok) take(await response.json());
@@ -109,18 +123,13 @@ async function reload() {
   }
 }
 
-function reloadSoon(ms = SOON_MS) {
-  clearTimeout(reloading);
-  reloading = setTimeout(reload, ms);
-}
-
 let painting = false;
 function hear(message) {
   const before = state.device.status.reachable;
   const brought = takeMessage(state.device, message);
   if (brought && !message.stale) course.add(Date.parse(message.measured_at) / 1000, message.values);
-  if (brought && crossesALimit(message.values)) reloadSoon(1500);
-  if (before !== state.device.status.reachable) reloadSoon(1500);
+  if (brought && crossesALimit(message.values)) reloadSoon(SOON_MS);
+  if (before !== state.device.status.reachable) reloadSoon(SOON_MS);
   if (painting || document.hidden) return;
   painting = true;
   requestAnimationFrame(() => {

@@ -91,6 +91,12 @@ export class Course {
   }
 
   async load() {
+    if (!this.page.can_read) {
+      this.series.clear(this.shown);
+      for (const [at, values] of this.recent) this.series.add(at, values);
+      this.paint();
+      return;
+    }
     const turn = (this.turn += 1);
     const metrics = [...this.shown];
     const query = new URLSearchParams({ since: new Date(this.since * 1000).toISOString(), until: new Date(this.until * 1000 + 1000).toISOString(), step: "auto", metrics: metrics.join() });
@@ -100,7 +106,8 @@ export class Course {
     if (turn !== this.turn) return;
     if (!answer.ok) {
       this.summary(say("The readings could not be loaded: {problem}", { problem: answer.problem }));
-      setTimeout(() => { if (turn === this.turn) this.load(); }, UNREAD_MS);
+      const passing = answer.status === 0 || answer.status === 429 || answer.status >= 500;
+      if (passing) setTimeout(() => { if (turn === this.turn) this.load(); }, UNREAD_MS);
       return;
     }
     this.series.load(answer.body, metrics);

@@ -19,6 +19,6 @@ export function showLink(state, silentMs, login) {
   if (state === "stale") setText(banner, say("No connection for {time}: what you see may be old. Trying again.", { time: duration(silentMs / 1000) }));
   else if (state === "login") {
     banner.replaceChildren(`${words("You are signed out. What you see is old.")} `, el("a", { href: login, text: words("Sign in again") }));
-  } else setText(banner, words("You may not see live alerts any more. What you see is old."));
+  } else setText(banner, words("You may not see this live any more. What you see is old."));
   show(banner, true);
 }
