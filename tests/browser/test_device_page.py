@@ -10,10 +10,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from devices import readings
-from devices.models import Device, DeviceStatus
-from sentinel_site import beats
-from sentinel_site.models import ProcessBeat
+from devices.models import Device, DeviceStatus, DeviceViewer
 from tests.factories import make_source, raise_alert
+from tests.faults.house import until
 from tests.faults.provider import free_port
 from tests.meters import Meter
 from tests.web import MonitorProcess
@@ -23,19 +22,20 @@ XSS = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 PAGE, LIST = "/live/devices/quay/", "/live/devices/"
 
 
-@pytest.fixture(scope="module")
-def monitor_process():
-    process = MonitorProcess()
-    yield process
-    if process.process is not None and process.process.poll() is None:
-        process.stop()
+@pytest.fixture
+def responder(responder):
+    """The reader, who is waited for: the web server writes down who looks, and must be done before the rows are emptied."""
+    yield responder
+    until(lambda: not DeviceViewer.objects.filter(count__gt=0).exists(), 10, "the end of looking")
 
 
 @pytest.fixture
-def monitor(monitor_process, db):
-    """A running monitor. Its sign of life went with the rows of the test before, and the next is seconds away: it is given here."""
-    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())
-    return monitor_process.start()
+def monitor(db):
+    """A running monitor. It has ended when the rows are emptied."""
+    process = MonitorProcess().start()
+    yield process
+    if process.process.poll() is None:
+        process.stop()
 
 
 @pytest.fixture
