@@ -19,7 +19,7 @@ from tests.web import MonitorProcess
 
 SOON = 20_000
 XSS = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
-PAGE, LIST = "/live/devices/quay/", "/live/devices/"
+PAGE, SENSOR, LIST = "/live/devices/quay/", "/live/devices/cellar/", "/live/devices/"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def device(meter, responder):
 @pytest.fixture
 def sensor(responder):
     responder.user_permissions.add(*Permission.objects.filter(content_type__app_label="devices"))
-    return Device.objects.create(slug="quay", name=XSS, place=XSS, driver="push", time_zone="Europe/Paris")
+    return Device.objects.create(slug="cellar", name=XSS, place=XSS, driver="push", time_zone="Europe/Paris")
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_an_unreachable_meter_says_since_when(open_page, page_quiet, monitor, de
 
 
 @pytest.mark.parametrize("width", [380, 1280, 1920])
-@pytest.mark.parametrize("path", [LIST, PAGE])
+@pytest.mark.parametrize("path", [LIST, SENSOR])
 def test_it_fits_every_screen_and_foreign_words_stay_words(open_page, page_quiet, sensor, width, path):
     at = timezone.now()
     frame = {"type": "frame", "values": {"humidity": 41.5, "temperature": 19.0}}
@@ -177,7 +177,7 @@ def test_it_fits_every_screen_and_foreign_words_stay_words(open_page, page_quiet
 
 def test_the_chart_is_zoomed_by_dragging_and_back(open_page, page_quiet, sensor):
     DeviceStatus.objects.create(device=sensor, reachable=True, frame={"type": "frame", "values": {"humidity": 41.5}})
-    page = open_page(PAGE)
+    page = open_page(SENSOR)
     box = page.locator("#chart .u-over").bounding_box()
 
     page.mouse.move(box["x"] + 200, box["y"] + 60)
@@ -198,8 +198,8 @@ def test_the_page_of_an_alert_shows_what_its_device_measured(open_page, page_qui
     readings.store(rows)
     DeviceStatus.objects.create(device=sensor, reachable=True, frame={"type": "frame", "values": {"humidity": 40.0}})
     make_source("sensors")
-    link = {"href": "http://sentinel.example.org/live/devices/quay/", "text": "Chart"}
-    alert = raise_alert(at=at, source="sensors", subject="quay", links=[link])
+    link = {"href": "http://sentinel.example.org/live/devices/cellar/", "text": "Chart"}
+    alert = raise_alert(at=at, source="sensors", subject="cellar", links=[link])
 
     page = open_page(f"/live/alerts/{alert.pk}")
 
