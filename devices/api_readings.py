@@ -43,11 +43,15 @@ class Refusal(BaseModel):
 
 
 class PushedOut(BaseModel):
-    """What became of the readings; ``left_out``: values that were left out of readings which were taken."""
+    """What became of the readings; ``left_out``: values that were left out of readings which were taken.
+
+    ``not_judged``: so many were stored, but not judged by every rule: they are not newer than what it has judged already.
+    """
 
     accepted: int
     rejected: list[Refusal]
     left_out: list[Refusal]
+    not_judged: int
 
 
 class LatestOut(BaseModel):

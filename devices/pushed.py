@@ -42,16 +42,17 @@ RETURNING device_id
 class Outcome:
     """What became of a batch: how many readings were taken, and for each other one (by its place) why not.
 
-    ``left_out``: values that were left out of readings which were taken.
+    ``left_out``: values that were left out of readings which were taken. ``not_judged``: so many are not newer than what a rule has judged.
     """
 
     accepted: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
+    not_judged: int = 0
 
     def document(self) -> dict[str, Any]:
         """As JSON values."""
-        return {"accepted": self.accepted, "rejected": self.rejected, "left_out": self.left_out}
+        return {"accepted": self.accepted, "rejected": self.rejected, "left_out": self.left_out, "not_judged": self.not_judged}
 
 
 def take(device: Device, body: bytes, *, at: datetime) -> Outcome:
@@ -66,7 +67,7 @@ def take(device: Device, body: bytes, *, at: datetime) -> Outcome:
     if rows:
         readings.store(rows)
         humidity.make_rules(device, {metric for row in rows for metric in row.values})
-        ruling.feed_pushed(device, [(row.at, row.values) for row in rows], at=at)
+        outcome.not_judged = ruling.feed_pushed(device, [(row.at, row.values) for row in rows], at=at).ignored
         _heard(device, max(rows, key=lambda row: row.at), at=at)
     return outcome
 

@@ -47,7 +47,7 @@ def test_a_sensor_pushes_and_people_see_it(sensor, viewer):
 
     assert (pushed.status_code, pushed.json()) == (
         202,
-        {"accepted": 1, "rejected": [{"index": 1, "reason": "has no value"}], "left_out": []},
+        {"accepted": 1, "rejected": [{"index": 1, "reason": "has no value"}], "left_out": [], "not_judged": 0},
     )
     latest = viewer.read("/devices/probe/latest").json()
     assert (latest["values"], latest["reachable"], latest["state"]) == ({"humidity": 45.5}, True, "measuring")
