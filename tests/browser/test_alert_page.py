@@ -1,6 +1,7 @@
 """One alert in a real browser."""
 
 import pytest
+from django.conf import global_settings
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -63,7 +64,10 @@ def test_a_link_is_answered_without_signing_in(open_page, alert, page_quiet):
     page_quiet(page)
 
 
-def test_signing_in_leads_back(open_page, alert, page_quiet):
+def test_signing_in_leads_back(open_page, alert, responder, settings, page_quiet):
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS  # the web server is a process of its own, and hashes as it always does
+    responder.set_password("correct horse battery")
+    responder.save()
     page = open_page(f"/live/alerts/{alert.pk}", signed_in=False)
 
     page.get_by_label("User name").fill("robin")
