@@ -68,8 +68,13 @@ def _settle(alert: Alert, device: Device | None, *, at: datetime) -> bool:
         return _resolve(alert, Resolution.AUTO, "The device was switched off.", at=at)
     if not device.keepalive or not device.is_polled:
         return _resolve(alert, Resolution.AUTO, "The device is not watched any more.", at=at)
+    return _was_heard(device, since=alert.created_at) and _resolve(alert, Resolution.RECOVERED, "The device answers again.", at=at)
+
+
+def _was_heard(device: Device, *, since: datetime) -> bool:
+    """Whether it answered after ``since``: its status is written a second later than an alert, and says until then that all is well."""
     status = getattr(device, "status", None)
-    return status is not None and status.reachable is True and _resolve(alert, Resolution.RECOVERED, "The device answers again.", at=at)
+    return status is not None and status.reachable is True and status.last_frame_at is not None and status.last_frame_at > since
 
 
 def _resolve(alert: Alert, resolution: Resolution, note: str, *, at: datetime) -> bool:

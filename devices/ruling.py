@@ -154,38 +154,42 @@ def store(change: Change, *, at: datetime) -> bool:
 def feed_pushed(device: Device, readings: Iterable[Sample], *, at: datetime) -> Fed:
     """Take the readings (instant, values) of one device in that come by themselves; committed on return.
 
-    Each rule is one transaction that holds its row: concurrent requests come one after another. Readings are taken in their own order;
-    those not newer than what a rule has seen already, and those from the future, are not judged, and counted.
+    Each change of a rule is a transaction of its own that holds the rule's row: concurrent requests come one after another, and a batch
+    that changes a rule hundreds of times does not hold up everybody else's reports. Readings are taken in their own order; those not newer
+    than what a rule has seen already, and those from the future, are not judged, and counted.
     """
     ordered = sorted(readings, key=lambda reading: reading[0])
     changes: list[Change] = []
     ignored: set[datetime] = {instant for instant, _ in ordered if instant > at + FUTURE}
     usable = [reading for reading in ordered if reading[0] <= at + FUTURE]
     for pk in AlertRule.objects.filter(device=device, enabled=True, device__enabled=True).order_by("pk").values_list("pk", flat=True):
-        with transaction.atomic():
-            row = rule_events.lock(pk)
-            if row is not None and rule_events.is_watched(row, row.version):
-                changes += _push(row, usable, ignored, at=at)
+        rest: Sequence[Sample] = usable
+        while rest:
+            with transaction.atomic():
+                row = rule_events.lock(pk)
+                if row is None or not rule_events.is_watched(row, row.version):
+                    break
+                found, rest = _push(row, rest, ignored, at=at)
+                changes += found
     return Fed(changes, len(ignored))
 
 
-def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *, at: datetime) -> list[Change]:
+def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *, at: datetime) -> tuple[list[Change], Sequence[Sample]]:
+    """Judge ``readings`` up to the first that changes the rule. Returns that change, and the readings that come after it."""
     rule, state = rule_rows.rule_of(row), rule_rows.stored_state(row)
-    state = rule_events.repaired(row, state, at=at)
-    first, changes = state, []
-    for instant, values in readings:
+    first = state = rule_events.repaired(row, state, at=at)
+    for place, (instant, values) in enumerate(readings):
         if rule.metric not in values:
             continue
         if state.last_at is not None and instant <= state.last_at:
             ignored.add(instant)
         state, what = rules.step(rule, state, instant, values[rule.metric])
         if what is not None:
-            changes.append(Change(row.pk, row.version, what, state))
-    for change in changes:
-        rule_events.apply(row, change.what, state if change is changes[-1] else change.state, at=at)
-    if state != first and not changes:
+            rule_events.apply(row, what, state, at=at)
+            return [Change(row.pk, row.version, what, state)], readings[place + 1 :]
+    if state != first:
         rule_events.apply(row, None, state, at=at)
-    return changes
+    return [], ()
 
 
 def _is_current(held: _Held, row: AlertRule, *, busy: bool) -> bool:

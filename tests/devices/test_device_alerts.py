@@ -7,7 +7,7 @@ from alerts.enums import AlertStatus
 from alerts.models import Alert, Source
 from devices import device_alerts
 from devices.models import Device, DeviceStatus
-from tests.conftest import MINUTE, NOON
+from tests.conftest import MINUTE, NOON, SECOND
 from tests.factories import make_policy, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +88,7 @@ def test_without_its_source_the_alert_comes_from_sentinel_itself(meter):
         (lambda meter: Device.objects.filter(pk=meter.pk).update(keepalive=False), "auto"),
         (lambda meter: Device.objects.filter(pk=meter.pk).update(slug="other"), "auto"),
         (lambda meter: Device.objects.filter(pk=meter.pk).delete(), "auto"),
-        (lambda meter: DeviceStatus.objects.create(device=meter, reachable=True), "recovered"),
+        (lambda meter: DeviceStatus.objects.create(device=meter, reachable=True, last_frame_at=NOON + SECOND), "recovered"),
     ],
     ids=["off", "standby", "renamed", "deleted", "answers"],
 )
@@ -108,9 +108,17 @@ def test_what_still_holds_is_left_open(meter):
     assert alerts()[0][2] == AlertStatus.PENDING
 
 
+def test_a_status_of_before_the_alert_does_not_end_it(meter):
+    DeviceStatus.objects.create(device=meter, reachable=True, last_frame_at=NOON - SECOND)
+    lose(meter)
+
+    assert device_alerts.settle(at=NOON + SECOND) == 0
+    assert alerts()[0][2] == AlertStatus.PENDING
+
+
 def test_an_alert_of_somebody_else_under_the_same_type_is_not_ours_to_end(meter):
     raise_alert(source="probe", type="device-unreachable", subject="roof", at=NOON)
-    DeviceStatus.objects.create(device=meter, reachable=True)
+    DeviceStatus.objects.create(device=meter, reachable=True, last_frame_at=NOON + SECOND)
 
     assert device_alerts.settle(at=NOON + MINUTE) == device_alerts.found_again("roof", at=NOON + MINUTE) == 0
     assert alerts()[0][2] == AlertStatus.PENDING

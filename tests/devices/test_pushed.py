@@ -1,6 +1,7 @@
 """Readings that devices send by themselves."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import connection
 
 from alerts.models import Alert, Report
 from devices import pushed, ruling, silent
-from devices.models import AlertRule, Device, DeviceStatus, Reading
+from devices.models import AlertRule, Device, DeviceStatus, Reading, RuleEvent
 from sentinel_site.lib.problems import Problem
 from tests.callers import as_json
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
@@ -172,6 +173,32 @@ def test_the_same_batch_from_many_at_once_raises_one_alert():
         thread.join()
 
     assert (Reading.objects.count(), AlertRule.objects.count(), Alert.objects.count(), Report.objects.count()) == (1, 4, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_change_of_a_rule_is_committed_before_the_next_so_that_no_batch_holds_up_other_reports():
+    make_source("sensors")
+    device = Device.objects.create(slug="probe", name="Probe", driver="push")
+    AlertRule.objects.create(device=device, name="hot", metric="temperature", threshold=30, sustained_seconds=0, cooldown_seconds=0)
+    seen = []
+
+    def looking(execute, sql, *rest):
+        if sql.startswith("INSERT") and "devices_ruleevent" in sql:
+            with ThreadPoolExecutor(1) as pool:
+                seen.append(pool.submit(committed_events).result())
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(looking):
+        send(device, *(reading(NOON + place * SECOND, temperature=20 + place % 2 * 20) for place in range(6)))
+
+    assert seen == [(0, 0), (1, 1), (2, 2)]
+
+
+def committed_events():
+    try:
+        return RuleEvent.objects.count(), RuleEvent.objects.exclude(clear_at=None).count()
+    finally:
+        connection.close()
 
 
 def test_a_device_that_is_switched_off_keeps_its_readings_and_raises_nothing(device):
