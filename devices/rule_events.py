@@ -71,7 +71,8 @@ def end(rule: AlertRule, clear: Clear, state: State, *, at: datetime, by: By = N
     Call it in a transaction that holds the rule, as the last of it.
     """
     save_state(rule, state, at=at)
-    event = RuleEvent.objects.filter(rule=rule, clear_at=None, onset_at__lte=clear.at).first()
+    begun_until = max(clear.at, clear.onset_at)  # its own onset is later than the clear where our clock was set back between
+    event = RuleEvent.objects.filter(rule=rule, clear_at=None, onset_at__lte=begun_until).first()
     if event is None:
         return None
     event.peak = clear.peak

@@ -76,11 +76,12 @@ def _sweep(event: RuleEvent, *, at: datetime) -> bool:
     if row is None:
         return False
     reason = rule_events.unwatched(row, at=at)
+    if reason is None and rule_rows.rule_of(row).hours.contain(at):
+        return False
+    AlertRule.objects.filter(pk=row.pk).update(name=row.name)  # another version of the row: a monitor reads the state anew (roster.py)
     if reason is not None:
         return rule_events.cut_short(row, reason, at=at)
     state = rule_events.repaired(row, rule_rows.stored_state(row), at=at)
-    if rule_rows.rule_of(row).hours.contain(at):
-        return False
     state, what = rules.step(rule_rows.rule_of(row), state, at, None)
     rule_events.apply(row, what, state, at=at)
     return isinstance(what, Clear)

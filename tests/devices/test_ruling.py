@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from alerts import lifecycle, routing
 from alerts.enums import AlertStatus, Resolution
 from alerts.models import Alert
-from devices import readings, rule_upkeep, ruling
+from devices import readings, roster, rule_upkeep, ruling
 from devices.enums import Closing, RulePhase
 from devices.models import AlertRule, Device, RuleEvent, RuleState
 from devices.readings import NewReading
@@ -71,6 +71,14 @@ def test_a_clear_closes_the_event_and_resolves_the_alert(rule):
     event = RuleEvent.objects.get()
     assert (event.clear_at, event.closing) == (NOON + 5 * SECOND, Closing.CLEARED)
     assert (event.alert.status, event.alert.resolution) == (AlertStatus.RESOLVED, Resolution.RECOVERED)
+
+
+def test_a_clock_that_was_set_back_while_it_lasts_leaves_no_orphan(rule):
+    runtime = started(rule)
+    feed(runtime, rule, *LOUD)
+
+    assert feed(runtime, rule, (-3600, 85.0), (-3598, 60.0), (-3596, 60.0)) == ["Clear"]
+    assert (RuleEvent.objects.get().closing, Alert.objects.get().status) == (Closing.CLEARED, AlertStatus.RESOLVED)
 
 
 def test_another_monitor_goes_on_where_the_first_one_stopped(rule):
@@ -189,6 +197,18 @@ def test_the_sweep_ends_what_outlasts_its_hours_on_a_silent_device(rule):
     assert rule_upkeep.sweep(at=NOON + timedelta(minutes=59)) == 0
     assert rule_upkeep.sweep(at=NOON + timedelta(minutes=60)) == 1  # 14:00 in Paris
     assert (RuleEvent.objects.get().closing, Alert.objects.get().resolution) == (Closing.WINDOW, Resolution.RECOVERED)
+
+
+def test_what_the_sweep_ended_is_not_active_any_more_for_the_monitor_that_has_the_device(rule):
+    AlertRule.objects.update(window_from="12:00", window_until="14:00")
+    runtime = started(rule)
+    feed(runtime, rule, *LOUD)
+    before = roster.look(at=NOON)[rule.device_id].rules
+    rule_upkeep.sweep(at=NOON + timedelta(minutes=60))
+
+    assert roster.look(at=NOON)[rule.device_id].rules != before
+    runtime.load([rule.device_id], at=NOON + timedelta(hours=24))
+    assert feed(runtime, rule, *((86_400 + second, value) for second, value in LOUD)) == ["Onset"]
 
 
 def test_who_resolves_it_while_it_lasts_is_not_called_again_for_the_same(rule, user):
