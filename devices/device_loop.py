@@ -122,6 +122,8 @@ class DeviceLoop:
             self._woken.set()
         if wanted.mode != before.mode:
             self._sink.changed(self)
+        if self.reachable is False and wanted.keepalive and not before.keepalive:
+            self._sink.lost_touch(self)  # nobody was told while nobody relied on it
 
     async def run(self) -> None:
         """Go on until cancelled; the connection is closed then. Whatever goes wrong here is logged and said, and it goes on."""

@@ -230,6 +230,20 @@ async def test_a_device_that_does_not_answer_raises_one_alert_which_recovery_res
     assert '{"type":"status"' in kinds
 
 
+async def test_a_device_that_is_to_be_watched_day_and_night_while_it_does_not_answer_raises_its_alert():
+    await house()
+    device = await add(keepalive=False)
+    await sync_to_async(viewers.write)("web", {device.pk: 1}, at=timezone.now())
+    async with Running() as running:
+        running.line().error = Unreachable("No route to it.")
+        await until(sync_to_async(lambda: DeviceStatus.objects.filter(reachable=False).exists()), 10)
+        assert not await sync_to_async(Alert.objects.exists)()
+
+        await change(keepalive=True)
+
+        assert (await until(sync_to_async(lambda: Alert.objects.first()))).type == "device-unreachable"
+
+
 async def test_a_wedged_meter_is_told_apart():
     await house()
     await add()
