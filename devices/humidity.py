@@ -17,6 +17,8 @@ from devices.enums import Comparison
 from devices.models import AlertRule, Device
 
 METRIC: Final = "humidity"
+MOST: Final = 16
+"""Of so many metrics at once rules are made: each may call people."""
 COMMON: Final = {"hysteresis": 2.0, "cooldown_seconds": 900}
 WARNING: Final = {"severity": Severity.MEDIUM, "sustained_seconds": 300}
 CRITICAL: Final = {"severity": Severity.CRITICAL, "sustained_seconds": 0}
@@ -34,7 +36,7 @@ _ABOUT: Final = ["type=threshold", 'metric=~"(.*_)?humidity"']
 def make_rules(device: Device, metrics: Collection[str]) -> bool:
     """Make the default rules when ``device`` reports humidity for the first time. Returns whether they were made now.
 
-    A metric that somebody wrote a rule for already gets none.
+    A metric that somebody wrote a rule for already gets none, and neither does one beyond the first MOST.
     """
     found = sorted(metric for metric in metrics if metric == METRIC or metric.endswith(f"_{METRIC}"))
     if not found or device.default_rules_made:
@@ -44,9 +46,8 @@ def make_rules(device: Device, metrics: Collection[str]) -> bool:
             return False
         _quiet_warnings()
         ruled = set(AlertRule.objects.filter(device=device, metric__in=found).values_list("metric", flat=True))
-        for metric in found:
-            if metric not in ruled:
-                _make(device, metric)
+        for metric in [metric for metric in found if metric not in ruled][:MOST]:
+            _make(device, metric)
     device.default_rules_made = True
     return True
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from pydantic_core import to_json
 
-from devices import frames, humidity, publishing, readings, ruling, silent
+from devices import frames, humidity, metric_names, publishing, readings, ruling, silent
 from devices.drivers.base import Sample
 from devices.enums import RunState
 from devices.models import Device
@@ -89,10 +89,12 @@ def _items(body: bytes) -> list[Any]:
 def _read(device: Device, items: Sequence[Any], outcome: Outcome, *, at: datetime) -> list[NewReading]:
     """The readings that can be taken; ``outcome`` learns of all."""
     found = []
-    for index, item in enumerate(items):
-        instant, fault = _instant(item, at=at)
-        values = item.get("values") if isinstance(item, dict) else None
-        good, reasons = readings.validate(values) if isinstance(values, Mapping) else ({}, ["values is missing; send numbers by metric"])
+    looked = [(*_instant(item, at=at), *_values(item)) for item in items]
+    beyond = metric_names.refused(device, {metric for _, fault, good, _ in looked if not fault for metric in good})
+    for index, (instant, fault, good, reasons) in enumerate(looked):
+        if too_many := sorted(beyond & good.keys()):
+            good = {metric: value for metric, value in good.items() if metric not in beyond}
+            reasons = [*reasons, f"{', '.join(too_many[:3])}: {metric_names.REFUSED}"]
         reason = fault or (("; ".join(reasons) or "has no value") if not good else "")
         if reason:
             outcome.rejected.append({"index": index, "reason": reason[:500]})
@@ -102,6 +104,12 @@ def _read(device: Device, items: Sequence[Any], outcome: Outcome, *, at: datetim
         outcome.accepted += 1
         found.append(NewReading(device.pk, instant, good))
     return found
+
+
+def _values(item: Any) -> tuple[dict[str, float], list[str]]:
+    """What it measured, as far as that can be stored, and why not the rest."""
+    values = item.get("values") if isinstance(item, dict) else None
+    return readings.validate(values) if isinstance(values, Mapping) else ({}, ["values is missing; send numbers by metric"])
 
 
 def _instant(item: Any, *, at: datetime) -> tuple[datetime, str]:

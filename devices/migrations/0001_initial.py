@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
                 ('poll_seconds', models.FloatField(default=1.25, help_text='Between two samples while it is watched. At least 1: the meter needs a pause of a second.', validators=[django.core.validators.MinValueValidator(1.0), django.core.validators.MaxValueValidator(3600.0)])),
                 ('silent_after_seconds', models.PositiveIntegerField(blank=True, help_text='A device that pushes raises an alert when it sent nothing for so long.', null=True, verbose_name='silent after (seconds)')),
                 ('default_rules_made', models.BooleanField(default=False, editable=False, help_text='Once: rules that were deleted do not come back.')),
+                ('metrics', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, editable=False, help_text='What it ever pushed (metric_names.py).', size=None)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('changed_at', models.DateTimeField(auto_now=True)),
                 ('source', models.ForeignKey(blank=True, help_text='Whose alerts it raises; nothing: “meters” for a meter, “sensors” for a device that pushes.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='alerts.source')),

@@ -3,6 +3,7 @@
 import unicodedata
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -70,6 +71,7 @@ class Device(models.Model):
         help_text="Whose alerts it raises; nothing: “meters” for a meter, “sensors” for a device that pushes.",
     )  # fmt: skip
     default_rules_made = models.BooleanField(default=False, editable=False, help_text="Once: rules that were deleted do not come back.")
+    metrics = ArrayField(models.CharField(max_length=40), default=list, editable=False, help_text="What it ever pushed (metric_names.py).")
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 

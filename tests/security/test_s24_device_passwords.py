@@ -70,6 +70,8 @@ def test_no_page_shows_it(path):
     assert (answer.status_code, SECRET in answer.content.decode()) == (200, False)
 
 
-@pytest.mark.parametrize("name", ["id", "pk", "created_at", "changed_at", "password_set", "status", "viewers", "default_rules_made"])
+@pytest.mark.parametrize(
+    "name", ["id", "pk", "created_at", "changed_at", "password_set", "status", "viewers", "default_rules_made", "metrics"]
+)
 def test_no_other_field_can_be_set(operator, name):
     assert operator.send("/devices", {"slug": "x", "driver": "push", name: 1}).status_code == 422
