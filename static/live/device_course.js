@@ -9,6 +9,7 @@ import { inOrder, mainMetric, nameOf, quantity, unitOf } from "./metrics.js";
 import { call } from "./rest.js";
 
 const DAY = 86400;
+const SHORTER = [600, 3600, 21600];
 const AROUND = 900; // seconds before and after an instant that somebody wants to look at
 const RECENT_SECONDS = 900;
 const SHORTEST = 5;
@@ -111,9 +112,20 @@ export class Course {
       return;
     }
     this.series.load(answer.body, metrics);
+    if (!this.settled && this.settle()) return;
     if (this.view.until === null) for (const [at, values] of this.recent) this.series.add(at, values);
     this.paint();
     this.summarise();
+  }
+
+  /** Of a device that is new a day has little to show: begin with the shortest range that holds all there is. */
+  settle() {
+    this.settled = true;
+    const first = this.series.at.length ? this.series.at[0] : this.until;
+    const span = SHORTER.find((seconds) => seconds >= this.until - first);
+    if (this.at !== null || this.stack.length || this.view.until !== null || this.view.span !== DAY || !span) return false;
+    this.look({ span, until: null }, { keep: false });
+    return true;
   }
 
   /** One live frame. */
