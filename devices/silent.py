@@ -7,6 +7,7 @@ whose readings come hours late, keeps nobody safe either. The worker looks once 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from alerts import lifecycle
@@ -21,10 +22,20 @@ from sentinel_site.lib.spans import exact, span
 TYPE: Final = "device-silent"
 BACK: Final = "It sends readings again."
 NOT_EXPECTED: Final = "Nobody expects readings of it any more: it was switched off, deleted, or set up otherwise."
+_MARK: Final = """
+UPDATE devices_devicestatus AS status SET reachable = false, unreachable_since = status.last_frame_at FROM devices_device AS device
+WHERE device.id = status.device_id AND device.driver = %(driver)s AND device.enabled AND status.reachable
+    AND status.last_frame_at < %(at)s - device.silent_after_seconds * interval '1 second'
+"""
 
 
 def check(*, at: datetime) -> int:
-    """Raise an alert for every device that is silent and has none, and resolve those of all others. Returns how many are silent."""
+    """Raise an alert for every device that is silent and has none, and resolve those of all others. Returns how many are silent.
+
+    Their status says that they are not there; the next reading says otherwise (pushed.py).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, {"driver": DriverKind.PUSH, "at": at})
     raised = {alert.dedup_key: alert for alert in _open_alerts()}
     expected = {_key(device): device for device in _expected()}
     for key, device in expected.items():
@@ -32,7 +43,7 @@ def check(*, at: datetime) -> int:
             raising.raise_by(rule_events.sources(device), _report(device, at=at), at=at)
     for key, alert in raised.items():
         if key not in expected:
-            _resolve(alert, NOT_EXPECTED, at=at)
+            _resolve(alert, NOT_EXPECTED, at=at, resolution=Resolution.AUTO)
         elif not _is_silent(expected[key], at=at):
             _resolve(alert, BACK, at=at)
     return sum(_is_silent(device, at=at) for device in expected.values())
@@ -82,8 +93,8 @@ def _report(device: Device, *, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _resolve(alert: Alert, note: str, *, at: datetime) -> None:
+def _resolve(alert: Alert, note: str, *, at: datetime, resolution: Resolution = Resolution.RECOVERED) -> None:
     try:
-        lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.RECOVERED, note=note)
+        lifecycle.resolve(alert, by=None, at=at, resolution=resolution, note=note)
     except IllegalTransition:
         return  # it expired meanwhile

@@ -39,6 +39,17 @@ def test_data_resolves_it(device):
     assert Alert.objects.get().resolution == "recovered"
 
 
+def test_a_silent_device_is_shown_as_unreachable(device):
+    DeviceStatus.objects.update(reachable=True)
+
+    silent.check(at=NOON + TEN_MINUTES)
+    before = DeviceStatus.objects.get().reachable
+    silent.check(at=NOON + TEN_MINUTES + SECOND)
+
+    status = DeviceStatus.objects.get()
+    assert (before, status.reachable, status.unreachable_since) == (True, False, NOON)
+
+
 def test_a_device_that_never_sent_anything_is_silent_since_it_was_made(device):
     DeviceStatus.objects.all().delete()
     Device.objects.update(created_at=NOON)
@@ -53,7 +64,7 @@ def test_nobody_is_called_for_what_is_not_expected(device, change):
     Device.objects.update(**change)
 
     assert silent.check(at=NOON + TEN_MINUTES + MINUTE) == 0
-    assert Alert.objects.get().status == "RESOLVED"
+    assert Alert.objects.get().resolution == "auto"
 
 
 def test_the_alert_of_a_deleted_device_ends(device):
@@ -62,7 +73,7 @@ def test_the_alert_of_a_deleted_device_ends(device):
 
     silent.check(at=NOON + TEN_MINUTES + MINUTE)
 
-    assert Alert.objects.get().status == "RESOLVED"
+    assert Alert.objects.get().resolution == "auto"
 
 
 def test_it_is_raised_by_sentinel_itself_when_its_source_is_gone(device):
@@ -78,5 +89,5 @@ def test_the_same_statements_look_after_one_device_and_after_many(device, django
     for number in range(5):
         Device.objects.create(slug=f"probe-{number}", name="Probe", driver="push", silent_after_seconds=10**6)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         silent.check(at=NOON)
