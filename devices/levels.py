@@ -1,12 +1,11 @@
-"""Sound levels and other measured values as numbers: energy mean, percentiles, short-window Leq. Values in, values out.
+"""Sound levels and other measured values as numbers: energy mean, percentiles. Values in, values out.
 
 Levels are in dB: 60 dB and 80 dB together are 77 dB on average, not 70, because energies add up and their logarithms do not.
 """
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from typing import Final
 
 LEVEL_PATTERN: Final = (
@@ -53,12 +52,3 @@ def exceeded(values: Iterable[float], percent: float) -> float | None:
     below = math.floor(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
-
-
-def short_leq(samples: Sequence[tuple[datetime, float]], *, seconds: float, at: datetime) -> float | None:
-    """The Leq over the last ``seconds`` to ``at``, from Lp ``samples`` (instant, dB). None when there is no sample in that time.
-
-    The meter's own Leq accumulates from the start of its measurement and cannot come back down; this one can.
-    """
-    since = at - timedelta(seconds=seconds)
-    return energy_mean(level for instant, level in samples if since < instant <= at)

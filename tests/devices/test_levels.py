@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices import levels
-from tests.conftest import MINUTE, NOON, SECOND
 
 PATIENT = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 LEVELS = st.lists(st.floats(-40, 220), min_size=1, max_size=50)
@@ -63,12 +62,6 @@ def test_l10_is_the_loud_tenth():
 def test_a_percentage_lies_between_0_and_100():
     with pytest.raises(ValueError, match="no percentage"):
         levels.exceeded([1.0], 101)
-
-
-def test_short_leq_sees_its_window_only():
-    samples = [(NOON - MINUTE, 120.0), (NOON - SECOND, 60.0), (NOON, 60.0), (NOON + SECOND, 120.0)]
-
-    assert levels.short_leq(samples, seconds=60, at=NOON) == pytest.approx(60.0)
 
 
 @pytest.mark.parametrize(
