@@ -78,7 +78,7 @@ def run(row: AlertRule, *, since: datetime, until: datetime, budget_seconds: flo
         coarse, column = _by_minutes(rule_rows.rule_of(row))
         found.minutes_by = column
         minutes = _stream(_MINUTES.format(column=column), (row.device_id, coarse.metric), since, raw_since)
-        state = _judge(coarse, state, ((at + timedelta(seconds=MINUTE), value) for at, value in minutes), found, give_up)
+        state = _judge(coarse, state, ((min(at + timedelta(seconds=MINUTE), raw_since), value) for at, value in minutes), found, give_up)
         found.minutes = found.samples
     if found.complete:
         rule = rule_rows.rule_of(row)

@@ -70,6 +70,17 @@ def test_minutes_and_readings_are_one_story(rule):
     assert (found.minutes, found.samples, found.raw_since) == (90, 150, since)
 
 
+def test_the_minute_in_which_readings_begin_does_not_set_the_clock_back(rule):
+    store_minutes(rule, *[70] * 59, 83, 83)
+    first = NOON + HOUR + 10 * SECOND
+    readings.store([NewReading(rule.device.pk, first + second * SECOND, {"lp": 83.0}) for second in range(150)])
+    rule.sustained_seconds, rule.threshold = 120, 78.0
+
+    found = backtest.run(rule, since=NOON, until=NOON + 2 * HOUR)
+
+    assert [held.since for held in found.held] == [NOON + HOUR]
+
+
 def test_it_stops_when_it_becomes_too_much_and_says_where(rule):
     readings.store([NewReading(rule.device.pk, NOON + second * SECOND, {"lp": 60.0}) for second in range(10)])
 
