@@ -45,12 +45,12 @@ def zipped(path: str, listing: Listing, retrieve: Callable[[str], Iterator[bytes
     sink, missing, files, total = Sink(), [], 0, 0
     with ZipFile(sink, "w", ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload]
         for name, changed_at in _below(path, listing):
+            files += 1
+            if files > most:
+                raise FileProblem("not_allowed", f"the folder holds more than {most} files and folders; fetch its folders one by one")
             if name.endswith("/"):
                 archive.writestr(ZipInfo(name), b"")
                 continue
-            files += 1
-            if files > most:
-                raise FileProblem("not_allowed", f"the folder holds more than {most} files; fetch its folders one by one")
             info = ZipInfo(name, _date(changed_at))
             info.compress_type = ZIP_DEFLATED
             with archive.open(info, "w", force_zip64=True) as into:

@@ -305,6 +305,14 @@ def test_files_without_an_end_are_cut_off():
             pass
 
 
+def test_empty_folders_without_an_end_are_cut_off():
+    folders = [(f"f{number}", True, None) for number in range(5)]
+    many = nl43_zip.zipped("/a", lambda path: folders if path.count("/") < 6 else [], lambda name: iter([b""]), most=200)
+
+    with pytest.raises(FileProblem, match="200"):
+        list(many)
+
+
 def test_a_file_that_is_refused_is_named_and_the_others_come():
     def retrieve(name):
         if name == "b":
