@@ -65,9 +65,9 @@ def take(device: Device, body: bytes, *, at: datetime) -> Outcome:
     outcome = Outcome()
     rows = readings.merged(_read(device, _items(body), outcome, at=at))
     if rows:
-        readings.store(rows)
+        fresh = frozenset(readings.stored(rows))
         humidity.make_rules(device, {metric for row in rows for metric in row.values})
-        outcome.not_judged = ruling.feed_pushed(device, [(row.at, row.values) for row in rows], at=at).ignored
+        outcome.not_judged = ruling.feed_pushed(device, [(row.at, row.values) for row in rows], at=at, fresh=fresh).ignored
         _heard(device, max(rows, key=lambda row: row.at), at=at)
     return outcome
 

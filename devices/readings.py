@@ -45,7 +45,7 @@ WITH input AS (
     SELECT DISTINCT %(seconds)s::smallint, date_bin('1 minute', at, 'epoch'), device_id FROM fresh ORDER BY 2, 3
     ON CONFLICT (seconds, at, device_id) DO UPDATE SET seconds = excluded.seconds WHERE false
 )
-SELECT count(*) FROM fresh
+SELECT at FROM fresh
 """
 
 
@@ -77,7 +77,12 @@ def validate(values: Mapping[str, Any]) -> tuple[dict[str, float], list[str]]:
 
 
 def store(rows: Sequence[NewReading]) -> int:
-    """Store ``rows`` in one statement. Returns how many brought something new.
+    """Store ``rows`` in one statement. Returns how many brought something new. See `stored`."""
+    return len(stored(rows))
+
+
+def stored(rows: Sequence[NewReading]) -> list[datetime]:
+    """Store ``rows`` in one statement. Returns the instants of those that brought something new.
 
     Where there is a reading of the same device and instant already, its values stay, and metrics that it has not are added.
     Of two in ``rows`` one is stored; see `merged`.
@@ -85,10 +90,9 @@ def store(rows: Sequence[NewReading]) -> int:
     Raises DatabaseError when nothing was stored.
     """
     if not rows:
-        return 0
+        return []
     listed = [{"device": row.device_id, "at": row.at.isoformat(), "values": row.values} for row in rows]
-    ((count,),) = prepared.run(_STORE, {"rows": to_json(listed).decode(), "seconds": MINUTE})
-    return int(count)
+    return [at for (at,) in prepared.run(_STORE, {"rows": to_json(listed).decode(), "seconds": MINUTE})]
 
 
 def merged(rows: Iterable[NewReading]) -> list[NewReading]:

@@ -3,7 +3,7 @@
 * Beyond is *at* the threshold or above it, for a rule "below": under it. Back is beyond no more, by the hysteresis at least.
 * Sustained goes from sample to sample. Where more than ``gap_seconds`` lie between two, nothing is known of the time between: what had
   begun to rise or to fall begins anew.
-* A sample that is not newer than the last one is none (but see `_set_back`). None is no sample either, unless the meter accumulates
+* A sample that is not newer than the last one is none (but see `set_back`). None is no sample either, unless the meter accumulates
   the metric: then its measurement has ended, and with it what was beyond.
 * Outside of its hours a rule is quiet at once, and what was measured there is in no aggregate.
 * During the cool-down nothing is lost: what is still beyond when it is over has its onset then.
@@ -90,7 +90,7 @@ def step(rule: Rule, state: State, at: datetime, value: float | None) -> tuple[S
     if state.last_at is not None and at <= state.last_at:
         if not rule.polled or state.last_at - at < SET_BACK:
             return state, None
-        state = _set_back(state, at)
+        state = set_back(state, at)
     if not rule.hours.contain(at):
         return _outside(state, at)
     if value is None and not rule.cumulative:
@@ -130,6 +130,12 @@ def resumed(state: State, *, onset_at: datetime, peak: float) -> State:
     return state._replace(phase=RulePhase.ACTIVE, since=None, begun_at=state.begun_at or onset_at, onset_at=onset_at, peak=peak)
 
 
+def set_back(state: State, at: datetime) -> State:
+    """Our clock, or a sender's, was set back: begin anew from here, or the rule would be blind until the old time comes again."""
+    ended_at = None if state.ended_at is None else min(state.ended_at, at)
+    return _broken(state)._replace(last_at=None, ring=(), ended_at=ended_at)
+
+
 def gap_seconds(rule: Rule, state: State) -> float:
     """More than so many seconds between two samples are a gap. For a device that pushes it is learnt how often it does."""
     if rule.polled or len(state.intervals) < GAP_INTERVALS:
@@ -160,12 +166,6 @@ def _outside(state: State, at: datetime) -> tuple[State, Change | None]:
         return rest, None
     ended = Clear(at, Closing.WINDOW, None, state.peak or 0.0, state.onset_at or at)
     return rest._replace(ended_at=at), ended
-
-
-def _set_back(state: State, at: datetime) -> State:
-    """Our clock was set back: begin anew from here, or the rule would be blind until the old time comes again."""
-    ended_at = None if state.ended_at is None else min(state.ended_at, at)
-    return _broken(state)._replace(last_at=None, ring=(), ended_at=ended_at)
 
 
 def _broken(state: State) -> State:

@@ -6,7 +6,7 @@ thread). What cannot be written at the moment waits in order and is written by t
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -151,12 +151,13 @@ def store(change: Change, *, at: datetime) -> bool:
     return True
 
 
-def feed_pushed(device: Device, readings: Iterable[Sample], *, at: datetime) -> Fed:
+def feed_pushed(device: Device, readings: Iterable[Sample], *, at: datetime, fresh: Collection[datetime] = ()) -> Fed:
     """Take the readings (instant, values) of one device in that come by themselves; committed on return.
 
     Each change of a rule is a transaction of its own that holds the rule's row: concurrent requests come one after another, and a batch
     that changes a rule hundreds of times does not hold up everybody else's reports. Readings are taken in their own order; those not newer
-    than what a rule has seen already, and those from the future, are not judged, and counted.
+    than what a rule has seen already, and those from the future, are not judged, and counted. ``fresh``: the instants of those that were
+    never sent before.
     """
     ordered = sorted(readings, key=lambda reading: reading[0])
     changes: list[Change] = []
@@ -169,12 +170,14 @@ def feed_pushed(device: Device, readings: Iterable[Sample], *, at: datetime) -> 
                 row = rule_events.lock(pk)
                 if row is None or not rule_events.is_watched(row, row.version):
                     break
-                found, rest = _push(row, rest, ignored, at=at)
+                found, rest = _push(row, rest, ignored, fresh, at=at)
                 changes += found
     return Fed(changes, len(ignored))
 
 
-def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *, at: datetime) -> tuple[list[Change], Sequence[Sample]]:
+def _push(
+    row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], fresh: Collection[datetime], *, at: datetime
+) -> tuple[list[Change], Sequence[Sample]]:
     """Judge ``readings`` up to the first that changes the rule. Returns that change, and the readings that come after it."""
     rule, state = rule_rows.rule_of(row), rule_rows.stored_state(row)
     first = state = rule_events.repaired(row, state, at=at)
@@ -182,7 +185,10 @@ def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *,
         if rule.metric not in values:
             continue
         if state.last_at is not None and instant <= state.last_at:
-            ignored.add(instant)
+            if instant in fresh and _is_hidden(rule, state, instant, values[rule.metric], at=at):
+                state = rules.set_back(state, instant)
+            else:
+                ignored.add(instant)
         state, what = rules.step(rule, state, instant, values[rule.metric])
         if what is not None:
             rule_events.apply(row, what, state, at=at)
@@ -190,6 +196,15 @@ def _push(row: AlertRule, readings: Sequence[Sample], ignored: set[datetime], *,
     if state != first:
         rule_events.apply(row, None, state, at=at)
     return [], ()
+
+
+def _is_hidden(rule: Rule, state: State, instant: datetime, value: float | None, *, at: datetime) -> bool:
+    """Whether ``value`` would raise an alarm, and only a reading from the future, by a wrong clock or a wrong sender, stands before it.
+
+    Such a reading may delay the end of an alarm, but never its beginning.
+    """
+    is_ahead = state.last_at is not None and state.last_at > at and instant > at - FUTURE
+    return is_ahead and not state.active and value is not None and rules.is_beyond(rule, value)
 
 
 def _is_current(held: _Held, row: AlertRule, *, busy: bool) -> bool:

@@ -130,6 +130,26 @@ def test_a_clock_that_is_a_little_ahead_hides_no_silence(device):
     assert DeviceStatus.objects.get().last_frame_at == NOON
 
 
+@pytest.mark.parametrize("sustained", [0, 60])
+def test_a_reading_from_the_future_delays_no_alarm(device, sustained):
+    AlertRule.objects.create(device=device, name="hot", metric="temperature", threshold=30, sustained_seconds=sustained)
+    send(device, reading(NOON + 4 * MINUTE, temperature=20))
+
+    send(device, reading(NOON + SECOND, temperature=40), at=NOON + SECOND)
+    send(device, reading(NOON + MINUTE + SECOND, temperature=40), at=NOON + MINUTE + SECOND)
+
+    assert Alert.objects.count() == 1
+
+
+def test_a_clock_that_is_ahead_raises_nothing_twice_for_what_is_sent_again(device):
+    AlertRule.objects.create(device=device, name="hot", metric="temperature", threshold=30, sustained_seconds=0, cooldown_seconds=0)
+    window = [reading(NOON + (1 + place) * MINUTE, temperature=value) for place, value in enumerate((20, 40, 20))]
+    for _ in range(2):
+        send(device, *window)
+
+    assert Alert.objects.count() == 1
+
+
 def test_a_batch_takes_as_many_statements_as_one_reading(device, django_assert_max_num_queries):
     send(device, reading(temperature=20))
 
