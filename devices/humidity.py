@@ -17,7 +17,7 @@ from devices.enums import Comparison
 from devices.models import AlertRule, Device
 
 METRIC: Final = "humidity"
-MOST: Final = 16
+MOST: Final = 8
 """Of so many metrics at once rules are made: each may call people."""
 COMMON: Final = {"hysteresis": 2.0, "cooldown_seconds": 900}
 WARNING: Final = {"severity": Severity.MEDIUM, "sustained_seconds": 300}
