@@ -11,6 +11,7 @@ from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices import backtest, rule_config, rule_queries
+from devices.errors import Busy
 from devices.models import AlertRule, Device
 from devices.rule_config import RuleForm, RuleShape
 from devices.rule_queries import EventFilter, EventShape, Instant
@@ -18,7 +19,7 @@ from sentinel_site.lib import problems
 from sentinel_site.lib.crud import partial
 from sentinel_site.lib.paging import Page, page
 from sentinel_site.lib.permissions import require
-from sentinel_site.lib.problems import json_answer
+from sentinel_site.lib.problems import Problem, json_answer
 
 router = Router()
 RulePatch: Any = partial(RuleForm)
@@ -115,6 +116,8 @@ def backtest_rule(request: HttpRequest, slug: str, body: BacktestIn) -> HttpResp
         found = backtest.run(rule, since=body.since or until - timedelta(days=1), until=until)
     except (ValueError, OverflowError) as error:
         raise problems.invalid([(("body", "since"), str(error))]) from None
+    except Busy as error:
+        raise Problem(429, str(error), code="busy", headers={"Retry-After": "5"}) from None
     return json_answer(rule_queries.describe_found(found) | {"warnings": rule_config.warnings(rule)})
 
 

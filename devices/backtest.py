@@ -4,6 +4,7 @@ Readings as they came are judged exactly as they would have been. Where only min
 a rule that is sustained for less than a minute, by the worst in it: it is said which. Rows are streamed, and the work is bounded.
 """
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from django.db import connection
 
 from devices import rule_rows, rules
 from devices.enums import Closing, Comparison
+from devices.errors import Busy
 from devices.models import AlertRule, Reading
 from devices.models.reading import MINUTE
 from devices.rules import Clear, Onset, Rule, State
@@ -22,6 +24,8 @@ MAX_SPAN: Final = timedelta(days=92)
 MAX_SAMPLES: Final = 1_000_000
 MAX_HELD: Final = 1000
 BUDGET_SECONDS: Final = 20.0
+AT_ONCE: Final = 2
+"""In one process: each may take a processor for all of its budget, and reports must get through beside them."""
 CHUNK: Final = 5000
 LOOK: Final = 1000
 _RAW: Final = """
@@ -33,6 +37,7 @@ SELECT at, {column} FROM devices_rollup
 WHERE device_id = %s AND metric = %s AND seconds = 60 AND at >= %s AND at < %s ORDER BY at LIMIT %s
 """
 Sample = tuple[datetime, float]
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,22 @@ class Found:
 def run(row: AlertRule, *, since: datetime, until: datetime, budget_seconds: float = BUDGET_SECONDS) -> Found:
     """Judge what is stored of the rule's device from ``since`` to ``until``. ``row`` need not be saved, its device must be.
 
-    Stops after a million samples, a thousand times held, or ``budget_seconds``. Raises ValueError when the span is none or too long.
+    Stops after a million samples, a thousand times held, or ``budget_seconds``. Raises ValueError when the span is none or too long,
+    and Busy while AT_ONCE others run.
     """
     if not since < until:
         raise ValueError("the end must lie after the beginning")
     if until - since > MAX_SPAN:
         raise ValueError(f"at most {MAX_SPAN.days} days can be tried at once")
+    if not _places.acquire(blocking=False):
+        raise Busy(f"{AT_ONCE} back-tests are running already. Try again in a moment.")
+    try:
+        return _run(row, since, until, budget_seconds)
+    finally:
+        _places.release()
+
+
+def _run(row: AlertRule, since: datetime, until: datetime, budget_seconds: float) -> Found:
     raw_since = _raw_since(row.device_id, since, until)
     found = Found(since, until, raw_since)
     give_up = time.monotonic() + budget_seconds

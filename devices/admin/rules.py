@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 
 from devices import aggregates, backtest, rule_config, sentences
 from devices.enums import RulePhase
+from devices.errors import Busy
 from devices.models import AlertRule
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.lists import NoBulkDeleteMixin
@@ -187,10 +188,14 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
         return TemplateResponse(request, "admin/devices/alertrule/try.html", context)
 
 
-def _tried(form: TryForm, rule: AlertRule) -> dict[str, Any]:
-    """What the back-test found, for the page."""
+def _tried(form: TryForm, rule: AlertRule) -> dict[str, Any] | None:
+    """What the back-test found, for the page; None, said on the form, while too many others run."""
     until = timezone.now()
-    found = backtest.run(form.draft(rule), since=until - timedelta(days=int(form.cleaned_data["days"])), until=until)
+    try:
+        found = backtest.run(form.draft(rule), since=until - timedelta(days=int(form.cleaned_data["days"])), until=until)
+    except Busy as error:
+        form.add_error(None, str(error))
+        return None
     rows = [
         {"held": held, "at": instant(held.onset_at), "length": _length(held), "why": sentences.of_closing(held.closing or "")}
         for held in found.held[-SHOWN:][::-1]

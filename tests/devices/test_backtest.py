@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from devices import backtest, readings
+from devices.errors import Busy
 from devices.models import AlertRule, Device, Rollup, RuleEvent
 from devices.readings import NewReading
 from devices.ruling import Ruling
@@ -87,6 +89,18 @@ def test_it_stops_when_it_becomes_too_much_and_says_where(rule):
     found = backtest.run(rule, since=NOON, until=NOON + HOUR, budget_seconds=-1.0)
 
     assert (found.complete, found.judged_until, found.samples) == (False, NOON, 0)
+
+
+def test_few_run_at_once_and_the_others_are_told(rule):
+    readings.store([NewReading(rule.device.pk, NOON, {"lp": 60.0})])
+
+    def another_within(execute, *statement):
+        backtest.run(rule, since=NOON, until=NOON + HOUR)
+        return execute(*statement)
+
+    with connection.execute_wrapper(another_within), pytest.raises(Busy):
+        backtest.run(rule, since=NOON, until=NOON + HOUR)
+    assert backtest.run(rule, since=NOON, until=NOON + HOUR).samples == 1
 
 
 def test_readings_are_streamed(rule, django_assert_num_queries):
