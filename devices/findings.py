@@ -23,7 +23,8 @@ from devices.commands import Outcome
 from devices.desk import Desk
 from devices.device_loop import Command, DeviceLoop
 from devices.drivers import Sample
-from devices.enums import Mode
+from devices.enums import CommandStatus, Mode
+from devices.models import DeviceCommand
 from devices.readings import NewReading
 from devices.snapshots import Snapshot
 
@@ -82,11 +83,28 @@ class Findings:
 
     async def take_command(self, device_id: int) -> Command | None:
         """The next command of the device, which is then its loop's to do. None, too, while the database is away."""
+        taking = asyncio.ensure_future(self._desk.do(commands.take, device_id, at=timezone.now()))
         try:
-            return await self._desk.do(commands.take, device_id, at=timezone.now())
+            row = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(self._taken_for_nobody)
+            raise
         except DatabaseError as error:
             logger.warning("no command can be taken: %s", error)
             return None
+        if row is not None and timezone.now() > row.deadline_at:  # the database took its time; its asker counts on nothing any more
+            self._not_sent(row)
+            return None
+        return row
+
+    def _taken_for_nobody(self, taking: "asyncio.Future[DeviceCommand | None]") -> None:
+        """A loop ended while its next command was being taken."""
+        row = None if taking.cancelled() or taking.exception() is not None else taking.result()
+        if row is not None:
+            self._not_sent(row)
+
+    def _not_sent(self, row: DeviceCommand) -> None:
+        self.finished(row.pk, Outcome(CommandStatus.TIMED_OUT, error=commands.NOT_SENT))
 
     async def say_progress(self, pk: UUID, what: str, done: int, of: int) -> None:
         """How far a long command is. Not known to anybody while the database is away."""

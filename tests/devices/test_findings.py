@@ -1,10 +1,15 @@
 """What the monitor found waits in memory while the database is away, bounded, and goes there in its order."""
 
+import asyncio
+import threading
+from datetime import timedelta
+
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import DataError, OperationalError, connection
+from django.db import DataError, OperationalError, connection, transaction
+from django.utils import timezone
 
-from devices import findings
+from devices import commands, findings
 from devices.demand import Demand
 from devices.desk import Desk
 from devices.device_loop import DeviceLoop
@@ -12,7 +17,7 @@ from devices.drivers import Sample, Target
 from devices.enums import RunState
 from devices.findings import Findings
 from devices.leases import Leases
-from devices.models import Device, DeviceStatus, Reading
+from devices.models import Device, DeviceCommand, DeviceStatus, Reading
 from devices.roster import Config
 from tests.conftest import NOON, SECOND
 from tests.devices.watching import Feed, Line, NoRules, Scripted, until
@@ -139,6 +144,65 @@ async def test_notes_are_written_in_order_and_wait_for_the_database_but_not_for_
 
     assert written == ["first", "last"]
     assert "is left out" in caplog.text
+
+
+@pytest.fixture
+async def row():
+    """A command that must be sent within moments."""
+    meter = await sync_to_async(Device.objects.create)(slug="m1", name="M 1", host="192.0.2.7")
+    soon = timezone.now() + timedelta(seconds=0.5 - commands.QUEUE_SECONDS)
+    return await sync_to_async(commands.ask)(meter, "state", {}, by=None, at=soon)
+
+
+@pytest.fixture
+async def slow_table(row):
+    """Commands can be taken only when the test lets them."""
+    held, let = asyncio.Event(), threading.Event()
+    loop, other = asyncio.get_running_loop(), Desk("other", 1)
+
+    def hold():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK devices_devicecommand IN EXCLUSIVE MODE")
+            loop.call_soon_threadsafe(held.set)
+            let.wait(10)
+
+    holding = asyncio.create_task(other.do(hold))
+    await held.wait()
+    yield let
+    let.set()
+    await holding
+    other.close()
+
+
+async def blocked(task):
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'devices_devicecommand'::regclass"
+    await until(sync_to_async(lambda: one(waiting)))
+    return task
+
+
+def one(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()[0]
+
+
+async def test_a_command_that_the_database_gives_after_its_deadline_is_not_sent(found, row, slow_table):
+    task = await blocked(asyncio.create_task(found.take_command(row.device_id)))
+    await until(lambda: timezone.now() > row.deadline_at)
+    slow_table.set()
+
+    assert await task is None
+    await found.write_notes()
+    assert (await sync_to_async(DeviceCommand.objects.get)()).status == "timed_out"
+
+
+async def test_a_command_that_is_taken_while_its_loop_ends_does_not_run_for_ever(found, row, slow_table):
+    task = await blocked(asyncio.create_task(found.take_command(row.device_id)))
+    task.cancel()
+    slow_table.set()
+
+    await found.write_notes()
+    assert (await sync_to_async(DeviceCommand.objects.get)()).status == "timed_out"
 
 
 async def test_a_desk_ends_by_itself_when_it_is_closed():
