@@ -30,7 +30,7 @@ export function isOld(device) {
   const { status } = device;
   const wanted = device.enabled && (device.keepalive || !device.polled || status.mode !== "standby");
   if (!wanted || !status.last_frame_at) return false;
-  const watched = status.mode === "idle" ? IDLE_SILENT_SECONDS : Math.max(WATCHED_SILENT_SECONDS, 4 * device.poll_seconds);
+  const watched = Math.max(status.mode === "idle" ? IDLE_SILENT_SECONDS : WATCHED_SILENT_SECONDS, 4 * device.poll_seconds);
   return seconds(status.last_frame_at) > (device.polled ? watched : device.silent_after_seconds || PUSHED_SILENT_SECONDS);
 }
 

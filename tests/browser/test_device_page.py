@@ -157,6 +157,19 @@ def test_an_unreachable_meter_says_since_when(open_page, page_quiet, monitor, de
     page_quiet(page)
 
 
+def test_a_meter_that_is_asked_once_a_minute_is_not_called_old_in_between(open_page, responder):
+    responder.user_permissions.add(*Permission.objects.filter(content_type__app_label="devices"))
+    far = Device.objects.create(slug="far", name="Far", host="192.0.2.7", poll_seconds=60)
+    at = timezone.now() - timedelta(seconds=50)
+    frame = {"type": "frame", "values": {"lp": 61.2}}
+    DeviceStatus.objects.create(device=far, reachable=True, mode="idle", last_frame_at=at, frame=frame)
+
+    card = open_page(LIST).locator(".device-card")
+
+    expect(card).to_contain_text("61.2")
+    expect(card).not_to_contain_text("No value for")
+
+
 @pytest.mark.parametrize("width", [380, 1280, 1920])
 @pytest.mark.parametrize("path", [LIST, SENSOR])
 def test_it_fits_every_screen_and_foreign_words_stay_words(open_page, page_quiet, sensor, width, path):
