@@ -14,6 +14,9 @@ from devices.models import AlertRule, RuleState
 from devices.rules import Rule, State
 
 PUSHED_GAP_SECONDS: Final = 900.0
+LOST_SECONDS: Final = 7.0
+"""What one answer that is lost costs: its time-out, the pause, and a new connection. On a line that loses one now and then a rule that is
+sustained for a minute would hardly ever hold if that were a gap, and three in a row, of which people are told, would be as rare."""
 LOOKBACK: Final = timedelta(hours=1)
 MAX_SAMPLES: Final = 10_000
 _SAMPLES: Final = """
@@ -34,7 +37,7 @@ def rule_of(row: AlertRule) -> Rule:
         metric=aggregates.fed_by(row.metric, aggregate), comparison=Comparison(row.comparison), threshold=row.threshold,
         hours=Hours(zone(device.time_zone), row.window_from, row.window_until, frozenset(row.weekdays)),
         sustained_seconds=float(row.sustained_seconds), hysteresis=row.hysteresis, cooldown_seconds=float(row.cooldown_seconds),
-        aggregate=aggregate, gap_seconds=3 * device.poll_seconds + 1 if device.is_polled else pushed, polled=device.is_polled,
+        aggregate=aggregate, gap_seconds=3 * device.poll_seconds + LOST_SECONDS if device.is_polled else pushed, polled=device.is_polled,
         cumulative=aggregate is None and aggregates.is_cumulative(row.metric),
     )  # fmt: skip
 

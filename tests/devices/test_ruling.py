@@ -222,6 +222,12 @@ def test_who_resolves_it_while_it_lasts_is_not_called_again_for_the_same(rule, u
     assert Alert.objects.count() == 2
 
 
+def test_a_line_that_loses_an_answer_now_and_then_delays_no_alarm(rule):
+    AlertRule.objects.update(sustained_seconds=60)
+
+    assert feed(started(rule), rule, *((second, 85.0) for second in range(0, 66, 7))) == ["Onset"]
+
+
 def test_the_peak_grows_while_it_lasts(rule):
     feed(started(rule), rule, *LOUD, (3, 95.0), (4, 99.0), (14, 93.0), (15, 99.5))
 
