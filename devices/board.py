@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from django.db.models import Prefetch, Q
 
@@ -108,11 +107,6 @@ def open_alerts(devices: Iterable[Device]) -> dict[str, list[dict[str, Any]]]:
                 "status": alert.status, "created_at": describe.instant(alert.created_at), "taken_by": alert.acknowledged_by,
             })  # fmt: skip
     return found
-
-
-def onset_of(alert_id: UUID) -> RuleEvent | None:
-    """The rule event that raised an alert, with its device, or None."""
-    return RuleEvent.objects.select_related("device").filter(alert_id=alert_id).first()
 
 
 def _open_events(devices: Iterable[Device]) -> dict[int, list[str]]:
