@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from devices import readings
 from devices.models import Device, DeviceStatus, DeviceViewer
+from sentinel_site.models import ProcessBeat
 from tests.factories import make_source, raise_alert
 from tests.faults.house import until
 from tests.faults.provider import free_port
@@ -31,8 +32,9 @@ def responder(responder):
 
 @pytest.fixture
 def monitor(db):
-    """A running monitor. It has ended when the rows are emptied."""
+    """A running monitor that has said so. It has ended when the rows are emptied."""
     process = MonitorProcess().start()
+    until(ProcessBeat.objects.filter(role=ProcessBeat.Role.MONITOR).exists, 30, "the monitor's sign of life")
     yield process
     if process.process.poll() is None:
         process.stop()

@@ -194,11 +194,12 @@ def test_a_provider_that_hangs_keeps_no_connection_to_the_database(receiver, dis
         person = make_recipient(f"Person {number}")
         make_method(person, kind="webhook", address=receiver.url)
         queue(person, kinds=["webhook"], key=f"told-{number}")
+    before = in_use()  # this test's own, and what others have not given back yet
 
     dispatcher.run_once(at=NOON)
     wait_until(lambda: len(receiver.requests) == 9)
 
-    wait_until(lambda: in_use() == 1)  # this test's own
+    wait_until(lambda: in_use() <= before)
     assert Delivery.objects.filter(remark__startswith="The built-in text was sent").count() == 9
     receiver.hold.set()
     overrides.forget()
