@@ -27,7 +27,7 @@ test: $(VENV)/dev.stamp lint
 	@.ci/audit $(BIN)/pip-audit
 	@chromium=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 		&& echo "Chromium: $$chromium" || echo "Chromium: not on this machine, so the tests in a browser are left out"
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: $(VENV)/dev.stamp lint
 	$(BIN)/python -m pytest -q -n 2 -m "core and not slow" $(ARGS)
