@@ -31,12 +31,20 @@ OWNERS = {
 PURE = (
     "alerts/plan.py",
     "alerts/enums.py",
+    "backups/expectations.py",
+    "devices/aggregates.py",
+    "devices/demand.py",
+    "devices/frames.py",
+    "devices/hours.py",
     "devices/levels.py",
+    "devices/notes.py",
+    "devices/rules.py",
     "notifications/enums.py",
     "notifications/oncall.py",
     "notifications/walltime.py",
     "devices/drivers/nl43_codec.py",
     "devices/drivers/nl43_commands.py",
+    "sentinel_site/lib/cron.py",
     "sentinel_site/lib/matchers.py",
 )
 CLOCKS = {"now", "today", "utcnow", "time", "monotonic", "perf_counter"}
