@@ -13,9 +13,10 @@ from alerts.models import Source
 from devices import addresses
 from devices.enums import DriverKind
 from devices.models import Device
-from devices.models.device import CONTROL_PORT, FTP_PORT, MAX_POLL_SECONDS, MIN_POLL_SECONDS, site_time_zone
+from devices.models.device import CONTROL_PORT, FTP_PORT, MAX_POLL_SECONDS, MIN_POLL_SECONDS
 from sentinel_site.lib import problems
 from sentinel_site.lib.crud import STRICT, unknown
+from sentinel_site.lib.zones import site_time_zone
 
 MONTH_SECONDS: Final = 31 * 86_400
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:%-]*", re.A)

@@ -1,7 +1,6 @@
 """The rows of `jobs`: what runs by the clock, what runs after what, and what became of each run."""
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -11,22 +10,9 @@ from jobs.enums import RUN_OPEN, After, CatchUp, JobKind, Overlap, RunStatus, Tr
 from sentinel_site.lib import cron
 from sentinel_site.lib.crypto import EncryptedTextField
 from sentinel_site.lib.ids import uuid7
-from sentinel_site.lib.zones import check_zone
+from sentinel_site.lib.zones import check_zone, site_time_zone
 
 DAY_SECONDS = 86_400
-
-
-def site_time_zone() -> str:
-    """The zone of a new job's schedule."""
-    return settings.TIME_ZONE
-
-
-def check_cron(text: str) -> None:
-    """Validator: a cron expression that some date fits."""
-    try:
-        cron.check(text)
-    except cron.CronError as error:
-        raise ValidationError(str(error)) from None
 
 
 class Job(models.Model):
@@ -45,7 +31,7 @@ class Job(models.Model):
     built_in = models.BooleanField(default=False, editable=False, help_text="Made by Sentinel itself.")
     enabled = models.BooleanField(default=True)
     paused_until = models.DateTimeField(null=True, blank=True, help_text="No run is started by the clock before.")
-    cron = models.CharField("schedule", max_length=120, blank=True, validators=[check_cron], help_text="Cron expression. Empty: none.")
+    cron = models.CharField("schedule", max_length=120, blank=True, validators=[cron.validate], help_text="Cron expression. Empty: none.")
     time_zone = models.CharField(max_length=64, default=site_time_zone, validators=[check_zone])
     overlap = models.CharField(max_length=5, choices=Overlap.choices, default=Overlap.SKIP)
     catch_up = models.CharField(max_length=4, choices=CatchUp.choices, default=CatchUp.ONCE)

@@ -4,7 +4,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -17,14 +16,6 @@ from sentinel_site.lib.zones import check_zone
 
 DEFAULT_TEMPLATE = "{company}/{city}/{year}/{database}/{filename}"
 check_slug = RegexValidator(r"^[a-z0-9_-]+\Z", "Use small letters, digits, - and _ only.")
-
-
-def check_cron(text: str) -> None:
-    """Validator: a cron expression that some date fits."""
-    try:
-        cron.check(text)
-    except cron.CronError as error:
-        raise ValidationError(str(error)) from None
 
 
 class PingKey(models.Model):
@@ -74,7 +65,7 @@ class ExpectedBackupJob(models.Model):
         help_text="Of a monthly backup; in shorter months their last day.",
     )
     once_on = models.DateField(null=True, blank=True, help_text="The day of a backup that is expected once.")
-    cron = models.CharField("cron expression", max_length=120, blank=True, validators=[check_cron])
+    cron = models.CharField("cron expression", max_length=120, blank=True, validators=[cron.validate])
     period_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="Pinged at any time, but never later than so long after the last ping. Instead of a time of day."
     )

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('username', models.CharField(blank=True, help_text="For FTP; Rion's default is USER.", max_length=120, validators=[devices.models.device.check_line])),
                 ('password', sentinel_site.lib.crypto.EncryptedTextField(blank=True, help_text='For FTP. Stored encrypted, never shown again.', validators=[devices.models.device.check_line])),
                 ('place', models.CharField(blank=True, help_text='Where it stands; said in its alerts.', max_length=200, validators=[devices.models.device.check_line])),
-                ('time_zone', models.CharField(default=devices.models.device.site_time_zone, help_text='Of its place, for example Europe/Paris: its own clock and the hours of its rules are read in it.', max_length=64, validators=[sentinel_site.lib.zones.check_zone])),
+                ('time_zone', models.CharField(default=sentinel_site.lib.zones.site_time_zone, help_text='Of its place, for example Europe/Paris: its own clock and the hours of its rules are read in it.', max_length=64, validators=[sentinel_site.lib.zones.check_zone])),
                 ('enabled', models.BooleanField(default=True, help_text='Off: nobody talks to it, and it raises no alert.')),
                 ('keepalive', models.BooleanField(default=True, help_text='Watch it day and night. Off: only while somebody looks at it; its connection is free otherwise.')),
                 ('poll_seconds', models.FloatField(default=1.25, help_text='Between two samples while it is watched. At least 1: the meter needs a pause of a second.', validators=[django.core.validators.MinValueValidator(1.0), django.core.validators.MaxValueValidator(3600.0)])),

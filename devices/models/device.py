@@ -2,7 +2,6 @@
 
 import unicodedata
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,7 +10,7 @@ from django.db.models import Q
 
 from devices.enums import POLLED, DriverKind, Mode, RunState, Scenario
 from sentinel_site.lib.crypto import EncryptedTextField
-from sentinel_site.lib.zones import check_zone
+from sentinel_site.lib.zones import check_zone, site_time_zone
 
 CONTROL_PORT, FTP_PORT = 2255, 21
 MIN_POLL_SECONDS, MAX_POLL_SECONDS = 1.0, 3600.0
@@ -30,11 +29,6 @@ def check_line(text: str) -> None:
     """Validator: one line without control characters, so that nothing of it is taken for a command or a header. Raises ValidationError."""
     if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
         raise ValidationError("Write it on one line, without control characters.")
-
-
-def site_time_zone() -> str:
-    """The zone a new device is in."""
-    return settings.TIME_ZONE
 
 
 class Device(models.Model):

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import jobs.models
+import sentinel_site.lib.cron
 import sentinel_site.lib.crypto
 import sentinel_site.lib.ids
 import sentinel_site.lib.zones
@@ -37,8 +37,8 @@ class Migration(migrations.Migration):
                 ('built_in', models.BooleanField(default=False, editable=False, help_text='Made by Sentinel itself.')),
                 ('enabled', models.BooleanField(default=True)),
                 ('paused_until', models.DateTimeField(blank=True, help_text='No run is started by the clock before.', null=True)),
-                ('cron', models.CharField(blank=True, help_text='Cron expression. Empty: none.', max_length=120, validators=[jobs.models.check_cron], verbose_name='schedule')),
-                ('time_zone', models.CharField(default=jobs.models.site_time_zone, max_length=64, validators=[sentinel_site.lib.zones.check_zone])),
+                ('cron', models.CharField(blank=True, help_text='Cron expression. Empty: none.', max_length=120, validators=[sentinel_site.lib.cron.validate], verbose_name='schedule')),
+                ('time_zone', models.CharField(default=sentinel_site.lib.zones.site_time_zone, max_length=64, validators=[sentinel_site.lib.zones.check_zone])),
                 ('overlap', models.CharField(choices=[('skip', 'Skip it'), ('queue', 'Run it afterwards')], default='skip', max_length=5)),
                 ('catch_up', models.CharField(choices=[('none', 'Leave them'), ('once', 'Run once for all of them'), ('all', 'Run each of them')], default='once', max_length=4)),
                 ('timeout_seconds', models.PositiveIntegerField(default=3600, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(604800)])),

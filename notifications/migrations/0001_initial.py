@@ -7,6 +7,7 @@ import django.db.models.deletion
 import notifications.models.people
 import sentinel_site.lib.crypto
 import sentinel_site.lib.ids
+import sentinel_site.lib.zones
 from django.conf import settings
 from django.db import migrations, models
 
@@ -26,7 +27,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=120)),
                 ('language', models.CharField(choices=[('en', 'English'), ('fr', 'Français')], default=notifications.models.people.site_language, max_length=8)),
-                ('time_zone', models.CharField(default=notifications.models.people.site_time_zone, help_text='An IANA name, for example Europe/Paris.', max_length=64)),
+                ('time_zone', models.CharField(default=sentinel_site.lib.zones.site_time_zone, help_text='An IANA name, for example Europe/Paris.', max_length=64)),
                 ('quiet_from', models.TimeField(blank=True, null=True)),
                 ('quiet_until', models.TimeField(blank=True, null=True)),
                 ('active', models.BooleanField(default=True, help_text='Nothing is sent to an inactive recipient.')),
@@ -271,7 +272,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=120, unique=True)),
-                ('time_zone', models.CharField(default=notifications.models.people.site_time_zone, help_text='An IANA name, for example Europe/Paris.', max_length=64)),
+                ('time_zone', models.CharField(default=sentinel_site.lib.zones.site_time_zone, help_text='An IANA name, for example Europe/Paris.', max_length=64)),
                 ('handoff_notices', models.BooleanField(default=True, help_text='Tell those who come on call and those who go off at every hand-off.', verbose_name='hand-off notices')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],

@@ -10,8 +10,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from notifications.enums import HolidayRule, RotationKind
-from notifications.models.people import Recipient, site_time_zone
+from notifications.models.people import Recipient
 from sentinel_site.lib.ids import uuid7
+from sentinel_site.lib.zones import site_time_zone
 
 WEEKDAYS = ((0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"), (4, "Friday"), (5, "Saturday"), (6, "Sunday"))
 MAX_LENGTH = 366

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from notifications.enums import Platform, PushKind, Transport
 from sentinel_site.lib import crypto, telephone
 from sentinel_site.lib.ids import uuid7
+from sentinel_site.lib.zones import site_time_zone
 
 PRIORITIES: Final = [(number, f"P{number}") for number in range(1, 6)]
 
@@ -19,11 +20,6 @@ PRIORITIES: Final = [(number, f"P{number}") for number in range(1, 6)]
 def site_language() -> str:
     """The language that a new recipient reads: the pages' one."""
     return settings.LANGUAGE_CODE
-
-
-def site_time_zone() -> str:
-    """The time zone of a new recipient: the pages' one."""
-    return settings.TIME_ZONE
 
 
 class Recipient(models.Model):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+from django.core.exceptions import ValidationError
 
 FIELDS = 5
 
@@ -25,6 +26,14 @@ def check(expression: str) -> None:
         raise CronError(f"{error}. Write minute, hour, day of month, month and weekday, for example “30 2 * * 1-5”.") from None
     except StopIteration:
         raise CronError("No date ever fits this; for example there is no 30 February.") from None
+
+
+def validate(expression: str) -> None:
+    """Validator of a model's field. Raises ValidationError where `check` raises CronError."""
+    try:
+        check(expression)
+    except CronError as error:
+        raise ValidationError(str(error)) from None
 
 
 def after(expression: str, at: datetime, zone: ZoneInfo) -> datetime | None:

@@ -1,8 +1,14 @@
-"""Time zones by name."""
+"""Time zones by name: the site's, and whether there is one of a name."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+
+
+def site_time_zone() -> str:
+    """The site's own zone: a default that changes with the setting, and writes no migration."""
+    return settings.TIME_ZONE
 
 
 def check_zone(name: str) -> None:
