@@ -64,7 +64,12 @@ WHERE row.seconds = %(seconds)s AND row.at = due.at AND row.device_id = due.devi
 """  # noqa: S608 (our own text)
 
 
-_GIVE_UP: Final = f"DELETE FROM devices_rollupdue WHERE (device_id, at) IN ({_TAKE}) AND seconds = %(seconds)s RETURNING device_id, at"  # noqa: S608 (our own text)
+# Materialized: as a plain subquery it may be worked out for each row, and each time it takes another one.
+_GIVE_UP: Final = f"""
+WITH due AS MATERIALIZED ({_TAKE})
+DELETE FROM devices_rollupdue AS row USING due
+WHERE row.seconds = %(seconds)s AND row.at = due.at AND row.device_id = due.device_id RETURNING row.device_id, row.at
+"""  # noqa: S608 (our own text)
 logger = logging.getLogger(__name__)
 
 

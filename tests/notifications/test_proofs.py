@@ -102,6 +102,12 @@ def test_methods_are_spread_over_the_day():
     assert slots == set(range(9, 19))
 
 
+def test_who_looks_every_quarter_of_an_hour_finds_every_method_in_its_day():
+    latest = max(proofs.slot(ContactMethod()) for _ in range(2000))
+
+    assert latest <= timedelta(hours=18, minutes=30)
+
+
 def test_nobody_is_tested_in_quiet_hours_or_at_night(method):
     method.recipient.quiet_from, method.recipient.quiet_until = time(8), time(20)
     method.recipient.save()
