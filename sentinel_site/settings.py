@@ -218,6 +218,9 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a directory that is not there
 MEDIA_ROOT = DATA_DIR / "media"
+SENTINEL_BACKUP_DEPOSIT: Path = env.path("SENTINEL_BACKUP_DEPOSIT", DATA_DIR / "backups" / "deposit")  # agents write here, a folder each
+SENTINEL_BACKUP_STORE: Path = env.path("SENTINEL_BACKUP_STORE", DATA_DIR / "backups" / "store")  # verified backups
+SENTINEL_BACKUP_QUARANTINE: Path = env.path("SENTINEL_BACKUP_QUARANTINE", DATA_DIR / "backups" / "quarantine")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

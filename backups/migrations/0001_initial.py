@@ -123,6 +123,7 @@ class Migration(migrations.Migration):
                 ('reported_by', models.CharField(choices=[('agent', "Agent's report"), ('rest', 'Report by REST'), ('ping', 'Ping'), ('sentinel', 'Sentinel itself')], max_length=8)),
                 ('message', models.CharField(blank=True, max_length=500)),
                 ('was_missing', models.BooleanField(default=False, help_text='It was missing before it was reported after all.')),
+                ('report_key', models.CharField(blank=True, help_text='Identity of the report that decided: seen again it changes nothing.', max_length=120)),
                 ('reports', models.PositiveIntegerField(default=0, help_text='How many reports were about it.')),
                 ('duration_seconds', models.FloatField(null=True)),
                 ('suspicions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('too_small', 'Much smaller than usual'), ('too_short', 'Much quicker than usual'), ('too_early', 'Much earlier than usual'), ('too_often', 'Reported more than once for one run'), ('unchanged', 'The content did not change'), ('unreadable', 'The archive cannot be read'), ('unrestored', 'Not proved by a restore in time')], max_length=16), blank=True, default=list, size=None)),
