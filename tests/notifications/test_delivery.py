@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from notifications import delivery as sending
 from notifications import outbox, overrides
-from notifications.delivery import Dispatcher, deliver_due, retry_seconds
+from notifications.delivery import Dispatcher, deliver_due, retry_seconds, run_out
 from notifications.models import Delivery, MessageTemplate
 from tests.conftest import HOUR, MINUTE, NOON
 from tests.factories import make_method, make_recipient
@@ -92,6 +92,26 @@ def test_a_kind_that_is_not_set_up_dies_with_a_clear_error_and_falls_over(mailbo
 
     assert Delivery.objects.get(transport="sms").error.startswith("SMS is not set up (TWILIO_ACCOUNT_SID, ")
     assert Delivery.objects.get(transport="email").status == "sent"
+
+
+def test_what_falls_over_while_the_worker_looks_for_more_is_sent_in_the_same_run(mailbox, receiver, dispatcher):
+    queue(_with_webhook("Robin", receiver.url), kinds=["webhook"])
+    receiver.answer = lambda request: (410, {}, b"")  # for good: the next method's turn
+    receiver.hold.clear()
+    ended = []
+
+    def let_the_webhook_end_after_a_look(execute, sql, *rest):
+        found = execute(sql, *rest)
+        if sql.startswith(outbox._WAITING) and receiver.requests and not ended:
+            receiver.hold.set()
+            wait_until(lambda: not dispatcher.busy())
+            ended.append(True)
+        return found
+
+    with connection.execute_wrapper(let_the_webhook_end_after_a_look):
+        run_out(dispatcher, at=NOON, budget_seconds=30)
+
+    assert (len(ended), statuses()) == (1, ["dead", "sent"])
 
 
 def test_nothing_is_sent_after_it_was_answered(mailbox):
