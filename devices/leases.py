@@ -48,7 +48,8 @@ RETURNING status.device_id
 """
 _RELEASE: Final = """
 WITH mine AS (
-    SELECT device_id FROM devices_devicestatus WHERE device_id = ANY(%(ids)s) AND holder = %(holder)s ORDER BY device_id FOR UPDATE
+    SELECT device_id FROM devices_devicestatus WHERE (%(ids)s::bigint[] IS NULL OR device_id = ANY(%(ids)s)) AND holder = %(holder)s
+    ORDER BY device_id FOR UPDATE
 )
 UPDATE devices_devicestatus status
 SET holder = '', leased_until = NULL, mode = 'standby', reachable = NULL, unreachable_since = NULL, failures = 0, error = '',
@@ -106,6 +107,11 @@ class Leases:
         self.forget(device_ids)
         if device_ids:
             _run(_RELEASE, {"ids": list(device_ids), "holder": self.holder})
+
+    def release_all(self) -> None:
+        """`release`, of whatever this process holds: also what was taken and not heard of."""
+        self._until.clear()
+        _run(_RELEASE, {"ids": None, "holder": self.holder})
 
     def _hold(self, statement: str, device_ids: Sequence[int], **more: Any) -> list[int]:
         if not device_ids:

@@ -75,7 +75,7 @@ class Monitor:
         self._desk, self._clerk = Desk("database", THREADS), Desk("leases", 1)
         self.findings = Findings(self._desk, ruling, publisher, holder=self.leases.holder)
         self._seats: dict[int, Seat] = {}
-        self._closing: set[int] = set()
+        self._closing: dict[int, Seat] = {}
         self._hopeless: dict[int, str] = {}
         self._rules = ""
         self._left_at: dict[tuple[str, int], float] = {}
@@ -193,20 +193,24 @@ class Monitor:
         seats = {pk: self._seats.pop(pk) for pk in device_ids}
         if not seats:
             return
-        self._closing |= seats.keys()
+        self._closing |= seats
         for seat in seats.values():
             seat.task.cancel()
+        await self._see_out(seats)
+        if end != _Lease.KEPT:
+            self.leases.forget(seats)
+        if end == _Lease.RELEASED:
+            await self._clerk.do(self.leases.release, list(seats))
+
+    async def _see_out(self, seats: dict[int, Seat]) -> None:
+        """Wait until these loops, which were told to end, have closed their connections."""
         await asyncio.wait([seat.task for seat in seats.values()], timeout=STOP_SECONDS)
         for pk, seat in seats.items():
             self.findings.left(seat.loop)
             self._ruling.forget(pk)
             self._left_at[_place(seat.loop.config)] = steady()
+            del self._closing[pk]
         self._rules = ""
-        self._closing -= seats.keys()
-        if end != _Lease.KEPT:
-            self.leases.forget(seats)
-        if end == _Lease.RELEASED:
-            await self._clerk.do(self.leases.release, list(seats))
 
     async def _load_rules(self, wanted: dict[int, Entry]) -> None:
         """Have the rules of exactly our devices in force, when they, the devices or the rules are others than before."""
@@ -254,7 +258,11 @@ class Monitor:
                 self._woken.set()
 
     async def _end(self) -> None:
+        """End all loops, and what was cut off in the middle: loops that were just ending, and leases that were taken for none yet."""
         await self._end_loops(list(self._seats))
+        if self._closing:
+            await self._see_out(dict(self._closing))
+        await self._clerk.do(self.leases.release_all)
         await self.findings.write_rest()
 
 

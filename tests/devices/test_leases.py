@@ -94,6 +94,17 @@ def test_a_released_device_is_free_at_once(meters):
     assert (one.has(meters[0]), one.has(meters[1])) == (False, True)
 
 
+def test_a_process_gives_back_all_that_it_holds_known_to_it_or_not(meters):
+    one, two = Leases("one"), Leases("two")
+    two.take(meters[:1])
+    one.take(meters[1:])
+    one.forget(meters[1:])
+
+    one.release_all()
+
+    assert holders() == ["two", "", ""]
+
+
 def test_nobody_can_release_what_is_anothers(meters):
     one, two = Leases("one"), Leases("two")
     one.take(meters)

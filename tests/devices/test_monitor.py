@@ -1,13 +1,16 @@
 """The monitor, whole, with a driver that does what the test says; test_monitor_meter.py has real sockets."""
 
+import asyncio
 import contextlib
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
 from django.utils import timezone
 
 from alerts.models import Alert
-from devices import commands, viewers
+from devices import commands, monitor, viewers
 from devices.errors import CommandRefused, NoReply, Unreachable
 from devices.models import DeviceCommand, DeviceStatus, Reading
 from tests.conftest import HOUR, SECOND
@@ -54,6 +57,26 @@ async def test_a_clean_stop_closes_connections_and_gives_the_leases_back():
 
     row = await status()
     assert (running.line().open, row.holder, row.mode, row.reachable, row.leased_until) == (0, "", "standby", None, None)
+
+
+async def test_a_lease_that_is_being_taken_while_the_monitor_stops_is_given_back():
+    await add()
+    async with await psycopg.AsyncConnection.connect(**monitor._parameters()) as other:
+        await other.execute("SELECT FROM devices_device FOR UPDATE")
+        async with Running(holder="me") as running:
+            await until(sync_to_async(somebody_waits_for_a_lock))
+
+            running.monitor.stop()
+            await until(lambda: "roster" not in {task.get_name() for task in asyncio.all_tasks()})
+            await other.commit()
+
+    assert (await status()).holder == ""
+
+
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return cursor.rowcount
 
 
 async def test_a_device_that_is_made_while_the_monitor_runs_is_followed_within_two_seconds():
