@@ -19,7 +19,9 @@ class BackupEntry(models.Model):
     reported_by = models.CharField(max_length=8, choices=ReportedBy.choices)
     message = models.CharField(max_length=500, blank=True)
     was_missing = models.BooleanField(default=False, help_text="It was missing before it was reported after all.")
-    report_key = models.CharField(max_length=120, blank=True, help_text="Identity of the report that decided: seen again it changes nothing.")
+    report_key = models.CharField(
+        max_length=120, blank=True, help_text="Identity of the report that decided: seen again it changes nothing."
+    )
     reports = models.PositiveIntegerField(default=0, help_text="How many reports were about it.")
     duration_seconds = models.FloatField(null=True)
     suspicions = ArrayField(models.CharField(max_length=16, choices=Suspicion.choices), default=list, blank=True)

@@ -19,7 +19,12 @@ def copy(*, path: str, times: int = 1, rate: float = 1.0, dry: bool = False):
 def test_what_is_declared_is_found_with_its_words():
     found = registry.get("tests.copy")
 
-    assert (found.title, found.every, found.timeout, found.description) == ("Copy", "5 2 * * *", 60, "Copy what is there.\n\nAs often as asked.")
+    assert (found.title, found.every, found.timeout, found.description) == (
+        "Copy",
+        "5 2 * * *",
+        60,
+        "Copy what is there.\n\nAs often as asked.",
+    )
     assert [(each.type, each.required) for each in found.parameters.values()] == [(str, True), (int, False), (float, False), (bool, False)]
 
 
