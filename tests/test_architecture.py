@@ -27,6 +27,7 @@ OWNERS = {
     ("Alert", "status"): {"alerts/lifecycle.py"},
     ("Alert", "next_step_at"): {"alerts/escalation.py"},
     ("Delivery", "status"): {"notifications/outbox.py"},
+    ("JobRun", "status"): {"jobs/runs.py"},
 }
 PURE = (
     "alerts/plan.py",
@@ -165,7 +166,7 @@ def _written(path: Path, field: str) -> list[int]:
 
 @pytest.mark.parametrize(("model", "field"), OWNERS, ids=lambda value: str(value))
 def test_a_state_has_one_writer(model, field):
-    app = {"Alert": ("alerts",), "Delivery": ("notifications",)}[model]
+    app = {"Alert": ("alerts",), "Delivery": ("notifications",), "JobRun": ("jobs",)}[model]
     writers = {place(path) for path in modules(*app) if _written(path, field)}
 
     assert writers <= OWNERS[model, field]

@@ -25,6 +25,8 @@ DEVICE_COMMANDS: Final = "sentinel_device_commands"
 """Somebody gave a device a command."""
 DEVICE_REPLIES: Final = "sentinel_device_replies"
 """A command to a device is done, or got further."""
+JOBS: Final = "sentinel_jobs"
+"""A job's next run, or another try, may be earlier than the watchdog is sleeping to."""
 
 
 def up(topic: str) -> None:

@@ -1,0 +1,30 @@
+"""The errors of `jobs`.
+
+JobError
+├── IllegalRun    a run's status does not move that way; ``current`` is the status it has
+├── NotRunnable   Sentinel cannot start this job itself
+└── CycleError    a job would follow itself, directly or through others
+"""
+
+from jobs.enums import RunStatus
+
+
+class JobError(Exception):
+    """Something about a job cannot be done; the text says the fix."""
+
+
+class IllegalRun(JobError):
+    """The run's status does not move that way."""
+
+    def __init__(self, current: RunStatus, to: RunStatus) -> None:
+        super().__init__(f"A run that is {current} cannot become {to}: what has ended stays ended. Report a new run instead.")
+        self.current = current
+        self.to = to
+
+
+class NotRunnable(JobError):
+    """Sentinel cannot start this job itself."""
+
+
+class CycleError(JobError):
+    """A job would follow itself, directly or through others; the text names the way round."""
