@@ -136,3 +136,16 @@ def test_an_unanswered_alert_that_is_taken_is_answered(alert, user):
     taken = lifecycle.acknowledge(alert, by=user, at=NOON + 10 * MINUTE)
 
     assert (taken.unanswered, taken.log.filter(kind=LogKind.REAFFIRMED).exists()) == (False, False)
+
+
+def test_several_are_resolved_together_each_with_its_note_and_the_closed_are_left(alert, user):
+    others = [raise_alert(dedup_key=f"another {n}", at=NOON) for n in range(2)]
+    lifecycle.resolve(others[1], by=user, at=NOON)
+
+    resolved = lifecycle.resolve_all(
+        [(each, f"note {each.pk}") for each in (alert, *others)], by=None, at=NOON + MINUTE, resolution="recovered"
+    )
+
+    assert resolved == 2
+    assert [Alert.objects.get(pk=each.pk).resolution for each in (alert, *others)] == ["recovered", "recovered", "handled"]
+    assert alert.log.get(kind=LogKind.STATUS).detail["note"] == f"note {alert.pk}"

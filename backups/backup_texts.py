@@ -1,0 +1,279 @@
+"""What people are told about a backup, in the language that is switched on: understood at three in the morning, on a telephone,
+by somebody who did not set it up. Each text says what happened, since when there is no good backup, and what to do next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from backups.enums import BackupVerdict, ReportedBy, Suspicion
+from backups.models import BackupEntry, ExpectedBackupJob
+
+LISTED: Final = 5
+"""How many earlier runs that were missed as well are listed."""
+ERROR_LENGTH: Final = 400
+_TITLES: Final = {
+    BackupVerdict.MISSING: gettext_noop("No backup of %(what)s"),
+    BackupVerdict.FAILED: gettext_noop("The backup of %(what)s failed"),
+    BackupVerdict.TRANSFER_INTEGRITY_FAILED: gettext_noop("The backup of %(what)s did not arrive whole"),
+    BackupVerdict.HASH_MISMATCH: gettext_noop("The backup of %(what)s is corrupted"),
+}
+_HAPPENED: Final = {
+    BackupVerdict.MISSING: gettext_noop("Nothing was reported about it until its deadline."),
+    BackupVerdict.FAILED: gettext_noop("Its last run reports a failure."),
+    BackupVerdict.TRANSFER_INTEGRITY_FAILED: gettext_noop(
+        "The agent says that all went well, but its file is absent here, cannot be read, is empty, or has another size."
+    ),
+    BackupVerdict.HASH_MISMATCH: gettext_noop("The file has the right size, but not the content that the agent sent."),
+}
+_TO_DO: Final = {
+    BackupVerdict.FAILED: gettext_noop(
+        "Read the error above and the log on its machine; most often a disk is full, or a password or a permission has changed. Mend it "
+        "and run the backup again: the alert ends with the next good one."
+    ),
+    BackupVerdict.TRANSFER_INTEGRITY_FAILED: gettext_noop(
+        "Do not rely on this file. See whether the disk here is full and whether the transfer was cut short, then send the backup again: "
+        "the alert ends with the next good one. The last good version is kept."
+    ),
+    BackupVerdict.HASH_MISMATCH: gettext_noop(
+        "Do not restore from this file. Send the backup again; if it is corrupted again, check the disks and the memory of both machines. "
+        "The last good version is kept."
+    ),
+}
+_MISSING_TO_DO: Final = {
+    "started": gettext_noop(
+        "See whether it still runs, hangs, or was killed: look at its machine for the process, its log, and free disk space. Then run it "
+        "again: the alert ends with the next good one."
+    ),
+    "agent_silent": gettext_noop(
+        "Its whole agent is silent: see first whether its machine is on and has network, and whether the agent runs there. Then run the "
+        "backup: the alert ends with the next good one."
+    ),
+    "agent_heard": gettext_noop(
+        "Its agent works, so it is this database alone: see in the agent's log and configuration why it was left out. Then run the backup: "
+        "the alert ends with the next good one."
+    ),
+    "other": gettext_noop(
+        "See on its machine whether the task was started at all (timer, cron), and whether it can reach Sentinel. Then run it: the alert "
+        "ends with the next good one."
+    ),
+}
+_ODD: Final = {
+    Suspicion.TOO_SMALL: gettext_noop("much smaller than usual"),
+    Suspicion.TOO_SHORT: gettext_noop("much quicker than usual"),
+    Suspicion.TOO_EARLY: gettext_noop("much earlier than usual"),
+    Suspicion.TOO_OFTEN: gettext_noop("reported more than once for one run"),
+    Suspicion.UNCHANGED: gettext_noop("the same content as last time"),
+    Suspicion.UNREADABLE: gettext_noop("its archive cannot be read"),
+    Suspicion.UNRESTORED: gettext_noop("not proved by a restore"),
+}
+
+
+class Said(NamedTuple):
+    """The words of one alert in one language."""
+
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What else is known about a bad backup, besides its rows.
+
+    ``missed_before``: the runs before it that were missed without an alert of their own, the newest first. ``agent_heard_at``: the
+    last report of its agent, about whatever database; ``agent_reports``: about how many other databases since this run was due.
+    """
+
+    missed_before: Sequence[datetime] = ()
+    agent_heard_at: datetime | None = None
+    agent_reports: int = 0
+
+
+def bad(job: ExpectedBackupJob, entry: BackupEntry, known: Known) -> Said:
+    """The words about a backup that is missing or no good."""
+    verdict = BackupVerdict(entry.status)
+    lines = [_happened(job, entry, verdict), *_facts(job, entry, known)]
+    lines += [_("What to do") + _(": ") + _to_do(job, entry, known, verdict)]
+    return Said((_(_TITLES[verdict]) % {"what": what(job)})[:300], "\n".join(lines + _proof(entry)))
+
+
+def suspicious(job: ExpectedBackupJob, entry: BackupEntry, odd: Sequence[str]) -> Said:
+    """The words about a backup that is good as far as can be told, and odd."""
+    named = ", ".join(_(_ODD[Suspicion(each)]) for each in odd)
+    lines = [
+        _("It was reported as good and is kept, but something about it is odd") + _(": ") + named + ".",
+        *_facts(job, entry, Known()),
+        *([_("Usually") + _(": ") + usual] if (usual := _usual(entry)) else []),
+        _("What to do") + _(": ") + _("Look at what was backed up: are all tables in it, is the file complete? Restore it somewhere if in "
+                                     "doubt. The alert ends with the next backup that is not odd."),
+    ]  # fmt: skip
+    title = _("The backup of %(what)s is suspicious: %(odd)s") % {"what": what(job), "odd": named}
+    return Said(title[:300], "\n".join(lines + _proof(entry)))
+
+
+def unrestored(job: ExpectedBackupJob, *, last_at: datetime | None, failed: str, at: datetime) -> Said:
+    """The words about backups that nobody has restored for too long; ``failed`` is what the newest attempt said, if it failed."""
+    days = job.restore_proof_days or 0
+    text = ngettext("A restore must be proved every %(n)d day.", "A restore must be proved every %(n)d days.", days) % {"n": days}
+    last = clock(last_at, job) + _ago(at - last_at) if last_at else _("never")
+    lines = [text, _("Last proved restore") + _(": ") + last]
+    if failed:
+        lines.append(_("The newest attempt failed") + _(": ") + failed[:ERROR_LENGTH])
+    lines.append(_("Last success") + _(": ") + _last_success(job, at))
+    lines.append(
+        _("What to do") + _(": ")
+        + _("Restore the newest backup into a scratch database, look at it, and report that it went well (POST "
+            "/api/v1/backups/jobs/{job_id}/restore-proofs, or “Restore proofs” in the admin): that ends the alert.")
+    )  # fmt: skip
+    return Said((_("No proved restore of %(what)s") % {"what": what(job)})[:300], "\n".join(lines))
+
+
+def recovered(job: ExpectedBackupJob, entry: BackupEntry) -> str:
+    """Why the alert is over."""
+    size = entry.server_calculated_staged_size or entry.agent_reported_size_bytes
+    told = clock(entry.agent_report_timestamp_utc or entry.changed_at or entry.cycle_at, job)
+    return _("There is a good backup of %(what)s again: %(when)s%(size)s.") % {
+        "what": what(job), "when": told, "size": f", {_short(size)}" if size else "",
+    }  # fmt: skip
+
+
+def changed(entry: BackupEntry) -> str:
+    """What the alert is told when better evidence changed the verdict."""
+    if entry.status == BackupVerdict.SUCCESS:
+        return _("The next backup is odd as well.")
+    return _("A report came after all, or a better one. %(what)s") % {"what": _(_HAPPENED[BackupVerdict(entry.status)])}
+
+
+def what(job: ExpectedBackupJob) -> str:
+    """The database, and of whom: ``accounts (Acme, Lyon, North)``."""
+    place = ", ".join(part for part in (job.company_name, job.city, job.neighborhood) if part)
+    return f"{job.database_name} ({place})" if place else job.database_name
+
+
+def clock(at: datetime, job: ExpectedBackupJob) -> str:
+    """``at`` as clocks in the job's zone show it, with the zone."""
+    return f"{formats.date_format(at.astimezone(zone(job)), 'D j N Y, H:i')} ({job.timezone})"
+
+
+def zone(job: ExpectedBackupJob) -> ZoneInfo:
+    """The job's zone; UTC where the machine does not know it any more."""
+    try:
+        return ZoneInfo(job.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def _happened(job: ExpectedBackupJob, entry: BackupEntry, verdict: BackupVerdict) -> str:
+    if verdict == BackupVerdict.MISSING and job.started_at is not None:
+        return _("It was started (%(when)s), and never said that it ended.") % {"when": clock(job.started_at, job)}
+    return _(_HAPPENED[verdict])
+
+
+def _facts(job: ExpectedBackupJob, entry: BackupEntry, known: Known) -> list[str]:
+    at = entry.changed_at or entry.cycle_at
+    said = {
+        _("Expected"): _expected(job, entry),
+        _("Reported"): clock(entry.agent_report_timestamp_utc, job) if entry.agent_report_timestamp_utc else "",
+        _("Error"): _error(entry),
+        _("Last success"): _last_success(job, at),
+        _("Agent"): _agent(job, entry, known),
+        _("Missed before, too"): _missed(job, known),
+    }
+    return [f"{name}{_(': ')}{text}" for name, text in said.items() if text]
+
+
+def _expected(job: ExpectedBackupJob, entry: BackupEntry) -> str:
+    if job.period_seconds:
+        return ""
+    grace = timedelta(minutes=job.grace_minutes)
+    return clock(entry.cycle_at, job) + _(", at the latest %(when)s") % {
+        "when": formats.date_format((entry.cycle_at + grace).astimezone(zone(job)), "H:i" if grace < timedelta(hours=12) else "D j N, H:i")
+    }
+
+
+def _error(entry: BackupEntry) -> str:
+    said = [entry.agent_transfer_error_message, entry.message]
+    return " · ".join(dict.fromkeys(" ".join(text.split())[:ERROR_LENGTH] for text in said if text))
+
+
+def _last_success(job: ExpectedBackupJob, at: datetime) -> str:
+    last = job.last_successful_backup_utc
+    return _("never, as far as Sentinel knows") if last is None else clock(last, job) + _ago(at - last)
+
+
+def _ago(length: timedelta) -> str:
+    hours = int(length.total_seconds() // 3600)
+    if hours < 1:
+        return ""
+    if hours < 48:
+        return " · " + ngettext("%(n)d hour ago", "%(n)d hours ago", hours) % {"n": hours}
+    return " · " + ngettext("%(n)d day ago", "%(n)d days ago", hours // 24) % {"n": hours // 24}
+
+
+def _agent(job: ExpectedBackupJob, entry: BackupEntry, known: Known) -> str:
+    name = entry.agent_id or job.agent_id_responsible
+    if not name or entry.status != BackupVerdict.MISSING:
+        return name
+    if known.agent_reports:
+        count = known.agent_reports
+        others = ngettext("it reported %(n)d other database meanwhile", "it reported %(n)d other databases meanwhile", count) % {"n": count}
+        return f"{name} · {others}"
+    heard = clock(known.agent_heard_at, job) if known.agent_heard_at else _("never")
+    return f"{name} · " + _("last heard of: %(when)s") % {"when": heard}
+
+
+def _missed(job: ExpectedBackupJob, known: Known) -> str:
+    if not known.missed_before:
+        return ""
+    listed = [formats.date_format(at.astimezone(zone(job)), "D j N, H:i") for at in known.missed_before[:LISTED]]
+    more = len(known.missed_before) - len(listed)
+    return "; ".join(listed) + (_(" and %(n)d more") % {"n": more} if more > 0 else "")
+
+
+def _to_do(job: ExpectedBackupJob, entry: BackupEntry, known: Known, verdict: BackupVerdict) -> str:
+    if verdict != BackupVerdict.MISSING:
+        return _(_TO_DO[verdict])
+    if job.started_at is not None:
+        return _(_MISSING_TO_DO["started"])
+    if job.reported_by != ReportedBy.AGENT:
+        return _(_MISSING_TO_DO["other"])
+    return _(_MISSING_TO_DO["agent_heard" if known.agent_reports else "agent_silent"])
+
+
+def _proof(entry: BackupEntry) -> list[str]:
+    """Sizes and hashes, agent's and ours: last, as they are for whoever looks into it."""
+    sizes = [(_("Size there"), entry.agent_reported_size_bytes), (_("Size here"), entry.server_calculated_staged_size)]
+    hashes = [(_("SHA-256 there"), entry.agent_reported_hash_sha256), (_("SHA-256 here"), entry.server_calculated_staged_hash)]
+    lines = [f"{name}{_(': ')}{_bytes(size)}" for name, size in sizes if size is not None]
+    lines += [f"{name}{_(': ')}{digest}" for name, digest in hashes if digest]
+    if entry.agent_staged_file_name:
+        lines.append(_("File") + _(": ") + entry.agent_staged_file_name[:200])
+    return ["", *lines] if lines else []
+
+
+def _usual(entry: BackupEntry) -> str:
+    found = [entry.evidence.get(name) for name in ("usual_size_bytes", "usual_duration_seconds")]
+    size, seconds = (value if isinstance(value, int | float) else None for value in found)
+    said = [_short(int(size))] if size else []
+    return ", ".join(said + ([_("%(n)d seconds") % {"n": round(seconds)}] if seconds else []))
+
+
+def _bytes(size: int) -> str:
+    """Exact, and in the unit that one reads: ``1 234 567 B (1.2 MB)``."""
+    exact = f"{size:,}".replace(",", "\u202f") + " B"
+    return exact if size < 1000 else f"{exact} ({_short(size)})"
+
+
+def _short(size: int) -> str:
+    number, unit = float(size), "B"
+    for following in ("kB", "MB", "GB", "TB", "PB"):
+        if number < 1000:
+            break
+        number, unit = number / 1000, following
+    return f"{formats.number_format(number, decimal_pos=0 if unit == 'B' or number >= 100 else 1)} {unit}"
