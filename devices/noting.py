@@ -14,12 +14,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from pydantic_core import to_json
 
-from alerts import lifecycle
+from alerts import lifecycle, raising
 from alerts.enums import Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from alerts.record import By, actor
-from devices import notes, raising, rule_texts
+from devices import notes, rule_texts
 from devices.enums import FindingStatus, NoteKind
 from devices.models import NoteFinding, TechnicianNote
 from devices.notes import Found

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from alerts import intake, lifecycle, routing
+from alerts import intake, lifecycle, raising, routing
 from alerts.enums import Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from alerts.record import By
-from devices import raising, rule_rows, rule_texts, rules
+from devices import rule_rows, rule_texts, rules
 from devices.enums import Closing
 from devices.models import AlertRule, Device, DeviceViewer, RuleEvent, RuleState
 from devices.rules import Clear, Onset, State

@@ -10,11 +10,11 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import QuerySet
 
-from alerts import lifecycle
+from alerts import lifecycle, raising
 from alerts.enums import OPEN, Resolution, Severity
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
-from devices import raising, rule_events, rule_texts
+from devices import rule_events, rule_texts
 from devices.enums import DriverKind
 from devices.models import Device
 from sentinel_site.lib.spans import exact, span

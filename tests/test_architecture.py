@@ -45,6 +45,7 @@ PURE = (
     "notifications/walltime.py",
     "devices/drivers/nl43_codec.py",
     "devices/drivers/nl43_commands.py",
+    "jobs/drift.py",
     "sentinel_site/lib/cron.py",
     "sentinel_site/lib/matchers.py",
 )

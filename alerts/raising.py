@@ -1,4 +1,4 @@
-"""Raising an alert about a device, a place or a note: never lost for want of a source."""
+"""Raising an alert about what Sentinel itself watches: never lost for want of a source."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
