@@ -4,6 +4,12 @@ from django.apps import AppConfig
 
 
 class JobsConfig(AppConfig):
-    """Registers `jobs`."""
+    """Registers `jobs`, and its receivers of what happens to runs."""
 
     name = "jobs"
+
+    def ready(self) -> None:
+        """Connect the receivers; models exist only now."""
+        from jobs import receivers  # noqa: PLC0415 (models cannot be imported before the apps are ready)
+
+        receivers.connect()

@@ -3,7 +3,6 @@
 Whoever writes the end of a run (runs.py) calls `ended` as the last of that transaction: no bad run is without its alert.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,12 +13,11 @@ from django.utils.translation import gettext as _
 
 from alerts import intake, lifecycle, raising
 from alerts.enums import FINAL, OPEN, Resolution, Severity
-from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from jobs import alert_texts, drift
 from jobs.alert_texts import Facts, Words
 from jobs.drift import Drift, Figures
-from jobs.enums import GOOD, After, RunStatus
+from jobs.enums import GOOD, RUN_BAD, After, RunStatus
 from jobs.models import Job, JobRun
 
 SOURCE: Final = "jobs"
@@ -35,14 +33,24 @@ def ended(run: JobRun, *, at: datetime) -> None:
     Call it when no further try follows; what was skipped tells nobody (who skipped it does). The last statement of a transaction.
     Raises DatabaseError.
     """
-    if run.status in GOOD:
-        _good(run, at=at)
-    elif run.status == RunStatus.ERROR:
-        with _site_language():
-            _raise(run.job, ERROR, alert_texts.failed(run.job, run, _facts(run.job, run)), run=run, at=at)
-    elif run.status == RunStatus.ORPHANED:
-        with _site_language():
-            _raise(run.job, ORPHANED, alert_texts.orphaned(run.job, run, _facts(run.job, run)), run=run, at=at)
+    with transaction.atomic():
+        if run.status in GOOD:
+            _good(run, at=at)
+        elif run.status in RUN_BAD:
+            kind, say = (ERROR, alert_texts.failed) if run.status == RunStatus.ERROR else (ORPHANED, alert_texts.orphaned)
+            with _site_language():
+                _raise(run.job, kind, say(run.job, run, _facts(run.job, run)), run=run, at=at)
+
+
+def ended_untold(run: JobRun, *, at: datetime) -> bool:
+    """What `ended` should have said of a bad run, if nobody was told of it. Returns whether it was said now."""
+    with transaction.atomic():
+        held = JobRun.objects.select_for_update(of=["self"], no_key=True).filter(pk=run.pk, status=run.status).exists()
+        kind = ERROR if run.status == RunStatus.ERROR else ORPHANED
+        if not held or _told(run.job, kind, since=run.finished_at or run.queued_at):
+            return False
+        ended(run, at=at)
+    return True
 
 
 def late(job: Job, slot: datetime, waiting: JobRun | None, *, at: datetime) -> bool:
@@ -79,28 +87,25 @@ def job_id(alert: Alert) -> int | None:
     return int(number) if number.isdecimal() else None
 
 
-def resolve(alerts: Iterable[Alert], resolution: Resolution, note: str, *, at: datetime) -> int:
-    """Resolve ``alerts``; what is closed already is left. Returns how many were resolved."""
-    count = 0
-    for alert in alerts:
-        try:
-            lifecycle.resolve(alert, by=None, at=at, resolution=resolution, note=note)
-        except IllegalTransition:  # it expired, or somebody was quicker
-            continue
-        count += 1
-    return count
-
-
 def _good(run: JobRun, *, at: datetime) -> None:
     """Resolve what is open about the job; a run that was unlike itself keeps or raises the alert about that, and no other."""
     drifts = drifts_of(run)
     mine = [_key(run.job, kind) for kind in TYPES if not (drifts and kind == DRIFT)]
-    found = Alert.objects.filter(source__slug__in=_sources(run.job), dedup_key__in=mine, status__in=OPEN).order_by("id")
+    found = Alert.objects.filter(source__slug__in=_sources(run.job), dedup_key__in=mine, status__in=OPEN)
     with _site_language():
         note = _("%(job)s ran and succeeded.") % {"job": run.job.name}
-        resolve(found.select_for_update(of=["self"], no_key=True), Resolution.RECOVERED, note, at=at)
-        if drifts:
-            _raise(run.job, DRIFT, alert_texts.drifted(run.job, run, drifts, _facts(run.job, run)), run=run, at=at)
+    endings = [(alert, note) for alert in found]
+    if drifts and endings:  # the event counter is held from here on: nothing else is locked in this transaction
+        transaction.on_commit(lambda: _unusual(run, drifts, at=at), robust=True)
+    elif drifts:
+        _unusual(run, drifts, at=at)
+    if endings:
+        lifecycle.resolve_all(endings, by=None, at=at, resolution=Resolution.RECOVERED)
+
+
+def _unusual(run: JobRun, drifts: list[Drift], *, at: datetime) -> None:
+    with _site_language():
+        _raise(run.job, DRIFT, alert_texts.drifted(run.job, run, drifts, _facts(run.job, run)), run=run, at=at)
 
 
 def drifts_of(run: JobRun) -> list[Drift]:

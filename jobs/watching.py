@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from alerts import lifecycle
 from alerts.enums import Resolution
 from jobs import job_alerts
-from jobs.enums import RunStatus
+from jobs.enums import GOOD, RUN_BAD, RUN_OPEN, RunStatus
 from jobs.models import Job, JobRun
 from jobs.run_texts import clock
 from sentinel_site.lib import cron, ids
@@ -29,6 +30,9 @@ EARLY: Final = timedelta(minutes=5)
 """An external program's clock may be so far ahead: its run counts for the slot."""
 CLOCK_SKEW: Final = timedelta(hours=1)
 """Ids are born with their rows, give or take; the primary key narrows the search to them."""
+TOLD_WITHIN, JUST_NOW = timedelta(hours=1), timedelta(seconds=10)
+"""Bad ends are told by whoever writes them. For so long they are told here as well, in case that failed."""
+SECRETS: Final = ("job__http_url", "job__http_headers", "job__http_body")
 MINUTE: Final = timedelta(minutes=1)
 MOST_KNOWN: Final = 10_000
 Thing = TypeVar("Thing")
@@ -60,6 +64,7 @@ def sweep(*, at: datetime) -> int:
     """
     found = _each(_late(at=at), "late", lambda due: job_alerts.late(due[0].job, due[0].slot, due[1], at=at))
     found += _each(_long(at=at), "too long", lambda run: job_alerts.too_long(run, at=at))
+    found += _each(_bad(at=at), "failed", lambda run: job_alerts.ended_untold(run, at=at))
     settle(at=at)
     return found
 
@@ -88,7 +93,7 @@ def settle(*, at: datetime) -> int:
             job = jobs.get(known[alert.pk] or 0)
             resolution, note = _over(job, alert.created_at, late=alert.type == job_alerts.LATE, at=at)
             if note:
-                count += job_alerts.resolve([alert], resolution, note, at=at)
+                count += lifecycle.resolve_all([(alert, note)], by=None, at=at, resolution=resolution)
     return count
 
 
@@ -139,6 +144,14 @@ def _long(*, at: datetime) -> list[JobRun]:
         "job__http_url", "job__http_headers", "job__http_body"
     )
     return [run for run in runs if run.started_at and run.started_at + timedelta(seconds=run.job.long_seconds or 0) <= at]
+
+
+def _bad(*, at: datetime) -> list[JobRun]:
+    """Runs that ended badly a short while ago and are the last word on their job. Whether people know is asked of the alerts."""
+    later = JobRun.objects.filter(job_id=OuterRef("job_id"), id__gt=OuterRef("pk"), status__in=(*GOOD, *RUN_OPEN, *RUN_BAD))
+    ended = JobRun.objects.filter(finished_at__gt=at - TOLD_WITHIN, finished_at__lte=at - JUST_NOW, status__in=RUN_BAD, job__enabled=True)
+    runs = ended.filter(~Exists(later)).select_related("job__source", "parent__job", "triggered_by")
+    return list(runs.defer(*SECRETS))
 
 
 def _slot(job: Job, moment: datetime) -> datetime | None:

@@ -135,10 +135,11 @@ def test_a_good_run_unlike_the_others_is_told_as_p4_and_the_next_usual_one_ends_
     assert shown() == [("job-drift", "RESOLVED")]
 
 
-def test_a_run_that_drifts_on_keeps_its_alert_and_ends_the_others(job):
+def test_a_run_that_drifts_on_keeps_its_alert_and_ends_the_others(job, django_capture_on_commit_callbacks):
     make_history(job, seconds=60)
     end(make_run(job, RunStatus.ERROR))
-    end(make_run(job, at=NOON + HOUR, seconds=900))
+    with django_capture_on_commit_callbacks(execute=True):
+        end(make_run(job, at=NOON + HOUR, seconds=900))
 
     end(make_run(job, at=NOON + 2 * HOUR, seconds=950))
 

@@ -45,7 +45,9 @@ def test_what_nothing_started_is_told_when_its_grace_is_over_and_once(job):
 def test_what_started_is_not_late(job, status):
     make_run(job, status, at=SLOT + MINUTE, scheduled_for=SLOT)
 
-    assert watching.sweep(at=LATE) == 0
+    watching.sweep(at=LATE)
+
+    assert "job-late" not in dict(kinds())
 
 
 def test_what_was_skipped_is_not_late(job):
@@ -175,3 +177,19 @@ def test_two_watchers_at_once_tell_it_once(job):
     watching.sweep(at=LATE)
 
     assert (watching.job_alerts.late(due.job, due.slot, None, at=LATE), Alert.objects.get().occurrences) == (False, 1)
+
+
+def test_a_failure_that_was_not_told_is_told_here_once(job):
+    make_run(job, RunStatus.ERROR, at=SLOT, scheduled_for=SLOT)
+
+    found = [watching.sweep(at=SLOT + n * MINUTE) for n in (1, 2, 3)]
+
+    assert (found, kinds()) == ([0, 1, 0], [("job-error", "PENDING")])
+
+
+@pytest.mark.parametrize("after", [RunStatus.SUCCESS, RunStatus.QUEUED, RunStatus.RUNNING])
+def test_a_failure_that_is_not_the_last_word_is_left(job, after):
+    make_run(job, RunStatus.ERROR, at=SLOT, scheduled_for=SLOT)
+    make_run(job, after, at=SLOT + MINUTE)
+
+    assert watching.sweep(at=SLOT + 4 * MINUTE) == 0
