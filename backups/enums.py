@@ -61,7 +61,7 @@ class Suspicion(TextChoices):
     TOO_SMALL = "too_small", "Much smaller than usual"
     TOO_SHORT = "too_short", "Much quicker than usual"
     TOO_EARLY = "too_early", "Much earlier than usual"
-    TOO_OFTEN = "too_often", "Reported more than once for one run"
+    TOO_OFTEN = "too_often", "Reported more often than usual"
     UNCHANGED = "unchanged", "The content did not change"
     UNREADABLE = "unreadable", "The archive cannot be read"
     UNRESTORED = "unrestored", "Not proved by a restore in time"

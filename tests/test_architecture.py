@@ -28,11 +28,29 @@ OWNERS = {
     ("Alert", "next_step_at"): {"alerts/escalation.py"},
     ("Delivery", "status"): {"notifications/outbox.py"},
     ("JobRun", "status"): {"jobs/runs.py"},
+    ("BackupEntry", "status"): {"backups/entries.py"},
+    **{
+        ("ExpectedBackupJob", field): {"backups/entries.py"}
+        for field in (
+            "current_status",
+            "next_expected_at",
+            "overdue_at",
+            "last_cycle_at",
+            "last_checked_at_utc",
+            "last_successful_backup_utc",
+            "last_failed_backup_utc",
+            "started_at",
+        )
+    },
 }
 PURE = (
     "alerts/plan.py",
     "alerts/enums.py",
+    "backups/deadlines.py",
     "backups/expectations.py",
+    "backups/fitting.py",
+    "backups/suspicion.py",
+    "backups/when.py",
     "devices/aggregates.py",
     "devices/demand.py",
     "devices/frames.py",
@@ -167,7 +185,8 @@ def _written(path: Path, field: str) -> list[int]:
 
 @pytest.mark.parametrize(("model", "field"), OWNERS, ids=lambda value: str(value))
 def test_a_state_has_one_writer(model, field):
-    app = {"Alert": ("alerts",), "Delivery": ("notifications",), "JobRun": ("jobs",)}[model]
+    apps = {"Alert": "alerts", "Delivery": "notifications", "JobRun": "jobs"}
+    app = (apps.get(model, "backups"),)
     writers = {place(path) for path in modules(*app) if _written(path, field)}
 
     assert writers <= OWNERS[model, field]

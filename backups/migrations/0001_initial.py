@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
                 ('current_status', models.CharField(choices=[('ok', 'OK'), ('failed', 'Failed'), ('missing', 'Missing'), ('hash_mismatch', 'Hash mismatch'), ('transfer_integrity_failed', 'Transfer integrity failed'), ('unknown', 'Unknown')], default='unknown', editable=False, max_length=25)),
                 ('next_expected_at', models.DateTimeField(editable=False, null=True)),
                 ('overdue_at', models.DateTimeField(editable=False, help_text='When it is missing if nothing is reported until then.', null=True)),
+                ('last_cycle_at', models.DateTimeField(editable=False, help_text='The newest expected run that is decided.', null=True)),
                 ('started_at', models.DateTimeField(editable=False, help_text='A start was pinged, and no end.', null=True)),
                 ('started_rid', models.UUIDField(editable=False, null=True)),
                 ('last_checked_at_utc', models.DateTimeField(editable=False, null=True)),
@@ -124,9 +125,12 @@ class Migration(migrations.Migration):
                 ('message', models.CharField(blank=True, max_length=500)),
                 ('was_missing', models.BooleanField(default=False, help_text='It was missing before it was reported after all.')),
                 ('report_key', models.CharField(blank=True, help_text='Identity of the report that decided: seen again it changes nothing.', max_length=120)),
+                ('earlier_keys', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, editable=False, help_text='Identities of reports that decide no more.', size=None)),
+                ('reported_at', models.DateTimeField(help_text='When the run ended, as the report that decided says.', null=True)),
                 ('reports', models.PositiveIntegerField(default=0, help_text='How many reports were about it.')),
+                ('size_bytes', models.BigIntegerField(help_text="What is compared with the job's own history.", null=True)),
                 ('duration_seconds', models.FloatField(null=True)),
-                ('suspicions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('too_small', 'Much smaller than usual'), ('too_short', 'Much quicker than usual'), ('too_early', 'Much earlier than usual'), ('too_often', 'Reported more than once for one run'), ('unchanged', 'The content did not change'), ('unreadable', 'The archive cannot be read'), ('unrestored', 'Not proved by a restore in time')], max_length=16), blank=True, default=list, size=None)),
+                ('suspicions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('too_small', 'Much smaller than usual'), ('too_short', 'Much quicker than usual'), ('too_early', 'Much earlier than usual'), ('too_often', 'Reported more often than usual'), ('unchanged', 'The content did not change'), ('unreadable', 'The archive cannot be read'), ('unrestored', 'Not proved by a restore in time')], max_length=16), blank=True, default=list, size=None)),
                 ('evidence', models.JSONField(blank=True, default=dict, help_text='What was looked at: archive test, usual size and duration.')),
                 ('stored_path', models.CharField(blank=True, help_text='Below the storage root.', max_length=1000)),
                 ('agent_report_timestamp_utc', models.DateTimeField(null=True)),
@@ -151,7 +155,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('changed_at', models.DateTimeField()),
                 ('alert', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='alerts.alert')),
-                ('expected_job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='backups.expectedbackupjob')),
+                ('expected_job', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='backups.expectedbackupjob')),
             ],
             options={
                 'verbose_name_plural': 'backup entries',
@@ -230,10 +234,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='expectedbackupjob',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('backup_frequency', 'cron'), ('cron', ''), _negated=True), models.Q(('backup_frequency', 'once'), ('once_on__isnull', True), _negated=True)), name='backup_job_time_whole', violation_error_message='A cron backup needs its expression, one that is expected once its day.'),
-        ),
-        migrations.AddIndex(
-            model_name='backupentry',
-            index=models.Index(fields=['expected_job', '-cycle_at'], name='entry_job'),
         ),
         migrations.AddIndex(
             model_name='backupentry',

@@ -13,7 +13,8 @@ class BackupEntry(models.Model):
     """One cycle of one job: what the agent reported, what was computed here, and the verdict. ``status`` is written by entries.py alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    expected_job = models.ForeignKey(ExpectedBackupJob, on_delete=models.CASCADE, related_name="entries")
+    # No index of its own: that of one_entry_per_cycle begins with it.
+    expected_job = models.ForeignKey(ExpectedBackupJob, on_delete=models.CASCADE, related_name="entries", db_index=False)
     cycle_at = models.DateTimeField(help_text="When this run was expected. There is one entry for it, whatever is reported how often.")
     status = models.CharField(max_length=25, choices=BackupVerdict.choices)
     reported_by = models.CharField(max_length=8, choices=ReportedBy.choices)
@@ -22,7 +23,12 @@ class BackupEntry(models.Model):
     report_key = models.CharField(
         max_length=120, blank=True, help_text="Identity of the report that decided: seen again it changes nothing."
     )
+    earlier_keys = ArrayField(
+        models.CharField(max_length=120), default=list, blank=True, editable=False, help_text="Identities of reports that decide no more."
+    )
+    reported_at = models.DateTimeField(null=True, help_text="When the run ended, as the report that decided says.")
     reports = models.PositiveIntegerField(default=0, help_text="How many reports were about it.")
+    size_bytes = models.BigIntegerField(null=True, help_text="What is compared with the job's own history.")
     duration_seconds = models.FloatField(null=True)
     suspicions = ArrayField(models.CharField(max_length=16, choices=Suspicion.choices), default=list, blank=True)
     evidence = models.JSONField(default=dict, blank=True, help_text="What was looked at: archive test, usual size and duration.")
@@ -55,10 +61,7 @@ class BackupEntry(models.Model):
         ordering = ["-cycle_at", "-id"]
         verbose_name_plural = "backup entries"
         constraints = [models.UniqueConstraint(fields=["expected_job", "cycle_at"], name="one_entry_per_cycle")]
-        indexes = [
-            models.Index(fields=["expected_job", "-cycle_at"], name="entry_job"),
-            models.Index(fields=["status", "-id"], name="entry_status"),
-        ]
+        indexes = [models.Index(fields=["status", "-id"], name="entry_status")]
 
     def __str__(self) -> str:
         return f"{self.expected_job_id} {self.cycle_at:%Y-%m-%d %H:%M} {self.status}"

@@ -87,6 +87,7 @@ class ExpectedBackupJob(models.Model):
     current_status = models.CharField(max_length=25, choices=BackupStatus.choices, default=BackupStatus.UNKNOWN, editable=False)
     next_expected_at = models.DateTimeField(null=True, editable=False)
     overdue_at = models.DateTimeField(null=True, editable=False, help_text="When it is missing if nothing is reported until then.")
+    last_cycle_at = models.DateTimeField(null=True, editable=False, help_text="The newest expected run that is decided.")
     started_at = models.DateTimeField(null=True, editable=False, help_text="A start was pinged, and no end.")
     started_rid = models.UUIDField(null=True, editable=False)
     last_checked_at_utc = models.DateTimeField(null=True, editable=False)

@@ -22,6 +22,15 @@ def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> set[Any]
     return {row[0] for row in prepared.run(statement, [_json(rows)])}
 
 
+def put(rows: Sequence[Model]) -> None:
+    """Insert ``rows``, all of one model, in one statement; a row whose primary key is there already takes the new values.
+
+    For rows that the caller alone writes now (it holds what they belong to). No signal is sent.
+    """
+    if rows:
+        prepared.run(_put(type(rows[0])), [_json(rows)])
+
+
 def insert_with(rows: Sequence[Model], parts: Sequence[Model], *, by: str, topic: str) -> set[Any]:
     """Insert ``rows`` that are not there yet, with their own ``parts`` (whose field ``by`` points at them), in one statement.
 
@@ -47,6 +56,18 @@ def _insert(model: type[Model], *, ignore_conflicts: bool = False, where: str = 
     return (
         f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::"{table}", %s::json) {where}'  # noqa: S608
         f'{" ON CONFLICT DO NOTHING" if ignore_conflicts else ""} RETURNING "{pk}"'
+    )
+
+
+@cache
+def _put(model: type[Model]) -> str:
+    table, pk = model._meta.db_table, model._meta.pk.column
+    names = [field.column for field in _fields(model)]
+    columns = ", ".join(f'"{name}"' for name in names)
+    fresh = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != pk)
+    return (
+        f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::"{table}", %s::json) '  # noqa: S608
+        f'ON CONFLICT ("{pk}") DO UPDATE SET {fresh}'
     )
 
 

@@ -1,0 +1,208 @@
+"""What became of each expected run: the only writer of `BackupEntry.status` and of what an expected job says about itself.
+
+Whoever decides holds the job's row (FOR NO KEY UPDATE), so there is one entry for a cycle however many report it at once. The entry,
+the job and the alert are one transaction; killed at any point, all of it is there or nothing. The same report a second time changes
+nothing and tells nobody.
+"""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest, Least
+
+from backups import backup_alerts, deadlines, entry_rows, fitting, history, judging
+from backups.deadlines import Due
+from backups.enums import BackupStatus, BackupVerdict, ReportedBy
+from backups.evidence import Evidence
+from backups.expectations import Cycle
+from backups.models import BackupEntry, ExpectedBackupJob
+from backups.when import Spans
+
+CHUNK: Final = 500
+"""So many reports are decided in one transaction."""
+TRIES: Final = 3
+logger = logging.getLogger(__name__)
+Pair = tuple[UUID, Evidence]
+
+
+class Decided(NamedTuple):
+    """What a report did. ``changed``: it decided the cycle, now or anew."""
+
+    job_id: UUID
+    entry_id: UUID
+    cycle_at: datetime
+    changed: bool
+
+
+def decide(job_id: UUID, evidence: Evidence) -> Decided:
+    """Write what ``evidence`` says about its cycle of the job, and raise or resolve the alert. Committed on return.
+
+    Of several reports about one cycle the newest (by ``ended_at``) decides; one that was seen before changes nothing. What does not fit
+    its column is cut. Raises ExpectedBackupJob.DoesNotExist.
+    """
+    found = decide_many([(job_id, evidence)])
+    if not found:
+        raise ExpectedBackupJob.DoesNotExist(f"There is no expected backup job {job_id}.")
+    return found[0]
+
+
+def decide_many(pairs: Sequence[Pair]) -> list[Decided]:
+    """`decide` for many, in a few statements and one transaction for each 500; answers in the order of ``pairs``.
+
+    Reports about jobs that are gone have no answer.
+    """
+    answers: dict[int, Decided] = {}
+    places = iter(sorted(range(len(pairs)), key=lambda place: (pairs[place][0], pairs[place][1].ended_at)))
+    while chunk := list(islice(places, CHUNK)):
+        chosen = [pairs[place] for place in chunk]
+        found = _again(chosen)
+        answers |= {place: each for place, each in zip(chunk, found, strict=True) if each is not None}
+    return [answers[place] for place in sorted(answers)]
+
+
+def missed(job_id: UUID, cycle: Cycle, *, at: datetime, told: bool) -> Decided | None:
+    """Nobody reported ``cycle`` until its deadline: write that, once, and wait for the next one. ``told``: raise the alert.
+
+    None, and nothing is written, when the job waits for another cycle by now: it was reported, changed, deleted or switched off.
+    Where the cycle has its entry already, only the deadline moves on.
+    """
+    with transaction.atomic():
+        job = ExpectedBackupJob.objects.select_for_update(no_key=True).filter(pk=job_id, is_active=True).first()
+        if job is None or job.next_expected_at != cycle.expected_at or job.overdue_at is None or job.overdue_at > at:
+            return None
+        evidence = Evidence(
+            key=f"missing:{cycle.expected_at.isoformat()}", verdict=BackupVerdict.MISSING, reported_by=ReportedBy.SENTINEL, judged_at=at,
+            ended_at=cycle.expected_at, cycle_at=cycle.expected_at, message="Nothing was reported until the deadline.",
+        )  # fmt: skip
+        turn = _Turn({job_id: job}, [(job_id, evidence)])
+        decided = turn.decide(job, evidence, quiet=not told)
+        _wait(job, deadlines.missed(job, cycle.expected_at, turn.spans))
+        turn.jobs[job.pk] = job
+        turn.write(at=at)
+        return decided
+
+
+def started(job_id: UUID, *, at: datetime, rid: UUID | None) -> None:
+    """The job says that it runs. One that is pinged at any time must end within its grace from now on."""
+    grace = F("grace_minutes") * timedelta(minutes=1)
+    rows = ExpectedBackupJob.objects.filter(pk=job_id)
+    with transaction.atomic():
+        rows.update(started_at=at, started_rid=rid)
+        rows.filter(is_active=True, period_seconds__isnull=False, overdue_at__isnull=False).update(
+            overdue_at=Least(F("overdue_at"), at + grace)
+        )
+
+
+def expect(job_id: UUID, *, at: datetime) -> None:
+    """Work out when the job is expected next, after it was made, changed, switched on or off.
+
+    A run that is due and not reported yet stays due as long as the job is still expected at that time.
+    """
+    with transaction.atomic():
+        job = ExpectedBackupJob.objects.select_for_update(no_key=True).filter(pk=job_id).first()
+        if job is not None:
+            _wait(job, deadlines.renewed(job, at=at))
+            job.save(update_fields=["next_expected_at", "overdue_at"])
+
+
+def checked(job_ids: Collection[UUID], *, at: datetime) -> None:
+    """A scan looked for reports of these jobs."""
+    if job_ids:
+        known = ExpectedBackupJob.objects.filter(pk__in=job_ids)
+        known.update(last_checked_at_utc=Greatest(F("last_checked_at_utc"), at))
+
+
+def _wait(job: ExpectedBackupJob, due: Due) -> None:
+    job.next_expected_at, job.overdue_at = due
+
+
+def _again(pairs: Sequence[Pair]) -> list[Decided | None]:
+    """`_chunk`, once more after a deadlock with somebody who answers the same alerts."""
+    for last_try in [False] * (TRIES - 1) + [True]:
+        try:
+            with transaction.atomic():
+                return _chunk(pairs)
+        except OperationalError:
+            if last_try or connection.in_atomic_block:
+                raise
+            logger.warning("deciding %d backups again", len(pairs), exc_info=True)
+    raise AssertionError("unreachable")
+
+
+def _chunk(pairs: Sequence[Pair]) -> list[Decided | None]:
+    """Decide these in one transaction; None for those whose job is gone."""
+    jobs = entry_rows.hold({job_id for job_id, _ in pairs})
+    turn = _Turn(jobs, [(job_id, evidence) for job_id, evidence in pairs if job_id in jobs])
+    decided = [turn.decide(jobs[job_id], evidence) if job_id in jobs else None for job_id, evidence in pairs]
+    turn.write(at=max(evidence.judged_at for _, evidence in pairs))
+    return decided
+
+
+class _Turn:
+    """One transaction: jobs that are held, their entries, and what is to be written and told at its end."""
+
+    def __init__(self, jobs: Mapping[UUID, ExpectedBackupJob], pairs: Sequence[Pair]) -> None:
+        self.spans = Spans()
+        self.entries = entry_rows.known([(job_id, self._cycle_at(jobs[job_id], evidence)) for job_id, evidence in pairs])
+        succeeded = {job_id for job_id, evidence in pairs if evidence.verdict == BackupVerdict.SUCCESS}
+        self.history = history.recent([job_id for job_id in succeeded if jobs[job_id].last_successful_backup_utc])
+        self.jobs: dict[UUID, ExpectedBackupJob] = {}
+        self.changed: dict[UUID, BackupEntry] = {}
+        self.told: dict[UUID, tuple[ExpectedBackupJob, BackupEntry]] = {}
+
+    def decide(self, job: ExpectedBackupJob, evidence: Evidence, *, quiet: bool = False) -> Decided:
+        """Judge one report in memory; `write` stores it."""
+        cycle_at = self._cycle_at(job, evidence)
+        entry = self.entries.get((job.pk, cycle_at))
+        if entry is None:
+            entry = self.entries[job.pk, cycle_at] = judging.new(job, cycle_at, at=evidence.judged_at)
+        elif not judging.is_news(entry, evidence):
+            if judging.remember(entry, evidence):
+                self.changed[entry.pk] = entry
+            return Decided(job.pk, entry.pk, cycle_at, changed=False)
+        judging.write(entry, job, evidence, [run for at, run in self.history.get(job.pk, ()) if at != cycle_at])
+        entry.status = evidence.verdict
+        self._settle(job, entry, evidence)
+        self.changed[entry.pk] = entry
+        self.jobs[job.pk] = job
+        if not quiet:
+            self.told[entry.pk] = (job, entry)
+        return Decided(job.pk, entry.pk, cycle_at, changed=True)
+
+    def write(self, *, at: datetime) -> None:
+        """Store what was decided, and then tell: the alerts' events come last in a transaction."""
+        entry_rows.store(list(self.changed.values()), self.jobs.values())
+        told = [(job, entry) for job, entry in self.told.values() if job.is_active or entry.status == BackupVerdict.SUCCESS]
+        if told:
+            told.sort(key=lambda each: each[1].cycle_at)
+            backup_alerts.settle(told, at=at)
+
+    def _settle(self, job: ExpectedBackupJob, entry: BackupEntry, evidence: Evidence) -> None:
+        """What the job says about itself after this."""
+        good, newest = entry.status == BackupVerdict.SUCCESS, job.last_cycle_at is None or entry.cycle_at >= job.last_cycle_at
+        if newest:
+            job.current_status = BackupStatus.OK if good else BackupStatus(entry.status)
+            job.last_cycle_at = entry.cycle_at
+            if good and evidence.content_hash:
+                job.previous_successful_hash_global = fitting.text(evidence.content_hash, 64)
+        if entry.status == BackupVerdict.MISSING:
+            return
+        if good:
+            job.last_successful_backup_utc = max(evidence.ended_at, job.last_successful_backup_utc or evidence.ended_at)
+        else:
+            job.last_failed_backup_utc = max(evidence.ended_at, job.last_failed_backup_utc or evidence.ended_at)
+        if not good or evidence.evidence.get("rid") in (None, "", str(job.started_rid)):
+            job.started_at, job.started_rid = None, None
+        _wait(job, deadlines.reported(job, entry.cycle_at, self.spans))
+
+    def _cycle_at(self, job: ExpectedBackupJob, evidence: Evidence) -> datetime:
+        if evidence.cycle_at is not None:
+            return evidence.cycle_at
+        cycle = self.spans.about(job, evidence.ended_at)
+        return evidence.ended_at if cycle is None else cycle.expected_at

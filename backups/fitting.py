@@ -1,0 +1,86 @@
+"""Making what others sent fit the columns it is kept in: cut, cleaned or left out, never an error. Pure.
+
+PostgreSQL holds no NUL and no half of a surrogate pair in text, and no number beyond a column's range.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from django.db import models
+
+MAX_TEXT: Final = 100_000
+MAX_DEPTH: Final = 12
+MAX_ITEMS: Final = 1000
+BIGGEST: Final[Mapping[type, tuple[int, int]]] = {
+    models.BigIntegerField: (-(2**63), 2**63 - 1), models.PositiveIntegerField: (0, 2**31 - 1), models.IntegerField: (-(2**31), 2**31 - 1),
+}  # fmt: skip
+SAFE_DIGITS: Final = 10**300
+
+
+def text(value: object, limit: int = MAX_TEXT) -> str:
+    """``value`` as text that can be stored, at most ``limit`` characters. None is empty."""
+    if value is None:
+        return ""
+    found = value if isinstance(value, str) else str(value)
+    if len(found) > limit:
+        found = found[: limit - 1] + "…"
+    if "\0" in found:
+        found = found.replace("\0", "�")
+    return found if found.isascii() else found.encode("utf-8", "replace").decode()
+
+
+def key(value: str, limit: int = 120) -> str:
+    """``value`` as an identity of at most ``limit`` characters: a longer one ends in its digest, so that no two become the same."""
+    found = text(value)
+    if len(found) <= limit and found == value:
+        return found
+    digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{found[: limit - 65]}~{digest}"
+
+
+def document(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """``value`` as JSON that can be stored: texts cleaned, numbers that are none left out, deep and long parts cut."""
+    if isinstance(value, str):
+        return text(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < SAFE_DIGITS else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {text(name, 200): document(each, depth - 1) for name, each in list(value.items())[:MAX_ITEMS]}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [document(each, depth - 1) for each in list(value)[:MAX_ITEMS]]
+    return text(value)
+
+
+def column(model: type[models.Model], name: str, value: Any) -> Any:
+    """``value`` as the column ``name`` of ``model`` takes it; what cannot fit (a number out of range) becomes None."""
+    kind, limits = _kind(model, name)
+    if kind == "text":
+        return text(value, limits[1])
+    if kind == "json":
+        return document(value)
+    if kind == "whole":
+        return value if value is not None and limits[0] <= value <= limits[1] else None
+    if kind == "float":
+        return value if value is not None and math.isfinite(value) else None
+    return value
+
+
+@cache
+def _kind(model: type[models.Model], name: str) -> tuple[str, tuple[int, int]]:
+    field = model._meta.get_field(name)
+    if isinstance(field, models.CharField | models.TextField):
+        return "text", (0, field.max_length or MAX_TEXT)
+    if isinstance(field, models.JSONField):
+        return "json", (0, 0)
+    if isinstance(field, models.FloatField):
+        return "float", (0, 0)
+    return next((("whole", span) for kind, span in BIGGEST.items() if isinstance(field, kind)), ("other", (0, 0)))

@@ -1,0 +1,105 @@
+"""What one report makes of its cycle's entry: pure, on rows in memory. `entries` gives the verdict and stores it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from backups import fitting, suspicion
+from backups.enums import BackupVerdict, Suspicion
+from backups.evidence import Evidence
+from backups.models import BackupEntry, ExpectedBackupJob
+from backups.suspicion import Run
+from sentinel_site.lib.ids import uuid7
+
+KEYS: Final = 20
+"""Identities of so many earlier reports of a cycle are kept."""
+OWN_COLUMNS: Final = frozenset({"stored_path", "operation_log_file_name"})
+
+
+def new(job: ExpectedBackupJob, cycle_at: datetime, *, at: datetime) -> BackupEntry:
+    """The entry of a cycle that nothing is known of yet, not stored."""
+    return BackupEntry(id=uuid7(), expected_job_id=job.pk, cycle_at=cycle_at, created_at=at, changed_at=at)
+
+
+def is_news(entry: BackupEntry, evidence: Evidence) -> bool:
+    """Whether ``evidence`` decides the cycle anew: it was never seen, and no newer report decided."""
+    if not entry.status:
+        return True
+    if evidence.verdict == BackupVerdict.MISSING or _was_seen(entry, evidence):
+        return False
+    return entry.reported_at is None or entry.status == BackupVerdict.MISSING or evidence.ended_at >= entry.reported_at
+
+
+def remember(entry: BackupEntry, evidence: Evidence) -> bool:
+    """Count a report that came too late to decide. False when there is nothing to count: it was seen, or says nothing."""
+    if evidence.verdict == BackupVerdict.MISSING or _was_seen(entry, evidence):
+        return False
+    entry.earlier_keys = [*entry.earlier_keys, fitting.key(evidence.key)][-KEYS:]
+    entry.reports += 1
+    entry.changed_at = evidence.judged_at
+    return True
+
+
+def write(entry: BackupEntry, job: ExpectedBackupJob, evidence: Evidence, past: Sequence[Run]) -> None:
+    """Write what ``evidence`` says on ``entry``, all but the verdict; ``past`` are the job's successes before, the newest first."""
+    missing = evidence.verdict == BackupVerdict.MISSING
+    if entry.report_key and entry.status != BackupVerdict.MISSING:
+        entry.earlier_keys = [*entry.earlier_keys, entry.report_key][-KEYS:]
+    entry.was_missing = entry.was_missing or entry.status == BackupVerdict.MISSING
+    entry.previous_successful_hash_global = _previous_hash(entry, job)
+    entry.report_key = fitting.key(evidence.key)
+    entry.reported_by = evidence.reported_by
+    entry.reported_at = None if missing else evidence.ended_at
+    entry.reports += not missing
+    entry.message = fitting.column(BackupEntry, "message", evidence.message)
+    entry.changed_at = evidence.judged_at
+    entry.size_bytes = fitting.column(BackupEntry, "size_bytes", evidence.size_bytes)
+    entry.duration_seconds = fitting.column(BackupEntry, "duration_seconds", evidence.duration_seconds)
+    _columns(entry, evidence)
+    content, previous = fitting.text(evidence.content_hash, 64), entry.previous_successful_hash_global
+    entry.hash_comparison_result = content != previous if content and previous else None
+    _suspect(entry, evidence, past)
+
+
+def _suspect(entry: BackupEntry, evidence: Evidence, past: Sequence[Run]) -> None:
+    entry.evidence = fitting.document(evidence.evidence) if evidence.evidence else {}
+    found = list(evidence.columns.get("suspicions", ()))
+    if evidence.verdict == BackupVerdict.SUCCESS:
+        delay = (evidence.ended_at - entry.cycle_at).total_seconds()
+        judged = suspicion.judge(Run(entry.size_bytes, entry.duration_seconds, delay, entry.reports), past)
+        found += judged.suspicions
+        if entry.hash_comparison_result is False:
+            found.append(Suspicion.UNCHANGED)
+        if judged.usual:
+            entry.evidence = {**entry.evidence, "usual": judged.usual}
+    entry.suspicions = list(dict.fromkeys(found))
+
+
+def _previous_hash(entry: BackupEntry, job: ExpectedBackupJob) -> str:
+    """The hash of the success before this cycle: the job's own, unless that is this cycle's, of an earlier report."""
+    return entry.previous_successful_hash_global if entry.status == BackupVerdict.SUCCESS else job.previous_successful_hash_global
+
+
+def _columns(entry: BackupEntry, evidence: Evidence) -> None:
+    """A whole report replaces what another said; a ping, which has no columns, leaves it."""
+    if evidence.columns:
+        for name, default in _defaults().items():
+            setattr(entry, name, default() if callable(default) else default)
+    for name, value in evidence.columns.items():
+        if name != "suspicions":
+            setattr(entry, name, fitting.column(BackupEntry, name, value))
+
+
+def _was_seen(entry: BackupEntry, evidence: Evidence) -> bool:
+    key = fitting.key(evidence.key)
+    return key == entry.report_key or key in entry.earlier_keys
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """The columns that only reports fill, with what stands in them before."""
+    fields = [
+        field for field in BackupEntry._meta.concrete_fields if field.name.startswith(("agent_", "server_")) or field.name in OWN_COLUMNS
+    ]
+    return {field.name: field.default if field.has_default() and callable(field.default) else field.get_default() for field in fields}
