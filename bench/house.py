@@ -26,7 +26,14 @@ CACHE = ROOT / "var" / "bench"
 """Results, and what peers are installed into."""
 DELAY_SECONDS = 6
 """When the first step of an alert of the source `bench-later` is due."""
-ROLES = {"web": "sentinel_site.server", "worker": "qcluster", "watchdog": "watchdog", "monitor": "monitor", "valkey": "valkey-server"}
+ROLES = {
+    "web": "sentinel_site.server",
+    "worker": "qcluster",
+    "watchdog": "watchdog",
+    "monitor": "monitor",
+    "valkey": "valkey-server",
+    "nursery": "sentinel_site.nursery",
+}
 EMPTY = """
 TRUNCATE alerts_alert, alerts_alertgroup, alerts_report, alerts_logentry, alerts_alertevent, notifications_notification,
     sentinel_site_idempotentanswer CASCADE

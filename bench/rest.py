@@ -7,7 +7,8 @@ from bench.house import House
 from bench.rows import Row
 
 NAME = "rest"
-OURS = ("web", "worker", "watchdog", "monitor")
+OURS = ("web", "worker", "watchdog", "monitor", "nursery")
+"""The nursery holds what the four share; without it their figures would be too good."""
 
 
 def run(house: House) -> list[Row]:
@@ -22,7 +23,7 @@ def run(house: House) -> list[Row]:
     share = {role: (after[role] - before[role]) / seconds * 100 for role in pids}
     cpu_note = f"over {seconds:g} s: {_each(share, '.2f')}"
     return [
-        Row(NAME, "PSS of web + worker + watchdog + monitor", sum(memory[role] for role in OURS), "MiB", ("<=", 300), _each(memory, ".0f")),
+        Row(NAME, f"PSS of {' + '.join(OURS)}", sum(memory[role] for role in OURS), "MiB", ("<=", 300), _each(memory, ".0f")),
         Row(NAME, "CPU of the same", sum(share[role] for role in OURS), "% of a core", ("<=", 3), cpu_note),
     ]
 

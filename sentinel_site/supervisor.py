@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sentinel_site.nursery import Forked, Nursery
+
 LEASH: Final = str(Path(__file__).with_name("leash.py"))
 ROOT: Final = Path(__file__).resolve().parent.parent
 """Where programs start: `python -m` looks for their modules there, wherever `up` itself was called."""
@@ -41,7 +43,7 @@ class Program:
     grace_seconds: float = 6.0
     serves_others: bool = False
     frozen: "Callable[[Program], str]" = field(default=lambda _program: "", repr=False)
-    process: "subprocess.Popen[bytes] | None" = None
+    process: "subprocess.Popen[bytes] | Forked | None" = None
     started: float = 0.0
     restart_at: float | None = 0.0
     failures: int = 0
@@ -51,10 +53,12 @@ class Program:
         """The process id, which is also its session's; 0 when it does not run."""
         return self.process.pid if self.process else 0
 
-    def start(self, environ: Mapping[str, str]) -> None:
-        """Start it in a session of its own, on a leash."""
-        command = [sys.executable, "-S", "-E", LEASH, str(os.getpid()), *self.command]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=dict(environ), start_new_session=True, stdin=subprocess.DEVNULL)
+    def start(self, environ: Mapping[str, str], nursery: Nursery | None = None) -> None:
+        """Start it in a session of its own: forked in ``nursery`` if that can, else on a leash."""
+        self.process = nursery.start(self.command) if nursery else None
+        if self.process is None:
+            command = [sys.executable, "-S", "-E", LEASH, str(os.getpid()), *self.command]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=dict(environ), start_new_session=True, stdin=subprocess.DEVNULL)
         self.started, self.restart_at = time.monotonic(), None
 
     def ended(self) -> bool:
@@ -87,11 +91,16 @@ class Program:
 
 
 class Supervisor:
-    """Runs ``programs`` (started in order, stopped in reverse) until SIGINT, SIGTERM, SIGHUP or ``stop``."""
+    """Runs ``programs`` (started in order, stopped in reverse) until SIGINT, SIGTERM, SIGHUP or ``stop``.
 
-    def __init__(self, programs: Sequence[Program], environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    With a ``nursery``, which has the same ``environ``, Python programs share memory.
+    """
+
+    def __init__(
+        self, programs: Sequence[Program], environ: Mapping[str, str], say: Callable[[str], None], nursery: Nursery | None = None
+    ) -> None:
         self.programs = programs
-        self._environ = environ
+        self._environ, self._nursery = environ, nursery
         self._say = say
         self._asked = 0
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -143,7 +152,7 @@ class Supervisor:
 
     def _start(self, program: Program) -> None:
         try:
-            program.start(self._environ)
+            program.start(self._environ, self._nursery)
         except (OSError, RuntimeError) as error:
             self._restart(program, f"{program.name} does not start: {' '.join(str(error).split())}")
 

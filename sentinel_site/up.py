@@ -21,6 +21,7 @@ from psycopg import sql
 
 from sentinel_site import embedded, env
 from sentinel_site.liveness import Liveness
+from sentinel_site.nursery import Nursery
 from sentinel_site.supervisor import MARK, Program, Supervisor, end_leftovers
 
 PROGRAMS: Final = ("web", "worker", "watchdog", "monitor")
@@ -77,7 +78,7 @@ class Database(Program):
         """The pid of its main process; 0 when it does not run."""
         return embedded.postgres_pid(self.places)
 
-    def start(self, _environ: Mapping[str, str] | None = None) -> None:
+    def start(self, _environ: Mapping[str, str] | None = None, _nursery: Nursery | None = None) -> None:
         """Start it, or attach when it runs. Raises EmbeddedError."""
         embedded.start_postgres(self.places)
         self.started, self.restart_at = time.monotonic(), None
@@ -118,7 +119,8 @@ class House:
         end_leftovers(self.environ[MARK])
         if "web" in self.only:
             check_port(self.bind, self.port)
-        supervisor = Supervisor([], self.environ, say)
+        nursery = Nursery(self.environ)
+        supervisor = Supervisor([], self.environ, say, nursery)
         supervisor.listen()
         try:
             self._start_database()
@@ -131,6 +133,7 @@ class House:
                 liveness.watch(supervisor.programs)
             supervisor.run()
         finally:
+            nursery.close()
             self._stop_database()
             lock.close()
 
