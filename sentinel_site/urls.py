@@ -17,6 +17,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="live")),
     path("", include("alerts.urls")),
     path("", include("devices.urls")),
+    path("", include("backups.urls")),
     path("proof/<str:token>", proof_views.proof, name="proof"),
     path("integrations/", include("notifications.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),
