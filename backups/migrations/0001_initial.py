@@ -5,6 +5,7 @@ import django.core.validators
 import django.db.models.deletion
 import sentinel_site.lib.cron
 import sentinel_site.lib.ids
+import sentinel_site.lib.stored_paths
 import sentinel_site.lib.zones
 import uuid
 from django.conf import settings
@@ -86,7 +87,7 @@ class Migration(migrations.Migration):
                 ('cron', models.CharField(blank=True, max_length=120, validators=[sentinel_site.lib.cron.validate], verbose_name='cron expression')),
                 ('period_seconds', models.PositiveIntegerField(blank=True, help_text='Pinged at any time, but never later than so long after the last ping. Instead of a time of day.', null=True)),
                 ('grace_minutes', models.PositiveIntegerField(default=60, help_text='Then it is missing.', validators=[django.core.validators.MaxValueValidator(44640)])),
-                ('final_storage_path_template', models.CharField(blank=True, default='{company}/{city}/{year}/{database}/{filename}', max_length=300, verbose_name='stored as')),
+                ('final_storage_path_template', models.CharField(blank=True, default='{company}/{city}/{year}/{database}/{filename}', help_text='Below the store. Empty: a verified backup stays where its agent put it, and is not copied.', max_length=300, validators=[sentinel_site.lib.stored_paths.check_template], verbose_name='stored as')),
                 ('change_expected', models.BooleanField(default=False, help_text='Content that did not change since the last success is an alert.')),
                 ('restore_proof_days', models.PositiveSmallIntegerField(blank=True, help_text='A restore must be proved at least so often.', null=True)),
                 ('email_for_notifications', models.EmailField(blank=True, help_text="Told by mail as well, besides whom the alert's policy tells.", max_length=254)),
@@ -95,7 +96,6 @@ class Migration(migrations.Migration):
                 ('reported_by', models.CharField(choices=[('agent', "Agent's report"), ('rest', 'Report by REST'), ('ping', 'Ping'), ('sentinel', 'Sentinel itself')], default='agent', help_text='How it is mostly reported.', max_length=8)),
                 ('slug', models.CharField(blank=True, help_text='For pings by name.', max_length=100, validators=[django.core.validators.RegexValidator('^[a-z0-9_-]+\\Z', 'Use small letters, digits, - and _ only.')])),
                 ('ping_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('badge_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('post_only', models.BooleanField(default=False, help_text='Pings by GET and HEAD are ignored.')),
                 ('manual_resume', models.BooleanField(default=False, help_text='While it is not active, a ping does not make it active again.')),
                 ('current_status', models.CharField(choices=[('ok', 'OK'), ('failed', 'Failed'), ('missing', 'Missing'), ('hash_mismatch', 'Hash mismatch'), ('transfer_integrity_failed', 'Transfer integrity failed'), ('unknown', 'Unknown')], default='unknown', editable=False, max_length=25)),
@@ -239,6 +239,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='backupentry',
             index=models.Index(fields=['status', '-id'], name='entry_status'),
+        ),
+        migrations.AddIndex(
+            model_name='backupentry',
+            index=models.Index(condition=models.Q(('stored_path', ''), _negated=True), fields=['stored_path'], name='entry_stored'),
         ),
         migrations.AddConstraint(
             model_name='backupentry',

@@ -61,7 +61,10 @@ class BackupEntry(models.Model):
         ordering = ["-cycle_at", "-id"]
         verbose_name_plural = "backup entries"
         constraints = [models.UniqueConstraint(fields=["expected_job", "cycle_at"], name="one_entry_per_cycle")]
-        indexes = [models.Index(fields=["status", "-id"], name="entry_status")]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="entry_status"),
+            models.Index(fields=["stored_path"], name="entry_stored", condition=~models.Q(stored_path="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.expected_job_id} {self.cycle_at:%Y-%m-%d %H:%M} {self.status}"

@@ -12,6 +12,7 @@ from alerts.enums import Severity
 from backups.enums import BackupStatus, Frequency, ReportedBy
 from sentinel_site.lib import cron
 from sentinel_site.lib.ids import uuid7
+from sentinel_site.lib.stored_paths import check_template
 from sentinel_site.lib.zones import check_zone
 
 DEFAULT_TEMPLATE = "{company}/{city}/{year}/{database}/{filename}"
@@ -70,7 +71,10 @@ class ExpectedBackupJob(models.Model):
         null=True, blank=True, help_text="Pinged at any time, but never later than so long after the last ping. Instead of a time of day."
     )
     grace_minutes = models.PositiveIntegerField(default=60, validators=[MaxValueValidator(60 * 24 * 31)], help_text="Then it is missing.")
-    final_storage_path_template = models.CharField("stored as", max_length=300, default=DEFAULT_TEMPLATE, blank=True)
+    final_storage_path_template = models.CharField(
+        "stored as", max_length=300, default=DEFAULT_TEMPLATE, blank=True, validators=[check_template],
+        help_text="Below the store. Empty: a verified backup stays where its agent put it, and is not copied.",
+    )  # fmt: skip
     change_expected = models.BooleanField(default=False, help_text="Content that did not change since the last success is an alert.")
     restore_proof_days = models.PositiveSmallIntegerField(null=True, blank=True, help_text="A restore must be proved at least so often.")
     email_for_notifications = models.EmailField(blank=True, help_text="Told by mail as well, besides whom the alert's policy tells.")
@@ -81,7 +85,6 @@ class ExpectedBackupJob(models.Model):
     )
     slug = models.CharField(max_length=100, blank=True, validators=[check_slug], help_text="For pings by name.")
     ping_id = models.UUIDField(unique=True, default=uuid4, editable=False)
-    badge_id = models.UUIDField(unique=True, default=uuid4, editable=False)
     post_only = models.BooleanField(default=False, help_text="Pings by GET and HEAD are ignored.")
     manual_resume = models.BooleanField(default=False, help_text="While it is not active, a ping does not make it active again.")
 
