@@ -31,7 +31,7 @@ if not SENTINEL_BASE_URL.startswith(("http://", "https://")):
 
 # A process that serves no page leaves the machinery of pages out: 30 MiB less each. The monitor puts nothing into the queue
 # and sends no message itself: 10 MiB less again.
-SERVES_PAGES = sys.argv[1:2] not in (["qcluster"], ["watchdog"], ["monitor"])
+SERVES_PAGES = sys.argv[1:2] not in (["qcluster"], ["watchdog"], ["monitor"], ["scan_backups"])
 TALKS_TO_DEVICES = sys.argv[1:2] == ["monitor"]
 _PAGES = [
     "unfold", "unfold.contrib.filters", "django.contrib.admin", "django.contrib.staticfiles", "django.contrib.sessions",
@@ -181,7 +181,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SENTINEL_TLS
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = SENTINEL_TLS
-SECURE_REDIRECT_EXEMPT = [r"^(livez|healthz)$", r"^(ping|p|api/push|b)/"]  # whoever pings would take a redirect for success
+SECURE_REDIRECT_EXEMPT = [r"^(livez|healthz)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SENTINEL_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SENTINEL_TLS
 SECURE_CONTENT_TYPE_NOSNIFF = True

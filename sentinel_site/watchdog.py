@@ -18,6 +18,7 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
+from backups import launch
 from notifications import outbox, receipts, revisions
 from notifications.delivery import Dispatcher
 from sentinel_site import beats, deadman, process_alerts
@@ -147,6 +148,8 @@ class Watchdog:
         if at >= self._settled_at:
             process_alerts.check(watched_by=ProcessBeat.Role.WATCHDOG, at=at)
         deadman.ping(at=at)
+        if at >= self._settled_at:
+            launch.start_overdue(at=at)
         self._stopping.wait(BEAT_SECONDS)
 
 

@@ -1,0 +1,165 @@
+"""The agents' folders: which reports lie there, read and not judged, and where they go when they are done with.
+
+``<deposit>/<AGENT>/log/*.json`` are reports and ``<deposit>/<AGENT>/databases/`` (or ``database/``) the files they are about. Whose
+folder it is, is who reports: what a report says about that must agree. Reports that come by REST lie in ``<deposit>/.rest/<agent>/``,
+where no agent can write.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from backups import reports
+from backups.enums import ReportedBy
+from backups.reports import Report, UnreadableReportError
+from backups.storage import Folder, RefusedError, take_away, walked
+
+REST: Final = ".rest"
+LOG: Final = "log"
+FILES: Final = ("databases", "database")
+ARCHIVE: Final = "_archive"
+ENDINGS: Final = (".json", ".jsonc")
+QUIET: Final = timedelta(minutes=2)
+"""What was written less long ago may be on its way still: it is not judged to be bad."""
+AHEAD: Final = timedelta(days=1)
+"""An agent's clock, or a zone that was set wrongly, may be ahead by so much."""
+MOST_REPORTS: Final = 500
+"""Of one agent in one scan; the rest waits for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One report as it lies there. Either ``report`` is there, or ``fault`` says why it cannot be used."""
+
+    agent: str
+    folder: str
+    place: tuple[str, ...]
+    name: str
+    by: ReportedBy
+    before: os.stat_result
+    body: bytes = b""
+    key: str = ""
+    report: Report | None = None
+    fault: str = ""
+
+
+def agents(deposit: Folder) -> dict[str, str]:
+    """The agents' folders, by their names in small letters. Of two that differ in nothing else the last one counts for files."""
+    return {name.casefold(): name for name, is_folder in sorted(deposit.entries()) if is_folder and not name.startswith(".")}
+
+
+def collect(deposit: Folder, *, at: datetime) -> Iterator[Found]:
+    """Every report that lies there and is whole, one at a time. Raises OSError when the deposit itself cannot be read."""
+    for name, is_folder in sorted(deposit.entries()):
+        if is_folder and not name.startswith("."):
+            yield from _listed(deposit, (name, LOG), name, ReportedBy.AGENT, at=at)
+    with suppress(FileNotFoundError, RefusedError), deposit.folder(REST) as rest:
+        for name, is_folder in sorted(rest.entries()):
+            if is_folder:
+                yield from _listed(deposit, (REST, name), name, ReportedBy.REST, at=at)
+
+
+@contextmanager
+def files(deposit: Folder, folder: str) -> Iterator[list[Folder]]:
+    """The folders in which an agent stages its files; none when there is none."""
+    found: list[Folder] = []
+    with suppress(FileNotFoundError, RefusedError), walked(deposit, [folder]) as own:
+        for name in FILES:
+            with suppress(FileNotFoundError, RefusedError):
+                found.append(own.folder(name))
+    try:
+        yield found
+    finally:
+        for each in found:
+            os.close(each.fd)
+
+
+def archive(deposit: Folder, found: Found) -> bool:
+    """Put a report that is done with into its archive. False: it was written or replaced since it was read, and is read again.
+
+    Raises RefusedError and OSError when it cannot be moved.
+    """
+    with walked(deposit, found.place) as folder, folder.folder(ARCHIVE, make=True) as kept:
+        try:
+            return take_away(folder, found.name, found.before, kept)
+        except FileNotFoundError:
+            return True
+
+
+def is_moving(status: os.stat_result, *, at: datetime) -> bool:
+    """Whether a file was written so shortly before ``at`` that more may come. No agent can set this time back."""
+    return status.st_ctime > (at - QUIET).timestamp()
+
+
+def _listed(deposit: Folder, place: tuple[str, ...], folder: str, by: ReportedBy, *, at: datetime) -> Iterator[Found]:
+    try:
+        with walked(deposit, place) as log:
+            names = [name for name in log.names() if name.lower().endswith(ENDINGS) and not name.startswith(".")]
+            for name in islice(names, MOST_REPORTS):
+                with suppress(FileNotFoundError):
+                    found = _read(log, place, folder, name, by, at=at)
+                    if found:
+                        yield found
+    except (FileNotFoundError, RefusedError):
+        return
+
+
+def _read(log: Folder, place: Sequence[str], folder: str, name: str, by: ReportedBy, *, at: datetime) -> Found | None:
+    """The report ``name``; None when it may still be on its way."""
+    before = os.stat(name, dir_fd=log.fd, follow_symlinks=False)
+    try:
+        before, body = _bytes(log, name)
+        report = reports.read(body, name=name)
+        fault = _fault(report, folder, by, at=at)
+    except UnreadableReportError as error:
+        if is_moving(before, at=at):
+            return None
+        report, fault = None, str(error)
+    except (RefusedError, PermissionError) as error:
+        report, body, fault = None, b"", str(error) if isinstance(error, RefusedError) else "Sentinel's user may not read it."
+    agent = report.agent if report and by == ReportedBy.REST else folder
+    key = report_key(agent, body)
+    return Found(agent, folder, tuple(place), name, by, before, body if fault else b"", key, None if fault else report, fault)
+
+
+def report_key(agent: str, body: bytes) -> str:
+    """The identity of a report: whose it is, and what it says."""
+    return f"{agent.casefold()[:40]}:{hashlib.sha256(body).hexdigest()}"
+
+
+def _bytes(log: Folder, name: str) -> tuple[os.stat_result, bytes]:
+    fd = log.file(name)
+    try:
+        before = os.fstat(fd)
+        if before.st_size > reports.MAX_BYTES:
+            raise RefusedError(f"It is larger than {reports.MAX_BYTES} bytes.")
+        with open(fd, "rb", closefd=False) as file:
+            return before, file.read(reports.MAX_BYTES + 1)
+    finally:
+        os.close(fd)
+
+
+def _fault(report: Report, folder: str, by: ReportedBy, *, at: datetime) -> str:
+    """Why a report that can be read is not used."""
+    if by == ReportedBy.AGENT and not _same_agent(folder, report.agent):
+        return f"It says that it comes from “{report.agent}”, and lies in the folder of “{folder}”."
+    if reports.aware(report.ended_at, at.tzinfo) > at + AHEAD:
+        return f"It ended in the future ({report.ended_at:%Y-%m-%d %H:%M}). Set the agent's clock."
+    return ""
+
+
+def _same_agent(folder: str, said: str) -> bool:
+    """Letters may differ in case; some agents have a part more here than there (COMPANY_CITY_NEIGHBORHOOD_x)."""
+    one, other = sorted((folder.casefold(), said.casefold()), key=len)
+    return one == other or (other.startswith(f"{one}_") and "_" in one and "_" not in other[len(one) + 1 :])
+
+
+def root(path: Path, *, make: bool = True) -> Folder:
+    """One of our places, opened, and made when it is not there. Raises OSError."""
+    return Folder.root(path, make=make)

@@ -1,0 +1,108 @@
+"""What a scan writes down besides verdicts: the evidence for them, databases that nobody expects, reports that cannot be used."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from backups import storage
+from backups.deposit import Found
+from backups.enums import BackupVerdict, Suspicion
+from backups.evidence import Evidence
+from backups.matching import Unexpected
+from backups.models import QuarantinedReport, UnexpectedDatabase
+from backups.reports import Database, aware
+from backups.storage import Folder
+from backups.verifying import Looked
+from sentinel_site.lib import jsontext, stored_paths
+
+EXCERPT: Final = 2000
+NOT_STORED: Final = "The store could not be written."
+MOST_UNEXPECTED: Final = 500
+"""Of one agent: one that invents names does not fill the table."""
+
+
+def evidence(looked: Looked, verdict: BackupVerdict, stored_path: str | None, *, at: datetime) -> Evidence:
+    """What the entry says. ``stored_path`` None: it was not stored; "" is no news about where."""
+    work, database = looked.work, looked.work.database
+    waits = {"not_stored": looked.not_stored or NOT_STORED} if should_be_stored(looked) and stored_path is None else {}
+    archive = looked.evidence.get("archive", {})
+    columns = _columns(looked) | ({"stored_path": stored_path} if stored_path else {})
+    if archive.get("readable") is False:
+        columns["suspicions"] = [Suspicion.UNREADABLE]
+    return Evidence(
+        key=work.found.key, verdict=verdict, reported_by=work.found.by, judged_at=at, ended_at=work.ended_at, cycle_at=work.cycle_at,
+        message=looked.message[:500], size_bytes=looked.size, duration_seconds=database.duration_seconds(),
+        content_hash=looked.digest, columns=columns, evidence={**looked.evidence, **waits},
+    )  # fmt: skip
+
+
+def unexpected(found: Sequence[Unexpected], *, at: datetime) -> int:
+    """Write down databases that nobody expects: one row each, however often they are reported. Returns how many."""
+    newest = {(each.found.agent[:120], each.database.name): each for each in found}
+    agents = {agent for agent, _ in newest}
+    known = {(row.agent, row.database_name): row for row in UnexpectedDatabase.objects.filter(agent__in=agents)} if agents else {}
+    changed, fresh = [], []
+    room = {agent: MOST_UNEXPECTED - sum(1 for each, _ in known if each == agent) for agent in agents}
+    for (agent, name), each in newest.items():
+        row = known.get((agent, name))
+        if row is not None:
+            row.last_seen_at, row.document, row.reports = at, _document(each.database), row.reports + 1
+            changed.append(row)
+        elif room[agent] > 0:
+            room[agent] -= 1
+            fresh.append(
+                UnexpectedDatabase(agent=agent, database_name=name, first_seen_at=at, last_seen_at=at, document=_document(each.database))
+            )
+    UnexpectedDatabase.objects.bulk_update(changed, ["last_seen_at", "document", "reports"], batch_size=500)
+    UnexpectedDatabase.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=500)
+    return len(newest)
+
+
+def quarantine(found: Found, *, at: datetime) -> None:
+    """Keep a report that cannot be used: a copy in the quarantine, and a row that says why. The same one again changes nothing.
+
+    Raises OSError and RefusedError; then nothing is written down, and the report stays where it is.
+    """
+    stored = ""
+    if found.body:
+        digest, name = found.key.rpartition(":")[2][:16], stored_paths.safe(found.name)
+        folder_name = stored_paths.safe(found.folder)
+        stored = f"{folder_name}/{digest}-{name}"
+        with Folder.root(settings.SENTINEL_BACKUP_QUARANTINE, make=True) as root, root.folder(folder_name, make=True) as folder:
+            storage.write_whole(folder, f"{digest}-{name}"[:180], found.body)
+    excerpt = jsontext.cleaned(found.body[:EXCERPT].decode("utf-8", "replace"))
+    QuarantinedReport.objects.get_or_create(
+        agent=found.folder[:120], file_name=jsontext.cleaned(found.name)[:300], stored_name=stored[:400], settled_at=None,
+        defaults={"reason": found.fault[:500], "excerpt": excerpt, "found_at": at},
+    )  # fmt: skip
+
+
+def should_be_stored(looked: Looked) -> bool:
+    """Whether a verified copy of it belongs into the store."""
+    return bool(looked.verdict == "success" and looked.digest and looked.work.job.final_storage_path_template)
+
+
+def _columns(looked: Looked) -> dict[str, Any]:
+    work, report, database = looked.work, looked.work.report, looked.work.database
+    transfer, zone = database.transfer, ZoneInfo(work.job.timezone)
+    return {
+        "agent_report_timestamp_utc": work.ended_at, "agent_id": report.agent, "agent_overall_status": report.overall,
+        "agent_reported_hash_sha256": database.digest[:64], "agent_reported_size_bytes": database.size,
+        "agent_compress_size_pre_compress": database.backup.size, "agent_compress_size_post_compress": database.compress.size,
+        "agent_transfer_process_status": transfer.succeeded, "agent_transfer_error_message": transfer.error,
+        "agent_transfer_process_start_time": transfer.started_at and aware(transfer.started_at, zone),
+        "agent_transfer_process_timestamp": transfer.ended_at and aware(transfer.ended_at, zone),
+        "agent_staged_file_name": jsontext.cleaned(database.staged_name), "agent_logs_summary": database.summary,
+        "agent_stages": {name: stage.document() for name, stage in database.stages.items()},
+        "operation_log_file_name": jsontext.cleaned(work.found.name), "server_calculated_staged_hash": looked.digest,
+        "server_calculated_staged_size": looked.size,
+    }  # fmt: skip
+
+
+def _document(database: Database) -> dict[str, Any]:
+    return {"staged_file_name": jsontext.cleaned(database.staged_name)[:500], "size": database.size, "failed": database.fault()} | {
+        name: stage.document() for name, stage in database.stages.items()
+    }

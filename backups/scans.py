@@ -1,0 +1,75 @@
+"""The record of scans: asked for, running, done. Whoever holds the scanner's lock begins one: others which say they run are dead."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from backups.models import Scan
+from sentinel_site.lib import queue
+
+WAITING: Final = "waiting"
+EVERY: Final = timedelta(minutes=15)
+OVERDUE: Final = 2 * EVERY
+KEEP: Final = timedelta(days=30)
+SCHEDULE, ASKED, REPORT, WATCHDOG = "schedule", "asked", "report", "watchdog"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The rows that one scan answers: its own, or those of all who had asked for one."""
+
+    ids: tuple[UUID, ...]
+    started_at: datetime
+
+    def progress(self, what: str, done: int, of: int | None) -> None:
+        """Say how far it is."""
+        self._rows().update(progress={"what": what, "done": done, "of": of})
+
+    def finish(self, counts: dict[str, Any], *, at: datetime, error: str = "") -> None:
+        """It ended. Rows of scans that are long past are forgotten."""
+        self._rows().update(finished_at=at, counts=counts, error=error[:500], progress={"what": "failed" if error else "done"})
+        Scan.objects.filter(started_at__lt=at - KEEP, finished_at__isnull=False).delete()
+
+    def _rows(self) -> QuerySet[Scan]:
+        return Scan.objects.filter(pk__in=self.ids)
+
+
+def waiting() -> QuerySet[Scan]:
+    """Scans that were asked for and did not begin."""
+    return Scan.objects.filter(finished_at__isnull=True, progress__what=WAITING)
+
+
+def request(trigger: str, *, at: datetime) -> Scan:
+    """Ask for a scan; a worker starts it. One that waits already answers this, too."""
+    with transaction.atomic():
+        scan = waiting().order_by("pk").first()
+        if scan is None:
+            scan = Scan.objects.create(trigger=trigger, started_at=at, progress={"what": WAITING})
+        queue.enqueue("backups.tasks.scan")
+        return scan
+
+
+def begin(trigger: str, *, at: datetime) -> Running | None:
+    """A scan begins, which answers all who wait for one. With no ``trigger`` only if somebody does.
+
+    Call it with the scanner's lock. Scans that were killed are closed first.
+    """
+    asked = waiting()
+    Scan.objects.filter(finished_at__isnull=True).exclude(pk__in=asked.values("pk")).update(
+        finished_at=at, error="It was stopped before its end. The next scan makes up for it.", progress={"what": "failed"}
+    )
+    ids = list(asked.values_list("pk", flat=True))
+    if not ids and trigger:
+        ids = [Scan.objects.create(trigger=trigger, started_at=at).pk]
+    running = Running(tuple(ids), at)
+    Scan.objects.filter(pk__in=ids).update(started_at=at, progress={"what": "begin"})
+    return running if ids else None
+
+
+def is_overdue(*, at: datetime) -> bool:
+    """Whether no scan began for two intervals, so that somebody else than the worker should start one."""
+    return not Scan.objects.filter(started_at__gt=at - OVERDUE).exclude(progress__what=WAITING).exists()

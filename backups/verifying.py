@@ -1,0 +1,229 @@
+"""Looking at one staged file: is it there, is it whole, is it what the agent says. Reads it once, and copies what it reads.
+
+Runs in threads: touches no database and reads no clock. SHA-256 is OpenSSL's, fed with pieces large enough to let other threads run.
+"""
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import FileIO
+from typing import Any, Final
+
+from backups import archives, deposit, storage
+from backups.deposit import is_moving
+from backups.enums import BackupVerdict, ReportedBy
+from backups.matching import Work
+from backups.reports import base_name
+from backups.storage import Folder, RefusedError, StoreError, check_name
+
+PIECE: Final = 256 * 1024
+LARGE: Final = 16 * 1024 * 1024
+ON_ITS_WAY: Final = (".part", ".filepart", ".partial", ".tmp", ".upload")
+NOT_HERE: Final = "Its file is not here: this is the agent's word alone."
+_buffers: Final = threading.local()
+_few_large: Final = threading.BoundedSemaphore(max(2, min(4, os.cpu_count() or 2)))
+"""So many large files are read at once; a disk that turns likes no more."""
+
+
+@dataclass(slots=True)
+class Looked:
+    """What was found about one database of one report. ``verdict`` None: it may be on its way still, and is looked at again.
+
+    ``copy`` is the name of the verified copy among the copies in the making; empty: there is none.
+    """
+
+    work: Work
+    verdict: BackupVerdict | None
+    message: str = ""
+    digest: str = ""
+    size: int | None = None
+    copy: str = ""
+    not_stored: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+class _Moving(Exception):
+    pass
+
+
+def look(work: Work, root: Folder, copies: Folder | None, *, at: datetime) -> Looked:
+    """Judge one report. ``copies``: where the copy is made; None: none is wanted. Raises nothing but MemoryError."""
+    fault = _said(work)
+    if fault:
+        return Looked(work, BackupVerdict.FAILED, fault)
+    try:
+        with deposit.files(root, _folder(root, work)) as folders:
+            if not folders and work.found.by == ReportedBy.REST:
+                return Looked(work, BackupVerdict.SUCCESS, NOT_HERE, evidence={"file": "not here"})
+            return _look(work, folders, copies, at=at)
+    except _Moving:
+        return Looked(work, None)
+    except (OSError, RefusedError) as error:
+        said = str(error) if isinstance(error, RefusedError) else f"{os.strerror(error.errno or 0)}."
+        return Looked(work, BackupVerdict.TRANSFER_INTEGRITY_FAILED, f"The staged file cannot be read: {said}")
+
+
+def digest(fd: int, to: int | None = None) -> tuple[str, int, StoreError | None]:
+    """SHA-256 and size of what is at ``fd`` from its beginning, which is written to ``to`` as well. Raises OSError when it cannot be read.
+
+    What cannot be written is the third; the file is read to its end all the same.
+    """
+    view, found, size, failed = _buffer(), hashlib.sha256(), 0, None
+    os.lseek(fd, 0, os.SEEK_SET)
+    with FileIO(fd, closefd=False) as file:
+        while count := file.readinto(view):
+            piece = view[:count]
+            found.update(piece)
+            size += count
+            if to is not None and failed is None:
+                try:
+                    with storage.stored():
+                        _write(to, piece)
+                except StoreError as error:
+                    failed = error
+    return found.hexdigest(), size, failed
+
+
+def _said(work: Work) -> str:
+    """What the agent itself calls a failure; empty: nothing."""
+    fault = work.database.fault() if work.database.name else ""
+    return f"The agent failed as a whole. {fault}".strip() if work.report.failed_globally else fault
+
+
+def _look(work: Work, folders: list[Folder], copies: Folder | None, *, at: datetime) -> Looked:
+    with _opened(work, folders, at=at) as fd:
+        before = os.fstat(fd)
+        fault = _size_fault(work.database.size, before.st_size)
+        if fault:
+            return _bad(work, BackupVerdict.TRANSFER_INTEGRITY_FAILED, fault, before, at=at)
+        if before.st_size < LARGE:
+            return _compared(work, fd, before, copies, at=at)
+        with _few_large:
+            return _compared(work, fd, before, copies, at=at)
+
+
+def _compared(work: Work, fd: int, before: os.stat_result, copies: Folder | None, *, at: datetime) -> Looked:
+    """Read the whole file, and compare."""
+    name, expected = f"{work.job.pk.hex}-{work.cycle_at:%Y%m%dT%H%M%S%f}", work.database.digest
+    with suppress(OSError):
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    with _copy(copies, name) as (to, refused):
+        found, size, unwritten = digest(fd, to)
+        if size != before.st_size or not storage.unchanged(before, os.fstat(fd)):
+            raise _Moving
+        if expected and found != expected:
+            said = "" if len(expected) == 64 else " What the agent reports is no SHA-256."
+            text = f"The content is not what the agent reports.{said}"
+            looked = _bad(work, BackupVerdict.HASH_MISMATCH, text, before, digest=found, at=at)
+        else:
+            failed = refused or unwritten or _synced(to)
+            text = "" if expected else "The agent reports no hash; only the size was compared."
+            kept = name if to is not None and failed is None else ""
+            looked = Looked(work, BackupVerdict.SUCCESS, text, found, size, kept, str(failed or ""), _unpacked(fd))
+        if not looked.copy and copies is not None:
+            storage.discard(copies, name)
+        return looked
+
+
+def _unpacked(fd: int) -> dict[str, Any]:
+    """What the archive test says; nothing when there was none."""
+    looked = archives.look(fd)
+    return {"archive": looked.document()} if looked else {}
+
+
+def _bad(work: Work, verdict: BackupVerdict, message: str, status: os.stat_result, *, at: datetime, digest: str = "") -> Looked:
+    """A file that is not good, unless it may still be on its way."""
+    if is_moving(status, at=at):
+        raise _Moving
+    return Looked(work, verdict, message, digest, status.st_size)
+
+
+def _size_fault(expected: int | None, size: int) -> str:
+    if not size:
+        return "The staged file is empty."
+    return "" if expected in (None, size) else f"The staged file has {size} bytes, and the agent reports {expected}."
+
+
+@contextmanager
+def _opened(work: Work, folders: list[Folder], *, at: datetime) -> Iterator[int]:
+    """The staged file. Raises RefusedError and OSError, and _Moving where a report came before its file."""
+    name = work.database.staged_name
+    if not name:
+        raise RefusedError("the report names no file.")
+    check_name(name)
+    for folder in folders:
+        with suppress(FileNotFoundError):
+            fd = folder.file(name)
+            break
+    else:
+        if is_moving(work.found.before, at=at) or any(_comes(folder, name, at=at) for folder in folders):
+            raise _Moving
+        raise RefusedError("it is not there.")
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _comes(folder: Folder, name: str, *, at: datetime) -> bool:
+    """Whether the file is being written under the name that a transfer uses until it is whole (rsync, WinSCP and others)."""
+    for each in folder.names():
+        if each != name and (each.startswith(f".{name}.") or (each.startswith(name) and each.lower().endswith(ON_ITS_WAY))):
+            with suppress(OSError):
+                if is_moving(os.stat(each, dir_fd=folder.fd, follow_symlinks=False), at=at):
+                    return True
+    return False
+
+
+@contextmanager
+def _copy(copies: Folder | None, name: str) -> Iterator[tuple[int | None, StoreError | None]]:
+    """A new file for the copy; gone again when it is not wanted. What keeps it from being made is the second."""
+    to, failed = None, None
+    try:
+        with storage.stored():
+            to = storage.begin(copies, name) if copies is not None else None
+    except StoreError as error:
+        failed = error
+    wanted = False
+    try:
+        yield to, failed
+        wanted = True
+    finally:
+        if to is not None:
+            os.close(to)
+            if not wanted and copies is not None:
+                storage.discard(copies, name)
+
+
+def _synced(to: int | None) -> StoreError | None:
+    """The copy is on the disk, or why not."""
+    try:
+        with storage.stored():
+            if to is not None:
+                os.fsync(to)
+    except StoreError as error:
+        return error
+    return None
+
+
+def _write(to: int, piece: memoryview) -> None:
+    while piece:
+        piece = piece[os.write(to, piece) :]
+
+
+def _buffer() -> memoryview:
+    """This thread's own."""
+    if not hasattr(_buffers, "view"):
+        _buffers.view = memoryview(bytearray(PIECE))
+    return _buffers.view  # type: ignore[no-any-return]
+
+
+def _folder(root: Folder, work: Work) -> str:
+    """Where the agent's files are: for a report by REST the deposit's folder of that agent, however it is written."""
+    if work.found.by != ReportedBy.REST:
+        return work.found.folder
+    return deposit.agents(root).get(work.found.agent.casefold(), base_name(work.found.agent) or "-")
