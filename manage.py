@@ -11,9 +11,14 @@ from sentinel_site import embedded, up
 
 
 def main() -> None:
-    """Run a management command with Sentinel's settings; `up` goes first, for its options decide what the settings say."""
+    """Run a management command with Sentinel's settings; `up` goes first, for its options decide what the settings say.
+
+    `restore` is refused without the keys of the lost installation before the settings make new ones.
+    """
     if sys.argv[1:2] == ["up"]:
         sys.exit(up.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["restore"]:
+        up.require_keys()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentinel_site.settings")
     try:
         execute_from_command_line(sys.argv)

@@ -1,12 +1,18 @@
-"""The work of `backups` that runs as jobs."""
+"""What backups do by the clock, as jobs."""
 
 from django.utils import timezone
 
-from backups import scanner, scans
-from sentinel_site.lib.registry import Stats, job
+from backups import scanner, scans, self_backup
+from sentinel_site.lib.registry import Outcome, Stats, job
 
 
 @job("backups.scan", title="Scan of the backup agents' folders", every="*/15 * * * *", timeout=6 * 3600)
 def scan() -> Stats:
     """Look at what backup agents reported, verify and store the files, and decide. While another scan runs, that one counts."""
     return scanner.run(trigger=scans.SCHEDULE, clock=timezone.now)
+
+
+@job("backups.self_backup", title="Back up Sentinel's own database", every=self_backup.EVERY, timeout=4 * 3600)
+def back_up_ourselves() -> Outcome:
+    """Dump Sentinel's own database, prove the dump by a restore into a scratch database, and keep the last ten."""
+    return self_backup.run(at=timezone.now())

@@ -1,4 +1,4 @@
-"""The ASGI application: plain reports go through the fast door, all other HTTP to Django, websockets to the live feed."""
+"""The ASGI application: pings and plain reports go through fast doors, all other HTTP to Django, websockets to the live feed."""
 
 import os
 
@@ -10,5 +10,6 @@ django = get_asgi_application()  # before the next import: it sets Django up, wh
 
 from sentinel_site import routing  # noqa: E402
 from sentinel_site.ingest import Ingest  # noqa: E402
+from sentinel_site.ping_door import PingDoor  # noqa: E402
 
-application = ProtocolTypeRouter({"http": Ingest(django), "websocket": routing.websocket})
+application = ProtocolTypeRouter({"http": PingDoor(Ingest(django)), "websocket": routing.websocket})

@@ -27,7 +27,7 @@ from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 from redis.exceptions import RedisError
 
-from sentinel_site.lib import crypto
+from sentinel_site.lib import crypto, peers
 from sentinel_site.lib.problems import Problem
 from sentinel_site.models import ApiKey
 
@@ -136,7 +136,7 @@ def unauthorized(detail: str) -> Problem:
 def address_of(request: HttpRequest) -> str:
     """Where the request comes from: behind our own proxy, what the proxy wrote last; else the socket's peer."""
     forwarded: str = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or "local"
+    return peers.address_of(forwarded=forwarded, peer=request.META.get("REMOTE_ADDR") or "local")
 
 
 def login_address(request: HttpRequest) -> str | None:

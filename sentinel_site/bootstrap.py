@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
+from django.utils import timezone
 from django_q.models import Schedule
 
 from alerts.enums import Severity, SourceKind, StopsAt
 from alerts.intake import OWN_SOURCE
 from alerts.models import EscalationPolicy, PolicyStep, Route, Source
+from backups import self_backup
 from notifications.enums import Transport, Urgency
 from notifications.models import RecipientGroup
 from sentinel_site.periodic import PERIODIC
@@ -176,6 +178,7 @@ def run(*, admin_password: str = "") -> str:
         _first_start()
     _source(OWN_SOURCE)
     _schedules()
+    self_backup.expected(at=timezone.now())
     return _admin(admin_password)
 
 

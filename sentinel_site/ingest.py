@@ -6,10 +6,8 @@ what it stored and nothing else: whatever is not the plain case (no key or a wro
 that is refused, an Idempotency-Key, a browser, a database that is away) goes on to Django unread, so there is one place for it.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +24,7 @@ from alerts.errors import AlertError
 from alerts.folding import NewReport
 from sentinel_site import auth
 from sentinel_site.lib import permissions
+from sentinel_site.lib.together import Together
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,31 +35,25 @@ Answer = tuple[int, bytes]
 SINGLE: Final = "/api/v1/alerts"
 BATCH: Final = "/api/v1/alerts/batch"
 MAX_BODY: Final = 1024 * 1024
-MAX_TOGETHER: Final = 500
-WRITERS: Final = 2
-"""Transactions under way at once: one is built while the other waits for the disk."""
 HEADERS: Final = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Job:
-    """One request on its way. ``answer`` gets None when Django shall answer."""
+    """One request on its way."""
 
     key: str
     body: bytes
     batch: bool
-    answer: "asyncio.Future[Answer | None]"
 
 
 class Ingest:
-    """ASGI middleware, one instance per process. All its state belongs to the event loop's thread, so it needs no lock."""
+    """ASGI middleware, one instance per process."""
 
     def __init__(self, inner: Application) -> None:
         self._inner = inner
-        self._waiting: list[Job] = []
-        self._running = 0
-        self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="ingest")
+        self._together: Together[Job, Answer] = Together(work, name="ingest")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer a plain report; pass everything else on."""
@@ -72,7 +65,7 @@ class Ingest:
         answer = None
         if _is_whole(messages):
             body = b"".join(message.get("body", b"") for message in messages)
-            answer = await self._answer(Job(key, body, scope["path"] == BATCH, asyncio.get_running_loop().create_future()))
+            answer = await self._together.answer(Job(key, body, scope["path"] == BATCH))
         if answer is None:
             await self._inner(scope, _replay(messages, receive), send)
             return
@@ -80,29 +73,6 @@ class Ingest:
         headers = [*HEADERS, (b"content-length", str(len(content)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
-
-    async def _answer(self, job: Job) -> Answer | None:
-        self._waiting.append(job)
-        self._start()
-        return await job.answer
-
-    def _start(self) -> None:
-        """Give what waits to the free writers."""
-        while self._waiting and self._running < WRITERS:
-            jobs, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
-            self._running += 1
-            future = asyncio.get_running_loop().run_in_executor(self._threads, work, jobs)
-            future.add_done_callback(lambda done, jobs=jobs: self._finish(jobs, done))  # type: ignore[misc]
-
-    def _finish(self, jobs: Sequence[Job], done: "asyncio.Future[list[Answer | None]]") -> None:
-        self._running -= 1
-        error = done.exception()
-        if error is not None:
-            logger.error("the fast door failed; Django answers", exc_info=error)
-        for job, answer in zip(jobs, [None] * len(jobs) if error else done.result(), strict=True):
-            if not job.answer.done():
-                job.answer.set_result(answer)
-        self._start()
 
 
 def work(jobs: Sequence[Job]) -> list[Answer | None]:

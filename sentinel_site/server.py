@@ -4,6 +4,7 @@
 * An answer that breaks off in the middle is cut off, so that nobody takes what came for the whole.
 * SIGTERM closes websockets with 1012 ("come back"), lets requests in hand finish, and takes 5 s at most.
 * A body over the limit is refused with 413 while it arrives: it is neither spooled nor given to Django.
+* Of a ping's body, however long, the beginning and the end are kept: whoever sends its whole log must not be refused for it.
 """
 
 from daphne.server import Server  # isort: skip (it installs Twisted's reactor, which must come first)
@@ -25,11 +26,16 @@ from django.conf import settings
 from twisted.internet import defer
 
 from sentinel_site.asgi import application
+from sentinel_site.lib.ends import Ends
 from sentinel_site.lib.wire import PUSH
+from sentinel_site.ping_door import BODY_BYTES, PREFIXES, both_ends
 
 BODY_LIMIT: Final = 1024 * 1024
 IMAGE_BODY_LIMIT: Final = 11 * 1024 * 1024 + 64 * 1024
 IMAGE_PATHS: Final = (b"/api/v1/detections",)
+PING_BODY_LIMIT: Final = 256 * 1024 * 1024
+"""What is longer has no end."""
+PING_PATHS: Final = tuple(prefix.encode() for prefix in PREFIXES)
 DISCARD_LIMIT: Final = 32 * 1024 * 1024
 """How much of a refused body is read and thrown away, so that its sender can read the refusal, before the line is cut."""
 MESSAGE_LIMIT: Final = 64 * 1024
@@ -107,6 +113,8 @@ class BoundedRequest(http_protocol.WebRequest):
     refused = False
     received = 0
     limit = BODY_LIMIT
+    ends: Ends | None = None
+    """A ping's body."""
     taking: asyncio.Event | None = None
 
     def handle_reply(self, message: MutableMapping[str, Any]) -> None:
@@ -147,9 +155,13 @@ class BoundedRequest(http_protocol.WebRequest):
     def gotLength(self, length: int | None) -> None:  # noqa: N802
         """Twisted read the headers; ``length`` is None for a chunked body."""
         path = getattr(self.channel, "_path", b"").partition(b"?")[0]
-        self.limit = IMAGE_BODY_LIMIT if path in IMAGE_PATHS else BODY_LIMIT
+        if path.startswith(PING_PATHS):
+            self.limit, self.ends = PING_BODY_LIMIT, both_ends()
+            self.requestHeaders.removeHeader(b"content-type")  # or Twisted would take what is left of a form apart
+        else:
+            self.limit = IMAGE_BODY_LIMIT if path in IMAGE_PATHS else BODY_LIMIT
         too_long = (length or 0) > self.limit
-        super().gotLength(0 if too_long else length)
+        super().gotLength(0 if too_long or self.ends is not None else length)
         if too_long:
             self._refuse()
 
@@ -161,6 +173,8 @@ class BoundedRequest(http_protocol.WebRequest):
                 self.channel.transport.abortConnection()
         elif self.received > self.limit:
             self._refuse()
+        elif self.ends is not None:
+            self.ends.add(data)
         else:
             super().handleContentChunk(data)
 
@@ -168,8 +182,10 @@ class BoundedRequest(http_protocol.WebRequest):
         """The body is complete; one that was refused goes no further."""
         if self.refused:
             self.channel.loseConnection()
-        else:
-            super().requestReceived(command, path, version)
+            return
+        if self.ends is not None:
+            self.content.write(self.ends.head + self.ends.tail)
+        super().requestReceived(command, path, version)
 
     def _refuse(self) -> None:
         self.refused = True
@@ -205,6 +221,8 @@ class GracefulServer(Server):
         """Offer the short way out to websockets."""
         if isinstance(protocol, Socket):
             scope["extensions"] = {PUSH: protocol.push}
+        elif isinstance(protocol, BoundedRequest) and protocol.ends is not None:
+            scope["extensions"] = {BODY_BYTES: protocol.ends.size}
         return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: MutableMapping[str, Any]) -> None:

@@ -59,6 +59,8 @@ UNFOLD: dict[str, Any] = {
                 {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
                 {"title": "Live board", "icon": "sensors", "link": "/live/", "permission": _may_view("alerts.view_alert")},
                 {"title": "Live devices", "icon": "monitoring", "link": "/live/devices/", "permission": _may_view("devices.view_device")},
+                {"title": "Live backups", "icon": "cloud_done", "link": "/live/backups/",
+                 "permission": _may_view("backups.view_expectedbackupjob")},
             ]},
             {"title": "What happens", "separator": True, "items": [
                 _page("Alerts", "crisis_alert", "alerts.alert"),

@@ -115,7 +115,7 @@ class House:
         """Start, keep running, stop. Raises StartError or EmbeddedError when it cannot start."""
         if self.part and (self.own_database or self.own_redis):
             raise StartError("--only is for a database and a Redis of your own: set DATABASE_URL and REDIS_URL.")
-        lock = self._lock()
+        lock = take(self.places, self.part)
         end_leftovers(self.environ[MARK])
         if "web" in self.only:
             check_port(self.bind, self.port)
@@ -141,23 +141,6 @@ class House:
     def database_url(self) -> str:
         """Where the database is."""
         return env.text("DATABASE_URL") or self.places.database_url()
-
-    def _lock(self) -> IO[str]:
-        """Take the data directory for us alone, as long as we live."""
-        path = self.places.data_dir / f"up{self.part}.lock"
-        try:
-            self.places.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = path.open("a")
-        except OSError as error:
-            raise StartError(
-                f"cannot write in {self.places.data_dir}: {error.strerror}. Choose another place with --data-dir or SENTINEL_DATA_DIR."
-            ) from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            taken = f"another `manage.py up` uses {self.places.data_dir} already. Stop it, or choose another --data-dir."
-            raise StartError(taken) from None
-        return lock
 
     def _start_database(self) -> None:
         if self.own_database:
@@ -210,6 +193,24 @@ class House:
         say(f"ready at {self.url}  (stop with Ctrl-C)")
 
 
+def take(places: embedded.Places, part: str = "") -> IO[str]:
+    """Take the data directory (or this ``part`` of the programs in it) for us alone, until the file is closed. Raises StartError."""
+    path = places.data_dir / f"up{part}.lock"
+    try:
+        places.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = path.open("a")
+    except OSError as error:
+        raise StartError(
+            f"cannot write in {places.data_dir}: {error.strerror}. Choose another place with --data-dir or SENTINEL_DATA_DIR."
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        taken = f"another `manage.py up` uses {places.data_dir} already. Stop it, or choose another --data-dir."
+        raise StartError(taken) from None
+    return lock
+
+
 def check_port(bind: str, port: int) -> None:
     """Raise StartError when ``port`` cannot be listened on."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
@@ -220,6 +221,17 @@ def check_port(bind: str, port: int) -> None:
         except (OSError, OverflowError) as error:
             reason = "is in use" if isinstance(error, OSError) and error.errno == 98 else f"cannot be used ({error})"
             raise StartError(f"port {port} on {bind} {reason}. Choose another with --port or SENTINEL_PORT.") from None
+
+
+def require_keys() -> None:
+    """End the program when the keys that a restored database needs are not there: Sentinel would make new ones, which open nothing."""
+    data_dir = env.path("SENTINEL_DATA_DIR", env.BASE_DIR / "var")
+    if env.words("SENTINEL_ENCRYPTION_KEYS") or embedded.has_secret(data_dir, "encryption_key"):
+        return
+    sys.exit(
+        f"sentinel: {data_dir / 'secrets' / 'encryption_key'} is not there. Copy secrets/ (and media/) of the lost installation into "
+        f"{data_dir}, or set SENTINEL_ENCRYPTION_KEYS: without the key, addresses and passwords in the dump cannot be read."
+    )
 
 
 def create_database(places: embedded.Places) -> None:

@@ -2,10 +2,11 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from alerts import image_views
+from backups import badges, ping_views
 from notifications import proof_views
 from sentinel_site import auth, metrics, views
 
@@ -16,11 +17,14 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="live")),
     path("", include("alerts.urls")),
     path("", include("devices.urls")),
+    path("", include("backups.urls")),
     path("proof/<str:token>", proof_views.proof, name="proof"),
     path("integrations/", include("notifications.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    re_path(r"^(?:ping|api/push|p)/", ping_views.ping, name="ping"),
+    path("b/<int:states>/<uuid:badge_id>.<str:form>", badges.badge, name="badge"),
     path("api/", include("sentinel_site.api")),
     path("media/alerts/<str:token>", auth.key_or_session(image_views.picture), name="picture"),
 ]

@@ -96,6 +96,7 @@ class Migration(migrations.Migration):
                 ('reported_by', models.CharField(choices=[('agent', "Agent's report"), ('rest', 'Report by REST'), ('ping', 'Ping'), ('sentinel', 'Sentinel itself')], default='agent', help_text='How it is mostly reported.', max_length=8)),
                 ('slug', models.CharField(blank=True, help_text='For pings by name.', max_length=100, validators=[django.core.validators.RegexValidator('^[a-z0-9_-]+\\Z', 'Use small letters, digits, - and _ only.')])),
                 ('ping_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('badge_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('post_only', models.BooleanField(default=False, help_text='Pings by GET and HEAD are ignored.')),
                 ('manual_resume', models.BooleanField(default=False, help_text='While it is not active, a ping does not make it active again.')),
                 ('current_status', models.CharField(choices=[('ok', 'OK'), ('failed', 'Failed'), ('missing', 'Missing'), ('hash_mismatch', 'Hash mismatch'), ('transfer_integrity_failed', 'Transfer integrity failed'), ('unknown', 'Unknown')], default='unknown', editable=False, max_length=25)),

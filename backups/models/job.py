@@ -85,6 +85,7 @@ class ExpectedBackupJob(models.Model):
     )
     slug = models.CharField(max_length=100, blank=True, validators=[check_slug], help_text="For pings by name.")
     ping_id = models.UUIDField(unique=True, default=uuid4, editable=False)
+    badge_id = models.UUIDField(unique=True, default=uuid4, editable=False)
     post_only = models.BooleanField(default=False, help_text="Pings by GET and HEAD are ignored.")
     manual_resume = models.BooleanField(default=False, help_text="While it is not active, a ping does not make it active again.")
 

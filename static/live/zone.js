@@ -17,7 +17,8 @@ export class Zone {
     const form = (options) => new Intl.DateTimeFormat(language, { timeZone: known, hourCycle: "h23", ...options });
     this.forms = {
       second: form({ hour: "2-digit", minute: "2-digit", second: "2-digit" }), minute: form({ hour: "2-digit", minute: "2-digit" }),
-      day: form({ day: "numeric", month: "short" }), full: form({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+      day: form({ day: "numeric", month: "short" }), moment: form({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+      full: form({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
     };
   }
 
@@ -26,7 +27,7 @@ export class Zone {
     return this.offset(Date.now()) === -new Date().getTimezoneOffset() * 60000;
   }
 
-  /** seconds → text; how: second, minute, day or full. */
+  /** seconds → text; how: second, minute, day, moment or full. */
   text(at, how) {
     return this.forms[how].format(new Date(at * 1000));
   }
