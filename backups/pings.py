@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 from psycopg_pool import PoolTimeout
 
+from alerts import routing
 from backups import entries
 from backups.enums import BackupVerdict, PingKind, ReportedBy
 from backups.evidence import Evidence
@@ -186,7 +187,10 @@ def _lane(call: Call) -> tuple[Target, bool]:
 
 
 def _take(waiting: Sequence[tuple[int, Call]]) -> tuple[list[_Found], list[_Found]]:
-    """Store what waits and act on it, in one transaction; once more after a deadlock. What was stored, and what is left to act on."""
+    """Store what waits and act on it, in one transaction. What was stored, and what is left to act on.
+
+    Once more after a deadlock, and when a source of alerts was deleted since it was read.
+    """
     if not waiting:
         return [], []
     if all(call.kind == PingKind.LOG for _, call in waiting):
@@ -196,9 +200,10 @@ def _take(waiting: Sequence[tuple[int, Call]]) -> tuple[list[_Found], list[_Foun
             with transaction.atomic():
                 found = _store(waiting)
                 return found, _act(dict(waiting), found)
-        except OperationalError:
+        except (IntegrityError, OperationalError):
             if last_try or connection.in_atomic_block:
                 raise
+            routing.forget()
             logger.warning("%d pings are tried again", len(waiting), exc_info=True)
     raise AssertionError("unreachable")
 

@@ -49,7 +49,7 @@ class PingDoor:
             return
         became = await self._together.answer(call)
         if became is None:
-            await self._inner(scope, _again(ends), send)
+            await self._inner(scope, _again(ends, receive), send)
         else:
             await _send(ping_wire.answer(scope["path"], became), scope, send)
 
@@ -93,11 +93,14 @@ async def _read(receive: Receive) -> Ends | None:
             return ends
 
 
-def _again(ends: Ends) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": ends.head + ends.tail, "more_body": False}
+def _again(ends: Ends, receive: Receive) -> Receive:
+    """A ``receive`` that first gives what was kept of the body."""
+    waiting: list[Message] = [{"type": "http.request", "body": ends.head + ends.tail, "more_body": False}]
 
-    return receive
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
 
 
 async def _send(answer: Answer, scope: MutableMapping[str, Any], send: Send) -> None:

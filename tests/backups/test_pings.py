@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import IntegrityError, connection
 
-from alerts.models import Alert
+from alerts import routing
+from alerts.models import Alert, Source
 from backups import pings
 from backups.enums import BackupStatus, BackupVerdict, PingKind, ReportedBy
 from backups.models import BackupEntry, ExpectedBackupJob, Ping
@@ -296,3 +297,15 @@ def test_only_the_last_pings_of_each_job_are_kept(job):
     assert (pings.forget_old(keep=3), pings.forget_old(keep=3)) == (2, 0)
     kept = [NOON + 2 * SECOND, NOON + 3 * SECOND, NOON + 4 * SECOND]
     assert (sorted(job.pings.values_list("at", flat=True)), other.pings.count()) == (kept, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_that_was_made_anew_since_it_was_read_costs_no_ping():
+    make_source("backups")
+    job = make_job()
+    routing.table()
+    Source.objects.filter(slug="backups")._raw_delete("default")  # past the models: the table that was read knows nothing of it
+    Source.objects.create(slug="backups", name="Backups")
+
+    assert send(job, PingKind.FAIL) is Became.TAKEN
+    assert (Alert.objects.get().source.name, Ping.objects.count()) == ("Backups", 1)

@@ -9,7 +9,7 @@ from django.db import connection
 
 from backups import pings
 from backups.models import ExpectedBackupJob, Ping
-from sentinel_site.ping_door import BODY_BYTES, PingDoor
+from sentinel_site.ping_door import BODY_BYTES, PingDoor, _again, _read
 from tests.factories import make_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,3 +133,14 @@ def _allow():
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE backups_ping DROP CONSTRAINT no_poison")
     connection.close()
+
+
+async def test_django_reads_the_same_body_and_then_waits_for_the_sender_to_go(jobs):
+    messages = iter([{"type": "http.request", "body": b"all", "more_body": False}, {"type": "http.disconnect"}])
+
+    async def receive():
+        return next(messages)
+
+    again = _again(await _read(receive), receive)
+
+    assert [await again(), await again()] == [{"type": "http.request", "body": b"all", "more_body": False}, {"type": "http.disconnect"}]
