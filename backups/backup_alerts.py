@@ -5,7 +5,7 @@ goes through `settle`, which takes its locks in the order of the house (alerts, 
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -24,6 +24,7 @@ from alerts.models import Alert
 from backups import backup_texts, circumstances
 from backups.backup_texts import Said
 from backups.enums import BAD, BackupVerdict, Suspicion
+from backups.held import Entry, Expected
 from backups.models import BackupEntry, ExpectedBackupJob
 from sentinel_site.lib.instants import instant
 
@@ -76,7 +77,17 @@ def settle(decided: Sequence[Decided], *, at: datetime) -> None:
         _raise_all(_news(decided, at=at), open_alerts, at=at)
 
 
-def odd(job: ExpectedBackupJob, entry: BackupEntry) -> list[str]:
+def with_open_alerts(job_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these jobs have an open alert that a success may resolve. Ask while they are held: nobody raises one meanwhile."""
+    if not job_ids:
+        return set()
+    rows = Alert.objects.filter(source__slug__in=SOURCES, status__in=OPEN, dedup_key__startswith="backup")
+    keys = [key.split(":") for key in rows.values_list("dedup_key", flat=True)]
+    found = {parts[1] for parts in keys if f"{parts[0]}:" in {BAD_KEY, ODD_KEY}}
+    return {pk for pk in job_ids if str(pk) in found} if found else set()
+
+
+def odd(job: Expected, entry: Entry) -> list[str]:
     """The suspicions about ``entry`` that people are told of: an unchanged content only where a change is expected."""
     silent = {Suspicion.UNRESTORED} if job.change_expected else {Suspicion.UNRESTORED, Suspicion.UNCHANGED}
     return [each for each in entry.suspicions if each not in silent]

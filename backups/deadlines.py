@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from backups.enums import BackupStatus
 from backups.expectations import Cycle
+from backups.held import Expected
 from backups.models import ExpectedBackupJob
 from backups.when import Spans
 
@@ -19,12 +20,12 @@ class Due(NamedTuple):
 NEVER: Final = Due(None, None)
 
 
-def of(job: ExpectedBackupJob) -> Due:
+def of(job: Expected) -> Due:
     """What the row says."""
     return Due(job.next_expected_at, job.overdue_at)
 
 
-def reported(job: ExpectedBackupJob, cycle_at: datetime, spans: Spans) -> Due:
+def reported(job: Expected, cycle_at: datetime, spans: Spans) -> Due:
     """After the run at ``cycle_at`` was reported. A run before it that nobody reported stays due: the sweep must find it."""
     if not job.is_active:
         return of(job)
@@ -35,7 +36,7 @@ def reported(job: ExpectedBackupJob, cycle_at: datetime, spans: Spans) -> Due:
     return due(spans.following(job, newest))
 
 
-def missed(job: ExpectedBackupJob, cycle_at: datetime, spans: Spans) -> Due:
+def missed(job: Expected, cycle_at: datetime, spans: Spans) -> Due:
     """After nobody reported the run at ``cycle_at``. A job that is pinged at any time is waited for again after its next ping."""
     return NEVER if job.period_seconds is not None else due(spans.following(job, cycle_at))
 

@@ -18,11 +18,13 @@ from django.db.models.functions import Greatest, Least
 
 from backups import backup_alerts, deadlines, entry_rows, fitting, history, judging
 from backups.deadlines import Due
-from backups.enums import BackupStatus, BackupVerdict, ReportedBy
+from backups.enums import BAD, BackupStatus, BackupVerdict, ReportedBy
 from backups.evidence import Evidence
 from backups.expectations import Cycle
+from backups.held import Entry, Expected, Fresh, Job
 from backups.models import BackupEntry, ExpectedBackupJob
 from backups.when import Spans
+from sentinel_site.lib.ids import uuid7
 
 CHUNK: Final = 500
 """So many reports are decided in one transaction."""
@@ -73,8 +75,8 @@ def missed(job_id: UUID, cycle: Cycle, *, at: datetime, told: bool) -> Decided |
     Where the cycle has its entry already, only the deadline moves on.
     """
     with transaction.atomic():
-        job = ExpectedBackupJob.objects.select_for_update(no_key=True).filter(pk=job_id, is_active=True).first()
-        if job is None or job.next_expected_at != cycle.expected_at or job.overdue_at is None or job.overdue_at > at:
+        job = entry_rows.hold([job_id]).get(job_id)
+        if job is None or not job.is_active or job.next_expected_at != cycle.expected_at or job.overdue_at is None or job.overdue_at > at:
             return None
         evidence = Evidence(
             key=f"missing:{cycle.expected_at.isoformat()}", verdict=BackupVerdict.MISSING, reported_by=ReportedBy.SENTINEL, judged_at=at,
@@ -118,7 +120,7 @@ def checked(job_ids: Collection[UUID], *, at: datetime) -> None:
         known.update(last_checked_at_utc=Greatest(F("last_checked_at_utc"), at))
 
 
-def _wait(job: ExpectedBackupJob, due: Due) -> None:
+def _wait(job: Expected, due: Due) -> None:
     job.next_expected_at, job.overdue_at = due
 
 
@@ -147,21 +149,21 @@ def _chunk(pairs: Sequence[Pair]) -> list[Decided | None]:
 class _Turn:
     """One transaction: jobs that are held, their entries, and what is to be written and told at its end."""
 
-    def __init__(self, jobs: Mapping[UUID, ExpectedBackupJob], pairs: Sequence[Pair]) -> None:
+    def __init__(self, jobs: Mapping[UUID, Job], pairs: Sequence[Pair]) -> None:
         self.spans = Spans()
         self.entries = entry_rows.known([(job_id, self._cycle_at(jobs[job_id], evidence)) for job_id, evidence in pairs])
         succeeded = {job_id for job_id, evidence in pairs if evidence.verdict == BackupVerdict.SUCCESS}
         self.history = history.recent([job_id for job_id in succeeded if jobs[job_id].last_successful_backup_utc])
-        self.jobs: dict[UUID, ExpectedBackupJob] = {}
-        self.changed: dict[UUID, BackupEntry] = {}
-        self.told: dict[UUID, tuple[ExpectedBackupJob, BackupEntry]] = {}
+        self.jobs: dict[UUID, Job] = {}
+        self.changed: dict[UUID, Entry] = {}
+        self.told: dict[UUID, tuple[Job, Entry]] = {}
 
-    def decide(self, job: ExpectedBackupJob, evidence: Evidence, *, quiet: bool = False) -> Decided:
+    def decide(self, job: Job, evidence: Evidence, *, quiet: bool = False) -> Decided:
         """Judge one report in memory; `write` stores it."""
         cycle_at = self._cycle_at(job, evidence)
         entry = self.entries.get((job.pk, cycle_at))
         if entry is None:
-            entry = self.entries[job.pk, cycle_at] = judging.new(job, cycle_at, at=evidence.judged_at)
+            entry = self.entries[job.pk, cycle_at] = Fresh(uuid7(), job.pk, cycle_at, evidence.judged_at)
         elif not judging.is_news(entry, evidence):
             if judging.remember(entry, evidence):
                 self.changed[entry.pk] = entry
@@ -177,13 +179,24 @@ class _Turn:
 
     def write(self, *, at: datetime) -> None:
         """Store what was decided, and then tell: the alerts' events come last in a transaction."""
-        entry_rows.store(list(self.changed.values()), self.jobs.values())
-        told = [(job, entry) for job, entry in self.told.values() if job.is_active or entry.status == BackupVerdict.SUCCESS]
-        if told:
-            told.sort(key=lambda each: each[1].cycle_at)
+        entry_rows.store(self.changed.values(), self.jobs.values())
+        self._tell(at=at)
+
+    def _tell(self, *, at: datetime) -> None:
+        """Only about what is bad, odd, or good where something is open: the others need not even be read."""
+        news = [(job, entry) for job, entry in self.told.values() if job.is_active or entry.status == BackupVerdict.SUCCESS]
+        loud = backup_alerts.with_open_alerts({job.pk for job, entry in news if entry.status == BackupVerdict.SUCCESS})
+        chosen = [
+            (job.pk, entry.pk) for job, entry in news
+            if entry.status in BAD or job.pk in loud or (job.is_active and backup_alerts.odd(job, entry))
+        ]  # fmt: skip
+        if chosen:
+            jobs = ExpectedBackupJob.objects.in_bulk({job_id for job_id, _ in chosen})
+            found = BackupEntry.objects.in_bulk([entry_id for _, entry_id in chosen])
+            told = sorted(((jobs[job_id], found[entry_id]) for job_id, entry_id in chosen), key=lambda each: each[1].cycle_at)
             backup_alerts.settle(told, at=at)
 
-    def _settle(self, job: ExpectedBackupJob, entry: BackupEntry, evidence: Evidence) -> None:
+    def _settle(self, job: Job, entry: Entry, evidence: Evidence) -> None:
         """What the job says about itself after this."""
         good, newest = entry.status == BackupVerdict.SUCCESS, job.last_cycle_at is None or entry.cycle_at >= job.last_cycle_at
         if newest:
@@ -201,7 +214,7 @@ class _Turn:
             job.started_at, job.started_rid = None, None
         _wait(job, deadlines.reported(job, entry.cycle_at, self.spans))
 
-    def _cycle_at(self, job: ExpectedBackupJob, evidence: Evidence) -> datetime:
+    def _cycle_at(self, job: Job, evidence: Evidence) -> datetime:
         if evidence.cycle_at is not None:
             return evidence.cycle_at
         cycle = self.spans.about(job, evidence.ended_at)

@@ -5,11 +5,12 @@ PostgreSQL holds no NUL and no half of a surrogate pair in text, and no number b
 
 import hashlib
 import math
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any, Final
 
 from django.db import models
+from pydantic_core import PydanticSerializationError, to_json
 
 MAX_TEXT: Final = 100_000
 MAX_DEPTH: Final = 12
@@ -18,6 +19,8 @@ BIGGEST: Final[Mapping[type, tuple[int, int]]] = {
     models.BigIntegerField: (-(2**63), 2**63 - 1), models.PositiveIntegerField: (0, 2**31 - 1), models.IntegerField: (-(2**31), 2**31 - 1),
 }  # fmt: skip
 SAFE_DIGITS: Final = 10**300
+SHORT: Final = 4000
+"""A shorter document holds no number of more digits than Python reads back, and nothing deep."""
 
 
 def text(value: object, limit: int = MAX_TEXT) -> str:
@@ -25,11 +28,11 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
     if value is None:
         return ""
     found = value if isinstance(value, str) else str(value)
+    if len(found) <= limit and found.isascii() and "\0" not in found:
+        return found
     if len(found) > limit:
         found = found[: limit - 1] + "…"
-    if "\0" in found:
-        found = found.replace("\0", "�")
-    return found if found.isascii() else found.encode("utf-8", "replace").decode()
+    return found.replace("\0", "�").encode("utf-8", "replace").decode()
 
 
 def key(value: str, limit: int = 120) -> str:
@@ -41,8 +44,17 @@ def key(value: str, limit: int = 120) -> str:
     return f"{found[: limit - 65]}~{digest}"
 
 
-def document(value: Any, depth: int = MAX_DEPTH) -> Any:
+def document(value: Any) -> Any:
     """``value`` as JSON that can be stored: texts cleaned, numbers that are none left out, deep and long parts cut."""
+    try:
+        raw = to_json(value)
+    except (ValueError, PydanticSerializationError):  # half of a surrogate pair, or no JSON at all
+        return _cleaned(value, MAX_DEPTH)
+    plain = len(raw) < SHORT and not any(each in raw for each in (b"\\u0000", b"NaN", b"Infinity"))
+    return value if plain else _cleaned(value, MAX_DEPTH)
+
+
+def _cleaned(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return text(value)
     if value is None or isinstance(value, bool):
@@ -54,33 +66,27 @@ def document(value: Any, depth: int = MAX_DEPTH) -> Any:
     if depth == 0:
         return "…"
     if isinstance(value, Mapping):
-        return {text(name, 200): document(each, depth - 1) for name, each in list(value.items())[:MAX_ITEMS]}
+        return {text(name, 200): _cleaned(each, depth - 1) for name, each in list(value.items())[:MAX_ITEMS]}
     if isinstance(value, list | tuple | set | frozenset):
-        return [document(each, depth - 1) for each in list(value)[:MAX_ITEMS]]
+        return [_cleaned(each, depth - 1) for each in list(value)[:MAX_ITEMS]]
     return text(value)
 
 
 def column(model: type[models.Model], name: str, value: Any) -> Any:
     """``value`` as the column ``name`` of ``model`` takes it; what cannot fit (a number out of range) becomes None."""
-    kind, limits = _kind(model, name)
-    if kind == "text":
-        return text(value, limits[1])
-    if kind == "json":
-        return document(value)
-    if kind == "whole":
-        return value if value is not None and limits[0] <= value <= limits[1] else None
-    if kind == "float":
-        return value if value is not None and math.isfinite(value) else None
-    return value
+    return _fitter(model, name)(value)
 
 
 @cache
-def _kind(model: type[models.Model], name: str) -> tuple[str, tuple[int, int]]:
+def _fitter(model: type[models.Model], name: str) -> Callable[[Any], Any]:
     field = model._meta.get_field(name)
     if isinstance(field, models.CharField | models.TextField):
-        return "text", (0, field.max_length or MAX_TEXT)
+        return partial(text, limit=field.max_length or MAX_TEXT)
     if isinstance(field, models.JSONField):
-        return "json", (0, 0)
+        return document
     if isinstance(field, models.FloatField):
-        return "float", (0, 0)
-    return next((("whole", span) for kind, span in BIGGEST.items() if isinstance(field, kind)), ("other", (0, 0)))
+        return lambda value: value if value is not None and math.isfinite(value) else None
+    low, high = next((span for kind, span in BIGGEST.items() if isinstance(field, kind)), (None, None))
+    if low is None or high is None:
+        return lambda value: value
+    return lambda value: value if value is not None and low <= value <= high else None

@@ -1,28 +1,22 @@
 """What one report makes of its cycle's entry: pure, on rows in memory. `entries` gives the verdict and stores it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
 from backups import fitting, suspicion
 from backups.enums import BackupVerdict, Suspicion
 from backups.evidence import Evidence
-from backups.models import BackupEntry, ExpectedBackupJob
+from backups.held import Entry, Fresh, Job
+from backups.models import BackupEntry
 from backups.suspicion import Run
-from sentinel_site.lib.ids import uuid7
 
 KEYS: Final = 20
 """Identities of so many earlier reports of a cycle are kept."""
 OWN_COLUMNS: Final = frozenset({"stored_path", "operation_log_file_name"})
 
 
-def new(job: ExpectedBackupJob, cycle_at: datetime, *, at: datetime) -> BackupEntry:
-    """The entry of a cycle that nothing is known of yet, not stored."""
-    return BackupEntry(id=uuid7(), expected_job_id=job.pk, cycle_at=cycle_at, created_at=at, changed_at=at)
-
-
-def is_news(entry: BackupEntry, evidence: Evidence) -> bool:
+def is_news(entry: Entry, evidence: Evidence) -> bool:
     """Whether ``evidence`` decides the cycle anew: it was never seen, and no newer report decided."""
     if not entry.status:
         return True
@@ -31,7 +25,7 @@ def is_news(entry: BackupEntry, evidence: Evidence) -> bool:
     return entry.reported_at is None or entry.status == BackupVerdict.MISSING or evidence.ended_at >= entry.reported_at
 
 
-def remember(entry: BackupEntry, evidence: Evidence) -> bool:
+def remember(entry: Entry, evidence: Evidence) -> bool:
     """Count a report that came too late to decide. False when there is nothing to count: it was seen, or says nothing."""
     if evidence.verdict == BackupVerdict.MISSING or _was_seen(entry, evidence):
         return False
@@ -41,7 +35,7 @@ def remember(entry: BackupEntry, evidence: Evidence) -> bool:
     return True
 
 
-def write(entry: BackupEntry, job: ExpectedBackupJob, evidence: Evidence, past: Sequence[Run]) -> None:
+def write(entry: Entry, job: Job, evidence: Evidence, past: Sequence[Run]) -> None:
     """Write what ``evidence`` says on ``entry``, all but the verdict; ``past`` are the job's successes before, the newest first."""
     missing = evidence.verdict == BackupVerdict.MISSING
     if entry.report_key and entry.status != BackupVerdict.MISSING:
@@ -62,7 +56,7 @@ def write(entry: BackupEntry, job: ExpectedBackupJob, evidence: Evidence, past: 
     _suspect(entry, evidence, past)
 
 
-def _suspect(entry: BackupEntry, evidence: Evidence, past: Sequence[Run]) -> None:
+def _suspect(entry: Entry, evidence: Evidence, past: Sequence[Run]) -> None:
     entry.evidence = fitting.document(evidence.evidence) if evidence.evidence else {}
     found = list(evidence.columns.get("suspicions", ()))
     if evidence.verdict == BackupVerdict.SUCCESS:
@@ -76,14 +70,14 @@ def _suspect(entry: BackupEntry, evidence: Evidence, past: Sequence[Run]) -> Non
     entry.suspicions = list(dict.fromkeys(found))
 
 
-def _previous_hash(entry: BackupEntry, job: ExpectedBackupJob) -> str:
+def _previous_hash(entry: Entry, job: Job) -> str:
     """The hash of the success before this cycle: the job's own, unless that is this cycle's, of an earlier report."""
     return entry.previous_successful_hash_global if entry.status == BackupVerdict.SUCCESS else job.previous_successful_hash_global
 
 
-def _columns(entry: BackupEntry, evidence: Evidence) -> None:
+def _columns(entry: Entry, evidence: Evidence) -> None:
     """A whole report replaces what another said; a ping, which has no columns, leaves it."""
-    if evidence.columns:
+    if evidence.columns and not isinstance(entry, Fresh):
         for name, default in _defaults().items():
             setattr(entry, name, default() if callable(default) else default)
     for name, value in evidence.columns.items():
@@ -91,7 +85,7 @@ def _columns(entry: BackupEntry, evidence: Evidence) -> None:
             setattr(entry, name, fitting.column(BackupEntry, name, value))
 
 
-def _was_seen(entry: BackupEntry, evidence: Evidence) -> bool:
+def _was_seen(entry: Entry, evidence: Evidence) -> bool:
     key = fitting.key(evidence.key)
     return key == entry.report_key or key in entry.earlier_keys
 

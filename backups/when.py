@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from backups import expectations
 from backups.enums import Frequency
 from backups.expectations import Cycle, Expectation
-from backups.models import ExpectedBackupJob
+from backups.held import Expected
 
 
-def expectation(job: ExpectedBackupJob) -> Expectation:
+def expectation(job: Expected) -> Expectation:
     """When ``job`` is expected. A job that is pinged at any time (``period_seconds``) has none; see `following` and `about`.
 
     Raises ZoneInfoNotFoundError for a zone that was never validated.
@@ -24,17 +24,17 @@ def expectation(job: ExpectedBackupJob) -> Expectation:
     )  # fmt: skip
 
 
-def about(job: ExpectedBackupJob, at: datetime) -> Cycle | None:
+def about(job: Expected, at: datetime) -> Cycle | None:
     """The run that something which ended at ``at`` is about; None before the first. A job pinged at any time: that instant itself."""
     return Spans().about(job, at)
 
 
-def following(job: ExpectedBackupJob, at: datetime) -> Cycle | None:
+def following(job: Expected, at: datetime) -> Cycle | None:
     """The first run expected after ``at``; None when there is none any more. A job pinged at any time: a period after ``at``."""
     return Spans().following(job, at)
 
 
-def upcoming(job: ExpectedBackupJob, at: datetime, *, count: int = 5) -> list[Cycle]:
+def upcoming(job: Expected, at: datetime, *, count: int = 5) -> list[Cycle]:
     """The next ``count`` runs expected after ``at``; for a job pinged at any time the one that is due."""
     if job.period_seconds is not None:
         return [Cycle(at, job.next_expected_at, job.overdue_at)] if job.next_expected_at and job.overdue_at else []
@@ -58,25 +58,27 @@ class Spans:
     """`about` and `following` for many jobs, of which many are expected at the same times: each run is worked out once."""
 
     def __init__(self) -> None:
-        self._spans: dict[Expectation, list[_Span]] = {}
-        self._following: dict[tuple[Expectation, datetime], Cycle | None] = {}
+        # By identity: equal expectations are one object as long as the cache below holds it, and we hold it too.
+        self._spans: dict[int, list[_Span]] = {}
+        self._following: dict[tuple[int, datetime], Cycle | None] = {}
+        self._held: list[Expectation] = []
 
-    def about(self, job: ExpectedBackupJob, at: datetime) -> Cycle | None:
+    def about(self, job: Expected, at: datetime) -> Cycle | None:
         """See `about`."""
         if job.period_seconds is not None:
             return Cycle(at, at, at)
         expected = expectation(job)
-        for span in self._spans.get(expected, ()):
+        for span in self._spans.get(id(expected), ()):
             if span.since <= at < span.until:
                 return span.cycle
         found = expectations.of(expected, at)
         if found is not None:
             after = self._after(expected, found.expected_at)
             until = after.opens_at if after else datetime.max.replace(tzinfo=at.tzinfo)
-            self._spans.setdefault(expected, []).append(_Span(found.opens_at, until, found))
+            self._spans.setdefault(id(expected), []).append(_Span(found.opens_at, until, found))
         return found
 
-    def following(self, job: ExpectedBackupJob, at: datetime) -> Cycle | None:
+    def following(self, job: Expected, at: datetime) -> Cycle | None:
         """See `following`."""
         if job.period_seconds is not None:
             due_at = at + timedelta(seconds=job.period_seconds)
@@ -84,8 +86,9 @@ class Spans:
         return self._after(expectation(job), at)
 
     def _after(self, expected: Expectation, at: datetime) -> Cycle | None:
-        key = (expected, at)
+        key = (id(expected), at)
         if key not in self._following:
+            self._held.append(expected)
             self._following[key] = next(expectations.following(expected, at), None)
         return self._following[key]
 

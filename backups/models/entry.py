@@ -53,7 +53,7 @@ class BackupEntry(models.Model):
     server_calculated_staged_size = models.BigIntegerField(null=True)
     previous_successful_hash_global = models.CharField(max_length=64, blank=True)
     hash_comparison_result = models.BooleanField(null=True, help_text="Whether the content differs from the last success.")
-    alert = models.ForeignKey("alerts.Alert", null=True, on_delete=models.SET_NULL, db_constraint=False, related_name="+")
+    alert = models.ForeignKey("alerts.Alert", null=True, on_delete=models.SET_NULL, db_constraint=False, related_name="+", db_index=False)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
@@ -64,6 +64,7 @@ class BackupEntry(models.Model):
         indexes = [
             models.Index(fields=["status", "-id"], name="entry_status"),
             models.Index(fields=["stored_path"], name="entry_stored", condition=~models.Q(stored_path="")),
+            models.Index(fields=["alert"], name="entry_alert", condition=models.Q(alert__isnull=False)),
         ]
 
     def __str__(self) -> str:

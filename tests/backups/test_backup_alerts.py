@@ -32,7 +32,7 @@ def job():
 
 
 def alerts():
-    return list(Alert.objects.order_by("id").values_list("type", "status", "occurrences"))
+    return list(Alert.objects.order_by("number").values_list("type", "status", "occurrences"))
 
 
 def test_a_bad_cycle_is_one_alert_however_often_it_is_decided(job):
