@@ -65,13 +65,18 @@ class Seat:
 
 
 class Monitor:
-    """Talks to every device that is wanted and free. ``beat`` is called from the loop's own time: one that hangs does not beat."""
+    """Talks to every device that is wanted and free. ``beat`` is called from the loop's own time: one that hangs does not beat.
+
+    Who changes something wakes it; it also looks by itself every ``look_seconds``.
+    """
 
     def __init__(
-        self, *, ruling: Ruling, publisher: Publishing, beat: Callable[[], None], probe: Probe, make: Make = drivers.make, holder: str = ""
-    ) -> None:
+        self, *, ruling: Ruling, publisher: Publishing, beat: Callable[[], None], probe: Probe, make: Make = drivers.make, holder: str = "",
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:  # fmt: skip
         self.leases = Leases(holder or leases.identity())
         self._ruling, self._publisher, self._beat, self._probe, self._make = ruling, publisher, beat, probe, make
+        self._look_seconds = look_seconds
         self._desk, self._clerk = Desk("database", THREADS), Desk("leases", 1)
         self.findings = Findings(self._desk, ruling, publisher, holder=self.leases.holder)
         self._seats: dict[int, Seat] = {}
@@ -136,7 +141,7 @@ class Monitor:
     async def _follow(self) -> None:
         """Wait until something may have changed; then begin, change and end loops as wanted."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+            await asyncio.wait_for(self._woken.wait(), self._look_seconds)
             await asyncio.sleep(COALESCE_SECONDS)
         self._woken.clear()
         found = await self._desk.do(roster.look, at=timezone.now())

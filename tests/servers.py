@@ -46,7 +46,7 @@ def _start() -> None:
 
 def _stop(places: embedded.Places, valkey: "subprocess.Popen[bytes]") -> None:
     valkey.terminate()
-    valkey.wait(10)
+    valkey.wait(60)
     embedded.stop_postgres(places)
     shutil.rmtree(places.data_dir, ignore_errors=True)
 

@@ -33,7 +33,7 @@ class Valkey:
     def start(self):
         """Start it, and wait until it answers."""
         self._process = subprocess.Popen(embedded.valkey_command(self._places))
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not self._answers():
             assert time.monotonic() < until, "Valkey does not answer"
             time.sleep(0.02)
@@ -41,7 +41,7 @@ class Valkey:
     def kill(self):
         """End it at once."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def freeze(self):
         """It keeps its connections and answers nothing."""

@@ -39,20 +39,25 @@ class Web:
         """Start it, and wait until it answers."""
         command = [sys.executable, "-m", "sentinel_site.server", "--bind", "127.0.0.1", "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment(SENTINEL_BASE_URL=self.url))
-        self._until_it_answers()
+        try:
+            self._until_it_answers()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
         return self
 
     def stop(self, how=signal.SIGTERM):
         """Stop it. Returns its exit code."""
         self.process.send_signal(how)
-        return self.process.wait(15)
+        return self.process.wait(60)
 
     def _until_it_answers(self):
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             assert self.process.poll() is None, "the web server ended at once"
             try:
-                with urllib.request.urlopen(f"{self.url}/livez", timeout=2):
+                with urllib.request.urlopen(f"{self.url}/livez", timeout=20):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
@@ -74,4 +79,4 @@ class MonitorProcess:
     def stop(self, how=signal.SIGTERM):
         """Stop it. Returns its exit code."""
         self.process.send_signal(how)
-        return self.process.wait(15)
+        return self.process.wait(60)

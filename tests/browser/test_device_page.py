@@ -27,14 +27,14 @@ PAGE, SENSOR, LIST = "/live/devices/quay/", "/live/devices/cellar/", "/live/devi
 def responder(responder):
     """The reader, who is waited for: the web server writes down who looks, and must be done before the rows are emptied."""
     yield responder
-    until(lambda: not DeviceViewer.objects.filter(count__gt=0).exists(), 10, "the end of looking")
+    until(lambda: not DeviceViewer.objects.filter(count__gt=0).exists(), 60, "the end of looking")
 
 
 @pytest.fixture
 def monitor(db):
     """A running monitor that has said so. It has ended when the rows are emptied."""
     process = MonitorProcess().start()
-    until(ProcessBeat.objects.filter(role=ProcessBeat.Role.MONITOR).exists, 30, "the monitor's sign of life")
+    until(ProcessBeat.objects.filter(role=ProcessBeat.Role.MONITOR).exists, 60, "the monitor's sign of life")
     yield process
     if process.process.poll() is None:
         process.stop()

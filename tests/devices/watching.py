@@ -96,11 +96,12 @@ class Feed:
 class Running:
     """A monitor that runs, and the lines to its devices by host."""
 
-    def __init__(self, holder="", rules=None):
+    def __init__(self, holder="", rules=None, look_seconds=2.0):
         self.lines, self.beats, self.rules, self.feed = {}, [], rules or NoRules(), Feed()
         self.monitor = Monitor(
-            ruling=self.rules, publisher=self.feed, beat=lambda: self.beats.append(1), probe=self.probe, make=self.make, holder=holder
-        )
+            ruling=self.rules, publisher=self.feed, beat=lambda: self.beats.append(1), probe=self.probe, make=self.make, holder=holder,
+            look_seconds=look_seconds,
+        )  # fmt: skip
 
     async def __aenter__(self):
         self.task = asyncio.create_task(self.monitor.run())
@@ -108,7 +109,7 @@ class Running:
 
     async def __aexit__(self, *_):
         self.monitor.stop()
-        await asyncio.wait_for(self.task, 10)
+        await asyncio.wait_for(self.task, 30)
 
     def line(self, host="m1"):
         return self.lines.setdefault(host, Line())
@@ -120,7 +121,7 @@ class Running:
         return self.line(target.host).ftp_answers
 
 
-async def until(condition, seconds=8, what="what was waited for"):
+async def until(condition, seconds=30, what="what was waited for"):
     """Wait until ``condition`` (in a thread when it asks the database) is true."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not (found := await condition() if asyncio.iscoroutinefunction(condition) else condition()):

@@ -101,7 +101,7 @@ class House:
     def health(self) -> dict[str, Any]:
         """What /healthz says; empty when web does not answer."""
         try:
-            return dict(requests.get(self.url("/healthz"), timeout=5).json())
+            return dict(requests.get(self.url("/healthz"), timeout=20).json())
         except (OSError, ValueError):
             return {}
 
@@ -111,7 +111,7 @@ class House:
     def rows(self, query: str, *values: Any) -> list[Any]:
         """What the database answers; nothing while it does not."""
         try:
-            with psycopg.connect(self.database_url, connect_timeout=3) as connection:
+            with psycopg.connect(self.database_url, connect_timeout=20) as connection:
                 return connection.execute(query, values or None).fetchall()
         except psycopg.OperationalError:
             return []
@@ -135,7 +135,7 @@ class Up(House):
         with self.log.open("ab") as log:
             self._up = subprocess.Popen(command, env=self.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         try:
-            until(lambda: self.well() or self._up.poll() is not None, 90, f"a healthy house (see {self.log})")
+            until(lambda: self.well() or self._up.poll() is not None, 150, f"a healthy house (see {self.log})")
             assert self._up.poll() is None, self.log.read_text()
         except BaseException:
             self.__exit__()
@@ -145,14 +145,14 @@ class Up(House):
     def __exit__(self, *_: object) -> None:
         self._up.terminate()
         try:
-            self._up.wait(30)
+            self._up.wait(60)
         finally:
             self._up.kill()
 
     def kill_itself(self) -> None:
         """kill -9 of `up`, and start it again on the same data."""
         self._up.kill()
-        self._up.wait(10)
+        self._up.wait(60)
         self.__enter__()
 
     def pid(self, program: str) -> int:
@@ -163,9 +163,9 @@ class Up(House):
 
     def kill(self, program: str, number: int = signal.SIGKILL) -> None:
         """Signal ``program`` and wait until `up` has brought it back as another process."""
-        before = until(lambda: self.pid(program), 30, f"a running {program}")
+        before = until(lambda: self.pid(program), 60, f"a running {program}")
         os.kill(before, number)
-        until(lambda: self.pid(program) not in {0, before}, 30, f"a new {program}")
+        until(lambda: self.pid(program) not in {0, before}, 60, f"a new {program}")
 
 
 class Rooms(House):
@@ -189,7 +189,7 @@ class Rooms(House):
     def __exit__(self, *_: object) -> None:
         for process in self._running:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
         self._running.clear()
 
     def only(self, *programs: str, **more: str) -> None:
@@ -202,7 +202,7 @@ class Rooms(House):
                 self._running.append(
                     subprocess.Popen(command, env=self.environ | more, cwd=env.BASE_DIR, stdout=log, stderr=log, start_new_session=True)
                 )
-        until(self.health, 60, f"web (see {self.log})")
+        until(self.health, 120, f"web (see {self.log})")
 
 
 class Reports:

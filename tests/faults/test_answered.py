@@ -10,7 +10,7 @@ WAITING = """
 SELECT 1 FROM notifications_delivery AS delivery JOIN notifications_notification AS told ON told.id = delivery.notification_id
 WHERE delivery.status IN ('queued', 'failed', 'sending') AND told.thread = ANY(%s) LIMIT 1
 """
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
 def in_flight(house, alert):
@@ -24,7 +24,7 @@ def test_nothing_is_sent_after_an_acknowledgement_but_what_was_in_flight(house):
         "results"
     ]
     alerts = [result["id"] for result in results]
-    until(lambda: len(house.provider.told() & set(alerts)) > 20, 30, "some messages")
+    until(lambda: len(house.provider.told() & set(alerts)) > 20, 60, "some messages")
 
     answered = {}
     for alert in reversed(alerts):
@@ -42,9 +42,9 @@ def test_an_acknowledgement_cancels_the_steps_to_come(house):
     house.seed(sources={"stairs": {"people": ["Robin Vale"], "delays": [0, 3, 6]}})
     alert = house.report("stairs")
     later = house.report("stairs")
-    until(lambda: house.provider.of(alert), 10, "the first message")
+    until(lambda: house.provider.of(alert), 60, "the first message")
 
     house.api(f"/alerts/{alert}/acknowledge", {})
 
-    until(lambda: len(house.provider.of(later)) == 3, 20, "all steps of the alert that nobody answered")
+    until(lambda: len(house.provider.of(later)) == 3, 60, "all steps of the alert that nobody answered")
     assert [arrival.data["reason"] for arrival in house.provider.of(alert)] == ["first"]

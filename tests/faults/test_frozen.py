@@ -17,9 +17,9 @@ def test_a_frozen_worker_is_noticed_told_and_started_again(house):
     os.killpg(frozen, signal.SIGSTOP)
 
     until(lambda: house.health().get("worker") == "dead", 100, "a dead worker in /healthz")
-    assert requests.get(house.url("/healthz"), timeout=5).status_code == 503
+    assert requests.get(house.url("/healthz"), timeout=30).status_code == 503
     query = "/alerts?source=sentinel&type=process-dead&subject=worker&limit=1"
-    alert = until(lambda: house.api(query)["items"], 30, "the alert about it")[0]
+    alert = until(lambda: house.api(query)["items"], 60, "the alert about it")[0]
     until(lambda: house.pid("worker") not in {0, frozen}, 60, "a new worker")
     until(lambda: house.api(f"/alerts/{alert['id']}")["resolution"] == "recovered", 60, "the end of the alert")
 

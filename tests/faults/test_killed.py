@@ -20,8 +20,8 @@ def require_all_told(house, reports):
 
 def worker_family(house):
     """The queue's guard and its children (workers, monitor, pusher)."""
-    (guard,) = until(lambda: children(house.pid("worker")), 30, "the queue's guard")
-    return guard, until(lambda: len(children(guard)) >= 4 and children(guard), 30, "the queue's children")
+    (guard,) = until(lambda: children(house.pid("worker")), 60, "the queue's guard")
+    return guard, until(lambda: len(children(guard)) >= 4 and children(guard), 60, "the queue's children")
 
 
 def make_one_worker_busy(house, tmp_path):
@@ -88,4 +88,4 @@ def test_kill_9_of_the_guard_of_the_worker_is_got_over(house):
     os.kill(guard, signal.SIGKILL)
 
     until(lambda: house.pid("worker") not in {0, before}, 60, "a new worker")
-    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in family), 30, "the end of the orphans")
+    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in family), 60, "the end of the orphans")

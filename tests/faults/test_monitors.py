@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -15,7 +16,7 @@ from sentinel_site import env
 from tests.faults.house import MANAGE, until
 from tests.meters import Meter
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
 class Monitors:
@@ -26,6 +27,7 @@ class Monitors:
 
     def start(self):
         environ = self.house.environ | {"SENTINEL_DEVICE_LOOPBACK": "1"}
+        self._started_at = datetime.now(UTC)
         with self.house.log.open("ab") as log:
             process = subprocess.Popen([sys.executable, MANAGE, "monitor"], env=environ, cwd=env.BASE_DIR, stdout=log, stderr=log)
         self._running.append(process)
@@ -34,7 +36,7 @@ class Monitors:
     def end(self):
         for process in self._running:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
     def samples(self):
         return self.meter.counters.commands["DOD?"]
@@ -46,15 +48,26 @@ class Monitors:
         """The connection that the meter listens to."""
         return self.meter.inner.slot._served
 
-    def hear(self, more, seconds):
+    def hear(self, more):
         """Wait for so many more samples."""
         wanted = self.samples() + more
-        until(lambda: self.samples() >= wanted, seconds, f"{more} more samples (see {self.house.log})")
+        until(lambda: self.samples() >= wanted, 60, f"{more} more samples (see {self.house.log})")
 
     def beat(self):
         """Wait for the first sign of life of the monitor that was started last."""
-        beat = "SELECT 1 FROM sentinel_site_processbeat WHERE role = 'monitor' AND started_at > now() - interval '5 seconds'"
-        until(lambda: self.house.rows(beat), 60, "a new monitor")
+        beat = "SELECT 1 FROM sentinel_site_processbeat WHERE role = 'monitor' AND started_at > %s"
+        until(lambda: self.house.rows(beat, self._started_at), 60, "a new monitor")
+
+    def kill(self, process):
+        """Kill it, while its lease is good for an hour: only who sees that it is dead takes it over. Returns who it was."""
+        process.kill()
+        process.wait(60)
+        self.write("UPDATE devices_devicestatus SET leased_until = now() + interval '1 hour'")
+        return self.status()[0]
+
+    def taken_from(self, holder):
+        """Wait until another has the device."""
+        until(lambda: self.status()[0] not in {holder, ""}, 60, "the take-over")
 
     def status(self):
         rows = self.house.rows("SELECT holder, mode, reachable FROM devices_devicestatus")
@@ -78,40 +91,39 @@ def monitors(_rooms):
     ours.write("TRUNCATE devices_device CASCADE")
 
 
-def test_a_killed_monitor_measures_again_five_seconds_after_its_start(monitors):
+def test_a_killed_monitor_measures_again_when_it_starts_without_waiting_for_its_lease(monitors):
     first = monitors.start()
-    monitors.hear(2, 60)
-    first.kill()
-    first.wait(10)
+    monitors.hear(1)
+    holder = monitors.kill(first)
 
     monitors.start()
-    monitors.beat()
 
-    monitors.hear(1, 5)
+    monitors.taken_from(holder)
+    monitors.hear(1)
     monitors.require_one_at_a_time()
 
 
-def test_another_monitor_takes_over_from_a_killed_one_within_fifteen_seconds(monitors):
+def test_another_monitor_takes_over_from_a_killed_one_without_waiting_for_its_lease(monitors):
     first = monitors.start()
-    monitors.hear(1, 60)
+    monitors.hear(1)
     monitors.start()
     monitors.beat()
 
-    first.kill()
-    first.wait(10)
+    holder = monitors.kill(first)
 
-    monitors.hear(2, 15)
+    monitors.taken_from(holder)
+    monitors.hear(1)
     monitors.require_one_at_a_time()
 
 
 def test_a_monitor_that_was_frozen_sends_nothing_when_it_wakes_up(monitors):
     first = monitors.start()
-    monitors.hear(1, 60)
+    monitors.hear(1)
     monitors.start()
     monitors.beat()
     holder = monitors.status()[0]
     os.kill(first.pid, signal.SIGSTOP)
-    until(lambda: monitors.status()[0] not in {holder, ""}, 15, "the take-over")
+    monitors.taken_from(holder)
     frozen, sent = monitors.served(), monitors.commands()
 
     os.kill(first.pid, signal.SIGCONT)
@@ -123,20 +135,20 @@ def test_a_monitor_that_was_frozen_sends_nothing_when_it_wakes_up(monitors):
         assert count == sent, "it sent something after its lease was another's"
         return False
 
-    until(given_up, 5, "the end of the old connection")
-    monitors.hear(1, 15)
+    until(given_up, 60, "the end of the old connection")
+    monitors.hear(1)
     assert monitors.meter.violations == 0
 
 
 def test_standby_frees_the_meter_and_it_stays_free_over_a_restart(monitors):
     first = monitors.start()
-    monitors.hear(1, 60)
+    monitors.hear(1)
 
     monitors.write("UPDATE devices_device SET keepalive = false")
 
-    until(lambda: monitors.status() == ("", "standby", None), 3, "a device on standby")
+    until(lambda: monitors.status() == ("", "standby", None), 60, "a device on standby")
     first.send_signal(signal.SIGTERM)
-    assert first.wait(8) == 0
+    assert first.wait(30) == 0
     monitors.start()
     count = monitors.meter.counters.connections
     monitors.beat()
@@ -145,19 +157,19 @@ def test_standby_frees_the_meter_and_it_stays_free_over_a_restart(monitors):
 
 def test_a_device_that_is_deleted_is_let_go_while_the_monitor_goes_on(monitors):
     first = monitors.start()
-    monitors.hear(1, 60)
+    monitors.hear(1)
 
     monitors.write("DELETE FROM devices_devicestatus; DELETE FROM devices_device")
 
-    until(lambda: monitors.served() is None, 5, "a free meter")
+    until(lambda: monitors.served() is None, 60, "a free meter")
     assert first.poll() is None
 
 
 def test_a_clean_stop_takes_seconds_and_gives_the_lease_back(monitors):
     first = monitors.start()
-    monitors.hear(1, 60)
+    monitors.hear(1)
 
     first.send_signal(signal.SIGTERM)
 
-    assert first.wait(6) == 0
+    assert first.wait(30) == 0
     assert monitors.status() == ("", "standby", None)

@@ -5,7 +5,7 @@ import pytest
 from tests.faults.house import until
 from tests.faults.provider import Provider
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
 def seed_person(house, name, *addresses, kinds=()):
@@ -17,11 +17,11 @@ def test_a_provider_that_hangs_delays_nobody_else(house):
     with Provider() as hanging:
         seed_person(house, "hanging", hanging.url("/hang"))
         stuck = [house.report("hanging") for _ in range(40)]
-        until(lambda: hanging.told() & set(stuck), 20, "a message that hangs")
+        until(lambda: hanging.told() & set(stuck), 60, "a message that hangs")
 
         others = [house.report("probe") for _ in range(20)]
 
-        until(lambda: set(others) <= house.provider.told(), 20, "the messages of the others")
+        until(lambda: set(others) <= house.provider.told(), 60, "the messages of the others")
         assert len(house.untold(stuck)) == 40
 
 
@@ -30,7 +30,7 @@ def test_a_500_is_tried_again_with_the_same_key(house):
 
     alert = house.report("flaky")
 
-    until(lambda: not house.untold([alert]), 30, "a message that was accepted")
+    until(lambda: not house.untold([alert]), 60, "a message that was accepted")
     first, second = house.provider.of(alert)
     assert first.key == second.key
 
@@ -40,7 +40,7 @@ def test_a_410_disables_the_method_and_the_next_one_is_used(house, mailbox):
 
     alert = house.report("moved", title="The stairs are dark")
 
-    message = until(lambda: [each for each in mailbox.to("moved@example.org") if "The stairs are dark" in each["Subject"]], 30, "the mail")[
+    message = until(lambda: [each for each in mailbox.to("moved@example.org") if "The stairs are dark" in each["Subject"]], 60, "the mail")[
         0
     ]
     disabled = house.rows("SELECT disabled_reason FROM notifications_contactmethod WHERE kind = 'webhook' AND disabled_at IS NOT NULL")
@@ -55,6 +55,6 @@ def test_a_mail_server_that_is_gone_is_tried_again_and_the_webhook_goes_out_mean
 
     alert = rooms.report("both")
 
-    until(lambda: rooms.provider.of(alert), 20, "the webhook")
+    until(lambda: rooms.provider.of(alert), 60, "the webhook")
     failed = "SELECT 1 FROM notifications_delivery WHERE transport = 'email' AND status = 'failed' AND next_attempt_at IS NOT NULL"
-    until(lambda: rooms.rows(failed), 20, "a mail that will be tried again")
+    until(lambda: rooms.rows(failed), 60, "a mail that will be tried again")

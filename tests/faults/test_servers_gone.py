@@ -33,5 +33,5 @@ def test_without_redis_reports_are_taken_and_told(rooms):
 
     alerts = [rooms.report("probe") for _ in range(10)]
 
-    until(lambda: set(alerts) <= rooms.provider.told(), 20, "telling about every alert")
+    until(lambda: set(alerts) <= rooms.provider.told(), 60, "telling about every alert")
     assert rooms.health()["channel_layer"] == "down"

@@ -102,7 +102,7 @@ def _kill_and_find(places: Places) -> None:
 
     assert embedded.start_postgres(places, fsync=False) == first
     os.kill(first, 9)
-    until(lambda: not embedded.postgres_pid(places), 10, "its end")
+    until(lambda: not embedded.postgres_pid(places), 60, "its end")
     second = embedded.start_postgres(places, fsync=False)
     embedded.stop_postgres(places)
 

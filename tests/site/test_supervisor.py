@@ -31,13 +31,13 @@ def running(request):
         thread = threading.Thread(target=supervisor.run)
         thread.start()
         started.append((supervisor, thread))
-        until(lambda: all(not one.ended() for one in programs), 10, "the start")
+        until(lambda: all(not one.ended() for one in programs), 60, "the start")
         return supervisor, said
 
     yield run
     for supervisor, thread in started:
         supervisor.stop()
-        thread.join(20)
+        thread.join(60)
     assert leftovers(f"test-{os.getpid()}") == []
 
 
@@ -54,7 +54,7 @@ def test_a_program_that_dies_is_started_again(running):
 
     os.kill(first, signal.SIGKILL)
 
-    until(lambda: sample.pid not in {0, first} and not sample.ended(), 15, "another process")
+    until(lambda: sample.pid not in {0, first} and not sample.ended(), 60, "another process")
     assert said == ["sample ended (signal SIGKILL); starting it again in 0.5 s"]
 
 
@@ -67,7 +67,7 @@ def test_a_program_that_freezes_is_killed_and_started_again(running):
     os.kill(first, signal.SIGSTOP)
     frozen.add(first)
 
-    until(lambda: sample.pid not in {0, first}, 15, "another process")
+    until(lambda: sample.pid not in {0, first}, 60, "another process")
     assert said[0] == "sample is frozen (no sign of life); killing it"
 
 
@@ -75,11 +75,11 @@ def test_what_a_dead_program_started_is_ended_with_it(running, tmp_path):
     note = tmp_path / "pid"
     sample = program(PARENT.replace("flush=True", f"flush=True, file=open({str(note)!r}, 'w')"))
     running(sample)
-    child = until(lambda: note.exists() and int(note.read_text() or 0), 10, "its child")
+    child = until(lambda: note.exists() and int(note.read_text() or 0), 60, "its child")
 
     os.kill(sample.pid, signal.SIGKILL)
 
-    until(lambda: gone(child), 10, "the end of its child")
+    until(lambda: gone(child), 60, "the end of its child")
 
 
 def test_a_program_that_does_not_stop_is_killed_when_its_time_is_up(running):
@@ -88,7 +88,7 @@ def test_a_program_that_does_not_stop_is_killed_when_its_time_is_up(running):
 
     supervisor.stop()
 
-    until(lambda: sample.process is None, 10, "the stop")
+    until(lambda: sample.process is None, 60, "the stop")
     assert said in (["sample did not stop in time; killing it"], [])  # it may not have become deaf yet
 
 
@@ -103,9 +103,9 @@ def test_leftovers_of_an_earlier_run_are_ended():
     mark = f"left-{os.getpid()}"
     sample = program(SLEEP)
     sample.start({**os.environ, MARK: mark})
-    until(lambda: leftovers(mark), 10, "a process with the mark")
+    until(lambda: leftovers(mark), 60, "a process with the mark")
 
     assert end_leftovers(mark, grace_seconds=0.1) == 1
 
-    sample.process.wait(10)
+    sample.process.wait(60)
     assert leftovers(mark) == []

@@ -24,7 +24,7 @@ def ground():
 def start(data_dir: Path, port: int = 0, **environ: str) -> "subprocess.CompletedProcess[str]":
     """A start that is expected to fail."""
     command = [sys.executable, MANAGE, "up", "--port", str(port or free_port()), "--data-dir", str(data_dir)]
-    return subprocess.run(command, env=environment(data_dir, port, **environ), capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=environment(data_dir, port, **environ), capture_output=True, text=True, timeout=150, check=False)
 
 
 def only_line(done: "subprocess.CompletedProcess[str]") -> str:
@@ -79,7 +79,7 @@ def test_a_second_start_finds_the_same_data_and_a_stop_leaves_nothing(ground):
     with Up(data_dir) as first:
         users = first.rows("SELECT username, password FROM auth_user")
         assert "another `manage.py up` uses" in only_line(start(data_dir))
-    first._up.wait(10)
+    first._up.wait(60)
     assert (first._up.returncode, leftovers(str(data_dir))) == (0, [])
 
     with Up(data_dir) as second:
@@ -107,8 +107,8 @@ def test_a_start_after_a_kill_ends_what_was_left(ground):
         stopped = first.pid("worker")
         os.kill(stopped, signal.SIGSTOP)  # it cannot even notice that its starter is gone
         first._up.kill()
-        first._up.wait(10)
+        first._up.wait(60)
 
     with Up(data_dir) as second:
-        until(lambda: not Path(f"/proc/{stopped}").exists(), 5, "the end of the frozen worker")
+        until(lambda: not Path(f"/proc/{stopped}").exists(), 60, "the end of the frozen worker")
         assert second.well()

@@ -16,7 +16,7 @@ from tests.factories import make_policy, make_recipient, make_source, raise_aler
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     """Wait for ``condition``; fails when it does not come true in time."""
     tick = threading.Event()
     for _ in range(seconds * 20):
@@ -34,7 +34,7 @@ def watchdog(settings, tmp_path):
     thread.start()
     yield dog
     dog.stop()
-    thread.join(15)
+    thread.join(60)
     assert not thread.is_alive()
     connections.close_all()
 
@@ -75,7 +75,7 @@ def test_two_watchdogs_share_the_work_and_send_nothing_twice(watchdog, settings)
 
     until(lambda: Delivery.objects.filter(status="sent").count() == 60)
     second.stop()
-    thread.join(15)
+    thread.join(60)
     assert (Delivery.objects.count(), Notification.objects.count(), Delivery.objects.filter(attempts=1).count()) == (60, 60, 60)
 
 
