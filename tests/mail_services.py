@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.providers import Answer, Arrival, Mode, Provider
+from tests.providers import Answer, Arrival, Mode, Provider, patience
 
 
 class Postmark(Provider):
@@ -68,6 +68,17 @@ SERVICES = {"postmark": Postmark, "mailgun": Mailgun, "sendgrid": SendGrid, "bre
 
 
 def use(settings, name, provider, **more):
-    """Let mail leave through ``provider``, which speaks as ``name``; waits are short."""
+    """Let mail leave through ``provider``, which speaks as ``name``; what hangs is not waited for long."""
     settings.EMAIL_SERVICE, settings.EMAIL_BACKEND = name, f"anymail.backends.{name}.EmailBackend"
-    settings.ANYMAIL = {"REQUESTS_TIMEOUT": (0.5, 0.5), "IGNORE_UNSUPPORTED_FEATURES": True, **provider.settings, **more}
+    settings.ANYMAIL = {
+        "REQUESTS_TIMEOUT": (patience(provider.mode),) * 2,
+        "IGNORE_UNSUPPORTED_FEATURES": True,
+        **provider.settings,
+        **more,
+    }
+
+
+def behave(settings, provider, mode, **how):
+    """Have the service in use behave so; ``of_silence`` as for `patience`."""
+    provider.mode = mode
+    settings.ANYMAIL = {**settings.ANYMAIL, "REQUESTS_TIMEOUT": (patience(mode, **how),) * 2}

@@ -45,8 +45,18 @@ class Mode(StrEnum):
 
 TAKES = frozenset({Mode.ACCEPT, Mode.ACCEPT_HANG, Mode.ACCEPT_RESET})
 """Modes in which the message is taken, whatever the caller gets to know of it."""
+SILENT = frozenset({Mode.HANG, Mode.DRIP, Mode.ACCEPT_HANG})
+"""Modes that end because the caller waits no longer."""
 FAILS = tuple(mode for mode in Mode if mode != Mode.ACCEPT)
 """Every way to fail, for parametrize."""
+
+
+def patience(mode: Mode, of_silence: float = 1.0) -> float:
+    """The time-out to give a caller, in seconds. It ends what answers nothing, and never an answer on a busy machine.
+
+    ``of_silence`` may be short where it does not matter whether the request had arrived by then.
+    """
+    return of_silence if mode in SILENT else 30.0
 
 
 @dataclass(frozen=True)

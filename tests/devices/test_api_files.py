@@ -73,7 +73,7 @@ def monitor(device, meter):
         yield
     finally:
         ended.set()
-        thread.join(20)
+        thread.join(60)
 
 
 def test_a_folder_is_listed(operator, device, card):

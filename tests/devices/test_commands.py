@@ -198,7 +198,7 @@ def test_two_monitors_never_take_the_same_command(meter):
     taken, start = [], threading.Barrier(4)
 
     def monitor():
-        start.wait(10)
+        start.wait(60)
         taken.append(commands.take(meter.pk, at=NOON))
         connection.close()
 
@@ -206,7 +206,7 @@ def test_two_monitors_never_take_the_same_command(meter):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert [row.command for row in taken if row] == ["store"]
 
 
@@ -221,7 +221,7 @@ def test_an_asker_is_answered_while_it_waits(meter):
 
     thread = threading.Thread(target=monitor)
     thread.start()
-    done = commands.wait(row.pk, 10)
-    thread.join(10)
+    done = commands.wait(row.pk, 60)
+    thread.join(60)
 
     assert done.reply == {"level": "Full"}

@@ -51,7 +51,7 @@ def sending(device, send):
     thread = threading.Thread(target=work)
     thread.start()
     yield
-    thread.join(20)
+    thread.join(60)
 
 
 @contextmanager

@@ -164,7 +164,7 @@ async def slow_table(row):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("LOCK devices_devicecommand IN EXCLUSIVE MODE")
             loop.call_soon_threadsafe(held.set)
-            let.wait(10)
+            let.wait(60)
 
     holding = asyncio.create_task(other.do(hold))
     await held.wait()

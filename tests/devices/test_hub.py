@@ -70,7 +70,7 @@ async def publish(*texts, slug="hall"):
 
 
 async def take(viewer):
-    return await asyncio.wait_for(viewer.take(), 10)
+    return await asyncio.wait_for(viewer.take(), 60)
 
 
 @asynccontextmanager

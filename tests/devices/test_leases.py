@@ -163,7 +163,7 @@ def test_two_monitors_that_start_together_share_nothing(meters):
     start, taken = threading.Barrier(2), {}
 
     def monitor(name, ids):
-        start.wait(10)
+        start.wait(60)
         taken[name] = Leases(name).take(ids)
         connection.close()
 
@@ -171,6 +171,6 @@ def test_two_monitors_that_start_together_share_nothing(meters):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert sorted(taken["one"] + taken["two"]) == meters
     assert DeviceStatus.objects.filter(leased_until__lt=timezone.now() + MINUTE).count() == 3

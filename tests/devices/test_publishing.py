@@ -38,7 +38,7 @@ async def running():
     task = asyncio.create_task(publisher.run())
 
     async def took():
-        return [tuple(each) for each in (await asyncio.wait_for(layer.receive(channel), 10))["frames"]]
+        return [tuple(each) for each in (await asyncio.wait_for(layer.receive(channel), 60))["frames"]]
 
     try:
         yield publisher, took

@@ -181,12 +181,12 @@ def test_a_minute_whose_writer_has_not_committed_is_left_for_the_next_run():
         with transaction.atomic():
             keep(device, 80.0, begin=NOON + SECOND)
             stored.set()
-            release.wait(10)
+            release.wait(60)
         connection.close()
 
     writer = threading.Thread(target=write_late)
     writer.start()
-    stored.wait(10)
+    stored.wait(60)
     first = rollups.run_due(at=LATER)[60]
     release.set()
     writer.join()

@@ -76,7 +76,7 @@ def monitor(device, meter):
         yield outcomes
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
 
 
 def begin(device, path):

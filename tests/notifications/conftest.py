@@ -42,7 +42,7 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        await server.loop.run_in_executor(None, self.hold.wait, 20)
+        await server.loop.run_in_executor(None, self.hold.wait, 120)
         self.sessions.add(session.peer)
         if self.after_data.startswith("250"):
             self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
@@ -62,7 +62,7 @@ def mailbox(settings) -> Iterator[Mailbox]:
     server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.EMAIL_HOST_USER, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL, settings.EMAIL_TIMEOUT = "", False, False, 5
+    settings.EMAIL_HOST_USER, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL, settings.EMAIL_TIMEOUT = "", False, False, 30
     yield box
     box.hold.set()
     server.stop()
@@ -84,7 +84,7 @@ def queue(
     )
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Return as soon as ``condition`` holds; fail after ``seconds``."""
     done = threading.Event()
     for _ in range(int(seconds / 0.01)):
@@ -122,7 +122,7 @@ class _Request(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.append(self)
         self.server.peers.add(self.client_address)
-        self.server.hold.wait(20)
+        self.server.hold.wait(120)
         status, headers, body = self.server.answer(self)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():

@@ -22,7 +22,7 @@ def dispatcher():
     made = Dispatcher()
     made._gate.breakers = Breakers(read_seconds=0)
     yield made
-    assert made.close(15)
+    assert made.close(60)
 
 
 def hooked(name, url, **fields):

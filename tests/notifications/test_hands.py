@@ -28,12 +28,12 @@ def test_work_begins_at_once_and_frees_its_hand():
 def test_free_hands_are_counted(hold):
     hands = Hands("test", 2, freed=lambda: None)
     for _ in range(2):
-        hands.take(lambda: hold.wait(10))
+        hands.take(lambda: hold.wait(60))
 
     assert (hands.free, hands.close(0.05)) == (0, False)
 
     hold.set()
-    assert hands.close(5)
+    assert hands.close(60)
 
 
 def test_slow_work_stops_counting_up_to_a_bound(hold):
@@ -41,7 +41,7 @@ def test_slow_work_stops_counting_up_to_a_bound(hold):
 
     taken = 0
     while hands.free and taken < 100:
-        hands.take(lambda: hold.wait(10), destination="slow.example.org")
+        hands.take(lambda: hold.wait(60), destination="slow.example.org")
         taken += 1
 
     assert taken == 2 * THREADS_PER_HAND

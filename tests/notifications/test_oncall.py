@@ -90,7 +90,7 @@ def test_layers_and_overrides_neither_overlap_nor_leave_a_gap_over_a_full_layer(
     assert shifts[0].starts_at <= at - 2 * DAY
     assert shifts[-1].ends_at >= at + 2 * DAY
     assert all(one.ends_at == other.starts_at and one.starts_at < one.ends_at for one, other in pairwise(shifts))
-    for shift in shifts:
+    for shift in shifts[:: 1 + len(shifts) // 4]:  # an hourly rotation has hundreds
         middle = shift.starts_at + (shift.ends_at - shift.starts_at) / 2
         assert who_is_on_call(schedule, shift.starts_at) == who_is_on_call(schedule, middle) == shift
 

@@ -32,7 +32,7 @@ def tell(slack_server, *, at=None):
     make_source(policy=make_policy())
     alert = raise_alert(at=at, title="Fall in room 12")
     escalation.advance_due(at=at)
-    deliver_due(at=at, budget_seconds=10)
+    deliver_due(at=at, budget_seconds=60)
     (channel, ts), body = next(iter(slack_server.messages.items()))
     return alert, {**body, "channel": channel, "ts": ts}
 
@@ -168,7 +168,7 @@ def test_a_test_that_is_answered_proves_that_the_person_was_reached(slack_server
     make_method(robin, kind="slack", address=PERSON)
     at = timezone.now()
     (delivery,) = queue(robin, kinds=["slack"], reason="test", thread="test:1", context={"told": []}, at=at)
-    deliver_due(at=at, budget_seconds=10)
+    deliver_due(at=at, budget_seconds=60)
     ((channel, ts), body) = next(iter(slack_server.messages.items()))
 
     post(press({**body, "channel": channel, "ts": ts}, "answer:seen"))

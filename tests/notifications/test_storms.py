@@ -196,13 +196,13 @@ def test_a_message_that_joins_while_the_storm_is_sent_is_not_lost(robin):
             with transaction.atomic():
                 tell(robin, 7, at=NOON + FIVE - SECOND)
                 joined.set()
-                go_on.wait(10)
+                go_on.wait(60)
         finally:
             connection.close()
 
     late = threading.Thread(target=join)
     late.start()
-    joined.wait(10)
+    joined.wait(60)
     before = [pair for pair in sent_at(NOON + FIVE) if pair[0] == "storm"]
     go_on.set()
     late.join()

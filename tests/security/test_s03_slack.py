@@ -30,7 +30,7 @@ def alert(slack_server):  # noqa: F811
     make_source(policy=make_policy())
     alert = raise_alert(at=timezone.now())
     escalation.advance_due(at=timezone.now())
-    deliver_due(at=timezone.now(), budget_seconds=10)
+    deliver_due(at=timezone.now(), budget_seconds=60)
     return alert
 
 

@@ -47,6 +47,6 @@ def test_the_command_says_where_its_meters_are_and_what_they_counted():
             lines.flush()
             counted = json.loads(lines.readline())["meters"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
     assert [meter["commands"] for meter in counted] == [{}, {"Type?": 1}]

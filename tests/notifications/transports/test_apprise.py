@@ -13,7 +13,7 @@ from notifications.transports import apprise
 from tests.conftest import MINUTE, NOON
 from tests.factories import make_method, make_recipient
 from tests.notifications.conftest import ALERT, queue
-from tests.providers import FAILS, TAKES, Answer, Mode, Provider
+from tests.providers import FAILS, TAKES, Answer, Mode, Provider, patience
 
 pytestmark = pytest.mark.django_db
 DENIED = {Mode.DENY, Mode.REDIRECT}
@@ -43,10 +43,15 @@ class Gotify(Provider):
 
 @pytest.fixture(params=[Ntfy, Gotify])
 def service(request, settings):
-    settings.APPRISE_TIMEOUT, settings.APPRISE_TOTAL_TIMEOUT = 0.5, 1.5
     with request.param() as provider:
         settings.SENTINEL_APPRISE_HOSTS = [f"127.0.0.1:{provider._port}"]
         yield provider
+
+
+def behave(settings, service, mode, **how):
+    """Have the service behave so; ``of_silence`` as for `patience`."""
+    service.mode, settings.APPRISE_TIMEOUT = mode, patience(mode, **how)
+    settings.APPRISE_TOTAL_TIMEOUT = 2 * settings.APPRISE_TIMEOUT
 
 
 def tell(address, **fields):
@@ -80,9 +85,9 @@ def test_a_long_text_is_cut_before_its_link_where_there_is_room_for_both(url, lo
 
 
 @pytest.mark.parametrize("mode", [mode for mode in FAILS if mode != Mode.GARBAGE])
-def test_a_service_that_fails_took_it_once_at_most(service, mode):
+def test_a_service_that_fails_took_it_once_at_most(service, settings, mode):
     delivery, _ = tell(service.address)
-    service.mode = mode
+    behave(settings, service, mode)
 
     with pytest.raises(NotificationError) as raised:
         send(delivery)
@@ -107,9 +112,9 @@ def test_a_failure_tells_neither_topic_nor_key(service, capfd):
 
 
 @pytest.mark.parametrize("mode", [mode for mode in FAILS if mode != Mode.GARBAGE])
-def test_nothing_is_lost_and_the_next_method_is_tried(service, mode):
+def test_nothing_is_lost_and_the_next_method_is_tried(service, settings, mode):
     tell(service.address)
-    service.mode = mode
+    behave(settings, service, mode, of_silence=0.25)
 
     for number in range(outbox.FALL_OVER_AFTER):
         at = NOON + 10 * number * MINUTE

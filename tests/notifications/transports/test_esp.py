@@ -10,7 +10,7 @@ from notifications.rendering import Wording
 from notifications.transports import email, esp
 from tests.conftest import MINUTE, NOON
 from tests.factories import make_method, make_recipient
-from tests.mail_services import SERVICES, use
+from tests.mail_services import SERVICES, behave, use
 from tests.notifications.conftest import queue
 from tests.providers import FAILS, TAKES, Answer, Mode
 
@@ -59,8 +59,8 @@ def test_neither_opens_nor_clicks_are_tracked(told, postmark):
 
 
 @pytest.mark.parametrize("mode", [mode for mode in FAILS if mode != Mode.GARBAGE])
-def test_a_service_that_fails_is_tried_again_and_took_it_once_at_most(told, service, mode):
-    service.mode = mode
+def test_a_service_that_fails_is_tried_again_and_took_it_once_at_most(told, service, settings, mode):
+    behave(settings, service, mode)
 
     with pytest.raises(TemporaryError) as raised:
         send(told)
@@ -130,11 +130,11 @@ def test_connections_are_kept(postmark):
 
 
 @pytest.mark.parametrize("mode", FAILS)
-def test_nothing_is_lost_and_the_next_method_is_tried(postmark, mode):
+def test_nothing_is_lost_and_the_next_method_is_tried(postmark, settings, mode):
     robin = make_recipient()
     make_method(robin, kind="webhook", address="https://hooks.example.org/robin", order=2)
     queue(robin, kinds=["email"])
-    postmark.mode = mode
+    behave(settings, postmark, mode, of_silence=0.25)
 
     for number in range(outbox.FALL_OVER_AFTER):
         at = NOON + 10 * number * MINUTE

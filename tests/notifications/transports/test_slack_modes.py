@@ -8,15 +8,20 @@ from tests.conftest import HOUR, MINUTE, NOON
 from tests.factories import make_method, make_recipient
 from tests.notifications.conftest import queue
 from tests.notifications.slack import CHANNEL, HOOK, words
-from tests.providers import FAILS, Mode
+from tests.providers import FAILS, Mode, patience
 
 pytestmark = pytest.mark.django_db(transaction=True)
 APP, WEBHOOK = "app", "webhook"
 
 
-@pytest.fixture(autouse=True)
-def _short_waits(settings):
-    settings.SLACK_TIMEOUT = 0.25
+@pytest.fixture
+def behave(slack_server, settings):
+    """Has Slack behave so; ``of_silence`` as for `patience`."""
+
+    def change(mode, **how):
+        slack_server.mode, settings.SLACK_TIMEOUT = mode, patience(mode, **how)
+
+    return change
 
 
 def tell(slack_server, way) -> Delivery:
@@ -28,7 +33,7 @@ def tell(slack_server, way) -> Delivery:
 
 def attempts(*instants):
     for at in instants:
-        deliver_due(at=at, budget_seconds=20)
+        deliver_due(at=at, budget_seconds=60)
 
 
 def by_kind():
@@ -37,9 +42,9 @@ def by_kind():
 
 @pytest.mark.parametrize("way", [APP, WEBHOOK])
 @pytest.mark.parametrize("mode", FAILS)
-def test_whatever_slack_does_the_next_method_is_tried(slack_server, mailbox, mode, way):
+def test_whatever_slack_does_the_next_method_is_tried(slack_server, mailbox, behave, mode, way):
     tell(slack_server, way)
-    slack_server.mode = mode
+    behave(mode, of_silence=0.25)
 
     attempts(NOON, NOON + MINUTE, NOON + 2 * MINUTE)
 
@@ -50,12 +55,12 @@ def test_whatever_slack_does_the_next_method_is_tried(slack_server, mailbox, mod
 
 @pytest.mark.parametrize("way", [APP, WEBHOOK])
 @pytest.mark.parametrize("mode", [mode for mode in FAILS if mode != Mode.DENY])
-def test_what_failed_arrives_when_slack_is_well_again(slack_server, mailbox, mode, way):
+def test_what_failed_arrives_when_slack_is_well_again(slack_server, mailbox, behave, mode, way):
     tell(slack_server, way)
-    slack_server.mode = mode
+    behave(mode, of_silence=0.25)
     attempts(NOON)
 
-    slack_server.mode = Mode.ACCEPT
+    behave(Mode.ACCEPT)
     attempts(NOON + MINUTE, NOON + HOUR)
 
     posted = [arrival.json for arrival in slack_server.posted]
@@ -65,13 +70,13 @@ def test_what_failed_arrives_when_slack_is_well_again(slack_server, mailbox, mod
 
 
 @pytest.mark.parametrize("mode", [Mode.ACCEPT_HANG, Mode.ACCEPT_RESET])
-def test_a_message_that_was_taken_is_found_and_not_sent_again(slack_server, mailbox, mode):
+def test_a_message_that_was_taken_is_found_and_not_sent_again(slack_server, mailbox, behave, mode):
     delivery = tell(slack_server, APP)
     Delivery.objects.update(queued_at=NOON.replace(year=2020))
-    slack_server.mode = mode
+    behave(mode)
     attempts(NOON)
 
-    slack_server.mode = Mode.ACCEPT
+    behave(Mode.ACCEPT)
     attempts(NOON + MINUTE)
 
     delivery.refresh_from_db()
@@ -80,9 +85,9 @@ def test_a_message_that_was_taken_is_found_and_not_sent_again(slack_server, mail
 
 
 @pytest.mark.parametrize("mode", [Mode.HANG, Mode.RESET, Mode.ERROR, Mode.GARBAGE])
-def test_one_attempt_is_one_request(slack_server, mailbox, mode):
+def test_one_attempt_is_one_request(slack_server, mailbox, behave, mode):
     tell(slack_server, APP)
-    slack_server.mode = mode
+    behave(mode)
 
     attempts(NOON)
 

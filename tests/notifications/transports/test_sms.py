@@ -11,7 +11,7 @@ from notifications.transports import sms
 from tests.conftest import NOON
 from tests.factories import make_method, make_recipient
 from tests.notifications.conftest import ALERT, queue
-from tests.providers import FAILS, TAKES, Mode
+from tests.providers import FAILS, TAKES, Mode, patience
 from tests.twilio_api import ACCOUNT, OURS, new_number
 
 pytestmark = pytest.mark.django_db
@@ -125,7 +125,7 @@ def test_twilios_codes_have_their_meaning(twilio, number, code, error):
 
 @pytest.mark.parametrize("mode", FAILS)
 def test_every_way_to_fail_has_its_meaning(twilio, number, settings, mode):
-    settings.TWILIO_TIMEOUT = 0.5
+    settings.TWILIO_TIMEOUT = patience(mode)
     delivery = told(number)
     twilio.mode = mode
 
