@@ -4,8 +4,6 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from alerts import reach_alerts
-from alerts import retention as keeping
 from alerts import triage as opinions
 
 
@@ -17,13 +15,3 @@ def triage(opinion_id: str) -> None:
 def triage_waiting() -> None:
     """Look after opinions whose task or worker was lost."""
     opinions.run_waiting(at=timezone.now())
-
-
-def retention() -> None:
-    """Delete what was kept long enough."""
-    keeping.sweep(at=timezone.now())
-
-
-def reachability() -> None:
-    """Tell the administrators about minutes in which a P1 would reach nobody."""
-    reach_alerts.check(at=timezone.now())

@@ -2,8 +2,7 @@
 
 from django.utils import timezone
 
-from devices import commands, rollups, rule_upkeep, silent
-from devices import retention as keeping
+from devices import rollups, rule_upkeep, silent
 
 
 def roll_up() -> None:
@@ -14,13 +13,6 @@ def roll_up() -> None:
 def silence() -> None:
     """Tell people about devices that should push and do not."""
     silent.check(at=timezone.now())
-
-
-def retention() -> None:
-    """Delete what was kept long enough, and what deleted devices left."""
-    at = timezone.now()
-    keeping.sweep(at=at)
-    commands.forget_old(at=at)
 
 
 def close_orphans() -> None:

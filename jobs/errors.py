@@ -2,8 +2,7 @@
 
 JobError
 ├── IllegalRun    a run's status does not move that way; ``current`` is the status it has
-├── NotRunnable   Sentinel cannot start this job itself
-└── CycleError    a job would follow itself, directly or through others
+└── NotRunnable   Sentinel cannot start this job itself
 """
 
 from jobs.enums import RunStatus
@@ -24,7 +23,3 @@ class IllegalRun(JobError):
 
 class NotRunnable(JobError):
     """Sentinel cannot start this job itself."""
-
-
-class CycleError(JobError):
-    """A job would follow itself, directly or through others; the text names the way round."""

@@ -1,8 +1,12 @@
 """The rows of `jobs`: what runs by the clock, what runs after what, and what became of each run."""
 
+from collections.abc import Iterable
+from typing import Any, Final
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 
 from alerts.enums import Severity
@@ -13,6 +17,8 @@ from sentinel_site.lib.ids import uuid7
 from sentinel_site.lib.zones import check_zone, site_time_zone
 
 DAY_SECONDS = 86_400
+LINKS_LOCK: Final = 7_300_501
+"""Advisory lock of who changes which job follows which."""
 
 
 class Job(models.Model):
@@ -90,6 +96,41 @@ class JobLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.parent_id} → {self.child_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Refuses what `clean` refuses, also when two are saved at once."""
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LINKS_LOCK])
+            self.clean()
+            super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Raises ValidationError when a job would follow itself through others, or Sentinel could not start the child."""
+        if self.child_id in ancestors(self.parent_id, besides=self.pk):
+            raise ValidationError({"child": f"{self.parent} already runs after {self.child}: the chain would never end."})
+        if self.child.kind == JobKind.EXTERNAL:
+            raise ValidationError({"child": f"{self.child} is external: Sentinel cannot start it. It can only be followed."})
+
+
+def ancestors(job_id: int, *, besides: int | None = None) -> set[int]:
+    """The jobs after which this one runs, directly or through others. The link ``besides`` is taken as not there."""
+    return _reached(job_id, JobLink.objects.exclude(pk=besides).values_list("child_id", "parent_id"))
+
+
+def descendants(job_id: int) -> set[int]:
+    """The jobs that run after this one, directly or through others."""
+    return _reached(job_id, JobLink.objects.values_list("parent_id", "child_id"))
+
+
+def _reached(job_id: int, steps: Iterable[tuple[int, int]]) -> set[int]:
+    """Where the steps (from, to) lead from ``job_id``."""
+    found: set[int] = set()
+    ways, new = list(steps), {job_id}
+    while new:
+        new = {to for start, to in ways if start in new} - found
+        found |= new
+    return found
 
 
 class JobRun(models.Model):

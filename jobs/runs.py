@@ -1,7 +1,7 @@
 """The only writer of JobRun.status. A run is a row from the moment it is wanted; what has ended stays ended.
 
-Locks are taken in the order job, run. Everything an end brings about (the next one that waits, another try, the jobs that follow,
-alerts) is in the same transaction as the end itself.
+Locks are taken in the order jobs (by id; for an end together with all that follow), run. Everything an end brings about (the next one
+that waits, another try, the jobs that follow, alerts) is in the same transaction as the end itself.
 """
 
 import logging
@@ -17,7 +17,7 @@ from django.db.models import Q
 from jobs import kept, retries
 from jobs.enums import RUN_OPEN, JobKind, Overlap, RunStatus, Trigger
 from jobs.errors import IllegalRun, NotRunnable
-from jobs.models import Job, JobRun
+from jobs.models import Job, JobRun, descendants
 from jobs.signals import run_ended
 from sentinel_site.lib import wake
 from sentinel_site.lib.ids import uuid7
@@ -88,6 +88,11 @@ def start(run_id: UUID, *, at: datetime, worker: str) -> JobRun | None:
     return run
 
 
+def is_free(job: Job) -> bool:
+    """Whether no run of the job is running: a look ahead only, `start` decides."""
+    return not job.runs.filter(status=RunStatus.RUNNING).exists()
+
+
 def beat(run_id: UUID, *, at: datetime, progress: Mapping[str, Any] | None = None) -> bool:
     """A sign of life of a running run, with how far it is. False when it does not run (any more): its work must be stopped then."""
     fields: dict[str, Any] = {"beat_at": at}
@@ -105,7 +110,7 @@ def finish(
 
     Saying the same again is a quiet success. Raises IllegalRun when it ended otherwise, JobRun.DoesNotExist when it is gone.
     """
-    run = _locked_run(run_id)
+    run = _locked_run(run_id, ends=True)
     if run is None:
         raise JobRun.DoesNotExist(f"There is no run {run_id} (any more).")
     if status not in ENDED_BY_ITSELF:
@@ -118,7 +123,7 @@ def finish(
 @transaction.atomic
 def orphan(run_id: UUID, *, at: datetime, reason: str, silent_since: datetime) -> bool:
     """A running run gave no sign of life after ``silent_since``: it is ORPHANED, unless it has given one meanwhile."""
-    run = _locked_run(run_id)
+    run = _locked_run(run_id, ends=True)
     if run is None or run.status != RunStatus.RUNNING or (run.beat_at and run.beat_at > silent_since):
         return False
     _end(run, RunStatus.ORPHANED, at=at, fields={"reason": reason[:300]})
@@ -168,6 +173,19 @@ def heard_of(
     return _write(run, fields)
 
 
+def tell_again(*, at: datetime, queued_before: datetime, limit: int = 20) -> int:
+    """Tell a worker once more of runs that wait since before ``queued_before``: the queue may have lost its task. Returns of how many.
+
+    Call it in the worker alone: it looks only while it works off its queue, so that nothing piles up while it does not.
+    """
+    ready = Q(not_before=None) | Q(not_before__lte=at)
+    waiting = JobRun.objects.filter(ready, status=RunStatus.QUEUED, queued_at__lt=queued_before)
+    found = list(waiting.order_by("job_id", "id").distinct("job_id").values_list("pk", flat=True)[:limit])
+    for run_id in found:
+        enqueue("jobs.tasks.run", str(run_id))
+    return len(found)
+
+
 @transaction.atomic
 def release_due(*, at: datetime, limit: int = 100) -> int:
     """Tell a worker of every further try whose time has come. Returns how many."""
@@ -183,16 +201,17 @@ def _locked(job_id: int) -> Job:
     return Job.objects.select_for_update(no_key=True).get(pk=job_id)
 
 
-def _locked_run(run_id: UUID) -> JobRun | None:
-    """The run with its job, both locked, the job first."""
+def _locked_run(run_id: UUID, *, ends: bool = False) -> JobRun | None:
+    """The run with its job, both locked, the job first; for an end with every job that may follow, so that no two ends lock crosswise."""
     job_id = JobRun.objects.filter(pk=run_id).values_list("job_id", flat=True).first()
     if job_id is None:
         return None
-    job = Job.objects.select_for_update(no_key=True).filter(pk=job_id).first()
+    locked = {job_id, *(descendants(job_id) if ends else ())}
+    jobs = {job.pk: job for job in Job.objects.select_for_update(no_key=True).filter(pk__in=locked).order_by("pk")}
     run = JobRun.objects.select_for_update(no_key=True).filter(pk=run_id).first()
-    if job is None or run is None:  # deleted meanwhile
+    if run is None or job_id not in jobs:  # deleted meanwhile
         return None
-    run.job = job
+    run.job = jobs[job_id]
     return run
 
 
@@ -272,8 +291,8 @@ def _try_again(run: JobRun, *, at: datetime) -> JobRun | None:
 
 
 def _tell_the_next(job: Job, *, at: datetime) -> None:
-    """A worker hears of the run that waited for this one."""
+    """A worker hears of the run that waited for this one: of the same job, or of any, for then a place is free."""
     ready = Q(not_before=None) | Q(not_before__lte=at)
-    waiting = job.runs.filter(ready, status=RunStatus.QUEUED).order_by("id").values_list("pk", flat=True).first()
-    if waiting:
-        enqueue("jobs.tasks.run", str(waiting))
+    waiting = JobRun.objects.filter(ready, status=RunStatus.QUEUED)
+    for run_id in {rows.order_by("id").values_list("pk", flat=True).first() for rows in (waiting.filter(job=job), waiting)} - {None}:
+        enqueue("jobs.tasks.run", str(run_id))

@@ -100,8 +100,9 @@ def permitted(address: str, port: int) -> bool:
 
 
 def post(
-    url: str, body: bytes, headers: Mapping[str, str], *, total_seconds: float = TOTAL_SECONDS, trusted: bool = False, once: bool = False
-) -> Reply:
+    url: str, body: bytes, headers: Mapping[str, str], *, total_seconds: float = TOTAL_SECONDS, trusted: bool = False, once: bool = False,
+    method: str = "POST",
+) -> Reply:  # fmt: skip
     """The answer to ``body`` within ``total_seconds``, whatever its status. Raises PermanentError, TemporaryError or OutcomeUnknown.
 
     ``trusted``: the operator's settings name the address, no user does; any network and port will do. ``once``: for a
@@ -112,7 +113,7 @@ def post(
     kept = None if once or trusted else _kept(to)
     if kept is not None:
         try:
-            return _exchange(kept, to, body, headers, deadline=deadline)
+            return _exchange(kept, to, method, body, headers, deadline=deadline)
         except (ConnectionError, http.client.RemoteDisconnected, ssl.SSLError):
             kept.close()  # the other side had closed it meanwhile: once more, on a new one
         except (OSError, http.client.HTTPException) as error:
@@ -125,7 +126,7 @@ def post(
     try:
         connection.connect()
         connected = True
-        return _exchange(connection, to, body, headers, deadline=deadline, keep=not once and not trusted)
+        return _exchange(connection, to, method, body, headers, deadline=deadline, keep=not once and not trusted)
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         raise _meaning(error, connected=connected) from error
@@ -140,10 +141,12 @@ def close() -> None:
         connection.close()
 
 
-def _exchange(connection: _Connection, to: Target, body: bytes, headers: Mapping[str, str], *, deadline: float, keep: bool = True) -> Reply:
+def _exchange(
+    connection: _Connection, to: Target, method: str, body: bytes, headers: Mapping[str, str], *, deadline: float, keep: bool = True
+) -> Reply:  # fmt: skip
     connection.response_class = partial(_Response, deadline=deadline)  # type: ignore[assignment]
     connection.sock.settimeout(max(0.1, deadline - time.monotonic()))
-    connection.request("POST", to.path, body, dict(headers))
+    connection.request(method, to.path, body, dict(headers))
     response = connection.getresponse()
     try:
         content = response.read(BODY_BYTES + 1)

@@ -3,12 +3,6 @@
 from django.utils import timezone
 
 from notifications import handoffs
-from notifications import proofs as proving
-
-
-def proofs() -> None:
-    """Send the test messages whose time has come."""
-    proving.send_due(at=timezone.now())
 
 
 def hand_offs() -> None:

@@ -8,7 +8,7 @@ from django.apps import AppConfig
 from django.conf import settings
 
 PRELOADED: Final = (
-    "sentinel_site.tasks", "alerts.tasks", "notifications.tasks", "devices.tasks", "django_q.cluster", "django_q.brokers.orm",
+    "sentinel_site.tasks", "alerts.tasks", "notifications.tasks", "devices.tasks", "jobs.tasks", "django_q.cluster", "django_q.brokers.orm",
     *(f"notifications.transports.{kind}" for kind in ("email", "webhook", "push", "slack", "sms", "voice", "apprise")),
 )  # fmt: skip
 
@@ -25,7 +25,7 @@ class SentinelSiteConfig(AppConfig):
             return  # nothing of the queue's or of the pages' is told there
         import_module("sentinel_site.receivers")
         import_module("sentinel_site.checks")
-        if settings.FORKS:
+        if settings.FORKS and settings.SHARES_TASKS:
             for name in PRELOADED:
                 import_module(name)
             gc.freeze()  # a collection would write to, and so copy, every page they share

@@ -16,6 +16,7 @@ from alerts.enums import Severity, SourceKind, StopsAt
 from alerts.intake import OWN_SOURCE
 from alerts.models import EscalationPolicy, PolicyStep, Route, Source
 from backups import self_backup
+from jobs import built_in
 from notifications.enums import Transport, Urgency
 from notifications.models import RecipientGroup
 from sentinel_site.periodic import PERIODIC
@@ -179,6 +180,7 @@ def run(*, admin_password: str = "") -> str:
     _source(OWN_SOURCE)
     _schedules()
     self_backup.expected(at=timezone.now())
+    built_in.make(at=timezone.now())
     return _admin(admin_password)
 
 

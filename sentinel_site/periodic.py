@@ -1,6 +1,7 @@
 """What the worker does by the clock: name → (dotted path of a task, minutes). Bootstrap writes it into django-q2's schedules.
 
-Nothing here is needed on time: escalation and deliveries are the watchdog's, and come here a second time for the case it is dead.
+Nothing here is needed on time: escalation, deliveries and the start of jobs are the watchdog's, and come here a second time for the
+case it is dead. What has a result worth a record is a job (see the apps' job_callables.py) and not here.
 """
 
 from typing import Final
@@ -10,13 +11,9 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "revise": ("sentinel_site.tasks.revise", 1),
     "watch": ("sentinel_site.tasks.watch", 1),
     "triage-waiting": ("alerts.tasks.triage_waiting", 1),
-    "reachability": ("alerts.tasks.reachability", 30),
-    "retention": ("alerts.tasks.retention", 60),
     "hand-offs": ("notifications.tasks.hand_offs", 1),
     "roll-ups": ("devices.tasks.roll_up", 1),
     "silent-devices": ("devices.tasks.silence", 1),
-    "old-readings": ("devices.tasks.retention", 15),
     "rule-orphans": ("devices.tasks.close_orphans", 1),
-    "proofs": ("notifications.tasks.proofs", 15),
-    "tidy": ("sentinel_site.tasks.tidy", 60),
+    "jobs": ("jobs.tasks.catch_up", 1),
 }

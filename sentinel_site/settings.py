@@ -31,7 +31,7 @@ if not SENTINEL_BASE_URL.startswith(("http://", "https://")):
 
 # A process that serves no page leaves the machinery of pages out: 30 MiB less each. The monitor puts nothing into the queue
 # and sends no message itself: 10 MiB less again.
-SERVES_PAGES = sys.argv[1:2] not in (["qcluster"], ["watchdog"], ["monitor"], ["scan_backups"])
+SERVES_PAGES = sys.argv[1:2] not in (["qcluster"], ["watchdog"], ["monitor"], ["scan_backups"], ["runjob"])
 TALKS_TO_DEVICES = sys.argv[1:2] == ["monitor"]
 _PAGES = [
     "unfold", "unfold.contrib.filters", "django.contrib.admin", "django.contrib.staticfiles", "django.contrib.sessions",
@@ -86,9 +86,10 @@ TEMPLATES = [
     }
 ]
 
-# --- Database: PostgreSQL. Threads share psycopg's pool (CONN_MAX_AGE > 0 leaks connections under ASGI), but qcluster forks
-# its workers, and a pool opened before a fork would be one set of sockets for all of them: there each process keeps its own.
-FORKS = sys.argv[1:2] == ["qcluster"]
+# --- Database: PostgreSQL. Threads share psycopg's pool (CONN_MAX_AGE > 0 leaks connections under ASGI), but qcluster forks its
+# workers, and runjob its work. A pool opened before would be one set of sockets for all of them: there each process keeps its own.
+FORKS = sys.argv[1:2] in (["qcluster"], ["runjob"])
+SHARES_TASKS = sys.argv[1:2] == ["qcluster"]
 _DATABASE_URL = env.text("DATABASE_URL") or EMBEDDED.database_url()
 _DATABASE = env.database(_DATABASE_URL)
 # A prepared statement keeps its plan: one made while a table was nearly empty must not read all of it in the flood that follows.
@@ -221,6 +222,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 SENTINEL_BACKUP_DEPOSIT: Path = env.path("SENTINEL_BACKUP_DEPOSIT", DATA_DIR / "backups" / "deposit")  # agents write here, a folder each
 SENTINEL_BACKUP_STORE: Path = env.path("SENTINEL_BACKUP_STORE", DATA_DIR / "backups" / "store")  # verified backups
 SENTINEL_BACKUP_QUARANTINE: Path = env.path("SENTINEL_BACKUP_QUARANTINE", DATA_DIR / "backups" / "quarantine")
+SENTINEL_JOBS_AT_ONCE = env.number("SENTINEL_JOBS_AT_ONCE", 4)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
@@ -300,6 +302,7 @@ SENTINEL_KEEP_ALERTS_DAYS = env.number("SENTINEL_KEEP_ALERTS_DAYS", 730)
 SENTINEL_KEEP_EVENTS_DAYS = env.number("SENTINEL_KEEP_EVENTS_DAYS", 14)
 SENTINEL_KEEP_READINGS_DAYS = env.number("SENTINEL_KEEP_READINGS_DAYS", 7)
 SENTINEL_KEEP_MINUTES_DAYS = env.number("SENTINEL_KEEP_MINUTES_DAYS", 90)
+SENTINEL_KEEP_RUNS_DAYS = env.number("SENTINEL_KEEP_RUNS_DAYS", 180)
 SENTINEL_KEEP_IMAGES_DAYS = env.number("SENTINEL_KEEP_IMAGES_DAYS", 30)
 
 LOGGING = {

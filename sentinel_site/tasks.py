@@ -1,19 +1,14 @@
 """Tasks of the composition. Each reads the clock once and makes idempotent calls; see periodic.py for when they run."""
 
-from datetime import timedelta
-
 from django.utils import timezone
-from django_q.models import Failure
 
 from alerts import escalation, timeouts
 from notifications import delivery, receipts, revisions
-from sentinel_site import beats, process_alerts
-from sentinel_site.models import IdempotentAnswer, ProcessBeat
+from sentinel_site import process_alerts
+from sentinel_site.models import ProcessBeat
 
 DELIVER_SECONDS = 35
 """Well below the queue's time-out."""
-KEEP_ANSWERS = timedelta(hours=24)
-KEEP_FAILURES = timedelta(days=14)
 
 
 def canary() -> None:
@@ -40,11 +35,3 @@ def revise() -> None:
 def watch() -> None:
     """Tell people when the watchdog is dead. A task of its own: whatever goes wrong here must not hold up `catch_up`."""
     process_alerts.check(watched_by=ProcessBeat.Role.WORKER, at=timezone.now())
-
-
-def tidy() -> None:
-    """Delete what is kept for hours only: answers for Idempotency-Key, old beats, the queue's failure rows."""
-    at = timezone.now()
-    IdempotentAnswer.objects.filter(created_at__lt=at - KEEP_ANSWERS).delete()
-    Failure.objects.filter(stopped__lt=at - KEEP_FAILURES).delete()
-    beats.prune(at=at)

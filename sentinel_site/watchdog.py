@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
 from backups import launch
+from jobs.upkeep import Clock
 from notifications import outbox, receipts, revisions
 from notifications.delivery import Dispatcher
 from sentinel_site import beats, deadman, process_alerts
@@ -41,6 +42,8 @@ GATHER_SECONDS: Final = 0.01
 """The pause while more senders are busy, so that several hands are free when the next ones are read."""
 LEAST_SECONDS: Final = 0.005
 """The shortest sleep: what is due may be in another runner's hands."""
+JOBS_LEAST_SECONDS: Final = 0.2
+"""The shortest pause between two looks for jobs: what is due may be in another runner's hands."""
 BEAT_SECONDS: Final = 5.0
 CANARY_SECONDS: Final = 15.0
 FAULT_SECONDS: Final = 1.0
@@ -51,24 +54,26 @@ logger = logging.getLogger(__name__)
 
 
 class Watchdog:
-    """Five threads, each in a loop that survives every error: listen, escalate, send, change what was sent, keep watch."""
+    """Six threads, each in a loop that survives every error: listen, escalate, send, change what was sent, keep watch, start jobs."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self._due, self._urgent, self._reported, self._outbox, self._revisions = (threading.Event() for _ in range(5))
+        self._due, self._urgent, self._reported, self._outbox, self._revisions, self._jobs = (threading.Event() for _ in range(6))
         self._wakes = {
             wake.DUE: (self._due, self._urgent), wake.REPORTED: (self._due, self._reported), wake.PLANNED: (self._due,),
-            wake.OUTBOX: (self._outbox,), wake.REVISIONS: (self._revisions,),
+            wake.OUTBOX: (self._outbox,), wake.REVISIONS: (self._revisions,), wake.JOBS: (self._jobs,),
         }  # fmt: skip
         self._dispatcher = Dispatcher()
         self._dispatcher.on_free = self._outbox.set
         self._next_canary_at = timezone.now()
         self._settled_at = self._next_canary_at + SETTLING
+        self._job_clock = Clock()
 
     def run(self) -> None:
         """Work until ``stop`` is called; then let senders finish what they have in hand (a few seconds at the most)."""
         loops: dict[str, Callable[[], None]] = {
             "listen": self._listen, "escalate": self._escalate, "send": self._send, "revise": self._revise, "watch": self._watch,
+            "jobs": self._start_jobs,
         }  # fmt: skip
         threads = [threading.Thread(target=self._forever, args=(step,), name=name, daemon=True) for name, step in loops.items()]
         for thread in threads:
@@ -77,6 +82,7 @@ class Watchdog:
         self._due.set()
         self._outbox.set()
         self._revisions.set()
+        self._jobs.set()
         self._dispatcher.close(timeout=5)
         for thread in threads:
             thread.join(timeout=2)
@@ -136,6 +142,12 @@ class Watchdog:
         self._revisions.clear()
         if not revisions.run_due(at=timezone.now()):
             self._revisions.wait(_until(revisions.next_due_at(), LOOK_AROUND_SECONDS))
+
+    def _start_jobs(self) -> None:
+        """The clock of the jobs, in a thread of its own: nothing of it holds up an alert."""
+        self._jobs.clear()
+        due_at = self._job_clock.look(at=timezone.now())
+        self._jobs.wait(max(_until(due_at, LOOK_AROUND_SECONDS), JOBS_LEAST_SECONDS))
 
     def _watch(self) -> None:
         """Beat, give the worker something to do, tell people when a process is dead, and tell the outside that we live."""

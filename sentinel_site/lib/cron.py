@@ -3,7 +3,8 @@
 a slot at a fixed time of day comes exactly once whatever the clocks do; one that the clocks skip comes at the jump.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -44,6 +45,21 @@ def after(expression: str, at: datetime, zone: ZoneInfo) -> datetime | None:
 def before(expression: str, at: datetime, zone: ZoneInfo) -> datetime | None:
     """The last slot before the instant ``at``, in UTC; None when there was none. Raises CronError."""
     return _first(expression, at, zone, reverse=True)
+
+
+def between(expression: str, since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """Every slot from ``since`` to ``until``, both included, in UTC and in order. Raises CronError."""
+    last = since - timedelta(microseconds=1)
+    try:
+        for slot in CronSim(expression, last.astimezone(zone)):
+            found = slot.astimezone(UTC)
+            if found > until:
+                return
+            if found > last:
+                last = found
+                yield found
+    except CronSimError as error:
+        raise CronError(str(error)) from None
 
 
 def _first(expression: str, at: datetime, zone: ZoneInfo, *, reverse: bool) -> datetime | None:

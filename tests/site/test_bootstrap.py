@@ -102,12 +102,12 @@ def test_every_group_has_exactly_its_permissions(password, group):
 
 def test_schedules_follow_the_table(password):
     Schedule.objects.create(name="foreign", func="os.getcwd")
-    Schedule.objects.filter(name="tidy").update(minutes=5)
+    Schedule.objects.filter(name="jobs").update(minutes=5)
 
     bootstrap.run()
 
     assert dict(Schedule.objects.values_list("name", "func")) == {name: dotted for name, (dotted, _minutes) in PERIODIC.items()}
-    assert Schedule.objects.get(name="tidy").minutes == PERIODIC["tidy"][1]
+    assert Schedule.objects.get(name="jobs").minutes == PERIODIC["jobs"][1]
 
 
 def test_the_command_prints_the_password_once(db, capsys):

@@ -1,0 +1,22 @@
+"""What `alerts` offers as work. Each reads the clock and makes one idempotent call; it may be run twice, or be stopped at any moment."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from alerts import reach_alerts, retention
+from sentinel_site.lib.registry import job
+
+BUDGET_SECONDS = 240
+
+
+@job("alerts.retention", title="Forget old alerts", every="7 * * * *", timeout=300)
+def forget() -> dict[str, Any]:
+    """Delete alerts, reports, events and pictures that were kept long enough. What is left is done by the next run."""
+    return dict(retention.sweep(at=timezone.now(), budget_seconds=BUDGET_SECONDS))
+
+
+@job("alerts.reachability", title="Look whether a P1 would reach somebody", every="3,33 * * * *", timeout=45)
+def reachability() -> dict[str, Any]:
+    """Tell the administrators about minutes in which a P1 would reach nobody."""
+    return {"policies_with_a_gap": reach_alerts.check(at=timezone.now())}

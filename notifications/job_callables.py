@@ -1,0 +1,14 @@
+"""What `notifications` offers as work. Each reads the clock and makes one idempotent call."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from notifications import proofs
+from sentinel_site.lib.registry import job
+
+
+@job("notifications.proofs", title="Send test messages that prove contact methods", every="*/15 * * * *", timeout=45)
+def prove() -> dict[str, Any]:
+    """Send the test messages whose time has come, so that addresses nobody reads any more are noticed."""
+    return {"test_messages": proofs.send_due(at=timezone.now())}
