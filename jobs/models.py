@@ -115,7 +115,7 @@ class JobLink(models.Model):
 
 def ancestors(job_id: int, *, besides: int | None = None) -> set[int]:
     """The jobs after which this one runs, directly or through others. The link ``besides`` is taken as not there."""
-    return _reached(job_id, JobLink.objects.exclude(pk=besides).values_list("child_id", "parent_id"))
+    return _reached(job_id, JobLink.objects.exclude(pk__in=[besides] if besides else []).values_list("child_id", "parent_id"))
 
 
 def descendants(job_id: int) -> set[int]:
