@@ -145,7 +145,7 @@ def _give_if_open(alert: Alert, answer: Answer, *, by: Recipient | RecipientGrou
 
 
 def _said(answer: Answer, given: Sequence[Alert]) -> Reply:
-    which = f"#{given[0].number} {given[0].title}" if len(given) == 1 else _("%(count)d alerts") % {"count": len(given)}
+    which = f"#{given[0].number} {given[0].own_title}" if len(given) == 1 else _("%(count)d alerts") % {"count": len(given)}
     said = {
         Answer.SEEN: _("Noted: you have seen %(which)s. Nobody has taken it yet."),
         Answer.PASS_ON: _("Passed on: the next people are told about %(which)s."),

@@ -20,7 +20,10 @@ FUTURE_TOLERANCE: Final = timedelta(minutes=5)
 
 
 class NewReport(NamedTuple):
-    """A report that was read and bounded by its edge. ``raw`` is the JSON text to keep (no NUL, no NaN), ``by_id`` the user who sent it."""
+    """A report that was read and bounded by its edge. ``raw`` is the JSON text to keep (no NUL, no NaN), ``by_id`` the user who sent it.
+
+    ``title`` and ``description`` are in the site's language, or the sender's; ``translations`` has them in others, by language.
+    """
 
     source: str
     title: str
@@ -32,6 +35,7 @@ class NewReport(NamedTuple):
     labels: Mapping[str, str] = MappingProxyType({})
     links: Sequence[Mapping[str, str]] = ()
     runbook_url: str = ""
+    translations: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     occurred_at: datetime | None = None
     raw: str = "{}"
     by_id: int | None = None

@@ -38,7 +38,8 @@ WITH choice AS (
 ), input AS (
     SELECT * FROM json_to_recordset(%(folds)s::json) AS f (
         place int, choice int, id uuid, dedup_key text, group_key text, type text, title text, description text, subject text,
-        labels jsonb, links jsonb, runbook_url text, first_at timestamptz, last_at timestamptz, count int, silenced bool)
+        labels jsonb, links jsonb, runbook_url text, translations jsonb,
+        first_at timestamptz, last_at timestamptz, count int, silenced bool)
     JOIN choice USING (choice)
 ), held AS (
     SELECT alert.id, input.place, coalesce(input.count, 1) AS count, coalesce(input.last_at, %(at)s) AS last_at
@@ -53,12 +54,13 @@ WITH choice AS (
     RETURNING held.place, alert.id, alert.priority
 ), raised AS (
     INSERT INTO alerts_alert (
-        id, number, status, priority, severity, source_id, type, title, description, subject, labels, links, runbook_url, dedup_key,
-        life_safety, occurrences, created_at, first_seen_at, last_seen_at, previous_id, policy_id, round, step, round_started_at, told,
-        next_step_at, deadline_at, unanswered, suppressed_by, group_key, acknowledged_by, promise, resolution, image)
+        id, number, status, priority, severity, source_id, type, title, description, translations, subject, labels, links, runbook_url,
+        dedup_key, life_safety, occurrences, created_at, first_seen_at, last_seen_at, previous_id, policy_id, round, step,
+        round_started_at, told, next_step_at, deadline_at, unanswered, suppressed_by, group_key, acknowledged_by, promise,
+        resolution, image)
     SELECT input.id, nextval('alerts_alert_number'), 'PENDING', priority, severity, source_id, type, title, coalesce(description, ''),
-        coalesce(subject, ''), coalesce(labels, '{}'), coalesce(links, '[]'), coalesce(runbook_url, ''), dedup_key, life_safety,
-        coalesce(count, 1), %(at)s, coalesce(first_at, %(at)s), coalesce(last_at, %(at)s),
+        coalesce(translations, '{}'), coalesce(subject, ''), coalesce(labels, '{}'), coalesce(links, '[]'), coalesce(runbook_url, ''),
+        dedup_key, life_safety, coalesce(count, 1), %(at)s, coalesce(first_at, %(at)s), coalesce(last_at, %(at)s),
         (SELECT last.id FROM alerts_alert last WHERE last.source_id = input.source_id AND last.dedup_key = input.dedup_key
          AND last.status IN ('RESOLVED', 'EXPIRED') ORDER BY last.id DESC LIMIT 1),
         policy_id, 1, 0, %(at)s, 0, next_step_at, deadline_at, false, '[]', coalesce(group_key, ''), '', '', '', ''
@@ -210,7 +212,8 @@ def _own(fold: Fold, *, at: datetime) -> dict[str, Any]:
     own: dict[str, Any] = {"dedup_key": fold.key, "type": report.type, "title": report.title}
     unusual = {
         "subject": report.subject, "labels": report.labels, "description": report.description, "links": report.links,
-        "runbook_url": report.runbook_url, "group_key": folding.group_key(report, fold.source, fold.severity), "silenced": fold.silenced,
+        "runbook_url": report.runbook_url,
+        "translations": report.translations, "group_key": folding.group_key(report, fold.source, fold.severity), "silenced": fold.silenced,
     }  # fmt: skip
     own |= {name: value for name, value in unusual.items() if value}
     if fold.first_at != at or fold.last_at != at or len(fold.places) > 1:

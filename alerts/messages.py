@@ -99,7 +99,12 @@ def require_open(alert: Alert) -> None:
 def context(alerts: Sequence[Alert], *, at: datetime) -> dict[str, Any]:
     """What a message about ``alerts`` brings its templates."""
     first = alerts[0]
-    brought: dict[str, Any] = {"alert": describe.alert(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
+    brought: dict[str, Any] = {"alert": _described(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
     if len(alerts) > 1:
-        brought["alerts"] = [describe.alert(alert) for alert in alerts]
+        brought["alerts"] = [_described(alert) for alert in alerts]
     return brought
+
+
+def _described(alert: Alert) -> dict[str, Any]:
+    """The alert, with its words in other languages where there are any: each reader gets their own."""
+    return describe.alert(alert) | ({"translations": alert.translations} if alert.translations else {})

@@ -21,7 +21,7 @@ from alerts.enums import OPEN, EventKind, LogKind, Resolution, Severity
 from alerts.errors import InvalidReport
 from alerts.folding import NewReport
 from alerts.models import Alert
-from backups import backup_texts, circumstances
+from backups import backup_texts, circumstances, job_mail
 from backups.backup_texts import Said
 from backups.enums import BAD, BackupVerdict, Suspicion
 from backups.held import Entry, Expected
@@ -49,7 +49,8 @@ class _News(NamedTuple):
     entry: BackupEntry
     kind: str
     severity: str
-    said: Said
+    said: Mapping[str, Said]
+    """In each language."""
 
 
 def tell(job: ExpectedBackupJob, entry: BackupEntry, *, at: datetime) -> None:
@@ -72,9 +73,11 @@ def settle(decided: Sequence[Decided], *, at: datetime) -> None:
     One transaction; call it as the last of the caller's, once for everything in it: it ends with the event counter.
     """
     with transaction.atomic():
+        mailboxes = job_mail.prepare([job for job, _ in decided])
         open_alerts = _hold({job.pk for job, _ in decided})
         _end(_endings(decided, open_alerts), at=at)
-        _raise_all(_news(decided, at=at), open_alerts, at=at)
+        raised = _raise_all(_news(decided, at=at), open_alerts, at=at)
+        job_mail.tell(raised, mailboxes, at=at)
 
 
 def with_open_alerts(job_ids: Collection[UUID]) -> set[UUID]:
@@ -101,16 +104,16 @@ def _hold(job_ids: set[UUID]) -> dict[str, Alert]:
     return {alert.dedup_key: alert for alert in found}
 
 
-def _endings(decided: Sequence[Decided], open_alerts: Mapping[str, Alert]) -> dict[str, tuple[Alert, str]]:
+def _endings(decided: Sequence[Decided], open_alerts: Mapping[str, Alert]) -> dict[str, tuple[Alert, Mapping[str, str]]]:
     """The alerts that are over, by their keys, each with the reason."""
-    endings: dict[str, tuple[Alert, str]] = {}
+    endings: dict[str, tuple[Alert, Mapping[str, str]]] = {}
     for job, entry in decided:
         if entry.status == BackupVerdict.SUCCESS:
             until = _key(BAD_KEY, job, entry)
             over = [key for key in open_alerts if key.startswith(f"{_key(BAD_KEY, job)}:") and key <= until]
             if not odd(job, entry):
                 over += {_key(ODD_KEY, job)} & open_alerts.keys()
-            note = _words(backup_texts.recovered, job, entry) if over else ""
+            note = _words(backup_texts.recovered, job, entry) if over else {}
             endings |= {key: (open_alerts[key], note) for key in over}
     return endings
 
@@ -129,15 +132,20 @@ def _news(decided: Sequence[Decided], *, at: datetime) -> dict[str, _News]:
     return news
 
 
-def _raise_all(news: Mapping[str, _News], open_alerts: Mapping[str, Alert], *, at: datetime) -> None:
-    """Raise what is not open, make the words true of what is, and say on the entries which alert is theirs."""
+def _raise_all(news: Mapping[str, _News], open_alerts: Mapping[str, Alert], *, at: datetime) -> dict[UUID, ExpectedBackupJob]:
+    """Raise what is not open, make the words true of what is, and say on the entries which alert is theirs.
+
+    Answers with the alerts (ids) that were raised, and their jobs.
+    """
     raised = _accept({key: each for key, each in news.items() if key not in open_alerts}, at=at)
+    fresh = {alert_id: news[key].job for key, alert_id in raised.items()}
     known = {key: alert for key, alert in open_alerts.items() if key in news}
     _reword([(alert, news[key]) for key, alert in known.items()], at=at)
     raised |= {key: alert.pk for key, alert in known.items()}
     for key, alert_id in raised.items():
         news[key].entry.alert_id = alert_id
     BackupEntry.objects.bulk_update([news[key].entry for key in raised], ["alert"], batch_size=500)
+    return fresh
 
 
 def _accept(news: Mapping[str, _News], *, at: datetime) -> dict[str, UUID]:
@@ -156,24 +164,32 @@ def _reword(told: Sequence[tuple[Alert, _News]], *, at: datetime) -> None:
     """Have open alerts say what is true now: whoever has one reads it there, and whoever is called next is told that."""
     log = []
     for alert, news in told:
-        if (alert.type, alert.title, alert.description) != (news.kind, *news.said):
-            fields = {"type": news.kind, "title": news.said.title, "description": news.said.description}
-            Alert.objects.filter(pk=alert.pk).update(**fields)
-            log.append(record.Entry(alert.pk, LogKind.COMMENT, None, {"note": _words(backup_texts.changed, news.entry)}))
+        said = news.said[settings.LANGUAGE_CODE]
+        if (alert.type, alert.title, alert.description) != (news.kind, *said):
+            Alert.objects.filter(pk=alert.pk).update(type=news.kind, **said._asdict(), translations=_translations(news.said))
+            note = _words(backup_texts.changed, news.entry)[settings.LANGUAGE_CODE]
+            log.append(record.Entry(alert.pk, LogKind.COMMENT, None, {"note": note}))
     record.write(log, at=at)
     record.announce([(EventKind.COMMENT, entry.alert_id) for entry in log], at=at)
 
 
-def _end(endings: Mapping[str, tuple[Alert, str]], *, at: datetime) -> None:
-    if endings:
-        lifecycle.resolve_all(list(endings.values()), by=None, at=at, resolution=Resolution.RECOVERED)
+def _end(endings: Mapping[str, tuple[Alert, Mapping[str, str]]], *, at: datetime) -> None:
+    """Resolve these alerts; everyone who was told reads why in their own language."""
+    alerts = [alert for alert, _ in endings.values()]
+    for alert, notes in endings.values():
+        alert.translations = {code: {**alert.translations.get(code, {}), "note": notes[code]} for code in _others()}
+    Alert.objects.bulk_update(alerts, ["translations"], batch_size=500)
+    site = settings.LANGUAGE_CODE
+    ended = [(alert, notes[site]) for alert, notes in endings.values()]
+    lifecycle.resolve_all(ended, by=None, at=at, resolution=Resolution.RECOVERED)
 
 
 def _report(key: str, news: _News, source: str) -> NewReport:
     job = news.job
+    said = news.said[settings.LANGUAGE_CODE]
     return NewReport(
-        source=source, type=news.kind, severity=news.severity, subject=subject(job), title=news.said.title,
-        description=news.said.description, dedup_key=key, labels=_labels(job), links=_links(job),
+        source=source, type=news.kind, severity=news.severity, subject=subject(job), title=said.title, description=said.description,
+        translations=_translations(news.said), dedup_key=key, labels=_labels(job), links=_links(job),
     )  # fmt: skip
 
 
@@ -191,13 +207,25 @@ def _labels(job: ExpectedBackupJob) -> dict[str, str]:
 def _links(job: ExpectedBackupJob) -> list[dict[str, str]]:
     with translation.override(settings.LANGUAGE_CODE):
         text = translation.gettext("This backup's history")
-    return [{"href": f"{settings.SENTINEL_BASE_URL}/live/backups/?job={job.pk}", "text": text}]
+    return [{"href": f"{settings.SENTINEL_BASE_URL}/live/backups/{job.pk}/", "text": text}]
 
 
-def _words(say: Callable[..., Text], *args: Any) -> Text:
-    """What ``say`` says, in the site's language."""
-    with translation.override(settings.LANGUAGE_CODE):
-        return say(*args)
+def _words(say: Callable[..., Text], *args: Any) -> dict[str, Text]:
+    """What ``say`` says, in each language."""
+    said = {}
+    for code, _ in settings.LANGUAGES:
+        with translation.override(code):
+            said[code] = say(*args)
+    return said
+
+
+def _translations(said: Mapping[str, Said]) -> dict[str, dict[str, str]]:
+    return {code: said[code]._asdict() for code in _others()}
+
+
+def _others() -> list[str]:
+    """The languages besides the site's."""
+    return [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 
 
 def _key(kind: str, job: ExpectedBackupJob, entry: BackupEntry | None = None) -> str:

@@ -198,7 +198,7 @@ def _expected(job: ExpectedBackupJob, entry: BackupEntry) -> str:
 
 
 def _error(entry: BackupEntry) -> str:
-    said = [entry.agent_transfer_error_message, entry.message]
+    said = [entry.agent_transfer_error_message, "" if entry.status == BackupVerdict.MISSING else entry.message]
     return " · ".join(dict.fromkeys(" ".join(text.split())[:ERROR_LENGTH] for text in said if text))
 
 

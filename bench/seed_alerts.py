@@ -23,14 +23,14 @@ SOURCES = 20
 
 ALERTS = """
 INSERT INTO alerts_alert (
-    id, number, status, priority, severity, source_id, type, title, description, subject, labels, links, runbook_url, dedup_key,
+    id, number, status, priority, severity, source_id, type, title, description, translations, subject, labels, links, runbook_url, dedup_key,
     life_safety, occurrences, created_at, first_seen_at, last_seen_at, policy_id, round, step, round_started_at, told,
     next_step_at, deadline_at, unanswered, suppressed_by, group_key, delivered_at, seen_at, acknowledged_at, acknowledged_by, promise,
     closed_at, resolution, image)
 SELECT (lpad(to_hex((extract(epoch FROM born) * 1000)::bigint), 12, '0') || '7' || substr(noise, 1, 3) || '8'
         || substr(noise, 4, 15))::uuid,
     nextval('alerts_alert_number'), status, priority, (%(severities)s::text[])[priority], source, type,
-    word || ' ' || place || ', unit ' || (n %% 977), 'Measured value is outside of its limits.', place || '-' || (n %% 5003),
+    word || ' ' || place || ', unit ' || (n %% 977), 'Measured value is outside of its limits.', '{}'::jsonb, place || '-' || (n %% 5003),
     jsonb_build_object('room', (n %% 300)::text, 'building', chr(65 + (n %% 7)::int)), '[]'::jsonb, '', 'seed:' || %(run)s || ':' || n,
     false, 1 + n %% 4, born, born, born + interval '1 minute', %(policy)s, 1, 1, born, 1,
     CASE WHEN n > %(rows)s - %(open)s THEN %(next_step_at)s::timestamptz + n * interval '1 ms' END,

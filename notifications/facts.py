@@ -126,7 +126,7 @@ class Facts:
     def where(self) -> str:
         """The alert's subject; empty for a bundle, and when the title names it already: nobody needs to hear it twice."""
         subject = "" if self.alerts or not self.alert else str(self.alert.get("subject") or "")
-        title = str((self.alert or {}).get("title") or "")
+        title = self.title
         said = len(subject) >= NAMED and re.search(rf"(?<!\w){re.escape(subject)}(?!\w)", title, re.IGNORECASE)
         return "" if said else subject
 
@@ -211,7 +211,7 @@ class Facts:
     @property
     def note(self) -> str:
         """What was remarked when it was resolved."""
-        return _text(self._context.get("note"))
+        return _text((self._context.get("note") and self._own(self._context.get("alert") or {}).get("note")) or self._context.get("note"))
 
     @cached_property
     def values(self) -> "Values":
@@ -234,9 +234,14 @@ class Facts:
     def _open_seconds(self) -> int:
         return int(self._context.get("open_seconds") or 0)
 
+    def _own(self, alert: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The words of ``alert`` in the recipient's language, where it brings them."""
+        found: Mapping[str, Any] = (alert.get("translations") or {}).get(self.language) or {}
+        return found
+
     def _readable(self, alert: Mapping[str, Any]) -> dict[str, Any]:
         """``alert`` with instants as datetimes, without control characters, and with http(s) links only."""
-        shown = {name: clean(value) for name, value in alert.items()}
+        shown = {name: clean(value) for name, value in {**alert, **self._own(alert)}.items() if name != "translations"}
         shown |= {name: datetime.fromisoformat(alert[name]).astimezone(self.zone) for name in _INSTANTS if alert.get(name)}
         shown["description"] = str(shown.get("description") or "")[:DESCRIPTION_LENGTH]
         shown["links"] = [link for link in shown.get("links") or [] if _is_web(link.get("href", ""))]

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('type', models.CharField(default='generic', max_length=80)),
                 ('title', models.CharField(max_length=300)),
                 ('description', models.TextField(blank=True)),
+                ('translations', models.JSONField(default=dict, help_text="Title and description in other languages than the site's, by language.")),
                 ('subject', models.CharField(blank=True, max_length=200)),
                 ('labels', models.JSONField(default=dict)),
                 ('links', models.JSONField(default=list)),

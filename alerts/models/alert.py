@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
+from django.utils import translation
 
 from alerts.enums import (
     FINAL,
@@ -66,6 +67,7 @@ class Alert(models.Model):
     type = models.CharField(max_length=80, default="generic")
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)
+    translations = models.JSONField(default=dict, help_text="Title and description in other languages than the site's, by language.")
     subject = models.CharField(max_length=200, blank=True)
     labels = models.JSONField(default=dict)
     links = models.JSONField(default=list)
@@ -129,6 +131,19 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.title}"
+
+    @property
+    def own_title(self) -> str:
+        """The title in the language that is switched on."""
+        return self._own("title") or self.title
+
+    @property
+    def own_description(self) -> str:
+        """The description in the language that is switched on."""
+        return self._own("description") or self.description
+
+    def _own(self, name: str) -> str:
+        return str((self.translations.get(translation.get_language() or "") or {}).get(name) or "")
 
     @property
     def thread(self) -> str:

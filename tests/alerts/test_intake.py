@@ -1,6 +1,7 @@
 """Reports become alerts, or repeat them."""
 
 import pytest
+from django.utils import translation
 
 from alerts import folding, intake, lifecycle
 from alerts.errors import InvalidReport, UnknownSource
@@ -85,3 +86,12 @@ def test_a_refused_report_is_kept_and_told_once():
 
     alert = Alert.objects.get()
     assert (alert.type, alert.occurrences, Report.objects.filter(verdict="rejected").count()) == ("report-refused", 3, 3)
+
+
+def test_words_in_other_languages_are_kept_with_the_alert():
+    make_source()
+    alert = raise_alert(title="No backup", translations={"fr": {"title": "Aucune sauvegarde"}}, at=NOON)
+
+    with translation.override("fr"):
+        assert (alert.own_title, alert.own_description) == ("Aucune sauvegarde", "")
+    assert alert.own_title == "No backup"

@@ -91,10 +91,10 @@ def test_better_evidence_changes_the_words_of_the_open_alert(job):
 
 def test_a_bad_verdict_after_the_success_of_the_same_run_is_told_again(job):
     told = entry(job, NIGHT)
-    for verdict in (MISSING, SUCCESS, FAILED):
+    for hour, verdict in enumerate((MISSING, SUCCESS, FAILED)):
         told.status = verdict
         told.save()
-        backup_alerts.settle([(job, told)], at=LATER)
+        backup_alerts.settle([(job, told)], at=LATER + timedelta(hours=hour))
 
     assert alerts() == [("backup-missing", AlertStatus.RESOLVED, 1), ("backup-failed", AlertStatus.PENDING, 1)]
 
@@ -135,13 +135,13 @@ def test_what_one_job_recovers_from_is_nothing_of_another():
 
     backup_alerts.recover(jobs[1], entry(jobs[1], NIGHT + DAY, SUCCESS), at=LATER + DAY)
 
-    assert [status for _, status, _ in alerts()] == [AlertStatus.PENDING, AlertStatus.RESOLVED]
+    assert list(Alert.objects.order_by("subject").values_list("status", flat=True)) == [AlertStatus.PENDING, AlertStatus.RESOLVED]
 
 
 def test_many_at_once_cost_few_statements(django_assert_max_num_queries):
     pairs = [(job, entry(job, NIGHT, FAILED)) for job in [expected(f"db{n}") for n in range(40)]]
 
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(30):
         backup_alerts.settle(pairs, at=LATER)
 
     assert Alert.objects.count() == 40

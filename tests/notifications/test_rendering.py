@@ -180,3 +180,15 @@ def test_a_reminder_says_which_one_it_is_and_a_mail_who_else_was_told():
     assert "Told:      Robin Vale, Dana Reed" in words.text
     assert "Robin Vale, Dana Reed" in words.html
     assert words.short == "[P1] Fall in room 12 · cam-12. Reminder 3: nobody has answered for 5 min."
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "note"), [("en", "No backup", "It is back"), ("fr", "Aucune sauvegarde", "Elle est revenue")]
+)
+def test_an_alert_that_brings_other_languages_is_read_in_the_readers_own(language, title, note):
+    brought = {**ALERT, "title": "No backup", "translations": {"fr": {"title": "Aucune sauvegarde", "note": "Elle est revenue"}}}
+
+    words = wording("resolved", language, alert=brought, note="It is back")
+
+    assert title in words.subject
+    assert (note in words.text, "translations" in words.text) == (True, False)
