@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerts import plan
 from alerts.models import EscalationPolicy, PolicySnapshot, PolicyStep
@@ -34,8 +34,15 @@ def document(policy: EscalationPolicy) -> dict[str, Any]:
     }
 
 
-def freeze(policies: Iterable[EscalationPolicy]) -> dict[int, PolicySnapshot]:
-    """The snapshot of each policy as it is now, by policy id; stored when it is new."""
+class Frozen(NamedTuple):
+    """The snapshot of each policy, by policy id, and whether one of them was stored just now."""
+
+    snapshots: dict[int, PolicySnapshot]
+    stored: bool
+
+
+def freeze(policies: Iterable[EscalationPolicy]) -> Frozen:
+    """The snapshot of each policy as it is now; stored when it is new."""
     documents = {policy.pk: document(policy) for policy in policies}
     digests = {pk: hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest() for pk, body in documents.items()}
     known = {snapshot.digest: snapshot for snapshot in PolicySnapshot.objects.filter(digest__in=digests.values())}
@@ -46,7 +53,7 @@ def freeze(policies: Iterable[EscalationPolicy]) -> dict[int, PolicySnapshot]:
             ignore_conflicts=True,
         )
         known |= {snapshot.digest: snapshot for snapshot in PolicySnapshot.objects.filter(digest__in=fresh)}
-    return {pk: known[digest] for pk, digest in digests.items()}
+    return Frozen({pk: known[digest] for pk, digest in digests.items()}, stored=bool(fresh))
 
 
 def plan_of(snapshot: PolicySnapshot) -> plan.Plan:

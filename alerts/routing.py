@@ -145,7 +145,12 @@ def table() -> Table:
         if kept is not None and kept.version == version and now - kept.read < REREAD_SECONDS:
             _kept = replace(kept, asked=now)
         else:
-            kept = _kept = _Kept(_load(), version, now, now)
+            table, stored = _load()
+            kept = _Kept(table, version, now, now)
+            # A snapshot that this transaction stored is nobody else's before it commits, and nobody's when it does not: other
+            # threads would raise alerts that refer to no row.
+            if not (stored and connection.in_atomic_block):
+                _kept = kept
         return kept.table
 
 
@@ -182,18 +187,21 @@ def priority_of(severity: str) -> Priority:
     return DEFAULT_PRIORITY[Severity(severity)]
 
 
-def _load() -> Table:
+def _load() -> tuple[Table, bool]:
+    """The table as it is now, and whether a snapshot was stored for it."""
     routes = Route.objects.filter(enabled=True)
     silences = Silence.objects.order_by("-ends_at")[:MAX_SILENCES]
     known = EscalationPolicy.objects.prefetch_related(*policies.PREFETCH)
     rules = tuple(rule for route in routes if (rule := _rule(route)) is not None)
-    return Table(
+    frozen = policies.freeze(known)
+    table = Table(
         sources={source.slug: source for source in Source.objects.filter(enabled=True)},
         rules=rules,
         asked=tuple(sorted({matcher.name for rule in rules for matcher in rule.matchers})),
-        snapshots=policies.freeze(known),
+        snapshots=frozen.snapshots,
         silences=tuple((each.starts_at, each.ends_at, read) for each in silences if (read := _conditions(each.matchers, str(each)))),
     )
+    return table, frozen.stored
 
 
 def _rule(route: Route) -> _Rule | None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from backups.enums import BackupVerdict, ReportedBy, Suspicion
+from backups.expectations import EARLY
 from backups.models import BackupEntry, ExpectedBackupJob
 
 LISTED: Final = 5
@@ -136,8 +137,8 @@ def unrestored(job: ExpectedBackupJob, *, last_at: datetime | None, failed: str,
 
 def recovered(job: ExpectedBackupJob, entry: BackupEntry) -> str:
     """Why the alert is over."""
-    size = entry.server_calculated_staged_size or entry.agent_reported_size_bytes
-    told = clock(entry.agent_report_timestamp_utc or entry.changed_at or entry.cycle_at, job)
+    size = entry.size_bytes or entry.server_calculated_staged_size or entry.agent_reported_size_bytes
+    told = clock(entry.reported_at or entry.changed_at or entry.cycle_at, job)
     return _("There is a good backup of %(what)s again: %(when)s%(size)s.") % {
         "what": what(job), "when": told, "size": f", {_short(size)}" if size else "",
     }  # fmt: skip
@@ -148,6 +149,21 @@ def changed(entry: BackupEntry) -> str:
     if entry.status == BackupVerdict.SUCCESS:
         return _("The next backup is odd as well.")
     return _("A report came after all, or a better one. %(what)s") % {"what": _(_HAPPENED[BackupVerdict(entry.status)])}
+
+
+def abandoned() -> str:
+    """Why an alert is over of a job that is not watched any more."""
+    return _("The expected backup was deleted or switched off; nobody watches it any more.")
+
+
+def unasked() -> str:
+    """Why the alert about a missing proof is over where none is asked for any more."""
+    return _("No proof is asked for any more.")
+
+
+def proved(job: ExpectedBackupJob, restored_at: datetime) -> str:
+    """Why the alert about a missing proof is over."""
+    return _("A restore of %(what)s was proved: %(when)s.") % {"what": what(job), "when": clock(restored_at, job)}
 
 
 def what(job: ExpectedBackupJob) -> str:
@@ -170,16 +186,22 @@ def zone(job: ExpectedBackupJob) -> ZoneInfo:
 
 
 def _happened(job: ExpectedBackupJob, entry: BackupEntry, verdict: BackupVerdict) -> str:
-    if verdict == BackupVerdict.MISSING and job.started_at is not None:
-        return _("It was started (%(when)s), and never said that it ended.") % {"when": clock(job.started_at, job)}
+    if verdict == BackupVerdict.MISSING and (started_at := _started(job, entry)):
+        return _("It was started (%(when)s), and never said that it ended.") % {"when": clock(started_at, job)}
     return _(_HAPPENED[verdict])
+
+
+def _started(job: ExpectedBackupJob, entry: BackupEntry) -> datetime | None:
+    """When this run was started, if it said so and never ended."""
+    begun = job.started_at
+    return begun if begun and (job.period_seconds or begun >= entry.cycle_at - EARLY) else None
 
 
 def _facts(job: ExpectedBackupJob, entry: BackupEntry, known: Known) -> list[str]:
     at = entry.changed_at or entry.cycle_at
     said = {
         _("Expected"): _expected(job, entry),
-        _("Reported"): clock(entry.agent_report_timestamp_utc, job) if entry.agent_report_timestamp_utc else "",
+        _("Reported"): clock(reported_at, job) if (reported_at := entry.reported_at) else "",
         _("Error"): _error(entry),
         _("Last success"): _last_success(job, at),
         _("Agent"): _agent(job, entry, known),
@@ -239,7 +261,7 @@ def _missed(job: ExpectedBackupJob, known: Known) -> str:
 def _to_do(job: ExpectedBackupJob, entry: BackupEntry, known: Known, verdict: BackupVerdict) -> str:
     if verdict != BackupVerdict.MISSING:
         return _(_TO_DO[verdict])
-    if job.started_at is not None:
+    if _started(job, entry):
         return _(_MISSING_TO_DO["started"])
     if job.reported_by != ReportedBy.AGENT:
         return _(_MISSING_TO_DO["other"])
@@ -258,7 +280,8 @@ def _proof(entry: BackupEntry) -> list[str]:
 
 
 def _usual(entry: BackupEntry) -> str:
-    found = [entry.evidence.get(name) for name in ("usual_size_bytes", "usual_duration_seconds")]
+    usual = entry.evidence.get("usual") or {}
+    found = [usual.get(name) for name in ("size_bytes", "duration_seconds")]
     size, seconds = (value if isinstance(value, int | float) else None for value in found)
     said = [_short(int(size))] if size else []
     return ", ".join(said + ([_("%(n)d seconds") % {"n": round(seconds)}] if seconds else []))

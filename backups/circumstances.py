@@ -46,8 +46,8 @@ def _agent(job: ExpectedBackupJob, entry: BackupEntry, *, at: datetime) -> tuple
         return None, 0
     rows = BackupEntry.objects.filter(
         expected_job__agent_id_responsible=job.agent_id_responsible, cycle_at__gt=at - HEARD_WITHIN,
-        agent_report_timestamp_utc__isnull=False,
+        reported_at__isnull=False,
     ).order_by()  # fmt: skip
-    since = rows.filter(agent_report_timestamp_utc__gte=entry.cycle_at - EARLY).exclude(expected_job=job)
-    heard: datetime | None = rows.aggregate(at=Max("agent_report_timestamp_utc"))["at"]
+    since = rows.filter(reported_at__gte=entry.cycle_at - EARLY).exclude(expected_job=job)
+    heard: datetime | None = rows.aggregate(at=Max("reported_at"))["at"]
     return heard, since.values("expected_job").distinct().count()

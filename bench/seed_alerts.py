@@ -23,8 +23,8 @@ SOURCES = 20
 
 ALERTS = """
 INSERT INTO alerts_alert (
-    id, number, status, priority, severity, source_id, type, title, description, translations, subject, labels, links, runbook_url, dedup_key,
-    life_safety, occurrences, created_at, first_seen_at, last_seen_at, policy_id, round, step, round_started_at, told,
+    id, number, status, priority, severity, source_id, type, title, description, translations, subject, labels, links, runbook_url,
+    dedup_key, life_safety, occurrences, created_at, first_seen_at, last_seen_at, policy_id, round, step, round_started_at, told,
     next_step_at, deadline_at, unanswered, suppressed_by, group_key, delivered_at, seen_at, acknowledged_at, acknowledged_by, promise,
     closed_at, resolution, image)
 SELECT (lpad(to_hex((extract(epoch FROM born) * 1000)::bigint), 12, '0') || '7' || substr(noise, 1, 3) || '8'
@@ -98,7 +98,7 @@ def seed(rows: int, *, open_rows: int = 0, log: bool = False, due_in_days: float
 
     begun, at = time.monotonic(), timezone.now()
     policy, _ = EscalationPolicy.objects.get_or_create(name="Seeded")
-    snapshot = policies.freeze([policy])[policy.pk]
+    snapshot = policies.freeze([policy]).snapshots[policy.pk]
     sources = [
         Source.objects.get_or_create(slug=f"seed-{n:02d}", defaults={"name": f"Seeded source {n:02d}"})[0].pk for n in range(1, SOURCES + 1)
     ]

@@ -16,4 +16,5 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "silent-devices": ("devices.tasks.silence", 1),
     "rule-orphans": ("devices.tasks.close_orphans", 1),
     "jobs": ("jobs.tasks.catch_up", 1),
+    "missing-backups": ("backups.tasks.miss", 1),
 }

@@ -18,7 +18,7 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
-from backups import launch
+from backups import launch, missing
 from jobs.upkeep import Clock
 from notifications import outbox, receipts, revisions
 from notifications.delivery import Dispatcher
@@ -47,6 +47,8 @@ JOBS_LEAST_SECONDS: Final = 0.2
 BEAT_SECONDS: Final = 5.0
 CANARY_SECONDS: Final = 15.0
 FAULT_SECONDS: Final = 1.0
+BACKUPS_SECONDS: Final = 15.0
+"""The longest pause between two looks at backups that are overdue: a job that was added or changed meanwhile is seen then."""
 SETTLING: Final = timedelta(seconds=45)
 """How long after its own start the watchdog tells nobody that another process is dead: they all start together."""
 BATCH: Final = 200
@@ -54,7 +56,8 @@ logger = logging.getLogger(__name__)
 
 
 class Watchdog:
-    """Six threads, each in a loop that survives every error: listen, escalate, send, change what was sent, keep watch, start jobs."""
+    """Seven threads, each in a loop that survives every error: listen, escalate, send, change what was sent, keep watch, start jobs,
+    and miss backups."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
@@ -73,7 +76,7 @@ class Watchdog:
         """Work until ``stop`` is called; then let senders finish what they have in hand (a few seconds at the most)."""
         loops: dict[str, Callable[[], None]] = {
             "listen": self._listen, "escalate": self._escalate, "send": self._send, "revise": self._revise, "watch": self._watch,
-            "jobs": self._start_jobs,
+            "jobs": self._start_jobs, "backups": self._miss,
         }  # fmt: skip
         threads = [threading.Thread(target=self._forever, args=(step,), name=name, daemon=True) for name, step in loops.items()]
         for thread in threads:
@@ -148,6 +151,14 @@ class Watchdog:
         self._jobs.clear()
         due_at = self._job_clock.look(at=timezone.now())
         self._jobs.wait(max(_until(due_at, LOOK_AROUND_SECONDS), JOBS_LEAST_SECONDS))
+
+    def _miss(self) -> None:
+        """Write down what is overdue. In a thread of its own: what goes wrong with backups delays nobody's call."""
+        if missing.sweep(at=timezone.now()):
+            return
+        next_at = missing.next_at()
+        overdue = next_at is not None and next_at <= timezone.now()  # in another runner's hands, or it cannot be judged
+        self._stopping.wait(BACKUPS_SECONDS if overdue else _until(next_at, BACKUPS_SECONDS))
 
     def _watch(self) -> None:
         """Beat, give the worker something to do, tell people when a process is dead, and tell the outside that we live."""

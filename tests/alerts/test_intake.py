@@ -3,7 +3,7 @@
 import pytest
 from django.utils import translation
 
-from alerts import folding, intake, lifecycle
+from alerts import folding, intake, lifecycle, routing
 from alerts.errors import InvalidReport, UnknownSource
 from alerts.models import Alert, AlertEvent, Report
 from tests.conftest import HOUR, NOON
@@ -54,6 +54,7 @@ def test_good_reports_are_stored_whatever_the_others_are():
 def test_a_batch_takes_the_same_number_of_statements(size, django_assert_max_num_queries):
     make_source()
     raise_alert(at=NOON, subject="warm")
+    routing.table()  # the first was not kept: it stored a snapshot in a transaction that is not over
 
     with django_assert_max_num_queries(7):
         intake.accept([report(subject=str(n)) for n in range(size)], at=NOON)

@@ -1,6 +1,7 @@
 """Which policy and priority a report gets."""
 
 import pytest
+from django.db import transaction
 
 from alerts import routing
 from alerts.errors import ConfigurationError
@@ -87,3 +88,15 @@ def test_without_a_catch_all_the_error_says_what_to_do(source):
 
     with pytest.raises(ConfigurationError, match="bootstrap"):
         raise_alert(at=NOON)
+
+
+def test_a_table_with_a_snapshot_that_was_rolled_back_is_not_kept(transactional_db):
+    make_source(policy=make_policy())
+    with transaction.atomic():
+        routing.table()
+        transaction.set_rollback(True)
+
+    with transaction.atomic():
+        alert = raise_alert(at=NOON)
+
+    assert alert.policy.name == "Calls"

@@ -171,3 +171,15 @@ def test_after_one_settling_the_feed_tells_all_of_it(job):
 
     assert list(AlertEvent.objects.order_by("id").values_list("kind", flat=True)) == ["raised", "raised", "status", "status"]
     assert LogEntry.objects.filter(kind="status").count() == 2
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_the_alerts_of_a_job_that_nobody_watches_any_more_are_over(job, gone):
+    backup_alerts.tell(job, entry(job, NIGHT), at=LATER)
+    other = expected("stock")
+    backup_alerts.tell(other, entry(other, NIGHT), at=LATER)
+
+    job.delete() if gone else type(job).objects.filter(pk=job.pk).update(is_active=False)
+
+    assert [backup_alerts.abandon(at=LATER), backup_alerts.abandon(at=LATER)] == [1, 0]
+    assert set(Alert.objects.values_list("subject", "resolution")) == {("ACME_LYON_NORTH/accounts", "auto"), ("ACME_LYON_NORTH/stock", "")}

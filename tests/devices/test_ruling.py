@@ -353,7 +353,8 @@ def test_the_ring_of_an_aggregate_is_stored_now_and_then(rule):
 def test_from_crossing_to_commit_few_statements_are_needed(rule, django_assert_max_num_queries):
     runtime = started(rule)
     changes = [change for second, value in LOUD for change in runtime.feed(rule.device_id, NOON + second * SECOND, {"lp": value})]
-    routing.table()
+    for _ in range(2):  # the first is not kept: it stored a snapshot in a transaction that is not over
+        routing.table()
 
     with django_assert_max_num_queries(10):
         runtime.record(changes, at=NOON)

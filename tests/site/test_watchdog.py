@@ -3,13 +3,15 @@
 import threading
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from alerts import intake, lifecycle
+from backups.models import BackupEntry
 from notifications.models import Delivery, Notification
 from sentinel_site.models import ProcessBeat
 from sentinel_site.watchdog import Watchdog, rest_seconds
+from tests.backups.factories import make_job, make_sources
 from tests.conftest import MINUTE, SECOND
 from tests.factories import make_policy, make_recipient, make_source, raise_alert, report
 
@@ -88,3 +90,29 @@ def test_what_cannot_be_sent_now_delays_nothing_that_is_due_soon(late, next_in, 
 
 def test_it_beats(watchdog):
     until(lambda: ProcessBeat.objects.filter(role="watchdog").exists())
+
+
+@pytest.fixture
+def overdue():
+    make_recipient(groups=["oncall"])
+    make_sources()
+    return make_job(period_seconds=60, grace_minutes=0, at=timezone.now() - MINUTE)
+
+
+def test_a_backup_that_nobody_reports_is_told(overdue, watchdog):
+    until(lambda: Delivery.objects.filter(status="sent").exists(), seconds=60)
+
+    assert BackupEntry.objects.get().status == "missing"
+
+
+def test_a_fault_of_backups_delays_no_call(watchdog, caplog):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE backups_expectedbackupjob RENAME TO taken_away")
+    try:
+        make_recipient(groups=["oncall"])
+        make_source(policy=make_policy("Calls", 0, 1, min_gap_seconds=1))
+        raise_alert(at=timezone.now())
+        until(lambda: Delivery.objects.filter(status="sent").count() == 2)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE taken_away RENAME TO backups_expectedbackupjob")

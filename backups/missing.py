@@ -1,0 +1,70 @@
+"""Noticing what was not reported: each expected run whose deadline passed is written down once, and told.
+
+The deadline is a column (``overdue_at``). Any number of runners may sweep: a job is one's own while it is looked at (SKIP LOCKED), and
+what one did the next finds done. After an outage every run that was missed gets its entry, and only the newest raises an alert.
+"""
+
+import logging
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from backups import entries
+from backups.expectations import Cycle
+from backups.models import ExpectedBackupJob
+from backups.when import Spans
+
+JOBS: Final = 100
+"""So many jobs are looked at in one call, each in a transaction of its own."""
+CYCLES: Final = 200
+"""So many runs of one job are written in one transaction; what is left is the next call's."""
+logger = logging.getLogger(__name__)
+
+
+def sweep(*, at: datetime, limit: int = JOBS, cycles: int = CYCLES) -> int:
+    """Write and tell what is overdue at ``at``, the longest overdue first. Returns how many jobs that were; at ``limit`` there may be more.
+
+    A job that cannot be judged is logged and passed over; the others are not kept waiting for it. Raises DatabaseError when none can be.
+    """
+    done, failed = 0, set[UUID]()
+    while done < limit and len(failed) < limit:
+        with transaction.atomic():
+            job = _claim(at=at, without=failed)
+            if job is None:
+                return done
+            try:
+                with transaction.atomic():
+                    _miss(job, cycles, at=at)
+            except Exception:  # the zone, the expression or a row of one job must not hide all the others
+                failed.add(job.pk)
+                logger.exception("the expected backup %s is overdue, and could not be written down", job.pk)
+            else:
+                done += 1
+    return done
+
+
+def next_at() -> datetime | None:
+    """The next deadline of any job; None when there is none."""
+    waiting = ExpectedBackupJob.objects.filter(is_active=True, overdue_at__isnull=False).order_by("overdue_at")
+    return waiting.values_list("overdue_at", flat=True).first()
+
+
+def _claim(*, at: datetime, without: set[UUID]) -> ExpectedBackupJob | None:
+    due = ExpectedBackupJob.objects.filter(is_active=True, overdue_at__lte=at).exclude(pk__in=without).order_by("overdue_at", "pk")
+    return due.select_for_update(no_key=True, skip_locked=True).first()
+
+
+def _miss(job: ExpectedBackupJob, cycles: int, *, at: datetime) -> None:
+    """Write the runs of a job that is held. Only the newest that is overdue is told, and says which others were missed."""
+    spans = Spans()
+    for _ in range(cycles):
+        if job.next_expected_at is None or job.overdue_at is None or job.overdue_at > at:
+            return
+        cycle = Cycle(job.next_expected_at, job.next_expected_at, job.overdue_at)
+        after = spans.following(job, cycle.expected_at) if job.period_seconds is None else None
+        newest = after is None or after.deadline_at > at
+        if entries.missed(job.pk, cycle, at=at, told=newest) is None or newest:
+            return
+        job.refresh_from_db(fields=["next_expected_at", "overdue_at"])

@@ -1,0 +1,151 @@
+"""What nobody reported in time is written once, and told once, whoever sweeps and however long nobody did."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from alerts.models import Alert
+from backups import entries, missing
+from backups.enums import BackupStatus, BackupVerdict, Frequency
+from backups.models import BackupEntry, ExpectedBackupJob
+from tests.backups.factories import DAY, evidence, make_job, make_sources
+from tests.conftest import HOUR, MINUTE, NOON
+
+pytestmark = pytest.mark.django_db
+DUE = NOON + 30 * MINUTE
+DEADLINE = DUE + HOUR
+
+
+@pytest.fixture(autouse=True)
+def sources():
+    make_sources()
+
+
+@pytest.fixture
+def job():
+    return make_job()
+
+
+def missed():
+    found = BackupEntry.objects.filter(status=BackupVerdict.MISSING).order_by("cycle_at")
+    return list(found.values_list("cycle_at", flat=True))
+
+
+def test_nothing_is_missing_before_its_deadline(job):
+    assert missing.sweep(at=DEADLINE - timedelta(seconds=1)) == 0
+    assert (missed(), missing.next_at()) == ([], DEADLINE)
+
+
+def test_at_the_deadline_it_is_written_and_told_once(job):
+    assert [missing.sweep(at=DEADLINE + n * MINUTE) for n in range(3)] == [1, 0, 0]
+
+    job.refresh_from_db()
+    assert (missed(), job.current_status, missing.next_at()) == ([DUE], BackupStatus.MISSING, DEADLINE + DAY)
+    assert Alert.objects.values_list("type", "occurrences").get() == ("backup-missing", 1)
+
+
+def test_after_an_outage_each_run_has_its_entry_and_only_the_newest_calls(job):
+    missing.sweep(at=DEADLINE + 4 * DAY)
+
+    alert = Alert.objects.get()
+    assert missed() == [DUE + n * DAY for n in range(5)]
+    assert alert.dedup_key.endswith("2026-03-06T12:30:00.000Z")
+    assert "Missed before, too: Thu 5 March, 12:30; Wed 4 March, 12:30; Tue 3 March, 12:30; Mon 2 March, 12:30" in alert.description
+
+
+def test_a_long_outage_is_caught_up_in_bounded_parts_and_told_at_its_end(job):
+    ExpectedBackupJob.objects.update(backup_frequency=Frequency.HOURLY)
+    entries.expect(job.pk, at=NOON)
+    until = DEADLINE + 8 * HOUR
+
+    rounds = [(missing.sweep(at=until, limit=1, cycles=6), len(missed()), Alert.objects.count()) for _ in range(3)]
+
+    assert rounds == [(1, 6, 0), (1, 9, 1), (0, 9, 1)]
+
+
+def test_a_late_report_takes_it_back(job):
+    missing.sweep(at=DEADLINE)
+
+    entries.decide(job.pk, evidence(at=DEADLINE + MINUTE))
+
+    entry = BackupEntry.objects.get()
+    assert (entry.status, entry.was_missing, Alert.objects.get().resolution) == (BackupVerdict.SUCCESS, True, "recovered")
+
+
+@pytest.mark.parametrize("period", [None, 3600])
+def test_what_is_switched_off_is_never_missing(period):
+    job = make_job(period_seconds=period)
+    ExpectedBackupJob.objects.filter(pk=job.pk).update(is_active=False)
+
+    assert (missing.sweep(at=DEADLINE + DAY), missing.next_at(), missed()) == (0, None, [])
+
+
+def test_a_job_pinged_at_any_time_is_missed_once_until_it_comes_back():
+    job = make_job(period_seconds=3600, grace_minutes=10)
+    entries.decide(job.pk, evidence("one", at=NOON))
+
+    assert [missing.sweep(at=NOON + 70 * MINUTE), missing.sweep(at=NOON + DAY)] == [1, 0]
+    entries.decide(job.pk, evidence("two", at=NOON + DAY))
+    assert missing.next_at() == NOON + DAY + 70 * MINUTE
+
+
+def test_started_and_never_ended_is_what_the_message_says(job):
+    entries.started(job.pk, at=DUE + MINUTE, rid=None)
+
+    missing.sweep(at=DEADLINE)
+
+    assert "It was started (Mon 2 March 2026, 12:31 (UTC)), and never said that it ended." in Alert.objects.get().description
+
+
+def test_a_start_of_another_day_is_not_the_start_of_this_run(job):
+    entries.started(job.pk, at=DUE - 3 * DAY, rid=None)
+
+    missing.sweep(at=DEADLINE)
+
+    assert "started" not in Alert.objects.get().description.partition("What to do")[0]
+
+
+def test_one_job_that_cannot_be_judged_hides_no_other(job, caplog):
+    broken = make_job("broken")
+    ExpectedBackupJob.objects.filter(pk=broken.pk).update(timezone="Atlantis/Sunken", overdue_at=DUE)
+
+    assert missing.sweep(at=DEADLINE) == 1
+
+    assert (missed(), "could not be written down" in caplog.text) == ([DUE], True)
+
+
+def test_what_one_runner_holds_another_passes_over(job, transactional_db):
+    with transaction.atomic():
+        ExpectedBackupJob.objects.select_for_update().get(pk=job.pk)
+        other = _in_thread(lambda: missing.sweep(at=DEADLINE))
+
+    assert (other, missing.sweep(at=DEADLINE)) == (0, 1)
+
+
+def test_many_runners_at_once_write_and_tell_each_once(transactional_db):
+    jobs = [make_job(f"db{number}") for number in range(12)]
+    threads = [threading.Thread(target=_closing, args=(lambda: missing.sweep(at=DEADLINE),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert BackupEntry.objects.count() == Alert.objects.count() == len(jobs)
+    assert set(Alert.objects.values_list("occurrences", flat=True)) == {1}
+
+
+def _in_thread(work):
+    found = []
+    thread = threading.Thread(target=_closing, args=(lambda: found.append(work()),))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def _closing(work):
+    try:
+        work()
+    finally:
+        connection.close()
