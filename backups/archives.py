@@ -93,13 +93,11 @@ def _gzip(fd: int, budget: _Budget) -> None:
     member = zlib.decompressobj(31)
     try:
         for piece in _pieces(fd):
-            rest = piece
+            rest = piece.lstrip(b"\0") if member.eof else piece
             while rest:
-                if member.eof:
-                    rest = rest.lstrip(b"\0")
-                    member = zlib.decompressobj(31) if rest else member
-                budget.took(len(member.decompress(rest, PIECE)) if rest else 0)
-                rest = member.unused_data if member.eof else member.unconsumed_tail
+                member = zlib.decompressobj(31) if member.eof else member
+                budget.took(len(member.decompress(rest, PIECE)))
+                rest = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail
     except zlib.error as error:
         raise _Damaged(f"It is damaged: {error}.") from None
     while not member.eof and (more := member.decompress(member.unconsumed_tail, PIECE)):
