@@ -47,6 +47,8 @@ class Promotion:
                 self._note(each.not_stored)
             elif id(each) in wanted:
                 self._move(each, wanted[id(each)], owners, done)
+            elif each.copy and self.copies is not None:
+                storage.discard(self.copies, each.copy)
         self._sync(done)
         return {key: "/".join(place) for key, place in done.items()}
 

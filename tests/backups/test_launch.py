@@ -1,0 +1,55 @@
+"""Scans in processes of their own."""
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from backups import launch, scans
+from backups.models import Scan
+from tests.backups.factories import make_sources
+from tests.backups.farm import AT, Farm, expect, verdicts
+from tests.web import ROOT, environment
+
+
+@pytest.fixture
+def farm(tmp_path, settings):
+    return Farm(tmp_path, settings)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_scans_and_prints_the_counts(farm):
+    make_sources()
+    expect()
+    farm.good(at=timezone.now())
+    places = {f"SENTINEL_BACKUP_{name}": str(farm.deposit.parent / name.lower()) for name in ("DEPOSIT", "STORE", "QUARANTINE")}
+    command = [sys.executable, str(ROOT / "manage.py"), "scan_backups", "--trigger", "hand"]
+
+    done = subprocess.run(command, cwd=ROOT, env=environment(**places), capture_output=True, text=True, check=True, timeout=120)
+
+    assert (json.loads(done.stdout)["reports"], Scan.objects.get().trigger) == (1, "hand")
+    assert verdicts() == [("base1", "success")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("minutes", "overdue"), [(None, True), (10, False), (29, False), (31, True)])
+def test_after_two_intervals_without_a_scan_one_is_overdue(minutes, overdue):
+    if minutes is not None:
+        Scan.objects.create(trigger="schedule", started_at=AT - timedelta(minutes=minutes), finished_at=AT, progress={"what": "done"})
+
+    assert scans.is_overdue(at=AT) is overdue
+
+
+@pytest.mark.django_db
+def test_a_scan_that_was_only_asked_for_is_none():
+    scans.request("asked", at=AT)
+
+    assert scans.is_overdue(at=AT)
+
+
+@pytest.mark.django_db
+def test_where_nothing_was_deposited_the_watchdog_starts_nothing(farm):
+    assert launch.start_overdue(at=AT) is False
