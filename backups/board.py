@@ -19,7 +19,7 @@ from sentinel_site.lib.ids import floor
 SHOWN: Final = 300
 """So many jobs at once; the others are found by searching."""
 WEEKS, MANY_WEEKS = 10, 26
-NEWEST: Final = 40
+NEWEST: Final = 20
 SUSPICIOUS_DAYS: Final = 8
 FEW: Final = 20
 LETTERS: Final = ".slwhtfm"

@@ -3,7 +3,7 @@
 import { byId, data, el, say, setText, show, words } from "./dom.js";
 import { duration, setServerNow } from "./time.js";
 import {
-  LETTERS, WAYS, ago, bytes, dayAfter, dayKey, dayName, isBad, kind, lastOf, legend, nextOf, signs, sizeOf, statusWord, suspicionWord, took, whereOf, zoneOf,
+  LETTERS, WAYS, ago, alertLine, bytes, dayAfter, dayKey, dayName, isBad, kind, lastOf, legend, nextOf, signs, sizeOf, statusWord, suspicionWord, took, whereOf, zoneOf,
 } from "./backup_looks.js";
 import { Poll } from "./poll.js";
 import { watchHealth } from "./health.js";
@@ -34,8 +34,7 @@ function showHead(job) {
   byId("state").replaceChildren(
     ...(isBad(job) && job.latest && job.latest.message ? [el("strong", { text: job.latest.message }), el("br")] : []),
     [lastOf(job), nextOf(job)].filter(Boolean).join(" · "));
-  byId("alerts").replaceChildren(...job.alerts.map((alert) => el("li", { class: `p${alert.priority.slice(1)}` },
-    el("a", { href: `/live/alerts/${alert.id}` }, el("span", { class: `prio p${alert.priority.slice(1)}`, text: alert.priority }), ` ${alert.title}`))));
+  byId("alerts").replaceChildren(...job.alerts.map(alertLine));
 }
 
 function showCalendar(calendar) {
@@ -83,7 +82,7 @@ function showExpected(job) {
     [words("Missing after"), job.period_seconds ? "" : say("{n} min", { n: job.grace_minutes })],
     [words("Reported by"), words(WAYS[job.reported_by] || job.reported_by)],
     [words("Agent"), job.agent],
-    [words("Alerts are"), job.severity],
+    [words("Alerts are"), words(job.severity)],
     [words("Restored"), job.proved_at ? ago(job.proved_at) : words("never proved")],
     [words("Proof needed"), job.proof_days ? say("every {n} days", { n: job.proof_days }) : words("no")],
   ]);
@@ -156,17 +155,29 @@ function all(entry, zone) {
     [words("Report"), entry.operation_log_file_name],
     [words("Transfer"), [entry.agent_transfer_process_start_time, entry.agent_transfer_process_timestamp].filter(Boolean).map((each) => at(zone, each)).join(" – ")],
     [words("Summary by the agent"), entry.agent_logs_summary],
-    ...Object.entries(entry.agent_stages).map(([name, stage]) => [name, stageText(stage)]),
+    ...Object.entries(entry.agent_stages).map(([name, stage]) => [name, parts(stage, zone)]),
     [words("Usual size"), bytes(entry.evidence.usual?.size_bytes)],
     [words("Usual duration"), entry.evidence.usual?.duration_seconds ? duration(entry.evidence.usual.duration_seconds) : ""],
-    ...Object.entries(entry.evidence).filter(([name]) => name !== "usual").map(([name, value]) => [name.replaceAll("_", " "), typeof value === "object" ? JSON.stringify(value) : String(value)]),
+    ...Object.entries(entry.evidence).filter(([name]) => name !== "usual").map(([name, value]) => [name.replaceAll("_", " "), parts(value, zone)]),
     [words("Decided"), at(zone, entry.changed_at)],
     [words("Alert"), entry.alert ? el("a", { href: `/live/alerts/${entry.alert}`, text: words("Open the alert") }) : ""],
   ]);
   return list;
 }
 
-const stageText = (stage) => (stage && typeof stage === "object" ? Object.entries(stage).filter(([, value]) => value !== null && value !== "").map(([name, value]) => `${name}: ${value}`).join(" · ") : String(stage));
+/** "yes", "1.3 MB", a clock, or what stands there. */
+function plain(name, value, zone) {
+  if (typeof value === "boolean" || /^(true|false)$/i.test(value)) return String(value).toLowerCase() === "true" ? words("yes") : words("no");
+  if (/(^|_)(size|bytes)$/.test(name) && Number.isFinite(Number(value))) return bytes(Number(value));
+  if (/_time$/.test(name) && !Number.isNaN(Date.parse(value))) return at(zone, value);
+  return String(value);
+}
+
+/** What an agent or a check left, whatever it is: its parts in one line. */
+function parts(value, zone) {
+  if (value === null || typeof value !== "object") return plain("", value, zone);
+  return Object.entries(value).filter(([, part]) => part !== null && part !== "").map(([name, part]) => `${name.replaceAll("_", " ")}: ${typeof part === "object" ? JSON.stringify(part) : plain(name, part, zone)}`).join(" · ");
+}
 
 function showProofs(found) {
   byId("proofs").replaceChildren(...found.proofs.map((proof) => el("li", {},

@@ -97,3 +97,10 @@ export function calendarWords(calendar) {
 export function legend(node) {
   node.replaceChildren(...Object.entries(LETTERS).map(([letter, text]) => el("li", {}, el("span", { class: `cell c-${letter}`, "aria-hidden": "true" }), words(text))));
 }
+
+/** An open alert: how urgent, and who has it. */
+export function alertLine(alert) {
+  const rank = alert.priority.slice(1);
+  const text = alert.taken_by ? say("Alert: {name} has it", { name: alert.taken_by }) : words("Alert: nobody has it yet");
+  return el("li", {}, el("a", { class: "alert-line", href: `/live/alerts/${alert.id}`, title: alert.title }, el("span", { class: `prio p${rank}`, text: alert.priority }), el("span", { text })));
+}

@@ -2,7 +2,7 @@
 
 import { byId, data, el, say, setText, show, words } from "./dom.js";
 import { setServerNow } from "./time.js";
-import { ago, calendarWords, inTrouble, isBad, kind, lastOf, legend, nextOf, signs, sizeOf, whereOf } from "./backup_looks.js";
+import { ago, alertLine, calendarWords, inTrouble, isBad, kind, lastOf, legend, nextOf, signs, sizeOf, whereOf } from "./backup_looks.js";
 import { Poll } from "./poll.js";
 import { watchHealth } from "./health.js";
 
@@ -59,9 +59,7 @@ class Card {
     const known = `${job.calendar.first} ${job.calendar.days}`;
     if (this.known !== known) this.calendar.replaceChildren(drawn(job.calendar));
     this.known = known;
-    this.alerts.replaceChildren(...job.alerts.slice(0, 3).map((alert) => el("li", { class: `p${alert.priority.slice(1)}` },
-      el("a", { href: `/live/alerts/${alert.id}` }, el("span", { class: `prio p${alert.priority.slice(1)}`, text: alert.priority }), ` ${alert.title}`),
-      alert.taken_by ? el("span", { class: "muted", text: ` ${say("{name} has it", { name: alert.taken_by })}` }) : null)));
+    this.alerts.replaceChildren(...job.alerts.slice(0, 3).map(alertLine));
     this.tick();
   }
 
