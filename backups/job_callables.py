@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from backups import scanner, scans, self_backup
+from backups import pings, scanner, scans, self_backup
 from sentinel_site.lib.registry import Outcome, Stats, job
 
 
@@ -16,3 +16,9 @@ def scan() -> Stats:
 def back_up_ourselves() -> Outcome:
     """Dump Sentinel's own database, prove the dump by a restore into a scratch database, and keep the last ten."""
     return self_backup.run(at=timezone.now())
+
+
+@job("backups.old_pings", title="Forget old pings", every="23 * * * *", timeout=45)
+def forget_pings() -> Stats:
+    """Delete all but the last hundred pings of each expected backup job."""
+    return {"deleted": pings.forget_old()}

@@ -171,6 +171,8 @@ def _push(asked: Asked, parts: list[str], query: dict[str, str]) -> Call:
         raise _UNKNOWN
     kind = PingKind.SUCCESS if (query.get("status") or "up") == "up" else PingKind.FAIL
     told = query.get("msg") or ""
+    if kind == PingKind.SUCCESS and told == "start" and asked.agent.startswith("borgmatic"):
+        kind = PingKind.START  # it has no other word for it here; a backup that hangs must not count as one that succeeded
     milliseconds = _seconds(query.get("ping"))
     return _told(asked, Target(ping_id=token), kind, told, duration_seconds=None if milliseconds is None else milliseconds / 1000)
 

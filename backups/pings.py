@@ -35,6 +35,7 @@ SUMMARY_CHARACTERS: Final = 4000
 MESSAGE_CHARACTERS: Final = 300
 KEEP: Final = 100
 """So many pings of each job are kept."""
+FORGOTTEN_AT_ONCE: Final = 10_000
 DAY_SECONDS: Final = 86_400
 NEW_AN_HOUR: Final = 100
 """So many jobs pings may make in an hour: whoever has a key must not fill the database."""
@@ -134,11 +135,10 @@ WITH call AS (
 SELECT place, job_id, became, seconds, is_active, key_id, key_used_at FROM judged ORDER BY place
 """
 _FORGET: Final = """
-DELETE FROM backups_ping ping USING (
-    SELECT job.id AS job_id, (
-        SELECT kept.id FROM backups_ping kept WHERE kept.job_id = job.id ORDER BY kept.id DESC OFFSET %s LIMIT 1) AS last_id
-    FROM backups_expectedbackupjob job
-) old WHERE ping.job_id = old.job_id AND ping.id <= old.last_id
+DELETE FROM backups_ping WHERE id IN (
+    SELECT old.id FROM backups_expectedbackupjob job, LATERAL (
+        SELECT ping.id FROM backups_ping ping WHERE ping.job_id = job.id ORDER BY ping.id DESC OFFSET %s LIMIT %s) old
+    LIMIT %s)
 """
 
 
@@ -175,10 +175,14 @@ def digest(key: str) -> str:
 
 
 def forget_old(*, keep: int = KEEP) -> int:
-    """Delete all but the last ``keep`` pings of each job. Returns how many went."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGET, [keep])
-        return int(cursor.rowcount)
+    """Delete all but the last ``keep`` pings of each job, a part at a time. Returns how many went."""
+    gone, part = 0, 1
+    while part:
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, [keep, FORGOTTEN_AT_ONCE, FORGOTTEN_AT_ONCE])
+            part = cursor.rowcount
+        gone += part
+    return gone
 
 
 def _lane(call: Call) -> tuple[Target, bool]:

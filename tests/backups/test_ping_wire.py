@@ -114,6 +114,15 @@ def test_whatever_is_not_up_is_down(status, kind):
     assert read(f"/api/push/{UUID_TEXT}", f"status={status}&ping=").kind == kind
 
 
+@pytest.mark.parametrize(("agent", "query", "kind"), [
+    ("borgmatic", "status=up&msg=start", "start"), ("borgmatic", "status=up&msg=finish", "success"),
+    ("curl/8", "status=up&msg=start", "success"),
+    ("borgmatic", "status=down&msg=start", "fail"),
+])  # fmt: skip
+def test_borgmatics_start_is_not_taken_for_its_success(agent, query, kind):
+    assert read(f"/api/push/{UUID_TEXT}", query, agent=agent).kind == kind
+
+
 def test_a_wrong_push_url_is_answered_in_kumas_words():
     answer = read("/api/push/nothing")
 
