@@ -7,11 +7,11 @@ import time
 from datetime import UTC, datetime
 from types import ModuleType
 
-from bench import answer, batch, deliveries, devices, due, intake, machine, million, oncall, reach, readings, rest, tell, viewers
+from bench import answer, batch, deliveries, devices, due, intake, machine, million, oncall, pings, reach, readings, rest, tell, viewers
 from bench.house import CACHE, House
 from bench.rows import Row, table
 
-_ALL = (rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, viewers, million)
+_ALL = (rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million)
 BENCHES: dict[str, ModuleType] = {module.NAME: module for module in _ALL}
 
 
