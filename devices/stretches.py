@@ -1,17 +1,15 @@
 """What is asked of a device's readings over REST: which stretch of time, in which steps, which metrics."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
-from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from pydantic import AwareDatetime, BaseModel, Field
 
 from devices import export, history, listing, readings
 from devices.models import Device, DeviceStatus
-from sentinel_site.lib import problems
+from sentinel_site.lib import downloads, problems
 from sentinel_site.lib.instants import instant
 
 DEFAULT: Final = timedelta(days=1)
@@ -71,11 +69,7 @@ def csv(device: Device, asked: ExportQuery, *, at: datetime, streamed: bool) -> 
     """The stretch as a file to be stored. ``streamed``: the server takes pieces as they come. Raises a 422 Problem."""
     (since, until), metrics = _span(asked, at=at), _metrics(asked.metrics)
     pieces = export.csv(device, asked.step, metrics, since=since, until=until)
-    response = StreamingHttpResponse(_one_by_one(pieces) if streamed else pieces, content_type="text/csv; charset=utf-8")
-    name = export.file_name(device, asked.step, since=since, until=until)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return downloads.csv(pieces, export.file_name(device, asked.step, since=since, until=until), streamed=streamed)
 
 
 def _span(asked: ExportQuery, *, at: datetime) -> tuple[datetime, datetime]:
@@ -105,13 +99,3 @@ def _after(cursor: str) -> datetime:
     except ValueError:
         raise problems.invalid([(("query", "cursor"), "is not the `next` of a page of this list; leave it out to begin again")]) from None
     return after
-
-
-async def _one_by_one(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Each piece is made in a thread when the one before is sent."""
-    while piece := await sync_to_async(_next)(pieces):
-        yield piece
-
-
-def _next(pieces: Iterator[bytes]) -> bytes:
-    return next(pieces, b"")

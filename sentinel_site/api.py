@@ -34,6 +34,7 @@ from alerts.api_config import router as config_router
 from alerts.api_foresight import router as foresight_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
+from backups.api import router as backups_router
 from backups.api_scans import router as scans_router
 from devices.api import router as devices_router
 from devices.api_commands import router as device_commands_router
@@ -218,6 +219,7 @@ api.add_router("", device_rules_router, tags=["devices"])
 api.add_router("/devices", readings_router, tags=["devices"])
 api.add_router("", devices_router, tags=["devices"])  # last of /devices: push-tokens and commands are no slugs
 api.add_router("/notes", notes_router, tags=["devices"])
+api.add_router("/backups", backups_router, tags=["backups"])
 api.add_router("/backups", scans_router, tags=["backups"])
 api.add_router("/detections", detections_router, tags=["alerts"])
 

@@ -228,11 +228,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='expectedbackupjob',
-            constraint=models.UniqueConstraint(condition=models.Q(('period_seconds__isnull', True), models.Q(('backup_frequency', 'cron'), _negated=True)), fields=('company_name', 'city', 'neighborhood', 'agent_id_responsible', 'database_name', 'expected_hour_utc', 'expected_minute_utc'), name='backup_job_once', violation_error_message='This backup is expected already, at the same time.'),
+            constraint=models.UniqueConstraint(condition=models.Q(('period_seconds__isnull', True), models.Q(('backup_frequency', 'cron'), _negated=True)), fields=('company_name', 'city', 'neighborhood', 'agent_id_responsible', 'database_name', 'expected_hour_utc', 'expected_minute_utc'), name='backup_job_once', violation_error_code='unique', violation_error_message='This backup is expected already, at the same time.'),
         ),
         migrations.AddConstraint(
             model_name='expectedbackupjob',
-            constraint=models.UniqueConstraint(condition=models.Q(('slug', ''), _negated=True), fields=('slug',), name='backup_job_slug'),
+            constraint=models.UniqueConstraint(condition=models.Q(('slug', ''), _negated=True), fields=('slug',), name='backup_job_slug', violation_error_code='unique', violation_error_message='Another backup has this slug.'),
         ),
         migrations.AddConstraint(
             model_name='expectedbackupjob',

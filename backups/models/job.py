@@ -114,9 +114,13 @@ class ExpectedBackupJob(models.Model):
                 ],
                 name="backup_job_once",
                 condition=Q(period_seconds__isnull=True) & ~Q(backup_frequency="cron"),
+                violation_error_code="unique",
                 violation_error_message="This backup is expected already, at the same time.",
             ),
-            models.UniqueConstraint(fields=["slug"], condition=~Q(slug=""), name="backup_job_slug"),
+            models.UniqueConstraint(
+                fields=["slug"], condition=~Q(slug=""), name="backup_job_slug", violation_error_code="unique",
+                violation_error_message="Another backup has this slug.",
+            ),
             models.CheckConstraint(
                 condition=~Q(backup_frequency="cron", cron="") & ~Q(backup_frequency="once", once_on__isnull=True),
                 name="backup_job_time_whole",
