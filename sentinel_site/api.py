@@ -42,6 +42,8 @@ from devices.api_files import router as device_files_router
 from devices.api_notes import router as notes_router
 from devices.api_readings import router as readings_router
 from devices.api_rules import router as device_rules_router
+from jobs.api import router as jobs_router
+from jobs.errors import IllegalRun, JobError
 from notifications.api import router as people_router
 from notifications.api_phones import router as phones_router
 from notifications.api_rules import router as rules_router
@@ -118,7 +120,7 @@ def _form_invalid(error: ValidationError) -> Problem:
     return Problem(409, "; ".join(text for _, text in errors), errors=errors) if taken else problems.invalid(errors)
 
 
-def _illegal(error: IllegalTransition) -> Problem:
+def _illegal(error: IllegalTransition | IllegalRun) -> Problem:
     return Problem(409, str(error), code="illegal_transition", current=error.current.value)
 
 
@@ -144,6 +146,8 @@ _TABLE: tuple[tuple[Any, Callable[[Any], Problem]], ...] = (
     ((Http404, ObjectDoesNotExist), lambda _: problems.not_found("There is nothing here by that name or id.")),
     (InvalidReport, reports.problem),
     (IllegalTransition, _illegal),
+    (IllegalRun, _illegal),
+    (JobError, lambda error: Problem(409, str(error))),
     (ConfigurationError, lambda error: Problem(503, str(error), headers={"Retry-After": "60"})),
     (ValidationError, _form_invalid),
     (ProtectedError, lambda _: Problem(409, "It is in use. Remove what uses it first, or switch it off.")),
@@ -221,6 +225,7 @@ api.add_router("", devices_router, tags=["devices"])  # last of /devices: push-t
 api.add_router("/notes", notes_router, tags=["devices"])
 api.add_router("/backups", backups_router, tags=["backups"])
 api.add_router("/backups", scans_router, tags=["backups"])
+api.add_router("", jobs_router, tags=["jobs"])
 api.add_router("/detections", detections_router, tags=["alerts"])
 
 

@@ -61,6 +61,7 @@ UNFOLD: dict[str, Any] = {
                 {"title": "Live devices", "icon": "monitoring", "link": "/live/devices/", "permission": _may_view("devices.view_device")},
                 {"title": "Live backups", "icon": "cloud_done", "link": "/live/backups/",
                  "permission": _may_view("backups.view_expectedbackupjob")},
+                {"title": "Live jobs", "icon": "event_available", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
             ]},
             {"title": "What happens", "separator": True, "items": [
                 _page("Alerts", "crisis_alert", "alerts.alert"),
@@ -77,6 +78,10 @@ UNFOLD: dict[str, Any] = {
                 _page("Events", "show_chart", "devices.ruleevent"),
                 _page("Commands", "terminal", "devices.devicecommand"),
                 _page("Notes", "speaker_notes", "devices.techniciannote"),
+            ]},
+            {"title": "What runs", "separator": True, "items": [
+                _page("Jobs", "event_repeat", "jobs.job"),
+                _page("Runs", "history", "jobs.jobrun"),
             ]},
             {"title": "Who is told", "separator": True, "items": [
                 _page("Recipients", "person", "notifications.recipient"),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("alerts.urls")),
     path("", include("devices.urls")),
     path("", include("backups.urls")),
+    path("", include("jobs.urls")),
     path("proof/<str:token>", proof_views.proof, name="proof"),
     path("integrations/", include("notifications.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),

@@ -45,6 +45,8 @@ class Resource(Generic[Row]):
     check_delete: Callable[[Row], None] = lambda _row: None
     delete: Callable[[Row], None] | None = None
     """What DELETE does instead of deleting a row that nothing uses."""
+    deleting: Callable[[Row, Any], None] = lambda _row, _by: None
+    """Called with the row and who deletes it, just before; in the same transaction."""
     changed: Callable[[], None] = lambda: None
     """Called after every committed change."""
 
@@ -119,10 +121,8 @@ def add_writes(router: Router, resource: Resource[Any]) -> None:
 
     @router.delete(one, response={204: None}, by_alias=True, operation_id=f"delete_{name}", summary=f"Delete one of {resource.path}")
     def delete(request: HttpRequest, key: kind) -> HttpResponse:  # type: ignore[valid-type]
-        require(request, resource.permission("delete"))
-        row = resource.one(key)
-        resource.check_delete(row)
-        resource.delete(row) if resource.delete else remove(row, parts=resource.parts)
+        by = require(request, resource.permission("delete"))
+        _delete(resource, resource.one(key), by)
         resource.changed()
         return HttpResponse(status=204)
 
@@ -169,6 +169,13 @@ def _change(resource: Resource[Any], row: Any, patch: BaseModel, by: Any) -> dic
         resource.save(row, resource.form.model_validate(whole), by)
     resource.changed()
     return resource.describe(resource.rows.get(pk=row.pk))
+
+
+def _delete(resource: Resource[Any], row: Any, by: Any) -> None:
+    resource.check_delete(row)
+    with transaction.atomic():
+        resource.deleting(row, by)
+        resource.delete(row) if resource.delete else remove(row, parts=resource.parts)
 
 
 def unknown(place: Sequence[str | int], what: str) -> Problem:

@@ -1,0 +1,239 @@
+"""Jobs: what runs when and after what, how each is, and what may be done with it."""
+
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+
+from jobs import config, operating, scheduling
+from jobs.admin.forms import FollowsFormSet, JobForm, PauseForm, RunForm
+from jobs.admin.words import RUN_COLOURS
+from jobs.enums import JobKind, RunStatus
+from jobs.errors import JobError
+from jobs.models import Job, JobLink, JobRun
+from sentinel_site.lib import cron
+from sentinel_site.lib.lists import NoBulkDeleteMixin
+from sentinel_site.lib.problems import Problem
+from sentinel_site.lib.spans import span, until
+
+RUN = "jobs.run_job"
+SHOWN_SLOTS = 5
+BUILT_IN = ("slug", "kind", "callable")
+"""What Sentinel's own jobs keep."""
+
+
+class FollowsInline(TabularInline):
+    """What the job follows."""
+
+    model = JobLink
+    fk_name = "child"
+    formset = FollowsFormSet
+    extra = 0
+    autocomplete_fields = ("parent",)
+    verbose_name, verbose_name_plural = "job it follows", "Runs after"
+
+
+@admin.register(Job)
+class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
+    """Work that is done again and again. A change counts at once."""
+
+    form = JobForm
+    inlines = (FollowsInline,)
+    list_display = ("name", "how_it_is", "last_run", "next_run", "schedule", "follows", "kind")
+    list_filter = (("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("built_in", BooleanRadioFilter))
+    list_filter_submit = True
+    search_fields = ("slug", "name", "callable")
+    autocomplete_fields = ("source",)
+    prepopulated_fields: ClassVar = {"slug": ["name"]}
+    readonly_fields = ("how_it_is", "more", "next_runs", "address")
+    actions: ClassVar = ["enable_ticked", "disable_ticked"]
+    actions_detail: ClassVar = ["run_now", "pause", "resume"]
+    fieldsets = (
+        ("Job", {"fields": (("name", "slug"), "description", "kind", "enabled")}),
+        ("When it runs", {
+            "fields": (("cron", "time_zone"), ("overlap", "catch_up")),
+            "description": "Minute, hour, day of month, month and weekday, in its own zone. Of an external job: when it is expected.",
+        }),
+        ("Python callable", {"fields": ("callable", "arguments")}),
+        ("HTTP call", {"fields": ("http_method", "address", "http_url", "http_headers", "forget_headers", "http_body")}),
+        ("How long, and how often", {"fields": (("timeout_seconds", "retries", "retry_seconds"),)}),
+        ("Its alerts", {"fields": (("grace_seconds", "long_seconds"), ("severity", "source"))}),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what the list shows of each."""
+        last = JobRun.objects.filter(job=OuterRef("pk")).order_by("-id")
+        parents = Prefetch("parents", JobLink.objects.select_related("parent"))
+        return super().get_queryset(request).prefetch_related(parents).annotate(
+            last_status=Subquery(last.values("status")[:1]), last_at=Subquery(last.values("queued_at")[:1])
+        )  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        """A job that is there begins with how it is."""
+        return self.fieldsets if obj is None else (("Now", {"fields": ("how_it_is", "more", "next_runs")}), *self.fieldsets)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> tuple[str, ...]:
+        """What Sentinel made stays what it is."""
+        return (*self.readonly_fields, *BUILT_IN) if obj and obj.built_in else self.readonly_fields
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Job | None = None) -> dict[str, list[str]]:
+        """The slug follows the name until it is saved."""
+        return {} if obj else dict(self.prepopulated_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Sentinel would make its own again."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.built_in)
+
+    def has_run_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
+        """Who may run jobs and pause them."""
+        return bool(request.user.has_perm(RUN))
+
+    def get_urls(self) -> list[Any]:
+        """The page that asks before a run, before the admin's own."""
+        return [path("<int:pk>/run/", self.admin_site.admin_view(self.run_view), name="jobs_job_run"), *super().get_urls()]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """When it runs next follows from what was saved."""
+        super().save_related(request, form, formsets, change)
+        scheduling.reschedule(form.instance.pk, at=timezone.now())
+
+    def view_on_site(self, job: Job) -> str:
+        """Its place on the live page."""
+        return f"{reverse('live-jobs')}#{job.slug}"
+
+    @display(description="State", label=RUN_COLOURS)
+    def how_it_is(self, job: Any) -> tuple[str, str]:
+        """What became of its last run."""
+        if not job.enabled:
+            return "off", "Switched off"
+        if job.paused_until and job.paused_until > timezone.now():
+            return "paused", f"Paused until {timezone.localtime(job.paused_until):%Y-%m-%d %H:%M}"
+        return (job.last_status, str(RunStatus(job.last_status).label)) if job.last_status else ("never", "Never ran")
+
+    @display(description="Last run")
+    def last_run(self, job: Any) -> str:
+        """How long ago."""
+        return f"{span(timezone.now() - job.last_at)} ago" if job.last_at else "–"
+
+    @display(description="Next run", ordering="next_run_at")
+    def next_run(self, job: Job) -> str:
+        """By the clock."""
+        return until(job.next_run_at, at=timezone.now()) if job.next_run_at else "–"
+
+    @display(description="Schedule", ordering="cron")
+    def schedule(self, job: Job) -> str:
+        """Its cron expression."""
+        return f"{job.cron} ({job.time_zone})" if job.cron else "–"
+
+    @display(description="After")
+    def follows(self, job: Job) -> str:
+        """The jobs it follows."""
+        return ", ".join(link.parent.name for link in job.parents.all()) or "–"
+
+    @display(description="The next runs")
+    def next_runs(self, job: Job) -> str:
+        """The slots to come, in its own zone: as a check of the schedule."""
+        if not job.cron:
+            return "By the clock: none."
+        zone, moment, found = ZoneInfo(job.time_zone), timezone.now(), []
+        while len(found) < SHOWN_SLOTS and (slot := cron.after(job.cron, moment, zone)):
+            found.append(f"{slot.astimezone(zone):%a %Y-%m-%d %H:%M}")
+            moment = slot
+        return format_html("{} ({})", ", ".join(found), job.time_zone)
+
+    @display(description="Host")
+    def address(self, job: Job) -> str:
+        """Where the call goes; the rest of the URL may hold a token."""
+        return config.host(job.http_url) or "–"
+
+    @display(description="See")
+    def more(self, job: Job) -> str:
+        """Where the rest of it is."""
+        runs = f"{reverse('admin:jobs_jobrun_changelist')}?job__id__exact={job.pk}"
+        text = '<a class="snt-link" href="{}">Live page</a> · <a class="snt-link" href="{}">Its runs</a>'
+        return format_html(text, self.view_on_site(job), runs)
+
+    @action(description="Run now", permissions=["run"], icon="play_arrow", variant=ActionVariant.PRIMARY)
+    def run_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """To the page that asks."""
+        return redirect("admin:jobs_job_run", pk=object_id)
+
+    @action(
+        description="Pause", permissions=["run"], icon="pause",
+        dialog={"title": "Pause", "description": "Until then the clock starts no run of it, and nobody is told that it is late. What passes "
+                "meanwhile is not caught up.", "form_class": PauseForm, "form_submit_text": "Pause"},
+    )  # fmt: skip
+    def pause(self, request: HttpRequest, form: PauseForm, object_id: str) -> HttpResponse:
+        """Pause one job."""
+        job = self._operated(request, object_id)
+        operating.pause(job, until=form.until(), by=request.user, at=timezone.now())
+        messages.success(request, f"{job.name} is paused.")
+        return _back(job)
+
+    @action(
+        description="Go on", permissions=["run"], icon="resume",
+        dialog={"title": "Go on", "description": "The clock starts it again. What passed meanwhile is not caught up.",
+                "form_class": BaseDialogForm, "form_submit_text": "Go on"},
+    )  # fmt: skip
+    def resume(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Go on with a paused job."""
+        job = operating.resume(self._operated(request, object_id), by=request.user, at=timezone.now())
+        messages.success(request, f"{job.name} is not paused.")
+        return _back(job)
+
+    @action(description="Switch on", permissions=["change"])
+    def enable_ticked(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Start them by the clock again."""
+        self._switch(request, queryset, on=True)
+
+    @action(description="Switch off", permissions=["change"])
+    def disable_ticked(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Start them no more; their open alerts end."""
+        self._switch(request, queryset, on=False)
+
+    def run_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, with the arguments; then run it."""
+        job = self._operated(request, pk)
+        form = RunForm(job, request.POST if request.method == "POST" else None)
+        if form.is_bound and form.is_valid():
+            try:
+                run = operating.run_now(job, by=request.user, at=timezone.now(), arguments=form.arguments())
+            except (JobError, Problem) as error:
+                form.add_error(None, str(error))
+            else:
+                return redirect("live-job-run", run_id=run.pk)
+        running = job.runs.filter(status=RunStatus.RUNNING).order_by("-id").first()
+        context = {**self.admin_site.each_context(request), "title": f"Run “{job}” now", "opts": self.opts, "job": job, "form": form,
+                   "running": running, "external": job.kind == JobKind.EXTERNAL}  # fmt: skip
+        return TemplateResponse(request, "admin/jobs/job/run.html", context)
+
+    def _operated(self, request: HttpRequest, pk: object) -> Job:
+        if not request.user.has_perm(RUN):
+            raise PermissionDenied
+        return get_object_or_404(Job, pk=pk)
+
+    def _switch(self, request: HttpRequest, jobs: QuerySet[Job], *, on: bool) -> None:
+        changed = list(Job.objects.filter(pk__in=jobs.values("pk")).exclude(enabled=on))
+        for job in changed:
+            job.enabled = on
+            job.save(update_fields=["enabled", "changed_at"])
+            scheduling.reschedule(job.pk, at=timezone.now())
+            self.log_change(request, job, f"enabled: {'on' if on else 'off'}")
+        messages.success(request, f"Changed: {len(changed)}.")
+
+
+def _back(job: Job) -> HttpResponse:
+    return HttpResponse(headers={"HX-Redirect": reverse("admin:jobs_job_change", args=[job.pk])})
