@@ -81,7 +81,7 @@ class Numbers(BaseModel):
     last_execution: str | None
 
 
-class StatsOut(Numbers):
+class JobStatsOut(Numbers):
     """All jobs together, and each by its slug."""
 
     since: str
@@ -133,7 +133,7 @@ def change_run(request: HttpRequest, run_id: UUID, body: RunChangeIn) -> HttpRes
     return json_answer(run_queries.describe(run_queries.whole().get(pk=run_id)))
 
 
-@router.get("/jobs/stats", response=StatsOut)
+@router.get("/jobs/stats", response=JobStatsOut)
 def read_stats(request: HttpRequest, hours: Annotated[int, Field(ge=1, le=MAX_HOURS)] = 24) -> HttpResponse:
     """The runs of the last hours in numbers, overall and for each job."""
     require(request, VIEW_RUNS)

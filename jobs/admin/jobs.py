@@ -26,6 +26,7 @@ from jobs.errors import JobError
 from jobs.models import Job, JobLink, JobRun
 from sentinel_site.lib import cron
 from sentinel_site.lib.lists import NoBulkDeleteMixin
+from sentinel_site.lib.permissions import caller
 from sentinel_site.lib.problems import Problem
 from sentinel_site.lib.spans import span, until
 
@@ -148,7 +149,8 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
         """The slots to come, in its own zone: as a check of the schedule."""
         if not job.cron:
             return "By the clock: none."
-        zone, moment, found = ZoneInfo(job.time_zone), timezone.now(), []
+        zone, moment = ZoneInfo(job.time_zone), timezone.now()
+        found: list[str] = []
         while len(found) < SHOWN_SLOTS and (slot := cron.after(job.cron, moment, zone)):
             found.append(f"{slot.astimezone(zone):%a %Y-%m-%d %H:%M}")
             moment = slot
@@ -173,13 +175,13 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
 
     @action(
         description="Pause", permissions=["run"], icon="pause",
-        dialog={"title": "Pause", "description": "Until then the clock starts no run of it, and nobody is told that it is late. What passes "
-                "meanwhile is not caught up.", "form_class": PauseForm, "form_submit_text": "Pause"},
+        dialog={"title": "Pause", "description": "Until then the clock starts no run of it, and nobody is told that it is late. What "
+                "passes meanwhile is not caught up.", "form_class": PauseForm, "form_submit_text": "Pause"},
     )  # fmt: skip
     def pause(self, request: HttpRequest, form: PauseForm, object_id: str) -> HttpResponse:
         """Pause one job."""
         job = self._operated(request, object_id)
-        operating.pause(job, until=form.until(), by=request.user, at=timezone.now())
+        operating.pause(job, until=form.until(), by=caller(request), at=timezone.now())
         messages.success(request, f"{job.name} is paused.")
         return _back(job)
 
@@ -190,7 +192,7 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
     )  # fmt: skip
     def resume(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Go on with a paused job."""
-        job = operating.resume(self._operated(request, object_id), by=request.user, at=timezone.now())
+        job = operating.resume(self._operated(request, object_id), by=caller(request), at=timezone.now())
         messages.success(request, f"{job.name} is not paused.")
         return _back(job)
 
@@ -210,7 +212,7 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
         form = RunForm(job, request.POST if request.method == "POST" else None)
         if form.is_bound and form.is_valid():
             try:
-                run = operating.run_now(job, by=request.user, at=timezone.now(), arguments=form.arguments())
+                run = operating.run_now(job, by=caller(request), at=timezone.now(), arguments=form.arguments())
             except (JobError, Problem) as error:
                 form.add_error(None, str(error))
             else:

@@ -6,8 +6,8 @@ import { call } from "./rest.js";
 import { statusOf } from "./job_looks.js";
 
 /** Buttons for a job. after() is called when something was done. */
-export function buttons(job, after) {
-  const run = job.runnable ? el("button", { type: "button", class: "go", text: words("Run now"), onclick: () => askRun(job, after) }) : null;
+export function buttons(job, after, { loud = true } = {}) {
+  const run = job.runnable ? el("button", { type: "button", class: loud ? "go" : "", text: words("Run now"), onclick: () => askRun(job, after) }) : null;
   const pause = job.paused_until
     ? el("button", { type: "button", text: words("Go on"), onclick: (event) => resume(job, after, event.currentTarget) })
     : job.cron && job.enabled ? el("button", { type: "button", text: words("Pause"), onclick: () => askPause(job, after) }) : null;

@@ -76,6 +76,9 @@ export function sentence(run) {
 /** Why: what the run itself says about it. */
 export const reasonOf = (run) => (run ? run.message || run.reason || lastLine(run.error) : "");
 
+/** Why a job is as it is. What did not start has nothing to say. */
+export const whyOf = (job) => (standing(job).kind === "late" ? "" : reasonOf(job.last));
+
 function lastLine(text) {
   const lines = (text || "").trim().split("\n");
   return lines[lines.length - 1] || "";

@@ -4,7 +4,7 @@ import { el, say, setText, show, words } from "./dom.js";
 import { clock } from "./time.js";
 import { call } from "./rest.js";
 import { buttons } from "./job_ask.js";
-import { figure, inTrouble, lasting, nextOf, percent, reasonOf, runSign, sentence, signNode, standing, statusOf, triggerOf } from "./job_looks.js";
+import { figure, inTrouble, lasting, nextOf, percent, runSign, sentence, signNode, standing, statusOf, triggerOf, whyOf } from "./job_looks.js";
 import { spark } from "./job_spark.js";
 
 const LISTED = 8;
@@ -36,15 +36,15 @@ export class JobRow {
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const state = standing(job);
-    this.node.className = `job j-${state.kind}`;
+    this.node.className = `job j-${state.kind} ${state.rank >= 3 ? "is-calm" : ""} ${this.open ? "is-open" : ""}`;
     this.sign.replaceChildren(signNode(state.kind, state.sign, state.text));
-    const why = inTrouble(job) || (job.last && job.last.status === "warning") ? reasonOf(job.last) : "";
+    const why = inTrouble(job) || (job.last && job.last.status === "warning") ? whyOf(job) : "";
     setText(this.why, why.slice(0, 300));
     show(this.why, why !== "");
     this.alerts.replaceChildren(...job.alerts.map((alert) => el("li", {}, el("a", { href: `/live/alerts/${alert.id}` }, el("span", { class: `prio p${alert.priority.slice(1)}`, text: alert.priority }), ` ${alert.title}${alert.taken_by ? ` · ${alert.taken_by}` : ""}`))));
     this.picture.replaceChildren(...(job.recent.length > 1 ? [spark(job.recent)] : []));
     this.figures.replaceChildren(...this.numbers());
-    this.actions.replaceChildren(...(this.canRun ? buttons(job, this.changed) : []));
+    this.actions.replaceChildren(...(this.canRun ? buttons(job, this.changed, { loud: inTrouble(job) }) : []));
     if (this.open) this.load();
   }
 
@@ -69,6 +69,7 @@ export class JobRow {
   toggle() {
     this.open = !this.open;
     this.name.setAttribute("aria-expanded", String(this.open));
+    this.node.classList.toggle("is-open", this.open);
     show(this.more, this.open);
     if (this.open) this.load();
   }

@@ -10,7 +10,7 @@ import { figure, isOpen, lasting, runSign, sentence, statusOf, triggerOf } from 
 const page = data("data");
 let snapshot = page.snapshot;
 
-const full = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "medium" });
+const full = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 const moment = (instant) => (instant ? full.format(new Date(instant)) : "");
 
 function head() {

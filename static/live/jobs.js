@@ -4,7 +4,7 @@ import { byId, data, el, say, setText, show, words } from "./dom.js";
 import { clock, setServerNow } from "./time.js";
 import { watchHealth } from "./health.js";
 import { Poll } from "./poll.js";
-import { inTrouble, isBad, reasonOf, standing } from "./job_looks.js";
+import { inTrouble, isBad, standing, whyOf } from "./job_looks.js";
 import { night } from "./job_spark.js";
 import { JobRow } from "./job_row.js";
 
@@ -32,8 +32,8 @@ function glance() {
   const state = bad.length ? "bad" : total.total === 0 ? "never" : "good";
   byId("glance").className = `card glance g-${state}`;
   setText(byId("sign"), { bad: "✕", never: "○", good: "✓" }[state]);
-  setText(byId("headline"), bad.length === 1 ? say("One of {all} jobs needs somebody.", { all: jobs().length })
-    : bad.length ? say("{n} of {all} jobs need somebody.", { n: bad.length, all: jobs().length })
+  setText(byId("headline"), bad.length === 1 ? say("Last night did not go well: one of {all} jobs needs somebody.", { all: jobs().length })
+    : bad.length ? say("Last night did not go well: {n} of {all} jobs need somebody.", { n: bad.length, all: jobs().length })
       : total.total === 0 ? words("Nothing ran last night.") : words("Everything went well last night."));
   const parts = [say("Since {when}: {n} runs", { when: clock(snapshot.since), n: total.total })];
   for (const [count, text] of [[total.success + total.warning, "{n} good"], [total.warning, "{n} with a warning"], [total.error + total.orphaned, "{n} bad"], [total.skipped, "{n} skipped"], [total.running, "{n} running"]]) {
@@ -41,7 +41,7 @@ function glance() {
   }
   if (mended.length) parts.push(say("made good since: {jobs}", { jobs: mended.map((job) => job.name).join(", ") }));
   setText(byId("counts"), parts.join(" · "));
-  byId("bad").replaceChildren(...bad.map((job) => el("li", {}, el("a", { href: `#${job.slug}`, text: job.name }), ` ${standing(job).text.toLowerCase()}`, reasonOf(job.last) ? el("span", { class: "muted", text: `: ${reasonOf(job.last).slice(0, 160)}` }) : "")));
+  byId("bad").replaceChildren(...bad.map((job) => el("li", {}, el("a", { href: `#${job.slug}`, text: job.name }), ` ${standing(job).text.toLowerCase()}`, whyOf(job) ? el("span", { class: "muted", text: `: ${whyOf(job).slice(0, 160)}` }) : "")));
   byId("night").replaceChildren(...night(jobs(), snapshot.since, snapshot.now));
   document.title = `${bad.length ? `(${bad.length}) ` : ""}${words("Jobs")} · Sentinel`;
 }
