@@ -18,7 +18,7 @@ from unfold.widgets import (
 
 from jobs import config
 from jobs.enums import JobKind
-from jobs.models import Job
+from jobs.models import Job, JobLink
 from sentinel_site.lib import registry
 from sentinel_site.lib.registry import Parameter
 
@@ -69,6 +69,19 @@ class JobForm(forms.ModelForm):
         if not self.errors:
             for name, text in config.errors(self.instance).items():
                 self.add_error(name if name in self.fields else None, f"{text[:1].upper()}{text[1:]}.".replace("..", "."))
+
+
+class FollowsForm(forms.ModelForm):
+    """One job that is followed. What is wrong with the link is said beside it: the other end is not shown."""
+
+    class Meta:
+        model = JobLink
+        fields = ("parent", "on")
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if wrong := self.errors.pop("child", None):
+            self.add_error("parent", wrong)
 
 
 class FollowsFormSet(BaseInlineFormSet):

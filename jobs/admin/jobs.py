@@ -19,7 +19,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from jobs import config, operating, scheduling
-from jobs.admin.forms import FollowsFormSet, JobForm, PauseForm, RunForm
+from jobs.admin.forms import FollowsForm, FollowsFormSet, JobForm, PauseForm, RunForm
 from jobs.admin.words import RUN_COLOURS
 from jobs.enums import JobKind, RunStatus
 from jobs.errors import JobError
@@ -41,6 +41,7 @@ class FollowsInline(TabularInline):
 
     model = JobLink
     fk_name = "child"
+    form = FollowsForm
     formset = FollowsFormSet
     extra = 0
     autocomplete_fields = ("parent",)

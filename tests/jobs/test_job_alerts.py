@@ -31,11 +31,7 @@ def shown():
 
 
 def test_a_failure_is_told_with_what_an_operator_needs_at_three_in_the_morning(job):
-<<<<<<< HEAD
     JobLink.objects.create(parent=job, child=make_job("report", name="Morning report", kind="callable", callable="sales.report"))
-=======
-    JobLink.objects.create(parent=job, child=make_job("report", name="Morning report", kind="http"))
->>>>>>> 9e97275 (jobs: Speak French, and be calm about what is well.)
     make_run(job, at=NOON - 24 * HOUR, seconds=95)
     run = make_run(job, RunStatus.ERROR, message="exit code 2", error=TRACE, output="row 1\nrow 2", scheduled_for=NOON, seconds=192)
 
