@@ -9,7 +9,7 @@ TEST_DATA := $(VENV)/check-data
 PRODUCTION := SENTINEL_DATA_DIR=$(TEST_DATA) SENTINEL_BASE_URL=https://sentinel.example.org SENTINEL_DEADMAN_URL=https://deadman.example.org/ping
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench lock clean
+.PHONY: help run test test-interop check lint bench lock clean
 
 help:
 	@echo "make run    start everything; options: make run ARGS='--port 8001 --demo'"
@@ -28,6 +28,11 @@ test: $(VENV)/dev.stamp lint
 	@chromium=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 		&& echo "Chromium: $$chromium" || echo "Chromium: not on this machine, so the tests in a browser are left out"
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+
+# Other people's programs for tests/interop, on Debian as root; without them those tests are skipped and say so.
+test-interop: $(VENV)/dev.stamp
+	apt-get install -qq -y --no-install-recommends prometheus prometheus-alertmanager
+	$(BIN)/python -m pytest tests/interop $(ARGS)
 
 check: $(VENV)/dev.stamp lint
 	$(BIN)/python -m pytest -q -n 2 -m "core and not slow" $(ARGS)

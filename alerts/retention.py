@@ -15,7 +15,7 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from alerts import images
+from alerts import foreign, images
 from alerts.enums import FINAL
 from alerts.models import Alert, AlertEvent, AlertGroup, Report
 from notifications.models import Notification
@@ -121,6 +121,12 @@ def _removed(name: str) -> bool:
     return True
 
 
+def _foreign(at: datetime) -> int:
+    """What other monitoring systems said of activities that are over for long."""
+    return foreign.forget(at=at, limit=BATCH)
+
+
 STEPS: Final[dict[str, Callable[[datetime], int]]] = {
     "reports": _reports, "events": _events, "pictures": _pictures, "alerts": _closed_alerts, "groups": _groups, "orphans": _orphans,
+    "foreign": _foreign,
 }  # fmt: skip

@@ -1,12 +1,14 @@
 """Making, changing and ending silences and inhibitions, so that what they held is asked about again at once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 
 from alerts import escalation
 from alerts.models import Inhibition, Silence
+
+INSTANT = timedelta(microseconds=1)
 
 
 def save(suppression: Silence | Inhibition, *, by: AbstractBaseUser | AnonymousUser | None, at: datetime) -> None:
@@ -25,7 +27,16 @@ def end(silence: Silence, *, at: datetime) -> None:
             silence.delete()
         elif silence.ends_at > at:
             silence.ends_at = at
-            silence.save(update_fields=["ends_at"])
+            silence.save(update_fields=["ends_at", "changed_at"])
+        escalation.release(str(silence.pk), at=at)
+
+
+def expire(silence: Silence, *, at: datetime) -> None:
+    """End it now and keep it in the list, even if it has not begun."""
+    with transaction.atomic():
+        if silence.ends_at > at:
+            silence.starts_at, silence.ends_at = min(silence.starts_at, at - INSTANT), at
+            silence.save(update_fields=["starts_at", "ends_at", "changed_at"])
         escalation.release(str(silence.pk), at=at)
 
 

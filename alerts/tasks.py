@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from alerts import foreign
 from alerts import triage as opinions
 
 
@@ -15,3 +16,9 @@ def triage(opinion_id: str) -> None:
 def triage_waiting() -> None:
     """Look after opinions whose task or worker was lost."""
     opinions.run_waiting(at=timezone.now())
+
+
+def end_silent_foreign() -> None:
+    """End what another monitoring system did not report again in time."""
+    while foreign.end_silent(at=timezone.now()) == foreign.BATCH:
+        pass

@@ -23,11 +23,12 @@ from django.core.cache import cache
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 from redis.exceptions import RedisError
 
-from sentinel_site.lib import crypto, peers
+from sentinel_site.lib import crypto, peers, problems
 from sentinel_site.lib.problems import Problem
 from sentinel_site.models import ApiKey
 
@@ -103,6 +104,21 @@ def key_or_session(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return called
 
 
+def key_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """``view`` for other programs: an API key is needed, a session is not looked at, and so no token against forged requests either."""
+
+    @csrf_exempt
+    @wraps(view)
+    def called(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            request.user = _of_key(request)
+        except Problem as problem:
+            return problems.answer(problem)
+        return view(request, *args, **kwargs)
+
+    return called
+
+
 def forget() -> None:
     """Read every key again at its next use."""
     _kept.clear()
@@ -160,13 +176,21 @@ class Caller(AuthBase):
         text = key_text(authorization=request.headers.get("Authorization", ""), x_api_key=request.headers.get("X-Api-Key", ""))
         if not text:
             return _of_session(request)
-        if _is_foreign(request):
-            raise Problem(403, "A page of another site may not act with the key this browser keeps. Send the key as Bearer.")
-        user = user_of(text, at=timezone.now())
-        if user is None:
-            raise refuse(address=address_of(request))
-        request.user = user
+        request.user = user = _of_key(request)
         return user
+
+
+def _of_key(request: HttpRequest) -> User:
+    """The user of the key that the request carries. Raises Problem."""
+    text = key_text(authorization=request.headers.get("Authorization", ""), x_api_key=request.headers.get("X-Api-Key", ""))
+    if not text:
+        raise unauthorized("Send an API key as `Authorization: Bearer <key>`, or as the password of Basic.")
+    if _is_foreign(request):
+        raise Problem(403, "A page of another site may not act with the key this browser keeps. Send the key as Bearer.")
+    user = user_of(text, at=timezone.now())
+    if user is None:
+        raise refuse(address=address_of(request))
+    return user
 
 
 def _is_foreign(request: HttpRequest) -> bool:

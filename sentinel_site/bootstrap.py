@@ -90,6 +90,7 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
     },
     OWN_SOURCE: {"name": "Sentinel itself", "severity": Severity.HIGH},
     "generic": {"name": "Generic source"},
+    "alertmanager": {"name": "Prometheus", "kind": SourceKind.MONITORING},
     "meters": {"name": "Sound level meters", "kind": SourceKind.METER},
     "sensors": {"name": "Humidity and other sensors", "kind": SourceKind.HUMIDITY},
     "notes": {"name": "Technicians' notes"},
@@ -99,7 +100,7 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
 
 ALERTS_READ: Final = (
     "alerts.view_alert", "alerts.view_silence", "alerts.view_inhibition",
-    "alerts.view_alertgroup", "alerts.view_logentry", "alerts.view_triageopinion", "alerts.view_source",
+    "alerts.view_alertgroup", "alerts.view_logentry", "alerts.view_triageopinion", "alerts.view_source", "alerts.view_foreignalert",
     "notifications.view_notification", "notifications.view_delivery",
     "notifications.view_oncallschedule", "notifications.view_oncalloverride",
 )  # fmt: skip

@@ -66,6 +66,7 @@ UNFOLD: dict[str, Any] = {
             {"title": "What happens", "separator": True, "items": [
                 _page("Alerts", "crisis_alert", "alerts.alert"),
                 _page("Reports", "inbox", "alerts.report"),
+                _page("Prometheus", "sync", "alerts.foreignalert"),
                 _page("Deliveries", "outgoing_mail", "notifications.delivery")
                 | {"active": lambda request: request.path.startswith(DELIVERIES) and request.path != TRANSPORTS},
                 _page("Notifications", "campaign", "notifications.notification"),

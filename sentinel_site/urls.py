@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from alerts import image_views
 from backups import badges, ping_views
 from notifications import proof_views
-from sentinel_site import auth, metrics, views
+from sentinel_site import auth, integrations, metrics, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("devices.urls")),
     path("", include("backups.urls")),
     path("", include("jobs.urls")),
+    path("integrations/alertmanager/", include((integrations.ALERTMANAGER, "alertmanager"))),
     path("proof/<str:token>", proof_views.proof, name="proof"),
     path("integrations/", include("notifications.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),

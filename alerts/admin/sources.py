@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from alerts.admin.forms import SourceForm
 from alerts.enums import Verdict
-from alerts.models import Report, Source
+from alerts.models import ForeignAlert, Report, Source
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, NoBulkDeleteMixin, ReadOnlyMixin
 from sentinel_site.lib.spans import span
 
@@ -76,3 +76,25 @@ class ReportAdmin(ReadOnlyMixin, LargeListMixin):
     def pretty(self, report: Report) -> str:
         """The raw message, indented."""
         return json.dumps(report.raw, indent=2, ensure_ascii=False)
+
+
+@admin.register(ForeignAlert)
+class ForeignAlertAdmin(ReadOnlyMixin, LargeListMixin):
+    """What Prometheus and its like say of their own alerts: what fires, and until when if it is not sent again."""
+
+    list_display = ("name", "source", "fires", "starts_at", "ends_at", "updated_at")
+    list_select_related = ("source",)
+    list_filter = (("source", AutocompleteSelectFilter),)
+    fieldsets = (("Activity", {"fields": (
+        "source", "label_hash", "labels", "annotations", "generator_url", "starts_at", "ends_at", "timed_out", "ended_at", "updated_at"
+    )}),)  # fmt: skip
+
+    @display(description="Name")
+    def name(self, row: ForeignAlert) -> str:
+        """Its alertname and where."""
+        return " ".join(filter(None, (row.labels.get("alertname", ""), row.labels.get("instance", "")))) or row.label_hash
+
+    @display(description="Fires", label={"fires": "danger", "over": "success"})
+    def fires(self, row: ForeignAlert) -> str:
+        """Whether it still fires."""
+        return "over" if row.ended_at else "fires"

@@ -1,11 +1,12 @@
 """The rows of `alerts`."""
 
 from alerts.models.alert import Alert, AlertEvent, AlertGroup, EventCounter, LogEntry, StepClaim, TriageOpinion
+from alerts.models.foreign import ForeignAlert
 from alerts.models.policy import EscalationPolicy, PolicySnapshot, PolicyStep, Route
 from alerts.models.source import Report, Source
 from alerts.models.suppression import Inhibition, Silence
 
 __all__ = [
-    "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "Inhibition", "LogEntry", "PolicySnapshot",
+    "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "ForeignAlert", "Inhibition", "LogEntry", "PolicySnapshot",
     "PolicyStep", "Report", "Route", "Silence", "Source", "StepClaim", "TriageOpinion",
 ]  # fmt: skip

@@ -27,11 +27,13 @@ class Silence(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
-    reason = models.CharField(max_length=300, help_text="Shown on every alert it holds back.")
+    reason = models.CharField(max_length=1000, help_text="Shown on every alert it holds back.")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(help_text="Whatever is still open then is told.")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+")
+    author_name = models.CharField(max_length=150, blank=True, editable=False, help_text="As another program names who made it.")
     created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
     hits = models.PositiveIntegerField(default=0, editable=False, help_text="Alerts held back so far.")
 
     class Meta:

@@ -5,10 +5,10 @@ length of a label and no faster. Python's engine backtracks, and one unlucky pat
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import re2
 
@@ -73,3 +73,22 @@ def _pattern(text: str) -> Any:
     options = re2.Options()
     options.dot_nl, options.log_errors, options.max_mem = True, False, _PATTERN_BYTES
     return re2.compile(text, options)
+
+
+Value = TypeVar("Value")
+
+
+class Index(Generic[Value]):
+    """Many conditions, asked which of them hold for some labels: only those are tried whose first equality fits a label."""
+
+    def __init__(self, entries: Iterable[tuple[Sequence[Matcher], Value]]) -> None:
+        self._fitting: dict[tuple[str, str], list[tuple[Sequence[Matcher], Value]]] = {}
+        self._rest: list[tuple[Sequence[Matcher], Value]] = []
+        for conditions, value in entries:
+            key = next(((each.name, each.value) for each in conditions if each.operator == "=" and each.value), None)
+            (self._rest if key is None else self._fitting.setdefault(key, [])).append((conditions, value))
+
+    def find(self, labels: Mapping[str, str]) -> list[Value]:
+        """The values of all conditions that hold for ``labels``."""
+        candidates = [entry for label in labels.items() for entry in self._fitting.get(label, ())] if self._fitting else []
+        return [value for conditions, value in (*candidates, *self._rest) if all_hold(conditions, labels)]

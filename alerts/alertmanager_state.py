@@ -1,0 +1,144 @@
+"""What is open, in the words of Alertmanager's API v2: alerts and groups with their silences."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import re2
+
+from alerts import alertmanager, foreign, suppression
+from alerts.enums import OPEN
+from alerts.models import Alert, ForeignAlert, Silence
+from sentinel_site.lib import matchers
+from sentinel_site.lib.instants import instant
+from sentinel_site.lib.matchers import Matcher
+
+MAX_ALERTS: Final = 20_000
+WHO: Final = "Sentinel"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The filters of a query: by state, by labels, and by the receiver, which is the name of the policy."""
+
+    active: bool = True
+    silenced: bool = True
+    inhibited: bool = True
+    filters: tuple[Matcher, ...] = ()
+    receiver: str = ""
+
+
+class QueryError(ValueError):
+    """The query cannot be read; the text says why."""
+
+
+@dataclass(slots=True)
+class _Silences:
+    """The silences in force, asked many times."""
+
+    index: matchers.Index[str]
+    holding: set[str] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, at: datetime) -> "_Silences":
+        rows = Silence.objects.filter(starts_at__lte=at, ends_at__gt=at)
+        return cls(matchers.Index((conditions, str(row.pk)) for row in rows if (conditions := _parsed(row.matchers))))
+
+
+def wanted(query: Mapping[str, Any], filters: Iterable[str]) -> Wanted:
+    """The filters as they stand in a query string. Raises QueryError."""
+    states = {name: _yes(query.get(name, ""), name) for name in ("active", "silenced", "inhibited", "unprocessed")}
+    try:
+        if receiver := query.get("receiver", ""):
+            re2.compile(receiver[:500])
+        return Wanted(states["active"], states["silenced"], states["inhibited"], matchers.parse_all(filters), receiver[:500])
+    except matchers.MatcherError as error:
+        raise QueryError(str(error)) from None
+    except re2.error:
+        raise QueryError("receiver is not a regular expression (RE2)") from None
+
+
+def alerts(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
+    """Everything that is open or still fires, by hash: also what other sources of Sentinel raised."""
+    silences = _Silences.read(at)
+    firing = {(each.source_id, f"{alertmanager.KEY_PREFIX}{each.label_hash}"): each for each in foreign.firing(at=at)}
+    rows = Alert.objects.filter(status__in=OPEN).select_related("source", "policy").defer("policy__document").order_by("-id")[:MAX_ALERTS]
+    found = [_described(alert, firing.pop((alert.source_id, alert.dedup_key), None), silences, at=at) for alert in rows]
+    found += [_unhandled(each, silences) for each in firing.values()]
+    receiver = re2.compile(wanted.receiver) if wanted.receiver else None
+    return sorted((shown for shown in found if _fits(shown, wanted, receiver)), key=lambda shown: shown["fingerprint"])
+
+
+def groups(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
+    """The same alerts by receiver and name."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for shown in alerts(wanted, at=at):
+        found.setdefault((shown["receivers"][0]["name"], shown["labels"].get("alertname", "")), []).append(shown)
+    return [
+        {"labels": {"alertname": name} if name else {}, "receiver": {"name": receiver}, "alerts": members}
+        for (receiver, name), members in sorted(found.items())
+    ]
+
+
+def _described(alert: Alert, known: ForeignAlert | None, silences: _Silences, *, at: datetime) -> dict[str, Any]:
+    ours = suppression.labels_of(alert)
+    silenced = [] if alert.life_safety else silences.index.find(ours)
+    inhibited = [reason["id"] for reason in alert.suppressed_by if reason["kind"] == "inhibition"]
+    if known is None:
+        labels = {"alertname": alert.type, **{name: value for name, value in ours.items() if value}}
+        notes = {"summary": alert.title, **({"description": alert.description} if alert.description else {})}
+        ends_at = max(alert.deadline_at or at, at + alertmanager.RESOLVE_TIMEOUT)
+        return _shape(labels, notes, alert.created_at, ends_at, alert.last_seen_at, "", alert.policy.name, silenced, inhibited)
+    return _shape(
+        known.labels, known.annotations, known.starts_at, known.ends_at, known.updated_at, known.generator_url, alert.policy.name, silenced,
+        inhibited,
+    )  # fmt: skip
+
+
+def _unhandled(known: ForeignAlert, silences: _Silences) -> dict[str, Any]:
+    """What still fires though somebody resolved its alert."""
+    silenced = silences.index.find({**known.labels, "source": known.source.slug})
+    return _shape(
+        known.labels, known.annotations, known.starts_at, known.ends_at, known.updated_at, known.generator_url, WHO, silenced, []
+    )  # fmt: skip
+
+
+def _shape(
+    labels: dict[str, str], notes: dict[str, str], starts_at: datetime, ends_at: datetime, updated_at: datetime, url: str,
+    receiver: str, silenced: list[str], inhibited: list[str],
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "labels": labels, "annotations": notes, "startsAt": instant(starts_at), "endsAt": instant(ends_at),
+        "updatedAt": instant(updated_at), "generatorURL": url, "fingerprint": alertmanager.label_hash(labels),
+        "receivers": [{"name": receiver}],
+        "status": {
+            "state": "suppressed" if silenced or inhibited else "active", "silencedBy": silenced, "inhibitedBy": inhibited, "mutedBy": [],
+        },
+    }  # fmt: skip
+
+
+def _fits(shown: Mapping[str, Any], wanted: Wanted, receiver: Any) -> bool:
+    status = shown["status"]
+    if status["state"] == "active" and not wanted.active:
+        return False
+    if (status["silencedBy"] and not wanted.silenced) or (status["inhibitedBy"] and not wanted.inhibited):
+        return False
+    if receiver is not None and not receiver.fullmatch(shown["receivers"][0]["name"]):
+        return False
+    return matchers.all_hold(wanted.filters, shown["labels"])
+
+
+def _parsed(texts: list[str]) -> tuple[Matcher, ...]:
+    try:
+        return matchers.parse_all(texts)
+    except matchers.MatcherError:
+        return ()
+
+
+def _yes(text: str, name: str) -> bool:
+    found = re.fullmatch(r"(?i)(true|1|t|)|(false|0|f)", text)
+    if found is None:
+        raise QueryError(f"{name} must be true or false")
+    return found.group(2) is None

@@ -1,0 +1,34 @@
+"""What another monitoring system says of its own alerts, beside the alerts that people handle."""
+
+from django.db import models
+from django.db.models import Q
+
+from alerts.models.source import Source
+from sentinel_site.lib.ids import uuid7
+
+
+class ForeignAlert(models.Model):
+    """One activity that Prometheus, or whatever speaks like it, reports again and again until it is over. Written by foreign.py alone.
+
+    The alert people handle has the same source and the dedup key ``am:<label_hash>``. A report that only says “still firing” changes
+    this row and nothing else.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+", db_index=False)
+    label_hash = models.CharField(max_length=16, help_text="Alertmanager's name for the label set.")
+    labels = models.JSONField(default=dict)
+    annotations = models.JSONField(default=dict)
+    generator_url = models.CharField(max_length=2000, blank=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text="When it counts as over if it is not reported again.")
+    timed_out = models.BooleanField(default=True, help_text="The end is Sentinel's: the report named none.")
+    ended_at = models.DateTimeField(null=True, help_text="It is over since.")
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "label_hash"], name="foreign_once")]
+        indexes = [models.Index(fields=["ends_at"], name="foreign_firing", condition=Q(ended_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.labels.get('alertname', '')} {self.label_hash}"
