@@ -6,7 +6,7 @@ that waits, another try, the jobs that follow, alerts) is in the same transactio
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -86,6 +86,12 @@ def start(run_id: UUID, *, at: datetime, worker: str) -> JobRun | None:
         return None
     _move(run, RunStatus.RUNNING, {"started_at": at, "beat_at": at, "worker": worker[:120]})
     return run
+
+
+def hand_over(run_id: UUID, *, at: datetime, lease: timedelta) -> bool:
+    """Whether a process may be started for this queued run: once in the time of ``lease``, in which it should have taken the run."""
+    mine = JobRun.objects.filter(Q(beat_at=None) | Q(beat_at__lte=at - lease), pk=run_id, status=RunStatus.QUEUED)
+    return bool(mine.update(beat_at=at))
 
 
 def is_free(job: Job) -> bool:

@@ -9,7 +9,7 @@ from jobs import launching, upkeep
 
 def run(run_id: str) -> None:
     """Start one run, unless somebody has taken it, or it cannot start yet."""
-    launching.launch(UUID(run_id))
+    launching.launch(UUID(run_id), at=timezone.now())
 
 
 def catch_up() -> None:
