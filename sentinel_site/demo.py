@@ -1,4 +1,4 @@
-"""Sample data for a first look: somebody to tell, a key to report with, a picture of a fall, and devices."""
+"""Sample data for a first look: somebody to tell, a key to report with, a picture of a fall, devices, backups, and a chain of jobs."""
 
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from notifications.enums import RotationKind, Transport
 from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
-from sentinel_site import demo_devices
+from sentinel_site import demo_backups, demo_devices, demo_jobs
 from sentinel_site.models import ApiKey
 
 USER: Final = "demo-camera"
@@ -38,7 +38,10 @@ class Demo:
 def run(*, data_dir: Path) -> Demo:
     """Make the sample data, or what is missing of it."""
     text = _people_and_key()
-    demo_devices.run(at=timezone.now())
+    at = timezone.now()
+    demo_devices.run(at=at)
+    demo_backups.run(at=at)
+    demo_jobs.run(at=at)
     return Demo(key=text, picture=_picture(data_dir / "demo" / "fall.jpg"), recipient=f"{RECIPIENT} <{ADDRESS}>")
 
 

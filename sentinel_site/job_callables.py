@@ -1,5 +1,6 @@
 """What the composition offers as work."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -7,11 +8,23 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from sentinel_site import beats
-from sentinel_site.lib.registry import job
+from sentinel_site.lib.registry import Outcome, job, progress
 from sentinel_site.models import IdempotentAnswer
 
 KEEP_ANSWERS = timedelta(hours=24)
 KEEP_FAILURES = timedelta(days=14)
+STEPS = 10
+
+
+@job("sentinel.exercise", title="Exercise: take a while, and fail if asked to", timeout=45)
+def exercise(*, seconds: float = 1.0, rows: int = 0, fails: bool = False) -> Outcome:
+    """Do nothing for some seconds, then succeed or fail: to see what a job, a chain and their alerts look like."""
+    for done in range(STEPS):
+        progress("exercising", done, STEPS)
+        time.sleep(seconds / STEPS)
+    if fails:
+        raise RuntimeError("This exercise was asked to fail.")
+    return Outcome({"rows": rows}, f"{rows} rows")
 
 
 @job("sentinel.tidy", title="Tidy up", every="23 * * * *", timeout=45)

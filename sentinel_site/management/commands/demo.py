@@ -13,6 +13,8 @@ Report a fall:
 
 Watch it:          {url}/live/
 Devices:           {url}/live/devices/ (two simulated meters; the workshop is loud every two minutes, which raises an alert and ends it)
+Backups:           {url}/live/backups/ (last night one came altered, one smaller than ever, one did not come)
+Jobs:              {url}/live/jobs/ (a chain of five, which runs as soon as the worker is up; one fails)
 Who is told:       {recipient}
 {mail}
 """
@@ -21,7 +23,7 @@ Who is told:       {recipient}
 class Command(BaseCommand):
     """Adds sample data."""
 
-    help = "Add sample data: a recipient in every group, a key to report with, a picture of a fall, and simulated devices."
+    help = "Add sample data: a recipient in every group, a key to report with, a picture of a fall, devices, backups and jobs."
     requires_system_checks = ()
 
     def handle(self, *_args: object, **_options: object) -> None:
