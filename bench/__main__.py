@@ -7,11 +7,28 @@ import time
 from datetime import UTC, datetime
 from types import ModuleType
 
-from bench import answer, batch, deliveries, devices, due, intake, machine, million, oncall, pings, reach, readings, rest, tell, viewers
+from bench import (
+    answer,
+    backups,
+    batch,
+    deliveries,
+    devices,
+    due,
+    intake,
+    machine,
+    million,
+    oncall,
+    pings,
+    reach,
+    readings,
+    rest,
+    tell,
+    viewers,
+)
 from bench.house import CACHE, House
 from bench.rows import Row, table
 
-_ALL = (rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million)
+_ALL = (rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million, backups)
 BENCHES: dict[str, ModuleType] = {module.NAME: module for module in _ALL}
 
 
