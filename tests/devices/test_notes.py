@@ -134,7 +134,7 @@ def test_what_is_found_is_short_and_in_the_note(words):
 def test_a_hostile_note_takes_no_more_than_a_moment(piece):
     text = (piece * 10_000)[:10_000]
 
-    began = time.process_time()
+    began = time.thread_time()
     notes.scan(text)
 
-    assert time.process_time() - began < 3
+    assert time.thread_time() - began < 3

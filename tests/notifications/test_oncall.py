@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
-from time import process_time
+from time import thread_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -232,8 +232,8 @@ def test_a_year_of_three_layers_is_worked_out_in_less_than_50_milliseconds_of_cp
 
     spent = []
     for _ in range(5):
-        begun = process_time()
+        begun = thread_time()
         assert len(shifts_between(schedule, utc(2026, 1, 1), utc(2027, 1, 1))) > 500
-        spent.append(process_time() - begun)
+        spent.append(thread_time() - begun)
 
     assert min(spent) < 0.05

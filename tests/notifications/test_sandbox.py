@@ -93,12 +93,12 @@ def test_html_is_always_escaped(source):
     ("{% for a, b in alerts %}{% endfor %}", "ValueError"),
 ], ids=range(8))  # fmt: skip
 def test_what_costs_too_much_is_cut_off_at_once(source, why):
-    started = time.process_time()
+    started = time.thread_time()
 
     with pytest.raises(TemplateFailed, match=why):
         rendered(source)
 
-    assert time.process_time() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_ten_megabytes_of_source_are_refused_unread():

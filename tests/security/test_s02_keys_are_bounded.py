@@ -55,9 +55,10 @@ def test_a_revoked_key_is_dead_within_a_second():
     assert client.read("/alerts").status_code == 200
 
     ApiKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())
-    revoked = time.monotonic()
+    revoked = asked = time.monotonic()
     while client.read("/alerts").status_code == 200:
-        assert time.monotonic() - revoked < 1.5
+        assert asked - revoked < 1.5
+        asked = time.monotonic()
 
     assert auth.authenticate(x_api_key=text, at=timezone.now()) is None
 

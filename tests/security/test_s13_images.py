@@ -16,14 +16,14 @@ from tests.pictures import huge_png, jpeg
 
 def test_a_bomb_is_refused_before_it_is_decoded():
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.thread_time()
 
     with pytest.raises(ImageRefused, match="megapixels"):
         sanitising.sanitise(huge_png(50_000, 50_000))
 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (time.perf_counter() - started < 1, peak < 10_000_000) == (True, True)
+    assert (time.thread_time() - started < 1, peak < 10_000_000) == (True, True)
 
 
 def test_hundreds_of_frames_are_refused_by_their_number():

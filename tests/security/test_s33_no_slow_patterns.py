@@ -19,11 +19,11 @@ CATASTROPHIC = [
 @pytest.mark.parametrize("pattern", CATASTROPHIC)
 def test_the_worst_label_is_matched_at_once(pattern):
     matcher = matchers.parse(f'room=~"{pattern}"')
-    begun = time.process_time()
+    begun = time.thread_time()
 
     matcher.holds(LONGEST)
 
-    assert time.process_time() - begun < 0.3
+    assert time.thread_time() - begun < 0.3
 
 
 @pytest.mark.parametrize("pattern", ["(?=(a|a)*b)a", r"(a)\1", "((a{100}){100}){100}", ".{0,999}" * 50])
@@ -37,9 +37,9 @@ def test_what_cannot_be_bounded_is_refused(pattern):
     "{{" * 10_000,
 ], ids=range(8))  # fmt: skip
 def test_the_worst_message_text_is_looked_at_at_once(text):
-    begun = time.process_time()
+    begun = time.thread_time()
 
     with suppress(TemplateRefused):
         overrides.accept("html", text)
 
-    assert time.process_time() - begun < 0.5
+    assert time.thread_time() - begun < 0.5

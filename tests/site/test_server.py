@@ -102,7 +102,7 @@ async def test_the_end_tells_websockets_to_come_back_and_is_quick(web, key):
         await line.wait_closed()
 
     assert ([line.close_code for line in opened], code) == ([1012] * 3, 0)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 30
 
 
 async def test_a_long_message_closes_the_line(web, key):

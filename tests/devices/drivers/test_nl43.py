@@ -1,8 +1,8 @@
 """The nl43 driver on a simulated meter, which counts what comes too early, and on servers that lie."""
 
 import asyncio
-import time
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +12,10 @@ from devices.enums import RunState
 from devices.errors import BadReply, Busy, CommandRefused, LeaseLost, NoReply, NotAllowed, UnknownCommand, Unreachable
 from tests.meters import QUICK, Fault, SimulatedMeter
 
-FAST = Timing(pause=0.0, reply=0.3, connect=0.5, greeting=0.05, prompt=0.2)
+FAST = Timing(pause=0.0, reply=30.0, connect=30.0, greeting=0.05, prompt=0.2)
 """For meters that need no pause."""
+IMPATIENT = replace(FAST, reply=1.0)
+"""For those that do not answer."""
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +47,7 @@ async def meter(*, timing=FAST, check=allowed, **options):
 
 
 @asynccontextmanager
-async def server(answer, greeting=b""):
+async def server(answer, greeting=b"", timing=FAST):
     """A server that does as ``answer(reader, writer)`` says, its driver, and what it heard."""
     heard, writers = [], []
 
@@ -60,7 +62,7 @@ async def server(answer, greeting=b""):
             pass
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-    driver = Nl43(target(listening.sockets[0].getsockname()[1]), allowed, timing=FAST)
+    driver = Nl43(target(listening.sockets[0].getsockname()[1]), allowed, timing=timing)
     try:
         yield driver, heard, writers
     finally:
@@ -118,18 +120,20 @@ async def test_the_pause_is_kept_between_commands_and_over_connections():
 
         at = [moment for moment, _ in simulated.counters.at]
         assert (simulated.counters.violations, len(at)) == (0, 2)
-        assert 1.0 <= at[1] - at[0] < 1.2
+        assert 1.0 <= at[1] - at[0] < 5.0
         await again.close()
 
 
 async def test_devices_do_not_wait_for_each_other():
-    async with meter(timing=Timing()) as (_, one), meter(timing=Timing()) as (_, other):
-        await asyncio.gather(one.perform("state", {}, quiet), other.perform("state", {}, quiet))
-        before = time.monotonic()
+    async with meter(timing=replace(FAST, pause=3600.0)) as (_, one), meter() as (_, other):
+        await one.perform("state", {}, quiet)
+        pausing = asyncio.ensure_future(one.perform("state", {}, quiet))
 
-        await asyncio.gather(one.perform("state", {}, quiet), other.perform("state", {}, quiet))
+        for _ in range(2):
+            assert await other.perform("state", {}, quiet) == {"state": "stopped"}
 
-        assert time.monotonic() - before < 1.8
+        assert not pausing.done()
+        pausing.cancel()
 
 
 async def test_a_refusal_is_an_answer_and_never_sent_again():
@@ -145,7 +149,7 @@ async def test_a_refusal_is_an_answer_and_never_sent_again():
 
 @pytest.mark.parametrize("fault", [Fault.SILENT, Fault.HALF, Fault.DROP, Fault.GARBAGE])
 async def test_what_gets_no_answer_is_never_sent_again_and_the_connection_is_closed(fault):
-    async with meter() as (simulated, driver):
+    async with meter(timing=IMPATIENT) as (simulated, driver):
         await driver.perform("state", {}, quiet)
         simulated.faults.append(fault)
 
@@ -156,16 +160,19 @@ async def test_what_gets_no_answer_is_never_sent_again_and_the_connection_is_clo
 
 
 async def test_a_late_reply_is_never_taken_for_the_next_ones():
+    given_up = asyncio.Event()
+
     async def answer(heard, writer):
         if len(heard) == 1:
-            await asyncio.sleep(0.4)  # later than the driver waits
+            await given_up.wait()
             writer.write(b"R+0000\r\nStart\r\n$")
         else:
             writer.write(b"R+0000\r\nStop\r\n$")
 
-    async with server(answer) as (driver, heard, writers):
+    async with server(answer, timing=IMPATIENT) as (driver, heard, writers):
         with pytest.raises(NoReply):
             await driver.perform("state", {}, quiet)
+        given_up.set()
 
         assert await driver.perform("state", {}, quiet) == {"state": "stopped"}
         assert (heard, len(writers)) == (["Measure?", "Measure?"], 2)
@@ -203,7 +210,7 @@ async def test_what_is_no_reply_closes_the_connection(reply):
 async def test_a_meter_that_streams_without_being_asked_is_cut_off():
     async with server(saying(b"R+0000\r\nStop\r\n" + b"$" * 200_000)) as (driver, _, _):
         await driver.perform("state", {}, quiet)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while driver.connected:
                 await asyncio.sleep(0.01)
 
@@ -212,7 +219,7 @@ async def test_a_connection_that_the_meter_closed_is_opened_anew():
     async with meter() as (simulated, driver):
         await driver.sample()
         simulated.slot.close(reset=True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while driver.connected:
                 await asyncio.sleep(0.01)
 
@@ -223,7 +230,7 @@ async def test_a_connection_that_the_meter_closed_is_opened_anew():
 async def test_a_cancelled_command_closes_the_connection():
     async with server(saying(b"")) as (driver, heard, _):
         asking = asyncio.ensure_future(driver.perform("state", {}, quiet))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not heard:
                 await asyncio.sleep(0.01)
 
@@ -255,7 +262,7 @@ async def test_nothing_is_sent_without_the_lease():
 async def test_closing_frees_the_meter_and_fails_what_waits():
     async with server(saying(b"")) as (driver, heard, _):
         asking = asyncio.ensure_future(driver.perform("state", {}, quiet))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not heard:
                 await asyncio.sleep(0.01)
 
