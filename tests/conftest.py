@@ -5,11 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from hypothesis import HealthCheck, settings
 
 from alerts import routing
 from notifications import overrides
 from tests.twilio_api import ACCOUNT, BASE, OURS, TOKEN, Twilio
+from tests.web import Web
 
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("wide", settings.get_profile("steady"), derandomize=False, max_examples=1000)
+settings.load_profile("steady")  # the same examples in every run; to look for others: --hypothesis-profile=wide
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -44,6 +49,20 @@ def user(db):
     return User.objects.create_user("robin", "robin@example.org", "correct horse battery", first_name="Robin", last_name="Vale")
 
 
+@pytest.fixture(scope="module")
+def _web():
+    server = Web()
+    yield server
+    if server.runs():
+        server.stop()
+
+
+@pytest.fixture
+def web(_web):
+    """The real web server on the test's database; one serves all tests of a module that leave it alive."""
+    return _web if _web.runs() else _web.start()
+
+
 @pytest.fixture
 def twilio(settings):
     """Twilio's API on loopback, set up for SMS and calls, and a site that it can call back."""
@@ -64,8 +83,13 @@ CORE = (
 """What the quick loop (`make check`) runs: the way of an alert, and the walls. `make test` runs everything."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the core."""
+    """Mark the core. Slow tests with a house of their own come first: a parallel run gives them, and so the houses, to one process.
+
+    They wait for minutes, while the other processes take over the rest.
+    """
     for item in items:
         if item.nodeid.startswith(CORE):
             item.add_marker(pytest.mark.core)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None or item.get_closest_marker("django_db") is not None)

@@ -47,6 +47,10 @@ class Web:
             raise
         return self
 
+    def runs(self):
+        """Whether it was started, and goes on."""
+        return self.process is not None and self.process.poll() is None
+
     def stop(self, how=signal.SIGTERM):
         """Stop it. Returns its exit code."""
         self.process.send_signal(how)

@@ -13,7 +13,6 @@ from devices.models import Device, DeviceViewer
 from devices.publishing import publish
 from sentinel_site.models import ApiKey
 from tests.conftest import NOON
-from tests.web import Web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -23,14 +22,6 @@ def key(user):
     user.user_permissions.add(Permission.objects.get(codename="view_device"))
     Device.objects.create(slug="hall", name="Hall", host="192.0.2.1")
     return ApiKey.issue(user=user, name="test")[1]
-
-
-@pytest.fixture
-def web(key):
-    server = Web().start()
-    yield server
-    if server.process.poll() is None:
-        server.stop()
 
 
 def frame(number, padding=""):

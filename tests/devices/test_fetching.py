@@ -17,7 +17,6 @@ from devices.models import Device
 from sentinel_site import beats
 from sentinel_site.models import ApiKey, ProcessBeat
 from tests.callers import make_user
-from tests.web import Web
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PIECE = b"x" * transfers.PIECE_BYTES
@@ -28,13 +27,6 @@ MEGABYTE = 1024 * 1024
 def device():
     beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())
     return Device.objects.create(slug="roof", name="Roof", host="192.168.1.40")
-
-
-@pytest.fixture
-def web():
-    server = Web().start()
-    yield server
-    server.stop()
 
 
 @contextmanager

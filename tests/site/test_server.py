@@ -18,14 +18,6 @@ GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture
-def web(db):
-    server = Web().start()
-    yield server
-    if server.process.poll() is None:
-        server.stop()
-
-
-@pytest.fixture
 def key(user):
     user.user_permissions.add(Permission.objects.get(codename="view_alert"))
     return ApiKey.issue(user=user, name="test")[1]

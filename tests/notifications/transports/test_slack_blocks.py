@@ -125,7 +125,7 @@ def test_a_hundred_alerts_fit():
 
 
 @given(text=st.text(max_size=400), longest=st.integers(5, 300))
-@runs(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@runs(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_escaped_text_is_short_enough_and_never_cut_within_an_escape(text, longest):
     shown = slack_blocks.escape(text, longest)
 
