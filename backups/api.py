@@ -100,7 +100,7 @@ class ProofPage(BaseModel):
     next: str | None
 
 
-def _save(job: ExpectedBackupJob, form: config.JobForm, by: User) -> None:
+def _save(job: ExpectedBackupJob, form: config.ExpectedJobForm, by: User) -> None:
     config.write(job, form, by, at=timezone.now())
 
 
@@ -114,8 +114,8 @@ JOBS = Resource(
     converter="uuid",
     rows=config.jobs(),
     order=("company_name", "city", "database_name", "pk"),
-    form=config.JobForm,
-    shape=config.JobShape,
+    form=config.ExpectedJobForm,
+    shape=config.ExpectedJobShape,
     describe=config.describe,
     save=_save,
     delete=_delete,
@@ -176,7 +176,7 @@ def ignore_unexpected(request: HttpRequest, pk: int, body: IgnoreIn) -> HttpResp
     return json_answer(listing.describe_unexpected(found))
 
 
-@router.post("/unexpected/{int:pk}/expect", response={201: config.JobShape})
+@router.post("/unexpected/{int:pk}/expect", response={201: config.ExpectedJobShape})
 def expect_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
     """Expect it every day from now on, at about the time it was reported at. Change the job if that is wrong."""
     require(request, CHANGE_UNEXPECTED)

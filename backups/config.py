@@ -60,13 +60,13 @@ class _Fields(BaseModel):
     manual_resume: bool = False
 
 
-class JobForm(_Fields):
+class ExpectedJobForm(_Fields):
     """A backup that is expected again and again."""
 
     model_config = STRICT
 
 
-class JobShape(_Fields):
+class ExpectedJobShape(_Fields):
     """An expected backup, and how it is."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
@@ -110,7 +110,7 @@ def describe(job: ExpectedBackupJob) -> dict[str, Any]:
     }
 
 
-def write(job: ExpectedBackupJob, form: JobForm, by: User, *, at: datetime) -> None:
+def write(job: ExpectedBackupJob, form: ExpectedJobForm, by: User, *, at: datetime) -> None:
     """Write ``form`` onto ``job`` and wait for its next run. Raises ValidationError."""
     for name, value in form.model_dump().items():
         setattr(job, COLUMNS[name], value)
