@@ -15,6 +15,7 @@ from bench import (
     devices,
     due,
     intake,
+    jobs,
     machine,
     million,
     oncall,
@@ -28,7 +29,7 @@ from bench import (
 from bench.house import CACHE, House
 from bench.rows import Row, table
 
-_ALL = (rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million, backups)
+_ALL = (rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million, backups, jobs)
 BENCHES: dict[str, ModuleType] = {module.NAME: module for module in _ALL}
 
 

@@ -45,7 +45,7 @@ def snapshot(*, at: datetime) -> dict[str, Any]:
     """Every job as its card shows it. The number of statements depends neither on jobs nor on runs."""
     since = night_of(at)
     jobs = list(_readable().order_by("name", "slug"))
-    night, figures = stats.period(since=since, until=at), stats.period(since=at - timedelta(days=FIGURES_DAYS), until=at)
+    night, figures = stats.counts(since=since, until=at), stats.period(since=at - timedelta(days=FIGURES_DAYS), until=at)
     recent, good = stats.recent(), stats.last_good()
     pairs = list(JobLink.objects.order_by("pk").values_list("parent_id", "child_id", "on"))
     last = _last_runs(recent)
@@ -53,15 +53,16 @@ def snapshot(*, at: datetime) -> dict[str, Any]:
     names = {job.pk: job.slug for job in jobs}
     described = [
         {
-            **describe_job(job, at=at), "night": night.get(job.pk, stats.none()), "figures": figures.get(job.pk, stats.none()),
+            **describe_job(job, at=at), "night": night.get(job.pk, stats.no_counts()), "figures": figures.get(job.pk, stats.none()),
             "recent": recent.get(job.pk, []), "last": last.get(job.pk), "last_good_at": instant(good.get(job.pk)),
             "alerts": alerts.get(job.pk, []), "after": [names[parent] for parent, child, _ in pairs if child == job.pk],
         }
         for job in jobs
     ]  # fmt: skip
     chains = links.chains((parent, child) for parent, child, _ in pairs)
+    total = {name: sum(each[name] for each in night.values()) for name in stats.COUNTS}
     return {
-        "now": instant(at), "since": instant(since), "jobs": described, "total": night[stats.OVERALL],
+        "now": instant(at), "since": instant(since), "jobs": described, "total": total,
         "chains": [[names[pk] for pk in chain if pk in names] for chain in chains],
     }  # fmt: skip
 
@@ -91,9 +92,9 @@ def _readable() -> QuerySet[Job]:
     return Job.objects.defer("http_url", "http_headers", "http_body", "arguments")
 
 
-def _last_runs(recent: Mapping[int, list[dict[str, Any]]]) -> dict[int, dict[str, Any]]:
+def _last_runs(recent: Mapping[int, list[stats.Drawn]]) -> dict[int, dict[str, Any]]:
     """Of each job what its last run says."""
-    wanted = [runs[-1]["id"] for runs in recent.values()]
+    wanted = [runs[-1][0] for runs in recent.values()]
     return {run.job_id: _short(run) | {"progress": run.progress} for run in run_queries.runs().filter(pk__in=wanted)}
 
 

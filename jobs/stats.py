@@ -1,5 +1,6 @@
 """Runs in numbers: a period of all jobs, and what each job is like. Set-based: the number of statements does not grow with runs or jobs."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,12 +29,19 @@ FROM jobs_jobrun run
 WHERE id >= %(first)s AND queued_at >= %(since)s AND queued_at <= %(until)s
 GROUP BY GROUPING SETS ((run.job_id), ())
 """
+_COUNTED: Final = """
+SELECT job_id, count(*), count(*) FILTER (WHERE status = 'success'), count(*) FILTER (WHERE status = 'warning'),
+    count(*) FILTER (WHERE status = 'error'), count(*) FILTER (WHERE status = 'orphaned'), count(*) FILTER (WHERE status = 'skipped'),
+    count(*) FILTER (WHERE status = 'running'), count(*) FILTER (WHERE status = 'queued')
+FROM jobs_jobrun WHERE id >= %(first)s AND queued_at >= %(since)s AND queued_at <= %(until)s GROUP BY job_id
+"""
 _RECENT: Final = """
-SELECT job.id, run.id, run.status, run.queued_at, run.started_at, run.finished_at, run.duration_ms
-FROM jobs_job job CROSS JOIN LATERAL (
-    SELECT id, status, queued_at, started_at, finished_at, duration_ms FROM jobs_jobrun
-    WHERE job_id = job.id ORDER BY id DESC LIMIT %(limit)s
-) run ORDER BY run.id
+SELECT job.id, runs.drawn FROM jobs_job job CROSS JOIN LATERAL (
+    SELECT json_agg(json_build_array(
+        id, status, round(extract(epoch FROM coalesce(started_at, queued_at)) * 1000)::bigint, duration_ms) ORDER BY id) AS drawn
+    FROM (SELECT id, status, queued_at, started_at, duration_ms FROM jobs_jobrun
+          WHERE job_id = job.id ORDER BY id DESC LIMIT %(limit)s) newest
+) runs WHERE runs.drawn IS NOT NULL
 """
 _LAST_GOOD: Final = """
 SELECT job.id, run.finished_at FROM jobs_job job CROSS JOIN LATERAL (
@@ -42,6 +50,8 @@ SELECT job.id, run.finished_at FROM jobs_job job CROSS JOIN LATERAL (
 """
 COUNTS: Final = ("total", "success", "warning", "error", "orphaned", "skipped", "running", "queued")
 OVERALL: Final = None
+Drawn = list[Any]
+"""A run as it is drawn: its id, its status, when it began (milliseconds since 1970), and how long it took (milliseconds or None)."""
 
 
 def period(*, since: datetime, until: datetime) -> dict[int | None, dict[str, Any]]:
@@ -51,20 +61,25 @@ def period(*, since: datetime, until: datetime) -> dict[int | None, dict[str, An
     return {OVERALL: found.pop(OVERALL, none()), **found}
 
 
-def recent(*, limit: int = RECENT) -> dict[int, list[dict[str, Any]]]:
+def counts(*, since: datetime, until: datetime) -> dict[int, dict[str, int]]:
+    """How many runs of each job that were wanted from ``since`` to ``until`` have which status."""
+    values = {"since": since, "until": until, "first": ids.floor(since - CLOCK_SKEW)}
+    return {row[0]: dict(zip(COUNTS, row[1:], strict=True)) for row in _rows(_COUNTED, values)}
+
+
+def recent(*, limit: int = RECENT) -> dict[int, list[Drawn]]:
     """The last runs of each job, the oldest first."""
-    found: dict[int, list[dict[str, Any]]] = {}
-    for job_id, pk, status, queued_at, started_at, finished_at, duration_ms in _rows(_RECENT, {"limit": limit}):
-        found.setdefault(job_id, []).append({
-            "id": str(pk), "status": status, "queued_at": instant(queued_at), "started_at": instant(started_at),
-            "finished_at": instant(finished_at), "duration_ms": duration_ms,
-        })  # fmt: skip
-    return found
+    return {job_id: json.loads(drawn) if isinstance(drawn, str) else drawn for job_id, drawn in _rows(_RECENT, {"limit": limit})}
 
 
 def last_good() -> dict[int, datetime]:
     """When each job last ended well."""
     return dict(_rows(_LAST_GOOD, {}))
+
+
+def no_counts() -> dict[str, int]:
+    """The counts of nothing."""
+    return dict.fromkeys(COUNTS, 0)
 
 
 def none() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import { byId, data, el, say, setText, show, words } from "./dom.js";
 import { clock, now, setServerNow } from "./time.js";
 import { watchHealth } from "./health.js";
-import { Poll } from "./poll.js";
+import { Again } from "./again.js";
 import { buttons } from "./job_ask.js";
 import { figure, isOpen, lasting, runSign, sentence, statusOf, triggerOf } from "./job_looks.js";
 
@@ -87,7 +87,7 @@ function take(fresh) {
 }
 
 setServerNow(snapshot.now);
-const poll = new Poll({ path: page.reload, everyMs: () => (isOpen(snapshot.run.status) ? 2000 : 20000), take, login: page.login });
+const poll = new Again({ path: page.reload, everyMs: () => (isOpen(snapshot.run.status) ? 2000 : 20000), take, login: page.login });
 take(snapshot);
 watchHealth();
 setInterval(() => { tick(); if (isOpen(snapshot.run.status)) facts(); }, 1000);

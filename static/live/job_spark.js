@@ -21,8 +21,12 @@ function named(text) {
   return node;
 }
 
+/** What the server draws a run by: its id, its status, when it began, and how long it took. */
+const runOf = ([id, status, at, duration]) => ({ id, status, at, duration_ms: duration });
+
 /** One bar per run, as high as it took long; each leads to its run. */
-export function spark(runs) {
+export function spark(drawn) {
+  const runs = drawn.map(runOf);
   const durations = runs.map((run) => run.duration_ms).filter((each) => each !== null);
   const most = Math.max(1, ...durations);
   const width = PLACES * (BAR + GAP);
@@ -32,7 +36,7 @@ export function spark(runs) {
     const x = width - (shown.length - index) * (BAR + GAP);
     const { text } = statusOf(run.status);
     const link = shape("a", { href: `/live/jobs/runs/${run.id}/`, tabindex: -1 },
-      named(`${clock(run.started_at || run.queued_at)}: ${text}, ${lasting(run.duration_ms)}`),
+      named(`${clock(run.at)}: ${text}, ${lasting(run.duration_ms)}`),
       shape("rect", { x: x - GAP / 2, y: 0, width: BAR + GAP, height: HEIGHT, class: "reach" }),
       shape("rect", { x, y: HEIGHT - height, width: BAR, height, rx: 1, class: `bar run-${run.status}` }));
     return link;
@@ -45,14 +49,14 @@ export function spark(runs) {
 /** The night from `since` to `until`: a mark per run, the bad ones high and on top. */
 export function night(jobs, since, until) {
   const [from, to] = [Date.parse(since), Date.parse(until)];
-  const place = (instant) => ((Date.parse(instant) - from) / (to - from)) * 1000;
+  const place = (ms) => ((ms - from) / (to - from)) * 1000;
   const marks = [];
   for (const job of jobs) {
-    for (const run of job.recent) {
-      const at = run.started_at || run.queued_at;
-      if (Date.parse(at) < from) continue;
+    for (const run of job.recent.map(runOf)) {
+      const { at } = run;
+      if (at < from) continue;
       const x = Math.min(998, Math.max(0, place(at)));
-      const width = Math.max(3, Math.min(1000, place(run.finished_at || until)) - x);
+      const width = Math.max(3, Math.min(1000, place(run.duration_ms === null ? to : at + run.duration_ms)) - x);
       const high = isBad(run.status);
       marks.push([high ? 2 : run.status === "skipped" ? 1 : 0, shape("a", { href: `/live/jobs/runs/${run.id}/`, tabindex: -1 },
         named(`${job.name}, ${clock(at)}: ${statusOf(run.status).text}`),

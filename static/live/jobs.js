@@ -3,7 +3,7 @@
 import { byId, data, el, say, setText, show, words } from "./dom.js";
 import { clock, setServerNow } from "./time.js";
 import { watchHealth } from "./health.js";
-import { Poll } from "./poll.js";
+import { Again } from "./again.js";
 import { inTrouble, isBad, standing, whyOf } from "./job_looks.js";
 import { night } from "./job_spark.js";
 import { JobRow } from "./job_row.js";
@@ -143,7 +143,7 @@ function openAsked() {
 
 setServerNow(snapshot.now);
 const isBusy = () => jobs().some((job) => job.last && ["running", "queued"].includes(job.last.status));
-const poll = new Poll({ path: page.reload, everyMs: () => (isBusy() ? BUSY_MS : EVERY_MS), take, login: page.login });
+const poll = new Again({ path: page.reload, everyMs: () => (isBusy() ? BUSY_MS : EVERY_MS), take, login: page.login });
 take(snapshot);
 setUpFilters();
 openAsked();
