@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Query, Router
 from pydantic import BaseModel
 
-from backups import config, listing, proofs, unexpected
+from backups import config, listing, proofs, quarantine, unexpected
 from backups.models import BackupEntry, ExpectedBackupJob, QuarantinedReport, RestoreProof, UnexpectedDatabase
 from sentinel_site.lib import downloads
 from sentinel_site.lib.crud import STRICT, Resource, add
@@ -198,8 +198,7 @@ def settle_quarantined(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Somebody looked into it. The file stays where it is."""
     require(request, CHANGE_QUARANTINE)
     found = QuarantinedReport.objects.get(pk=pk)
-    found.settled_at = found.settled_at or timezone.now()
-    found.save(update_fields=["settled_at"])
+    quarantine.settle(found, at=timezone.now())
     return json_answer(listing.describe_quarantined(found))
 
 

@@ -11,6 +11,7 @@ from backups import expectations
 from backups.enums import Frequency
 from backups.expectations import Cycle, Expectation
 from backups.held import Expected
+from sentinel_site.lib.spans import exact
 
 
 def expectation(job: Expected) -> Expectation:
@@ -39,6 +40,11 @@ def upcoming(job: Expected, at: datetime, *, count: int = 5) -> list[Cycle]:
     if job.period_seconds is not None:
         return [Cycle(at, job.next_expected_at, job.overdue_at)] if job.next_expected_at and job.overdue_at else []
     return list(islice(expectations.following(expectation(job), at), count))
+
+
+def grace(job: Expected) -> str:
+    """How long after its time a run is missing, in words."""
+    return exact(job.grace_minutes * 60)
 
 
 def delays(reports: Iterable[tuple[datetime, datetime | None]]) -> list[timedelta]:

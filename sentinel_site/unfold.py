@@ -84,6 +84,16 @@ UNFOLD: dict[str, Any] = {
                 _page("Jobs", "event_repeat", "jobs.job"),
                 _page("Runs", "history", "jobs.jobrun"),
             ]},
+            {"title": "What is backed up", "separator": True, "items": [
+                _page("Expected backups", "event_available", "backups.expectedbackupjob"),
+                _page("What became of them", "history", "backups.backupentry"),
+                _page("Unexpected databases", "help_center", "backups.unexpecteddatabase"),
+                _page("Quarantine", "shield_lock", "backups.quarantinedreport"),
+                _page("Pings", "touch_app", "backups.ping"),
+                _page("Ping keys", "vpn_key", "backups.pingkey"),
+                _page("Restore proofs", "restore", "backups.restoreproof"),
+                _page("Scans", "frame_inspect", "backups.scan"),
+            ]},
             {"title": "Who is told", "separator": True, "items": [
                 _page("Recipients", "person", "notifications.recipient"),
                 _page("Groups", "groups", "notifications.recipientgroup"),
