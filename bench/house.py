@@ -32,7 +32,6 @@ ROLES = {
     "watchdog": "watchdog",
     "monitor": "monitor",
     "valkey": "valkey-server",
-    "nursery": "sentinel_site.nursery",
 }
 EMPTY = """
 TRUNCATE alerts_alert, alerts_alertgroup, alerts_report, alerts_logentry, alerts_alertevent, notifications_notification,

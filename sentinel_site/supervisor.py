@@ -28,6 +28,8 @@ BACK_OFF_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 SETTLED_SECONDS: Final = 60.0
 """A program that ran this long starts again without back-off."""
 POLL_SECONDS: Final = 1.0
+NURSERY_SECONDS: Final = 30.0
+"""So long after the last start the nursery is ended: what its programs share stays shared. One that is started later starts alone."""
 
 
 @dataclass
@@ -97,10 +99,11 @@ class Supervisor:
     """
 
     def __init__(
-        self, programs: Sequence[Program], environ: Mapping[str, str], say: Callable[[str], None], nursery: Nursery | None = None
-    ) -> None:
+        self, programs: Sequence[Program], environ: Mapping[str, str], say: Callable[[str], None], nursery: Nursery | None = None,
+        *, nursery_seconds: float = NURSERY_SECONDS,
+    ) -> None:  # fmt: skip
         self.programs = programs
-        self._environ, self._nursery = environ, nursery
+        self._environ, self._nursery, self._nursery_seconds, self._started_at = environ, nursery, nursery_seconds, time.monotonic()
         self._say = say
         self._asked = 0
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -130,6 +133,9 @@ class Supervisor:
             while not self.stopping:
                 for program in self.programs:
                     self._look_after(program)
+                if self._nursery and time.monotonic() - self._started_at > self._nursery_seconds:
+                    self._nursery.close()
+                    self._nursery = None
                 self._wait(selector, self._until_next())
             self._stop_all(selector)
         with contextlib.suppress(ValueError):  # signals are the main thread's
@@ -151,6 +157,7 @@ class Supervisor:
             kill_session(program.pid)
 
     def _start(self, program: Program) -> None:
+        self._started_at = time.monotonic()
         try:
             program.start(self._environ, self._nursery)
         except (OSError, RuntimeError) as error:

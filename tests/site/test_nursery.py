@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from sentinel_site.nursery import LIBRARIES, Forked, Nursery
-from sentinel_site.supervisor import MARK, Program, end_leftovers, leftovers
+from sentinel_site.supervisor import MARK, Program, Supervisor, end_leftovers, leftovers
 from tests.faults.house import until
 
 TELL = """
@@ -146,3 +147,18 @@ def test_what_is_not_python_starts_the_ordinary_way(nursery, mark):
     assert not isinstance(program.process, Forked)
     assert not program.ended()
     program.wipe()
+
+
+def test_the_nursery_ends_when_all_run_and_what_dies_then_starts_alone(nursery, script, mark):
+    program = Program("sample", command(script, "stay"))
+    supervisor = Supervisor([program], {**os.environ, MARK: mark}, lambda line: None, nursery, nursery_seconds=0.5)
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+    try:
+        until(lambda: isinstance(program.process, Forked), WAIT, "the start")
+        until(lambda: not nursery.pid, WAIT, "the end of the nursery")
+        os.kill(program.pid, signal.SIGKILL)
+        until(lambda: isinstance(program.process, subprocess.Popen), WAIT, "another start")
+    finally:
+        supervisor.stop()
+        thread.join(WAIT)
