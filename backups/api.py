@@ -119,6 +119,7 @@ JOBS = Resource(
     describe=config.describe,
     save=_save,
     delete=_delete,
+    secrets=("ping_url",),
 )
 
 

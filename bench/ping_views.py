@@ -49,7 +49,7 @@ def ping(request: HttpRequest, code: UUID) -> HttpResponse:
             owner=check, n=1, created=now, kind="", scheme="http", remote_addr=request.META["REMOTE_ADDR"], method=request.method,
             ua=request.headers.get("User-Agent", "")[:200], body_raw=request.read()[:10_000],
         )  # fmt: skip
-    return HttpResponse("OK")
+    return HttpResponse("OK", headers={"Content-Length": "2"})
 
 
 urlpatterns = [path("ping/<uuid:code>", ping)]

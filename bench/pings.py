@@ -105,8 +105,7 @@ def _prepare(house: House) -> dict[str, list[str]]:
     found = {name: make(name) for name in ("success", "log", "steady")}
     house.sql(TABLES)
     house.sql("TRUNCATE bench_ping, bench_check")
-    for pk in found["success"]:
-        house.sql("INSERT INTO bench_check (code, status, n_pings) VALUES (%s, 'new', 0)", pk)
+    house.sql("INSERT INTO bench_check (code, status, n_pings) SELECT unnest(%s::uuid[]), 'new', 0", found["success"])
     house.sql("ANALYZE backups_expectedbackupjob, bench_check")
     return found | {"unknown": [str(uuid4()) for _ in range(JOBS)]}
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from sentinel_site.lib import problems
 from sentinel_site.lib.paging import Page, page
-from sentinel_site.lib.permissions import require
+from sentinel_site.lib.permissions import allowed, require
 from sentinel_site.lib.problems import Problem, json_answer
 
 STRICT: Final = ConfigDict(extra="forbid", populate_by_name=True)
@@ -47,6 +47,8 @@ class Resource(Generic[Row]):
     """What DELETE does instead of deleting a row that nothing uses."""
     deleting: Callable[[Row, Any], None] = lambda _row, _by: None
     """Called with the row and who deletes it, just before; in the same transaction."""
+    secrets: Sequence[str] = ()
+    """Texts that let their bearer in: empty for whoever may not change the row."""
     changed: Callable[[], None] = lambda: None
     """Called after every committed change."""
 
@@ -54,6 +56,12 @@ class Resource(Generic[Row]):
         """The model permission for ``verb``: view, add, change or delete."""
         meta = self.rows.model._meta
         return f"{meta.app_label}.{verb}_{meta.model_name}"
+
+    def describe_to(self, user: Any) -> Callable[[Row], dict[str, Any]]:
+        """`describe`, without what ``user`` may not know."""
+        if not self.secrets or allowed(user, self.permission("change")):
+            return self.describe
+        return lambda row: self.describe(row) | dict.fromkeys(self.secrets, "")
 
     def one(self, key: Any) -> Row:
         """The row by its path key. Raises ObjectDoesNotExist."""
@@ -87,13 +95,13 @@ def add_reads(router: Router, resource: Resource[Any]) -> None:
 
     @router.get(f"/{resource.path}", response=listed, by_alias=True, operation_id=f"list_{name}", summary=f"List {resource.path}")
     def read_list(request: HttpRequest, page_: Query[Page]) -> HttpResponse:
-        require(request, resource.permission("view"))
-        return json_answer(page(resource.rows.all(), page_, resource.describe, order=resource.order))
+        reader = require(request, resource.permission("view"))
+        return json_answer(page(resource.rows.all(), page_, resource.describe_to(reader), order=resource.order))
 
     @router.get(one, response=shape, by_alias=True, operation_id=f"read_{name}", summary=f"Read one of {resource.path}")
     def read_one(request: HttpRequest, key: kind) -> HttpResponse:  # type: ignore[valid-type]
-        require(request, resource.permission("view"))
-        return json_answer(resource.describe(resource.one(key)))
+        reader = require(request, resource.permission("view"))
+        return json_answer(resource.describe_to(reader)(resource.one(key)))
 
 
 def add_writes(router: Router, resource: Resource[Any]) -> None:

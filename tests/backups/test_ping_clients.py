@@ -14,7 +14,6 @@ from alerts.models import Alert
 from backups import pings
 from backups.models import ExpectedBackupJob, Ping
 from tests.factories import make_source
-from tests.web import Web
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,13 +37,6 @@ uptime_kuma:
 """
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 needs_wget = pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not on this machine")
-
-
-@pytest.fixture(scope="module")
-def web(django_db_setup):
-    started = Web().start()
-    yield started
-    started.stop()
 
 
 @pytest.fixture

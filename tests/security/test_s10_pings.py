@@ -9,17 +9,9 @@ import pytest
 from backups.models import ExpectedBackupJob, Ping
 from sentinel_site import server
 from tests.factories import make_source
-from tests.web import Web
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def web(django_db_setup):
-    started = Web().start()
-    yield started
-    started.stop()
 
 
 @pytest.fixture
