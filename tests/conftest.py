@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from alerts import routing
 from notifications import overrides
+from sentinel_site import health
 from tests.twilio_api import ACCOUNT, BASE, OURS, TOKEN, Twilio
 from tests.web import Web
 
@@ -42,6 +43,11 @@ def _fresh_routing():
 @pytest.fixture(autouse=True)
 def _fresh_overrides():
     overrides.forget()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_health():
+    health.forget()
 
 
 @pytest.fixture

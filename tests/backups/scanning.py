@@ -22,7 +22,7 @@ class Scanners:
 
     def __exit__(self, *_error):
         self.parent.stdin.close()
-        self.parent.wait(30)
+        self.parent.wait(60)
         self.parent.stdout.close()
 
     def start(self, farm):

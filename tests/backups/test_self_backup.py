@@ -77,8 +77,12 @@ def another(store):
 
 
 def scratches():
+    """How many scratch databases there are of ours; other processes of the run have theirs on the same server."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'sentinel_proof_%%'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_database WHERE datname = "
+            "(SELECT 'sentinel_proof_' || oid FROM pg_database WHERE datname = current_database())"
+        )
         return cursor.fetchone()[0]
 
 
@@ -145,11 +149,11 @@ def test_a_run_killed_while_it_dumps_leaves_nothing_that_stays(store, plain, ano
     with plain.transaction():
         plain.execute("LOCK TABLE parted IN ACCESS EXCLUSIVE MODE")
         run = another(NIGHT)
-        until(lambda: store.exists() and any(store.glob("*.part")) and commands(b"pg_dump", run.pid), 60, "the dump")
-        seen = commands(b"", run.pid)
+        until(lambda: store.exists() and any(store.glob("*.part")) and commands(b"pg_dump", store, run.pid), 60, "the dump")
+        seen = commands(b"", store, run.pid)
         run.send_signal(signal.SIGKILL)
         run.wait()
-        until(lambda: not commands(b"pg_dump"), 30, "the end of pg_dump, which is on a leash")
+        until(lambda: not commands(b"pg_dump", store), 60, "the end of pg_dump, which is on a leash")
     plain.execute("DROP TABLE parted")
 
     assert conninfo_to_dict(os.environ["DATABASE_URL"])["password"].encode() not in b"".join(seen)
@@ -161,13 +165,13 @@ def test_a_run_killed_while_it_dumps_leaves_nothing_that_stays(store, plain, ano
 def test_a_run_killed_while_it_restores_leaves_no_scratch_database(store, plain, another):
     plain.execute(SLOW)
     run = another(NIGHT)
-    until(lambda: scratches() and commands(b"pg_restore", run.pid), 60, "the restore")
+    until(lambda: scratches() and commands(b"pg_restore", store, run.pid), 60, "the restore")
     run.send_signal(signal.SIGKILL)
     run.wait()
     plain.execute("DROP TABLE slow; DROP FUNCTION slow_when_restored")
     assert scratches() == 1
 
-    until(lambda: _runs(NIGHT + MINUTE), 30, "the end of the lock")
+    until(lambda: _runs(NIGHT + MINUTE), 60, "the end of the lock")
 
     assert (scratches(), names(store)) == (0, ["sentinel-20260302T041100Z.dump"])
 
@@ -179,8 +183,8 @@ def _runs(at):
         return None
 
 
-def commands(word, parent=0):
-    """The command lines of our programs with this word in them; with ``parent`` also that process's own."""
+def commands(word, store, parent=0):
+    """The command lines of our programs with this word in them, about ``store``; with ``parent`` also that process's own."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -188,6 +192,6 @@ def commands(word, parent=0):
         except OSError:
             continue
         above = int(status.rpartition(")")[2].split()[1])
-        if word in line and b"pg_" in line and (above == parent or not parent) and b"sentinel-2026" in line:
+        if word in line and b"pg_" in line and (above == parent or not parent) and os.fsencode(store) in line:
             found.append(line)
     return found

@@ -28,8 +28,12 @@ def dumped(server, user, tmp_path):
 
 
 def scratches():
+    """How many scratch databases there are of ours; other processes of the run have theirs on the same server."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'sentinel_proof_%%'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_database WHERE datname = "
+            "(SELECT 'sentinel_proof_' || oid FROM pg_database WHERE datname = current_database())"
+        )
         return cursor.fetchone()[0]
 
 

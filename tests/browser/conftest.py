@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.web import Web
 
@@ -15,6 +15,9 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 HERE = str(Path(__file__).parent)
+PATIENCE = 60_000
+"""Milliseconds; on a busy machine a page takes its time."""
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items):
@@ -58,6 +61,7 @@ def open_page(chromium, web, responder):
     def opened(path, *, signed_in=True, **look):
         context = chromium.new_context(base_url=web.url, **{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **look})
         contexts.append(context)
+        context.set_default_timeout(PATIENCE)
         if signed_in:
             context.add_cookies([{"name": "sentinel_session", "value": _session(responder), "url": web.url}])
         page = context.new_page()

@@ -10,7 +10,7 @@ from notifications import links
 from notifications.models import Delivery
 from tests.factories import make_policy, make_recipient, make_source, raise_alert
 
-SOON = 10_000
+SOON = 60_000
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from backups.models import QuarantinedReport, UnexpectedDatabase
 from sentinel_site import bootstrap
 from tests.backups.rows import expected
 
-SOON = 15_000
+SOON = 60_000
 DAY = timedelta(days=1)
 XSS = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 

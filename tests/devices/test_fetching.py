@@ -50,7 +50,7 @@ def sending(device, send):
 def asking(web):
     """The answer to a download, its body not read yet."""
     _, key = ApiKey.issue(user=make_user("operator", "devices.operate_device"), name="test")
-    line = http.client.HTTPConnection("127.0.0.1", web.port, timeout=20)
+    line = http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)
     line.request("GET", "/api/v1/devices/roof/files/download?path=/big", headers={"Authorization": f"Bearer {key}"})
     try:
         with line.getresponse() as answer:
@@ -73,7 +73,7 @@ def test_a_file_that_breaks_off_is_not_taken_for_the_whole(device, web, size):
 def test_the_server_goes_on_after_an_answer_that_broke_off(device, web):
     test_a_file_that_breaks_off_is_not_taken_for_the_whole(device, web, len(PIECE) * 2)
 
-    line = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+    line = http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)
     line.request("GET", "/livez")
     with line.getresponse() as answer:
         assert answer.status == 200

@@ -56,7 +56,7 @@ def test_what_is_left_of_the_work_is_ended():
 
         sweep(NOON + HOUR)
 
-        assert left.wait(20) == -9
+        assert left.wait(60) == -9
 
 
 def test_after_a_gap_between_two_looks_nobody_is_judged_at_once():

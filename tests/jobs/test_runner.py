@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def carry_out(name, arguments=None, **fields):
     """The run of the callable ``name`` after it was carried out."""
     run = make_run(make_job(callable=f"tests.{name}", **fields), at=timezone.now(), arguments=arguments)
-    runner.run(run.pk, worker="here:1", patience_seconds=5)
+    runner.run(run.pk, worker="here:1", patience_seconds=60)
     run.refresh_from_db()
     return run
 
@@ -55,7 +55,7 @@ class Hanging:
     def ended(self):
         self._thread.join(90)
         assert not self._thread.is_alive()
-        until(lambda: not any(lives(pid) for pid in self.pids), 20, "the end of all of the work")
+        until(lambda: not any(lives(pid) for pid in self.pids), 60, "the end of all of the work")
         self.run.refresh_from_db()
         return self.run
 
@@ -165,7 +165,7 @@ def test_the_work_is_killed_and_that_is_said(tmp_path):
 def test_how_far_the_work_is_can_be_seen_while_it_runs(tmp_path):
     hanging = Hanging(tmp_path)
 
-    until(lambda: JobRun.objects.get().progress == {"what": "hanging", "done": 1, "of": 2}, 30, "progress")
+    until(lambda: JobRun.objects.get().progress == {"what": "hanging", "done": 1, "of": 2}, 60, "progress")
 
     hanging.stopping.set()
     hanging.ended()

@@ -99,7 +99,7 @@ async def test_whoever_breaks_off_has_not_pinged(jobs):
     await app.send_input({"type": "http.request", "body": b"half", "more_body": True})
     await app.send_input({"type": "http.disconnect"})
 
-    await app.wait(10)
+    await app.wait(60)
 
     assert not await Ping.objects.aexists()
 

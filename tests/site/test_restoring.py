@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -52,10 +53,11 @@ def server_place():
 @pytest.fixture
 def url_of_empty(server_place):
     """A database of one's own, with nothing in it."""
+    name = f"restored_{uuid4().hex[:12]}"  # other processes of the run are on the same server
     with psycopg.connect(server_place.database_url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE restored")
-        yield server_place.database_url("restored")
-        connection.execute("DROP DATABASE restored WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+        yield server_place.database_url(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def restore(place, dump, **more):

@@ -76,7 +76,7 @@ def liar(*script, data=None):
         except OSError:
             return
         with control:
-            control.settimeout(5)
+            control.settimeout(60)
             try:
                 for reply in script:
                     control.sendall(reply)
@@ -87,7 +87,7 @@ def liar(*script, data=None):
                         control.sendall(b"150 here\r\n")
                         with socket.create_connection(("127.0.0.1", fields[4] * 256 + fields[5])) as sending:
                             data(sending)
-                stop.wait(5)
+                stop.wait(60)
             except OSError:
                 pass
 

@@ -16,7 +16,7 @@ def meter():
 
 def login(meter) -> ftplib.FTP:
     ftp = ftplib.FTP()
-    ftp.connect("127.0.0.1", meter.ftp_port, timeout=5)
+    ftp.connect("127.0.0.1", meter.ftp_port, timeout=60)
     ftp.login("USER", "0000")
     ftp.set_pasv(False)
     return ftp
@@ -75,7 +75,7 @@ def test_passive_mode_is_not_there(meter):
 
 def test_a_wrong_login_sees_nothing(meter):
     with ftplib.FTP() as ftp:
-        ftp.connect("127.0.0.1", meter.ftp_port, timeout=5)
+        ftp.connect("127.0.0.1", meter.ftp_port, timeout=60)
         with pytest.raises(ftplib.error_perm, match="530"):
             ftp.login("USER", "1234")
 
