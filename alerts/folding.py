@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from alerts import routing
 from alerts.errors import InvalidReport, UnknownSource
@@ -35,7 +35,7 @@ class NewReport(NamedTuple):
     labels: Mapping[str, str] = MappingProxyType({})
     links: Sequence[Mapping[str, str]] = ()
     runbook_url: str = ""
-    translations: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    translations: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     occurred_at: datetime | None = None
     raw: str = "{}"
     by_id: int | None = None

@@ -10,70 +10,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import ngettext
 
+from backups import backup_phrases
 from backups.enums import BackupVerdict, ReportedBy, Suspicion
 from backups.expectations import EARLY
 from backups.models import BackupEntry, ExpectedBackupJob
+from sentinel_site.lib.spans import exact
 
 LISTED: Final = 5
 """How many earlier runs that were missed as well are listed."""
 ERROR_LENGTH: Final = 400
-_TITLES: Final = {
-    BackupVerdict.MISSING: gettext_noop("No backup of %(what)s"),
-    BackupVerdict.FAILED: gettext_noop("The backup of %(what)s failed"),
-    BackupVerdict.TRANSFER_INTEGRITY_FAILED: gettext_noop("The backup of %(what)s did not arrive whole"),
-    BackupVerdict.HASH_MISMATCH: gettext_noop("The backup of %(what)s is corrupted"),
-}
-_HAPPENED: Final = {
-    BackupVerdict.MISSING: gettext_noop("Nothing was reported about it until its deadline."),
-    BackupVerdict.FAILED: gettext_noop("Its last run reports a failure."),
-    BackupVerdict.TRANSFER_INTEGRITY_FAILED: gettext_noop(
-        "The agent says that all went well, but its file is absent here, cannot be read, is empty, or has another size."
-    ),
-    BackupVerdict.HASH_MISMATCH: gettext_noop("The file has the right size, but not the content that the agent sent."),
-}
-_TO_DO: Final = {
-    BackupVerdict.FAILED: gettext_noop(
-        "Read the error above and the log on its machine; most often a disk is full, or a password or a permission has changed. Mend it "
-        "and run the backup again: the alert ends with the next good one."
-    ),
-    BackupVerdict.TRANSFER_INTEGRITY_FAILED: gettext_noop(
-        "Do not rely on this file. See whether the disk here is full and whether the transfer was cut short, then send the backup again: "
-        "the alert ends with the next good one. The last good version is kept."
-    ),
-    BackupVerdict.HASH_MISMATCH: gettext_noop(
-        "Do not restore from this file. Send the backup again; if it is corrupted again, check the disks and the memory of both machines. "
-        "The last good version is kept."
-    ),
-}
-_MISSING_TO_DO: Final = {
-    "started": gettext_noop(
-        "See whether it still runs, hangs, or was killed: look at its machine for the process, its log, and free disk space. Then run it "
-        "again: the alert ends with the next good one."
-    ),
-    "agent_silent": gettext_noop(
-        "Its whole agent is silent: see first whether its machine is on and has network, and whether the agent runs there. Then run the "
-        "backup: the alert ends with the next good one."
-    ),
-    "agent_heard": gettext_noop(
-        "Its agent works, so it is this database alone: see in the agent's log and configuration why it was left out. Then run the backup: "
-        "the alert ends with the next good one."
-    ),
-    "other": gettext_noop(
-        "See on its machine whether the task was started at all (timer, cron), and whether it can reach Sentinel. Then run it: the alert "
-        "ends with the next good one."
-    ),
-}
-_ODD: Final = {
-    Suspicion.TOO_SMALL: gettext_noop("much smaller than usual"),
-    Suspicion.TOO_SHORT: gettext_noop("much quicker than usual"),
-    Suspicion.TOO_EARLY: gettext_noop("much earlier than usual"),
-    Suspicion.TOO_OFTEN: gettext_noop("reported more than once for one run"),
-    Suspicion.UNCHANGED: gettext_noop("the same content as last time"),
-    Suspicion.UNREADABLE: gettext_noop("its archive cannot be read"),
-    Suspicion.UNRESTORED: gettext_noop("not proved by a restore"),
-}
 
 
 class Said(NamedTuple):
@@ -100,17 +47,17 @@ def bad(job: ExpectedBackupJob, entry: BackupEntry, known: Known) -> Said:
     """The words about a backup that is missing or no good."""
     verdict = BackupVerdict(entry.status)
     lines = [_happened(job, entry, verdict), *_facts(job, entry, known)]
-    lines += [_("What to do") + _(": ") + _to_do(job, entry, known, verdict)]
-    return Said((_(_TITLES[verdict]) % {"what": what(job)})[:300], "\n".join(lines + _proof(entry)))
+    lines += ["", _("What to do") + _(": ") + _to_do(job, entry, known, verdict)]
+    return Said((_(backup_phrases.TITLES[verdict]) % {"what": what(job)})[:300], "\n".join(lines + _proof(entry)))
 
 
 def suspicious(job: ExpectedBackupJob, entry: BackupEntry, odd: Sequence[str]) -> Said:
     """The words about a backup that is good as far as can be told, and odd."""
-    named = ", ".join(_(_ODD[Suspicion(each)]) for each in odd)
+    named = ", ".join(_(backup_phrases.ODD[Suspicion(each)]) for each in odd)
     lines = [
         _("It was reported as good and is kept, but something about it is odd") + _(": ") + named + ".",
         *_facts(job, entry, Known()),
-        *([_("Usually") + _(": ") + usual] if (usual := _usual(entry)) else []),
+        "",
         _("What to do") + _(": ") + _("Look at what was backed up: are all tables in it, is the file complete? Restore it somewhere if in "
                                      "doubt. The alert ends with the next backup that is not odd."),
     ]  # fmt: skip
@@ -127,11 +74,11 @@ def unrestored(job: ExpectedBackupJob, *, last_at: datetime | None, failed: str,
     if failed:
         lines.append(_("The newest attempt failed") + _(": ") + failed[:ERROR_LENGTH])
     lines.append(_("Last success") + _(": ") + _last_success(job, at))
-    lines.append(
+    lines += ["", (
         _("What to do") + _(": ")
         + _("Restore the newest backup into a scratch database, look at it, and report that it went well (POST "
             "/api/v1/backups/jobs/{job_id}/restore-proofs, or “Restore proofs” in the admin): that ends the alert.")
-    )  # fmt: skip
+    )]  # fmt: skip
     return Said((_("No proved restore of %(what)s") % {"what": what(job)})[:300], "\n".join(lines))
 
 
@@ -148,7 +95,12 @@ def changed(entry: BackupEntry) -> str:
     """What the alert is told when better evidence changed the verdict."""
     if entry.status == BackupVerdict.SUCCESS:
         return _("The next backup is odd as well.")
-    return _("A report came after all, or a better one. %(what)s") % {"what": _(_HAPPENED[BackupVerdict(entry.status)])}
+    return _("A report came after all, or a better one. %(what)s") % {"what": _happened_to(entry)}
+
+
+def history() -> str:
+    """The text of the link to the job's page."""
+    return _("This backup's history")
 
 
 def abandoned() -> str:
@@ -188,7 +140,14 @@ def zone(job: ExpectedBackupJob) -> ZoneInfo:
 def _happened(job: ExpectedBackupJob, entry: BackupEntry, verdict: BackupVerdict) -> str:
     if verdict == BackupVerdict.MISSING and (started_at := _started(job, entry)):
         return _("It was started (%(when)s), and never said that it ended.") % {"when": clock(started_at, job)}
-    return _(_HAPPENED[verdict])
+    return _happened_to(entry)
+
+
+def _happened_to(entry: BackupEntry) -> str:
+    verdict, size = BackupVerdict(entry.status), entry.server_calculated_staged_size
+    if verdict != BackupVerdict.TRANSFER_INTEGRITY_FAILED:
+        return _(backup_phrases.HAPPENED[verdict])
+    return _(backup_phrases.ARRIVED["absent" if size is None else "other" if size else "empty"])
 
 
 def _started(job: ExpectedBackupJob, entry: BackupEntry) -> datetime | None:
@@ -203,7 +162,9 @@ def _facts(job: ExpectedBackupJob, entry: BackupEntry, known: Known) -> list[str
         _("Expected"): _expected(job, entry),
         _("Reported"): clock(reported_at, job) if (reported_at := entry.reported_at) else "",
         _("Error"): _error(entry),
-        _("Last success"): _last_success(job, at),
+        _("Size and duration"): _this(entry),
+        _("Usually"): _usual(entry),
+        _("Last success"): _last_success(job, at) if entry.status != BackupVerdict.SUCCESS else "",
         _("Agent"): _agent(job, entry, known),
         _("Missed before, too"): _missed(job, known),
     }
@@ -260,12 +221,12 @@ def _missed(job: ExpectedBackupJob, known: Known) -> str:
 
 def _to_do(job: ExpectedBackupJob, entry: BackupEntry, known: Known, verdict: BackupVerdict) -> str:
     if verdict != BackupVerdict.MISSING:
-        return _(_TO_DO[verdict])
+        return _(backup_phrases.TO_DO[verdict])
     if _started(job, entry):
-        return _(_MISSING_TO_DO["started"])
+        return _(backup_phrases.MISSING_TO_DO["started"])
     if job.reported_by != ReportedBy.AGENT:
-        return _(_MISSING_TO_DO["other"])
-    return _(_MISSING_TO_DO["agent_heard" if known.agent_reports else "agent_silent"])
+        return _(backup_phrases.MISSING_TO_DO["other"])
+    return _(backup_phrases.MISSING_TO_DO["agent_heard" if known.agent_reports else "agent_silent"])
 
 
 def _proof(entry: BackupEntry) -> list[str]:
@@ -279,24 +240,32 @@ def _proof(entry: BackupEntry) -> list[str]:
     return ["", *lines] if lines else []
 
 
+def _this(entry: BackupEntry) -> str:
+    """What is compared with what is usual; said of a success only: of what is bad, both sides are said below."""
+    return _measured(entry.size_bytes, entry.duration_seconds) if entry.status == BackupVerdict.SUCCESS else ""
+
+
 def _usual(entry: BackupEntry) -> str:
     usual = entry.evidence.get("usual") or {}
-    found = [usual.get(name) for name in ("size_bytes", "duration_seconds")]
-    size, seconds = (value if isinstance(value, int | float) else None for value in found)
-    said = [_short(int(size))] if size else []
-    return ", ".join(said + ([_("%(n)d seconds") % {"n": round(seconds)}] if seconds else []))
+    known = [value if isinstance(value, int | float) else None for value in map(usual.get, ("size_bytes", "duration_seconds"))]
+    return _measured(*known) if entry.status == BackupVerdict.SUCCESS else ""
+
+
+def _measured(size: float | None, seconds: float | None) -> str:
+    said = [_short(int(size))] if size is not None else []
+    return ", ".join(said + ([exact(round(seconds))] if seconds is not None else []))
 
 
 def _bytes(size: int) -> str:
     """Exact, and in the unit that one reads: ``1 234 567 B (1.2 MB)``."""
-    exact = f"{size:,}".replace(",", "\u202f") + " B"
-    return exact if size < 1000 else f"{exact} ({_short(size)})"
+    whole = f"{size:,}".replace(",", "\u202f") + " " + _("B")
+    return whole if size < 1000 else f"{whole} ({_short(size)})"
 
 
 def _short(size: int) -> str:
-    number, unit = float(size), "B"
-    for following in ("kB", "MB", "GB", "TB", "PB"):
+    number, unit = float(size), ""
+    for following in ("k", "M", "G", "T", "P"):
         if number < 1000:
             break
         number, unit = number / 1000, following
-    return f"{formats.number_format(number, decimal_pos=0 if unit == 'B' or number >= 100 else 1)} {unit}"
+    return f"{formats.number_format(number, decimal_pos=0 if not unit or number >= 100 else 1)} {unit}{_('B')}"

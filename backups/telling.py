@@ -104,7 +104,7 @@ def _reword(told: Sequence[tuple[Alert, News]], *, at: datetime) -> None:
     for alert, news in told:
         said = news.said[settings.LANGUAGE_CODE]
         if (alert.type, alert.title, alert.description) != (news.kind, *said):
-            Alert.objects.filter(pk=alert.pk).update(type=news.kind, **said._asdict(), translations=_translations(news.said))
+            Alert.objects.filter(pk=alert.pk).update(type=news.kind, **said._asdict(), translations=_translations(news.job, news.said))
             note = words(backup_texts.changed, news.entry)[settings.LANGUAGE_CODE]
             log.append(record.Entry(alert.pk, LogKind.COMMENT, None, {"note": note}))
     record.write(log, at=at)
@@ -128,7 +128,7 @@ def _report(key: str, news: News, source: str) -> NewReport:
     said = news.said[settings.LANGUAGE_CODE]
     return NewReport(
         source=source, type=news.kind, severity=news.severity, subject=subject(job), title=said.title, description=said.description,
-        translations=_translations(news.said), dedup_key=key, labels=_labels(job), links=_links(job),
+        translations=_translations(job, news.said), dedup_key=key, labels=_labels(job), links=_links(job)[settings.LANGUAGE_CODE],
     )  # fmt: skip
 
 
@@ -143,10 +143,9 @@ def _labels(job: ExpectedBackupJob) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _links(job: ExpectedBackupJob) -> list[dict[str, str]]:
-    with translation.override(settings.LANGUAGE_CODE):
-        text = translation.gettext("This backup's history")
-    return [{"href": f"{settings.SENTINEL_BASE_URL}/live/backups/{job.pk}/", "text": text}]
+def _links(job: ExpectedBackupJob) -> dict[str, list[dict[str, str]]]:
+    href = f"{settings.SENTINEL_BASE_URL}/live/backups/{job.pk}/"
+    return {code: [{"href": href, "text": text}] for code, text in words(backup_texts.history).items()}
 
 
 def words(say: Callable[..., Text], *args: Any) -> dict[str, Text]:
@@ -158,8 +157,9 @@ def words(say: Callable[..., Text], *args: Any) -> dict[str, Text]:
     return said
 
 
-def _translations(said: Mapping[str, Said]) -> dict[str, dict[str, str]]:
-    return {code: said[code]._asdict() for code in _others()}
+def _translations(job: ExpectedBackupJob, said: Mapping[str, Said]) -> dict[str, dict[str, Any]]:
+    links = _links(job)
+    return {code: {**said[code]._asdict(), "links": links[code]} for code in _others()}
 
 
 def _others() -> list[str]:
