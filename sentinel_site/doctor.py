@@ -18,7 +18,7 @@ from alerts.models import EscalationPolicy, PolicyStep, Route
 from notifications import overrides, proofs, reach, transports
 from notifications.enums import Transport
 from notifications.models import ContactMethod, Recipient, RecipientGroup
-from sentinel_site import doctor_devices, doctor_mail, doctor_twilio, health
+from sentinel_site import doctor_backups, doctor_devices, doctor_mail, doctor_twilio, health
 
 OK, WARN, ERROR = "ok", "warn", "error"
 OLDEST_POSTGRES: Final = 14
@@ -48,6 +48,7 @@ def examine(*, at: datetime) -> Iterator[Finding]:
         yield from _gaps(at=at)
         yield from _processes(at=at)
         yield from (Finding(level, text) for level, text in doctor_devices.conditions(at=at))
+        yield from (Finding(level, text) for level, text in doctor_backups.findings(at=at))
 
 
 def _database() -> Iterator[Finding]:
