@@ -5,10 +5,10 @@ import { clock, duration, now, seconds } from "./time.js";
 
 const RUNS = {
   queued: ["…", "waits"], running: ["▶", "running"], success: ["✓", "succeeded"], warning: ["!", "succeeded with a warning"],
-  error: ["✕", "failed"], orphaned: ["✝", "died"], skipped: ["–", "skipped"],
+  error: ["✕", "failed"], orphaned: ["⊘", "died"], skipped: ["–", "skipped"],
 };
 const KINDS = {
-  bad: ["✕", "Failed"], died: ["✝", "Died"], late: ["◷", "Did not start"], held: ["–", "Did not run"], warning: ["!", "Warning"], odd: ["~", "Not as usual"],
+  bad: ["✕", "Failed"], died: ["⊘", "Died"], late: ["◷", "Did not start"], held: ["–", "Did not run"], warning: ["!", "Warning"], odd: ["~", "Not as usual"],
   running: ["▶", "Running"], waiting: ["…", "Waiting"], never: ["○", "Never ran"], good: ["✓", "Good"], paused: ["‖", "Paused"], off: ["○", "Switched off"],
 };
 /** The worse, the sooner. */
