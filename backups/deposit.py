@@ -7,11 +7,10 @@ where no agent can write.
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -30,12 +29,16 @@ QUIET: Final = timedelta(minutes=2)
 AHEAD: Final = timedelta(days=1)
 """An agent's clock, or a zone that was set wrongly, may be ahead by so much."""
 MOST_REPORTS: Final = 500
+MOST_BYTES: Final = 16 * 1024 * 1024
 """Of one agent in one scan; the rest waits for the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One report as it lies there. Either ``report`` is there, or ``fault`` says why it cannot be used."""
+    """One report as it lies there. Either ``report`` is there, or ``fault`` says why it cannot be used.
+
+    ``folder`` is the agent's, for its files; empty: it has none.
+    """
 
     agent: str
     folder: str
@@ -43,7 +46,6 @@ class Found:
     name: str
     by: ReportedBy
     before: os.stat_result
-    body: bytes = b""
     key: str = ""
     report: Report | None = None
     fault: str = ""
@@ -56,20 +58,21 @@ def agents(deposit: Folder) -> dict[str, str]:
 
 def collect(deposit: Folder, *, at: datetime) -> Iterator[Found]:
     """Every report that lies there and is whole, one at a time. Raises OSError when the deposit itself cannot be read."""
+    known = agents(deposit)
     for name, is_folder in sorted(deposit.entries()):
         if is_folder and not name.startswith("."):
-            yield from _listed(deposit, (name, LOG), name, ReportedBy.AGENT, at=at)
+            yield from _listed(deposit, (name, LOG), {name.casefold(): name}, at=at)
     with suppress(FileNotFoundError, RefusedError), deposit.folder(REST) as rest:
         for name, is_folder in sorted(rest.entries()):
             if is_folder:
-                yield from _listed(deposit, (REST, name), name, ReportedBy.REST, at=at)
+                yield from _listed(deposit, (REST, name), known, at=at)
 
 
 @contextmanager
 def files(deposit: Folder, folder: str) -> Iterator[list[Folder]]:
     """The folders in which an agent stages its files; none when there is none."""
     found: list[Folder] = []
-    with suppress(FileNotFoundError, RefusedError), walked(deposit, [folder]) as own:
+    with suppress(FileNotFoundError, RefusedError), walked(deposit, [folder or "."]) as own:
         for name in FILES:
             with suppress(FileNotFoundError, RefusedError):
                 found.append(own.folder(name))
@@ -97,35 +100,51 @@ def is_moving(status: os.stat_result, *, at: datetime) -> bool:
     return status.st_ctime > (at - QUIET).timestamp()
 
 
-def _listed(deposit: Folder, place: tuple[str, ...], folder: str, by: ReportedBy, *, at: datetime) -> Iterator[Found]:
+def _listed(deposit: Folder, place: tuple[str, str], folders: Mapping[str, str], *, at: datetime) -> Iterator[Found]:
+    """The reports in one folder, the oldest names first."""
+    size = 0
     try:
         with walked(deposit, place) as log:
             names = [name for name in log.names() if name.lower().endswith(ENDINGS) and not name.startswith(".")]
-            for name in islice(names, MOST_REPORTS):
+            for name in names[:MOST_REPORTS]:
                 with suppress(FileNotFoundError):
-                    found = _read(log, place, folder, name, by, at=at)
+                    found = _read(log, place, name, folders, at=at)
                     if found:
                         yield found
+                        size += found.before.st_size
+                if size > MOST_BYTES:
+                    return
     except (FileNotFoundError, RefusedError):
         return
 
 
-def _read(log: Folder, place: Sequence[str], folder: str, name: str, by: ReportedBy, *, at: datetime) -> Found | None:
+def _read(log: Folder, place: tuple[str, str], name: str, folders: Mapping[str, str], *, at: datetime) -> Found | None:
     """The report ``name``; None when it may still be on its way."""
+    by = ReportedBy.REST if place[0] == REST else ReportedBy.AGENT
     before = os.stat(name, dir_fd=log.fd, follow_symlinks=False)
+    own, key = place[1] if by == ReportedBy.REST else place[0], ""
     try:
         before, body = _bytes(log, name)
+        key = report_key(own, body)
         report = reports.read(body, name=name)
-        fault = _fault(report, folder, by, at=at)
+        fault = _fault(report, own, by, at=at)
     except UnreadableReportError as error:
         if is_moving(before, at=at):
             return None
         report, fault = None, str(error)
     except (RefusedError, PermissionError) as error:
-        report, body, fault = None, b"", str(error) if isinstance(error, RefusedError) else "Sentinel's user may not read it."
-    agent = report.agent if report and by == ReportedBy.REST else folder
-    key = report_key(agent, body)
-    return Found(agent, folder, tuple(place), name, by, before, body if fault else b"", key, None if fault else report, fault)
+        report, fault = None, str(error) if isinstance(error, RefusedError) else "Sentinel's user may not read it."
+    agent = report.agent if report and by == ReportedBy.REST else own
+    key = report_key(agent, body) if report else key
+    return Found(agent, folders.get(agent.casefold(), ""), place, name, by, before, key, None if fault else report, fault)
+
+
+def body(deposit: Folder, found: Found) -> bytes:
+    """What the report says, once more; nothing when it could not be read. Raises RefusedError and OSError."""
+    if not found.key:
+        return b""
+    with walked(deposit, found.place) as log:
+        return _bytes(log, found.name)[1]
 
 
 def report_key(agent: str, body: bytes) -> str:

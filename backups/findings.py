@@ -1,5 +1,6 @@
 """What a scan writes down besides verdicts: the evidence for them, databases that nobody expects, reports that cannot be used."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from backups import storage
+from backups import deposit, storage
 from backups.deposit import Found
 from backups.enums import BackupVerdict, Suspicion
 from backups.evidence import Evidence
@@ -61,21 +62,21 @@ def unexpected(found: Sequence[Unexpected], *, at: datetime) -> int:
     return len(newest)
 
 
-def quarantine(found: Found, *, at: datetime) -> None:
+def quarantine(deposit_root: Folder, found: Found, *, at: datetime) -> None:
     """Keep a report that cannot be used: a copy in the quarantine, and a row that says why. The same one again changes nothing.
 
     Raises OSError and RefusedError; then nothing is written down, and the report stays where it is.
     """
-    stored = ""
-    if found.body:
-        digest, name = found.key.rpartition(":")[2][:16], stored_paths.safe(found.name)
-        folder_name = stored_paths.safe(found.folder)
-        stored = f"{folder_name}/{digest}-{name}"
+    stored, body = "", deposit.body(deposit_root, found)
+    if body:
+        digest, name = hashlib.sha256(body).hexdigest()[:16], stored_paths.safe(found.name)
+        folder_name = stored_paths.short(stored_paths.safe(found.agent))
+        stored = f"{folder_name}/{stored_paths.short(f'{digest}-{name}')}"
         with Folder.root(settings.SENTINEL_BACKUP_QUARANTINE, make=True) as root, root.folder(folder_name, make=True) as folder:
-            storage.write_whole(folder, f"{digest}-{name}"[:180], found.body)
-    excerpt = jsontext.cleaned(found.body[:EXCERPT].decode("utf-8", "replace"))
+            storage.write_whole(folder, stored.rpartition("/")[2], body)
+    excerpt = jsontext.cleaned(body[:EXCERPT].decode("utf-8", "replace"))
     QuarantinedReport.objects.get_or_create(
-        agent=found.folder[:120], file_name=jsontext.cleaned(found.name)[:300], stored_name=stored[:400], settled_at=None,
+        agent=found.agent[:120], file_name=jsontext.cleaned(found.name)[:300], stored_name=stored, settled_at=None,
         defaults={"reason": found.fault[:500], "excerpt": excerpt, "found_at": at},
     )  # fmt: skip
 

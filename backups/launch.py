@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -10,6 +10,8 @@ from django.conf import settings
 from backups import scans
 
 COMMAND: Final = "scan_backups"
+AGAIN: Final = timedelta(minutes=5)
+"""The watchdog starts none sooner after its last one, whatever became of that."""
 _started: list["subprocess.Popen[bytes]"] = []
 
 
@@ -20,9 +22,21 @@ def start(trigger: str = "") -> None:
     _started.append(subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL))
 
 
-def start_overdue(*, at: datetime) -> bool:
-    """The watchdog's part: start a scan when none began for two intervals, and there is anything to scan. Returns whether it did."""
-    if not settings.SENTINEL_BACKUP_DEPOSIT.exists() or any(each.poll() is None for each in _started) or not scans.is_overdue(at=at):
-        return False
-    start(scans.WATCHDOG)
-    return True
+def wait() -> list[int]:
+    """Wait for all that were started here. Returns their exit codes."""
+    return [each.wait() for each in _started]
+
+
+class Overdue:
+    """The watchdog's part: scans when nobody else does. Asks the database alone: a disk that hangs must not hold the watchdog up."""
+
+    def __init__(self) -> None:
+        self._next_at: datetime | None = None
+
+    def start(self, *, at: datetime) -> bool:
+        """Start a scan when none began for two intervals, none runs, and an agent's backup is expected. Returns whether it did."""
+        if (self._next_at is not None and at < self._next_at) or not scans.is_overdue(at=at):
+            return False
+        self._next_at = at + AGAIN
+        start(scans.WATCHDOG)
+        return True

@@ -29,7 +29,6 @@ from backups.storage import RefusedError
 from backups.verifying import Looked
 from sentinel_site.lib import registry
 
-LOCK: Final = 0x53_454E_5443_414E
 THREADS: Final = 16
 """Most of them wait for the disk; large files are read by a few at once (verifying.py)."""
 BATCH: Final = 500
@@ -52,7 +51,7 @@ def run(*, trigger: str = "", clock: Clock) -> dict[str, Any]:
     """
     counts: dict[str, Any] = {}
     while True:
-        with _lock() as held:
+        with lock() as held:
             if held is None:
                 return counts or {"skipped": "another scan is running"}
             scan = scans.begin(trigger, at=clock())
@@ -179,11 +178,11 @@ class _Pass:
     def _put_away(self, found: Found) -> None:
         try:
             if found.fault:
-                findings.quarantine(found, at=self.at)
+                findings.quarantine(self.deposit, found, at=self.at)
                 self.counts["quarantined"] += 1
             self.counts["archived"] += deposit.archive(self.deposit, found)
         except (OSError, RefusedError) as error:
-            logger.warning("the report %s of %s could not be put away: %s", found.name, found.folder, error)
+            logger.warning("the report %s of %s could not be put away: %s", found.name, found.agent, error)
             self.counts["errors"] += 1
 
     def _looked_for(self) -> list[Any]:
@@ -220,10 +219,10 @@ def _batches(works: Sequence[Work]) -> Iterator[list[Work]]:
 
 
 @contextmanager
-def _lock() -> Iterator["psycopg.Connection[Any] | None"]:
+def lock() -> Iterator["psycopg.Connection[Any] | None"]:
     """The scanner's lock, on a connection of its own; None while somebody else has it."""
     parameters = connection.get_connection_params()
     known = {name: parameters[name] for name in ("host", "port", "user", "password", "dbname", "sslmode") if parameters.get(name)}
     with psycopg.connect(make_conninfo("", **known), autocommit=True, connect_timeout=5) as held:
-        row = held.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
+        row = held.execute("SELECT pg_try_advisory_lock(%s)", [scans.LOCK]).fetchone()
         yield held if row and row[0] else None

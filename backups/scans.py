@@ -5,12 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from backups.models import Scan
+from backups.models import ExpectedBackupJob, Scan
 from sentinel_site.lib import queue
 
+LOCK: Final = 0x53_454E_5443_414E
+"""Of the whole database, as PostgreSQL's advisory locks are."""
+_HELD: Final = """
+SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND datname = current_database() AND classid = %s AND objid = %s)
+"""
 WAITING: Final = "waiting"
 EVERY: Final = timedelta(minutes=15)
 OVERDUE: Final = 2 * EVERY
@@ -71,5 +77,15 @@ def begin(trigger: str, *, at: datetime) -> Running | None:
 
 
 def is_overdue(*, at: datetime) -> bool:
-    """Whether no scan began for two intervals, so that somebody else than the worker should start one."""
-    return not Scan.objects.filter(started_at__gt=at - OVERDUE).exclude(progress__what=WAITING).exists()
+    """Whether an agent's backup is expected, no scan began for two intervals, and none runs, so that somebody else should start one."""
+    expected = ExpectedBackupJob.objects.filter(is_active=True).exclude(agent_id_responsible="")
+    recent = Scan.objects.filter(started_at__gt=at - OVERDUE).exclude(progress__what=WAITING)
+    return not recent.exists() and expected.exists() and not is_running()
+
+
+def is_running() -> bool:
+    """Whether somebody holds the scanner's lock now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [LOCK >> 32, LOCK & 0xFFFF_FFFF])
+        row = cursor.fetchone()
+    return bool(row and row[0])

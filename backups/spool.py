@@ -28,7 +28,7 @@ def take(body: bytes, *, at: datetime) -> dict[str, Any]:
     key = deposit.report_key(report.agent, body)
     name = f"{report.ended_at:%Y%m%d_%H%M%S}_{key[-32:]}.json"
     try:
-        _keep(stored_paths.safe(report.agent.casefold()), name, body)
+        _keep(stored_paths.short(stored_paths.safe(report.agent.casefold())), name, body)
     except (RefusedError, StoreError) as error:
         raise Problem(503, f"The report cannot be kept: {error}", headers={"Retry-After": "60"}) from None
     scan = scans.request(scans.REPORT, at=at)

@@ -17,7 +17,6 @@ from backups import archives, deposit, storage
 from backups.deposit import is_moving
 from backups.enums import BackupVerdict, ReportedBy
 from backups.matching import Work
-from backups.reports import base_name
 from backups.storage import Folder, RefusedError, StoreError, check_name
 
 PIECE: Final = 256 * 1024
@@ -56,7 +55,7 @@ def look(work: Work, root: Folder, copies: Folder | None, *, at: datetime) -> Lo
     if fault:
         return Looked(work, BackupVerdict.FAILED, fault)
     try:
-        with deposit.files(root, _folder(root, work)) as folders:
+        with deposit.files(root, work.found.folder) as folders:
             if not folders and work.found.by == ReportedBy.REST:
                 return Looked(work, BackupVerdict.SUCCESS, NOT_HERE, evidence={"file": "not here"})
             return _look(work, folders, copies, at=at)
@@ -220,10 +219,3 @@ def _buffer() -> memoryview:
     if not hasattr(_buffers, "view"):
         _buffers.view = memoryview(bytearray(PIECE))
     return _buffers.view  # type: ignore[no-any-return]
-
-
-def _folder(root: Folder, work: Work) -> str:
-    """Where the agent's files are: for a report by REST the deposit's folder of that agent, however it is written."""
-    if work.found.by != ReportedBy.REST:
-        return work.found.folder
-    return deposit.agents(root).get(work.found.agent.casefold(), base_name(work.found.agent) or "-")

@@ -68,6 +68,7 @@ class Watchdog:
         }  # fmt: skip
         self._dispatcher = Dispatcher()
         self._dispatcher.on_free = self._outbox.set
+        self._scans = launch.Overdue()
         self._next_canary_at = timezone.now()
         self._settled_at = self._next_canary_at + SETTLING
         self._job_clock = Clock()
@@ -172,7 +173,7 @@ class Watchdog:
             process_alerts.check(watched_by=ProcessBeat.Role.WATCHDOG, at=at)
         deadman.ping(at=at)
         if at >= self._settled_at:
-            launch.start_overdue(at=at)
+            self._scans.start(at=at)
         self._stopping.wait(BEAT_SECONDS)
 
 

@@ -34,7 +34,7 @@ def fill(template: str, values: Mapping[str, str]) -> tuple[str, ...]:
     """The names from the store down to the file. Raises ValidationError for a template that `check_template` refuses."""
     check_template(template)
     parts = [_FIELD.sub(lambda found: safe(values.get(found[1], "")), part) for part in template.split("/")]
-    return tuple(_short(part.lstrip(".") or "_") for part in parts)
+    return tuple(short(part.lstrip(".") or "_") for part in parts)
 
 
 def safe(value: str) -> str:
@@ -49,7 +49,7 @@ def safe(value: str) -> str:
 def with_mark(parts: tuple[str, ...], mark: str) -> tuple[str, ...]:
     """The same place under another name: ``mark`` before the ending, for a name that belongs to somebody else."""
     stem, dot, ending = parts[-1].partition(".")
-    return (*parts[:-1], _short(f"{stem}~{mark}{dot}{ending}"))
+    return (*parts[:-1], short(f"{stem}~{mark}{dot}{ending}"))
 
 
 def _fault(template: str) -> str:
@@ -72,7 +72,7 @@ def _fault(template: str) -> str:
     return ""
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """``name`` in as many bytes as a file system takes; the middle of a longer one becomes a digest, its ending stays."""
     raw = name.encode()
     if len(raw) <= MAX_NAME_BYTES:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from backups import launch, scans
+from backups import launch, scanner, scans
 from backups.models import Scan
 from tests.backups.factories import make_sources
 from tests.backups.farm import AT, Farm, expect, verdicts
@@ -37,6 +37,7 @@ def test_the_command_scans_and_prints_the_counts(farm):
 @pytest.mark.django_db
 @pytest.mark.parametrize(("minutes", "overdue"), [(None, True), (10, False), (29, False), (31, True)])
 def test_after_two_intervals_without_a_scan_one_is_overdue(minutes, overdue):
+    expect()
     if minutes is not None:
         Scan.objects.create(trigger="schedule", started_at=AT - timedelta(minutes=minutes), finished_at=AT, progress={"what": "done"})
 
@@ -45,11 +46,39 @@ def test_after_two_intervals_without_a_scan_one_is_overdue(minutes, overdue):
 
 @pytest.mark.django_db
 def test_a_scan_that_was_only_asked_for_is_none():
+    expect()
     scans.request("asked", at=AT)
 
     assert scans.is_overdue(at=AT)
 
 
 @pytest.mark.django_db
-def test_where_nothing_was_deposited_the_watchdog_starts_nothing(farm):
-    assert launch.start_overdue(at=AT) is False
+def test_a_scan_that_takes_hours_is_not_overdue_while_it_lives():
+    expect()
+    Scan.objects.create(trigger="schedule", started_at=AT - timedelta(hours=3), progress={"what": "verify", "done": 1, "of": 2})
+
+    with scanner.lock() as held:
+        assert (held is not None, scans.is_overdue(at=AT)) == (True, False)
+    assert scans.is_overdue(at=AT)
+
+
+@pytest.mark.django_db
+def test_where_no_agent_is_expected_the_watchdog_starts_nothing():
+    expect(agent="")
+
+    assert launch.Overdue().start(at=AT) is False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_watchdog_starts_one_that_is_overdue_and_not_again_at_once(farm, monkeypatch):
+    make_sources()
+    expect()
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    watchdogs = launch.Overdue()
+    at = timezone.now()
+
+    assert (watchdogs.start(at=at), watchdogs.start(at=at)) == (True, False)
+
+    assert launch.wait() == [0]
+    assert Scan.objects.get().trigger == "watchdog"
