@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -225,4 +225,8 @@ def lock() -> Iterator["psycopg.Connection[Any] | None"]:
     known = {name: parameters[name] for name in ("host", "port", "user", "password", "dbname", "sslmode") if parameters.get(name)}
     with psycopg.connect(make_conninfo("", **known), autocommit=True, connect_timeout=5) as held:
         row = held.execute("SELECT pg_try_advisory_lock(%s)", [scans.LOCK]).fetchone()
-        yield held if row and row[0] else None
+        try:
+            yield held if row and row[0] else None
+        finally:
+            with suppress(psycopg.Error):  # at once: closing the connection gives it up a little later
+                held.execute("SELECT pg_advisory_unlock_all()")

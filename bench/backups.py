@@ -85,7 +85,7 @@ def _many(house: House, place: Path) -> list[Row]:
             idle.append(again["seconds"])
     alone = _verified(place)
     return [
-        Row(NAME, f"{count:,} files of 64 kB read and hashed by the scan's threads, beside sha256sum -c", ratio(median(theirs), alone), "x"),
+        Row(NAME, f"{count:,} files of 64 kB read and hashed alone, beside sha256sum -c", ratio(median(theirs), alone), "x"),
         Row(NAME, f"{count:,} backups of 64 kB verified and decided", median(ours), "s", None, f"sha256sum -c: {median(theirs):.2f} s"),
         Row(NAME, "the same, beside sha256sum -c, which writes nothing down", ratio(median(theirs), median(ours)), "x", (">=", 2)),
         Row(NAME, "the same, stored as well: copied and put on the disk", median(stored), "s"),
