@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from alerts.models import Alert
+from backups import scans
 from backups.models import BackupEntry, ExpectedBackupJob, Scan
 from tests.backups.factories import make_sources
 from tests.backups.farm import AGENT, Farm, database, expect, report, verdicts
@@ -53,8 +54,14 @@ def until(condition, what):
     return found
 
 
+def free():
+    """Wait until PostgreSQL knows that the one that was killed is gone."""
+    until(lambda: not scans.is_running(), "the lock of a scan that was killed")
+
+
 def require_made_good(farm):
     """One scan later everything is as if nothing had happened."""
+    free()
     farm.scan()
     assert verdicts() == [*((f"base{number:02}", "success") for number in range(JOBS)), ("damaged", "hash_mismatch")]
     assert farm.stored() == {f"ACME/Paris/2099/base{number:02}/base{number:02}.sql.gz": content(number) for number in range(JOBS)}
@@ -72,11 +79,13 @@ def test_killed_while_it_copies(farm, scanners):
     old.write_bytes(b"the version before")
     farm.reported(database(content=bytes(BIG)))
 
+    free()
     pid = scanners.start(farm)
     until(lambda: any(path.stat().st_size for path in (farm.store / ".incoming").glob("*")), "a copy in the making")
     status = scanners.kill(pid)
 
     assert (status, old.read_bytes(), BackupEntry.objects.count(), len(farm.waiting())) == (KILLED, b"the version before", 0, 1)
+    free()
     farm.scan()
     assert (verdicts(), job.entries.get().reports, farm.waiting()) == ([("base1", "success")], 1, [])
     assert {path: len(body) for path, body in farm.stored().items()} == {"ACME/Paris/2099/base1/base1.sql.gz": BIG}
@@ -85,6 +94,7 @@ def test_killed_while_it_copies(farm, scanners):
 def test_killed_between_the_file_and_its_verdict(farm, scanners):
     night(farm)
 
+    free()
     with transaction.atomic():
         list(ExpectedBackupJob.objects.select_for_update().order_by("pk"))
         pid = scanners.start(farm)
@@ -106,6 +116,7 @@ def test_killed_between_the_verdict_and_the_archive(farm, scanners):
     night(farm)
     log = farm.deposit / AGENT / "log"
     before = {path.name: path.read_bytes() for path in log.glob("*.json")}
+    free()
     scanners.start(farm)
     assert scanners.ended() == 0
 
@@ -136,6 +147,7 @@ def test_killed_at_any_moment(farm, scanners):
 
 def test_two_scanning_processes_decide_once(farm, scanners):
     night(farm)
+    free()
     scanners.start(farm)
     scanners.start(farm)
 
@@ -150,6 +162,7 @@ def test_a_report_is_decided_even_when_every_scan_before_was_killed_at_once(farm
     for _ in range(3):
         scanners.kill(scanners.start(farm))
 
+    free()
     farm.scan()
 
     assert (job.entries.get().status, os.listdir(farm.deposit / AGENT / "log")) == ("success", ["_archive"])
