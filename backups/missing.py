@@ -28,17 +28,21 @@ def sweep(*, at: datetime, limit: int = JOBS, cycles: int = CYCLES) -> int:
 
     A job that cannot be judged is logged and passed over; the others are not kept waiting for it. Raises DatabaseError when none can be.
     """
-    done, failed = 0, set[UUID]()
-    while done < limit and len(failed) < limit:
+    done, passed, waiting = 0, set[UUID](), list[UUID]()
+    while done < limit and len(passed) < limit:
+        waiting = waiting or _due(at=at, without=passed, count=limit - done)
+        if not waiting:
+            return done
         with transaction.atomic():
-            job = _claim(at=at, without=failed)
-            if job is None:
-                return done
+            job = _claim(pk := waiting.pop(0), at=at)
+            if job is None:  # somebody else has it
+                passed.add(pk)
+                continue
             try:
                 with transaction.atomic():
                     _miss(job, cycles, at=at)
             except Exception:  # the zone, the expression or a row of one job must not hide all the others
-                failed.add(job.pk)
+                passed.add(job.pk)
                 logger.exception("the expected backup %s is overdue, and could not be written down", job.pk)
             else:
                 done += 1
@@ -51,8 +55,14 @@ def next_at() -> datetime | None:
     return waiting.values_list("overdue_at", flat=True).first()
 
 
-def _claim(*, at: datetime, without: set[UUID]) -> ExpectedBackupJob | None:
-    due = ExpectedBackupJob.objects.filter(is_active=True, overdue_at__lte=at).exclude(pk__in=without).order_by("overdue_at", "pk")
+def _due(*, at: datetime, without: set[UUID], count: int) -> list[UUID]:
+    """What is overdue, the longest first: one look at the table for many jobs."""
+    rows = ExpectedBackupJob.objects.filter(is_active=True, overdue_at__lte=at).exclude(pk__in=without)
+    return list(rows.order_by("overdue_at", "pk").values_list("pk", flat=True)[:count])
+
+
+def _claim(pk: UUID, *, at: datetime) -> ExpectedBackupJob | None:
+    due = ExpectedBackupJob.objects.filter(pk=pk, is_active=True, overdue_at__lte=at)
     return due.select_for_update(no_key=True, skip_locked=True).first()
 
 

@@ -66,14 +66,14 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
     readonly_fields = ("how_it_is", "next_runs", "warned", "more", "ping_address")
     actions: ClassVar = ["enable_ticked", "disable_ticked"]
     fieldsets = (
-        ("Backup", {"fields": (("database_name", "agent_id_responsible"), ("company_name", "city", "neighborhood"), "is_active")}),
+        ("Backup", {"fields": (("database_name", "agent_id_responsible"), ("company_name", "city"), ("neighborhood", "is_active"))}),
         ("When it is expected", {"fields": (
             ("backup_frequency", "timezone"), ("expected_hour_utc", "expected_minute_utc"), "weekdays", ("day_of_month", "once_on"), "cron",
             ("grace_minutes", "period_seconds"),
         )}),
         ("What is asked of it", {"fields": ("final_storage_path_template", ("change_expected", "restore_proof_days"))}),
         ("Its alerts", {"fields": (("severity", "email_for_notifications"),)}),
-        ("How it reports", {"fields": ("reported_by", ("slug", "post_only", "manual_resume"))}),
+        ("How it reports", {"fields": (("reported_by", "slug"), ("post_only", "manual_resume"))}),
     )  # fmt: skip
 
     def get_urls(self) -> list[Any]:
@@ -137,7 +137,7 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
         """Its frequency in a word."""
         return job.get_backup_frequency_display() if job.period_seconds is None else "Pings"
 
-    @display(description="Now")
+    @display(description="Status")
     def how_it_is(self, job: ExpectedBackupJob) -> str:
         """One line: status, the last success and failure, and what runs."""
         parts = [
@@ -175,7 +175,7 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
     @display(description="Its address")
     def ping_address(self, job: ExpectedBackupJob) -> str:
         """Where it is pinged: at the end of a script, with /start at its beginning and /fail when it failed."""
-        return format_html('<code class="snt-raw">{}</code><p class="snt-muted">{}</p>', pings.url(job), self._how_to_ping)
+        return format_html('<pre class="snt-raw" tabindex="0">{}</pre><p class="snt-muted">{}</p>', pings.url(job), self._how_to_ping)
 
     _how_to_ping = "Add /start at the beginning of a run and /fail when it failed. Whoever knows this address can ping, and nothing else."
 

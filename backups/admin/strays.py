@@ -30,7 +30,7 @@ class UnexpectedDatabaseAdmin(ModelAdmin):
     """Databases that agents report and no job expects: nobody would notice if their backups stopped."""
 
     list_before_template = "admin/backups/unexpecteddatabase/first.html"
-    list_display = ("database_name", "agent", "last_seen", "reports", "ignored", "expect")
+    list_display = ("database_name", "agent", "last_seen", "reports", "state", "expect")
     list_filter = (("ignored", BooleanRadioFilter),)
     search_fields = ("database_name", "agent")
     fields = ("agent", "database_name", "first_seen_at", "last_seen_at", "reports", "document", "ignored")
@@ -64,6 +64,11 @@ class UnexpectedDatabaseAdmin(ModelAdmin):
     def last_seen(self, found: UnexpectedDatabase) -> str:
         """In the newest report."""
         return shown(found.last_seen_at)
+
+    @display(description="State", label={"open": "warning", "ignored": ""}, ordering="ignored")
+    def state(self, found: UnexpectedDatabase) -> tuple[str, str]:
+        """Whether somebody decided to leave it."""
+        return ("ignored", "Ignored") if found.ignored else ("open", "Needs a look")
 
     @display(description="")
     def expect(self, found: UnexpectedDatabase) -> str:

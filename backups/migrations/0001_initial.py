@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ('city', models.CharField(blank=True, max_length=120)),
                 ('neighborhood', models.CharField(blank=True, max_length=120)),
                 ('backup_frequency', models.CharField(choices=[('hourly', 'Hourly'), ('daily', 'Daily'), ('weekly', 'Weekly'), ('monthly', 'Monthly'), ('once', 'Once'), ('cron', 'Cron expression')], default='daily', max_length=8, verbose_name='frequency')),
-                ('expected_hour_utc', models.PositiveSmallIntegerField(default=0, help_text='In the zone below.', validators=[django.core.validators.MaxValueValidator(23)], verbose_name='hour')),
+                ('expected_hour_utc', models.PositiveSmallIntegerField(default=0, help_text='In its own zone.', validators=[django.core.validators.MaxValueValidator(23)], verbose_name='hour')),
                 ('expected_minute_utc', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(59)], verbose_name='minute')),
                 ('timezone', models.CharField(default='UTC', help_text='Of hour and minute, or of the cron expression.', max_length=64, validators=[sentinel_site.lib.zones.check_zone])),
                 ('weekdays', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(6)]), blank=True, default=list, help_text='0 is Monday. Empty: every day; for a weekly backup: Monday.', size=None)),

@@ -68,7 +68,7 @@ class BackupEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.expected_job_id} {self.cycle_at:%Y-%m-%d %H:%M} {self.status}"
+        return f"{self.expected_job}, {self.cycle_at:%Y-%m-%d %H:%M}"
 
 
 class RestoreProof(models.Model):

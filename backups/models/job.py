@@ -51,7 +51,7 @@ class ExpectedBackupJob(models.Model):
     neighborhood = models.CharField(max_length=120, blank=True)
     backup_frequency = models.CharField("frequency", max_length=8, choices=Frequency.choices, default=Frequency.DAILY)
     expected_hour_utc = models.PositiveSmallIntegerField(
-        "hour", default=0, validators=[MaxValueValidator(23)], help_text="In the zone below."
+        "hour", default=0, validators=[MaxValueValidator(23)], help_text="In its own zone."
     )
     expected_minute_utc = models.PositiveSmallIntegerField("minute", default=0, validators=[MaxValueValidator(59)])
     timezone = models.CharField(

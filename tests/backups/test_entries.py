@@ -275,3 +275,38 @@ def test_once_has_no_run_after_its_day():
 
     assert state(job)[1:] == (None, None)
     assert when.following(job, DUE) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_that_are_decided_by_two_at_once_are_each_decided_once(job):
+    jobs = [job, *(make_job(f"db{n}") for n in range(7))]
+    for each in jobs:
+        entries.decide(each.pk, evidence("bad", verdict=FAILED))
+    pairs = [(each.pk, evidence("good", at=DUE + MINUTE)) for each in jobs]
+    start, found = threading.Barrier(3), []
+
+    def decide(order):
+        try:
+            start.wait(20)
+            found.extend(each.changed for each in entries.decide_many(order))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=decide, args=(order,)) for order in (pairs, pairs[::-1], pairs[3:] + pairs[:3])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert (found.count(True), len(found)) == (8, 24)
+    assert set(BackupEntry.objects.values_list("status", "reports")) == {(SUCCESS, 2)}
+    assert set(Alert.objects.values_list("status", flat=True)) == {AlertStatus.RESOLVED}
+
+
+def test_a_job_that_is_deleted_while_it_is_decided_leaves_nothing_behind(job):
+    ExpectedBackupJob.objects.filter(pk=job.pk).delete()
+
+    with pytest.raises(ExpectedBackupJob.DoesNotExist):
+        entries.decide(job.pk, evidence())
+    assert entries.decide_many([(job.pk, evidence())]) == []
+    assert miss(job, DUE) is None
