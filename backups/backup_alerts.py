@@ -3,9 +3,10 @@
 A second kind, of medium severity, is about a backup that is good and odd: one per job, until a backup is not odd any more.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.db import transaction
 from alerts.enums import Resolution, Severity
 from alerts.models import Alert
 from backups import backup_texts, circumstances, job_mail, telling
+from backups.backup_texts import Said
 from backups.enums import BAD, BackupVerdict, Suspicion
 from backups.held import Entry, Expected
 from backups.models import BackupEntry, ExpectedBackupJob
@@ -20,6 +22,7 @@ from backups.telling import Ending, News
 
 TYPES: Final = {verdict: f"backup-{verdict.value}" for verdict in BAD}
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+logger = logging.getLogger(__name__)
 Decided = tuple[ExpectedBackupJob, BackupEntry]
 
 
@@ -83,12 +86,21 @@ def _news(decided: Sequence[Decided], *, at: datetime) -> dict[str, News]:
     news: dict[str, News] = {}
     for job, entry in decided:
         if entry.status in BAD and entry.cycle_at > good_until.get(job.pk, LONG_AGO):
-            said = telling.words(backup_texts.bad, job, entry, circumstances.of(job, entry, at=at))
+            said = _said(backup_texts.bad, job, entry, circumstances.of(job, entry, at=at))
             news[telling.key(telling.BAD, job, entry)] = News(job, entry, TYPES[BackupVerdict(entry.status)], job.severity, said)
         elif found := odd(job, entry) if entry.status == BackupVerdict.SUCCESS else []:
-            said = telling.words(backup_texts.suspicious, job, entry, found)
+            said = _said(backup_texts.suspicious, job, entry, found)
             news[telling.key(telling.ODD, job)] = News(job, entry, telling.SUSPICIOUS, Severity.MEDIUM, said)
     return news
+
+
+def _said(say: Callable[..., Said], job: ExpectedBackupJob, entry: BackupEntry, more: Any) -> dict[str, Said]:
+    """The words in each language. An alert is never lost for its words: when they cannot be put together, plain ones are told."""
+    try:
+        return telling.words(say, job, entry, more)
+    except Exception:
+        logger.exception("the words about backup entry %s cannot be put together; plain ones are told", entry.pk)
+        return telling.words(backup_texts.plain, job, entry)
 
 
 def abandon(*, at: datetime) -> int:

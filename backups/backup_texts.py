@@ -51,6 +51,11 @@ def bad(job: ExpectedBackupJob, entry: BackupEntry, known: Known) -> Said:
     return Said((_(backup_phrases.TITLES[verdict]) % {"what": what(job)})[:300], "\n".join(lines + _proof(entry)))
 
 
+def plain(job: ExpectedBackupJob, entry: BackupEntry) -> Said:
+    """What can be said whatever the rows hold."""
+    return Said(f"Backup: {job.database_name}: {entry.status}"[:300], f"{job.agent_id_responsible} {entry.cycle_at:%Y-%m-%d %H:%M} UTC")
+
+
 def suspicious(job: ExpectedBackupJob, entry: BackupEntry, odd: Sequence[str]) -> Said:
     """The words about a backup that is good as far as can be told, and odd."""
     named = ", ".join(_(backup_phrases.ODD[Suspicion(each)]) for each in odd)

@@ -4,10 +4,13 @@ Through the outbox: it waits, is tried again and is seen like every other messag
 nor to somebody whom the first step of the policy tells by mail anyway.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
+
+from django.db import transaction
 
 from alerts import describe, messages, policies, routing
 from alerts.models import Alert
@@ -17,16 +20,41 @@ from notifications.enums import Reason, Transport, Urgency
 from notifications.message import Message, Order
 
 LABEL: Final = "Named at the expected backup"
+logger = logging.getLogger(__name__)
 
 
 def prepare(jobs: Collection[ExpectedBackupJob]) -> Mapping[str, str]:
-    """The recipients (ids) of the jobs' addresses, made where there are none. Before the first lock of a transaction."""
+    """The recipients (ids) of the jobs' addresses, made where there are none. Before the first lock of a transaction.
+
+    What goes wrong with it is logged: nobody's alert is lost for a mail.
+    """
     addresses = {job.email_for_notifications for job in jobs if job.email_for_notifications}
-    return mailboxes.recipients(addresses) if addresses else {}
+    if not addresses:
+        return {}
+    try:
+        with transaction.atomic():
+            return mailboxes.recipients(addresses)
+    except Exception:
+        logger.exception("nobody is told by mail at the addresses of %d expected backups", len(addresses))
+        return {}
 
 
 def tell(raised: Mapping[UUID, ExpectedBackupJob], recipients: Mapping[str, str], *, at: datetime) -> int:
-    """Queue a message about each alert (by id) that was raised just now to the address of its job. Returns how many."""
+    """Queue a message about each alert (by id) that was raised just now to the address of its job. Returns how many.
+
+    In the caller's transaction; what goes wrong with it is logged, and takes nothing back but these messages.
+    """
+    if not recipients:
+        return 0
+    try:
+        with transaction.atomic():
+            return _tell(raised, recipients, at=at)
+    except Exception:
+        logger.exception("the addresses of %d expected backups are not told", len(raised))
+        return 0
+
+
+def _tell(raised: Mapping[UUID, ExpectedBackupJob], recipients: Mapping[str, str], *, at: datetime) -> int:
     addressed = {pk: recipients[job.email_for_notifications] for pk, job in raised.items() if job.email_for_notifications in recipients}
     if not addressed:
         return 0

@@ -183,3 +183,12 @@ def test_the_alerts_of_a_job_that_nobody_watches_any_more_are_over(job, gone):
 
     assert [backup_alerts.abandon(at=LATER), backup_alerts.abandon(at=LATER)] == [1, 0]
     assert set(Alert.objects.values_list("subject", "resolution")) == {("ACME_LYON_NORTH/accounts", "auto"), ("ACME_LYON_NORTH/stock", "")}
+
+
+def test_an_alert_is_not_lost_for_its_words(job, caplog):
+    odd = entry(job, NIGHT, SUCCESS, suspicions=[Suspicion.TOO_SMALL], evidence={"usual": "garbage"})
+
+    backup_alerts.recover(job, odd, at=LATER)
+
+    assert Alert.objects.get().title == "Backup: accounts: success"
+    assert "plain ones are told" in caplog.text

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from alerts import intake
-from alerts.models import Silence
+from alerts.models import Alert, Silence
 from backups import backup_alerts
 from backups.enums import BackupVerdict
 from notifications.models import ContactMethod, Delivery, Notification, Recipient
@@ -96,3 +97,13 @@ def test_a_hundred_jobs_of_one_address_fail_at_once_and_their_reader_gets_few_ma
 
     assert Delivery.objects.count() <= settings.SENTINEL_STORM_MESSAGES + 1
     assert Notification.objects.filter(reason="first").count() == 100
+
+
+def test_an_alert_is_not_lost_for_a_mail_that_cannot_be_queued(job, caplog):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE notifications_contactmethod RENAME TO taken_away")
+
+    backup_alerts.tell(job, entry(job, NIGHT), at=LATER)
+
+    assert Alert.objects.get().type == "backup-missing"
+    assert "nobody is told by mail" in caplog.text
