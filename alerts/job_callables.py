@@ -5,15 +5,17 @@ from typing import Any
 from django.utils import timezone
 
 from alerts import reach_alerts, retention
-from sentinel_site.lib.registry import job
+from sentinel_site.lib.registry import Outcome, job
 
 BUDGET_SECONDS = 240
 
 
 @job("alerts.retention", title="Forget old alerts", every="7 * * * *", timeout=300)
-def forget() -> dict[str, Any]:
+def forget() -> Outcome:
     """Delete alerts, reports, events and pictures that were kept long enough. What is left is done by the next run."""
-    return dict(retention.sweep(at=timezone.now(), budget_seconds=BUDGET_SECONDS))
+    done = retention.sweep(at=timezone.now(), budget_seconds=BUDGET_SECONDS)
+    failed = done[retention.FAILED]
+    return Outcome(dict(done), "Some could not be deleted: see the log of the worker." if failed else "", warning=bool(failed))
 
 
 @job("alerts.reachability", title="Look whether a P1 would reach somebody", every="3,33 * * * *", timeout=45)

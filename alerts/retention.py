@@ -26,11 +26,15 @@ BUDGET_SECONDS: Final = 40.0
 """Below the queue's time limit for one task."""
 ORPHAN_AGE: Final = timedelta(hours=1)
 """A file this young may belong to an alert that is about to name it."""
+FAILED: Final = "failed"
 logger = logging.getLogger(__name__)
 
 
 def sweep(*, at: datetime, budget_seconds: float = BUDGET_SECONDS) -> Counter[str]:
-    """Delete everything whose time is over, and return how many of each. One kind that fails does not keep the others."""
+    """Delete everything whose time is over, and return how many of each. One kind that fails does not keep the others.
+
+    How many kinds failed stands under FAILED.
+    """
     ends = time.monotonic() + budget_seconds
     done: Counter[str] = Counter()
     for name, delete in STEPS.items():
@@ -41,6 +45,7 @@ def sweep(*, at: datetime, budget_seconds: float = BUDGET_SECONDS) -> Counter[st
                 done[name] += count
         except Exception:  # the next sweep tries again
             logger.exception("retention of %s failed", name)
+            done[FAILED] += 1
     return done
 
 

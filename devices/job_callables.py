@@ -1,19 +1,18 @@
 """What `devices` offers as work. Each reads the clock and makes idempotent calls; it may be run twice, or be stopped at any moment."""
 
-from typing import Any
-
 from django.utils import timezone
 
 from devices import commands, retention
-from sentinel_site.lib.registry import job
+from sentinel_site.lib.registry import Outcome, job
 
 BUDGET_SECONDS = 30
 
 
 @job("devices.retention", title="Forget old readings", every="11-59/15 * * * *", timeout=45)
-def forget() -> dict[str, Any]:
+def forget() -> Outcome:
     """Delete readings and minutes that were kept long enough, and what deleted devices left. What is left is done by the next run."""
     at = timezone.now()
     done = retention.sweep(at=at, budget_seconds=BUDGET_SECONDS)
     commands.forget_old(at=at)
-    return dict(done)
+    failed = done[retention.FAILED]
+    return Outcome(dict(done), "Some could not be deleted: see the log of the worker." if failed else "", warning=bool(failed))

@@ -25,6 +25,7 @@ LONGEST_WAIT: Final = timedelta(days=7)
 TABLES: Final = ("devices_reading", "devices_rollup")
 _Work = tuple[str, dict[str, Any]]
 """A statement that deletes BATCH rows at the most, and its parameters."""
+FAILED: Final = "failed"
 logger = logging.getLogger(__name__)
 
 # Each jumps along the primary key from device to device (and from metric to metric); nothing reads the table itself.
@@ -60,7 +61,10 @@ DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE devic
 
 
 def sweep(*, at: datetime, budget_seconds: float = BUDGET_SECONDS) -> Counter[str]:
-    """Delete everything whose time is over, and return how many of each. One kind that fails does not keep the others."""
+    """Delete everything whose time is over, and return how many of each. One kind that fails does not keep the others.
+
+    How many kinds failed stands under FAILED.
+    """
     ends = time.monotonic() + budget_seconds
     done: Counter[str] = Counter()
     for name, work in STEPS.items():
@@ -69,6 +73,7 @@ def sweep(*, at: datetime, budget_seconds: float = BUDGET_SECONDS) -> Counter[st
                 done[name] += _until_done(statement, values, ends)
         except Exception:  # the next sweep tries again
             logger.exception("retention of %s failed", name)
+            done[FAILED] += 1
     return done
 
 

@@ -89,9 +89,14 @@ def start(run_id: UUID, *, at: datetime, worker: str) -> JobRun | None:
 
 
 def hand_over(run_id: UUID, *, at: datetime, lease: timedelta) -> bool:
-    """Whether a process may be started for this queued run: once in the time of ``lease``, in which it should have taken the run."""
-    mine = JobRun.objects.filter(Q(beat_at=None) | Q(beat_at__lte=at - lease), pk=run_id, status=RunStatus.QUEUED)
-    return bool(mine.update(beat_at=at))
+    """Whether a process may be started for this queued run: for one run of a job in the time of ``lease``, in which it should be taken."""
+    with transaction.atomic():
+        run = _locked_run(run_id)
+        fresh = Q(status=RunStatus.RUNNING) | Q(status=RunStatus.QUEUED, beat_at__gt=at - lease)
+        if run is None or run.status != RunStatus.QUEUED or run.job.runs.filter(fresh).exists():
+            return False
+        _write(run, {"beat_at": at})
+        return True
 
 
 def is_free(job: Job) -> bool:

@@ -4,7 +4,9 @@ import threading
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections
+from django.db import connections, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from jobs import runs
 from jobs.enums import After, JobKind, RunStatus, Trigger
@@ -140,6 +142,40 @@ def test_one_of_several_that_failed_is_run_again_by_hand_and_the_rest_goes_on():
     do(jobs["a"], at=NOON + HOUR)
 
     assert waiting(jobs["c"])
+
+
+ENDS = (RunStatus.SUCCESS, RunStatus.WARNING, RunStatus.ERROR)
+dags = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(1, 5), st.booleans()).filter(lambda link: link[0] < link[1]), min_size=1, max_size=10
+)
+
+
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(links=dags, ends=st.lists(st.sampled_from(ENDS), min_size=6, max_size=6), order=st.randoms(use_true_random=False))
+def test_whatever_follows_what_each_job_of_a_chain_has_one_run_and_the_right_one(links, ends, order):
+    kinds = {(0 if not any(other[1] == parent for other in links) else parent, child): always for parent, child, always in links}
+    with transaction.atomic():
+        jobs = [make_job(f"job-{n}") for n in range(6)]
+        for (parent, child), always in kinds.items():
+            JobLink.objects.create(parent=jobs[parent], child=jobs[child], on=After.ALWAYS if always else After.SUCCESS)
+        first = make_run(jobs[0])
+        while pending := list(JobRun.objects.filter(status=RunStatus.QUEUED).order_by("pk")):
+            run = order.choice(pending)
+            end(run, ends[jobs.index(run.job)])
+
+        found = [sorted(job.runs.values_list("status", "chain_id")) for job in jobs]
+        transaction.set_rollback(True)
+    assert found == [[(status, first.chain_id)] if status else [] for status in expected(kinds, ends)]
+
+
+def expected(kinds, ends):
+    """What becomes of each job, worked out the other way round: from each to those it follows."""
+    found = [ends[0]]
+    for child in range(1, 6):
+        before = [(found[parent], always) for (parent, its), always in kinds.items() if its == child]
+        runs_now = all(always or status in (RunStatus.SUCCESS, RunStatus.WARNING) for status, always in before)
+        found.append((ends[child] if runs_now else RunStatus.SKIPPED) if before else None)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,13 @@ def test_a_process_that_did_not_take_its_run_is_followed_by_another():
     assert [runs.hand_over(run.pk, at=at + after, lease=MINUTE) for after in (0 * MINUTE, MINUTE / 2, MINUTE)] == [True, False, True]
 
 
+def test_of_several_runs_of_a_job_one_is_handed_over():
+    job, at = make_job(timeout_seconds=600, overlap="queue"), timezone.now()
+    waiting = [make_run(job, at=at).pk for _ in range(3)]
+
+    assert [runs.hand_over(run_id, at=at, lease=MINUTE) for run_id in waiting] == [True, False, False]
+
+
 def test_the_command_says_that_a_run_is_not_to_be_started():
     run = make_run(make_job(), at=timezone.now())
     runs.start(run.pk, at=timezone.now(), worker="")
