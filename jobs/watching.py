@@ -120,8 +120,12 @@ def _late(*, at: datetime) -> list[tuple[Due, JobRun | None]]:
     runs = _best_runs(due)
     waiting = {pk for pk, status in runs.values() if status == RunStatus.QUEUED}
     queued = JobRun.objects.select_related("parent__job", "triggered_by").in_bulk(waiting) if waiting else {}
-    missing = [(each, None) for each in due if each.job.pk not in runs]
-    return missing + [(each, queued[runs[each.job.pk][0]]) for each in due if each.job.pk in runs and runs[each.job.pk][0] in queued]
+    found: list[tuple[Due, JobRun | None]] = [(each, None) for each in due if each.job.pk not in runs]
+    for each in due:
+        run = queued.get(runs[each.job.pk][0]) if each.job.pk in runs else None
+        if run is not None and run.queued_at + timedelta(seconds=each.job.grace_seconds) <= at:  # or it is only just being caught up
+            found.append((each, run))
+    return found
 
 
 def _best_runs(due: list[Due]) -> dict[int, tuple[UUID, str]]:

@@ -43,6 +43,7 @@ class JobForm(forms.ModelForm):
     class Meta:
         model = Job
         fields = "__all__"  # noqa: DJ007 (the admin's fieldsets choose)
+        widgets = {name: UnfoldAdminTextareaWidget(attrs={"rows": 3}) for name in ("description", "arguments", "http_body")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -44,6 +44,7 @@ class FollowsInline(TabularInline):
     form = FollowsForm
     formset = FollowsFormSet
     extra = 0
+    hide_title = True
     autocomplete_fields = ("parent",)
     verbose_name, verbose_name_plural = "job it follows", "Runs after"
 
@@ -60,7 +61,7 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
     search_fields = ("slug", "name", "callable")
     autocomplete_fields = ("source",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
-    readonly_fields = ("how_it_is", "more", "next_runs", "address")
+    readonly_fields = ("now", "more", "next_runs", "address")
     actions: ClassVar = ["enable_ticked", "disable_ticked"]
     actions_detail: ClassVar = ["run_now", "pause", "resume"]
     fieldsets = (
@@ -71,7 +72,7 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
         }),
         ("Python callable", {"fields": ("callable", "arguments")}),
         ("HTTP call", {"fields": ("http_method", "address", "http_url", "http_headers", "forget_headers", "http_body")}),
-        ("How long, and how often", {"fields": (("timeout_seconds", "retries", "retry_seconds"),)}),
+        ("How long, and how often", {"fields": ("timeout_seconds", ("retries", "retry_seconds"))}),
         ("Its alerts", {"fields": (("grace_seconds", "long_seconds"), ("severity", "source"))}),
     )  # fmt: skip
 
@@ -85,7 +86,7 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Job | None = None) -> Any:
         """A job that is there begins with how it is."""
-        return self.fieldsets if obj is None else (("Now", {"fields": ("how_it_is", "more", "next_runs")}), *self.fieldsets)
+        return self.fieldsets if obj is None else (("Now", {"fields": ("now", "more", "next_runs")}), *self.fieldsets)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> tuple[str, ...]:
         """What Sentinel made stays what it is."""
@@ -124,6 +125,11 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
         if job.paused_until and job.paused_until > timezone.now():
             return "paused", f"Paused until {timezone.localtime(job.paused_until):%Y-%m-%d %H:%M}"
         return (job.last_status, str(RunStatus(job.last_status).label)) if job.last_status else ("never", "Never ran")
+
+    @display(description="State")
+    def now(self, job: Any) -> str:
+        """What became of its last run, in words."""
+        return f"{self.how_it_is(job)[1]}, {self.last_run(job)}" if job.last_at else self.how_it_is(job)[1]
 
     @display(description="Last run")
     def last_run(self, job: Any) -> str:

@@ -64,6 +64,12 @@ def test_what_waits_in_the_queue_is_late_and_names_its_run(job):
     assert str(run.pk) in Alert.objects.get().description
 
 
+def test_what_is_caught_up_after_an_outage_has_its_grace_to_start(job):
+    make_run(job, RunStatus.QUEUED, at=SLOT + 8 * HOUR, scheduled_for=SLOT, started_at=None)
+
+    assert [watching.sweep(at=SLOT + 8 * HOUR + n * MINUTE) for n in (0, 4, 5)] == [0, 0, 1]
+
+
 def test_a_run_by_hand_before_its_time_does_not_count(job):
     make_run(job, at=SLOT - HOUR, trigger=Trigger.MANUAL)
 
