@@ -56,8 +56,7 @@ def with_open_alerts(job_ids: Collection[UUID]) -> set[UUID]:
     """Which of these jobs have an open alert that a success may resolve. Ask while they are held: nobody raises one meanwhile."""
     if not job_ids:
         return set()
-    told = telling.told(telling.BAD) | telling.told(telling.ODD)
-    return told & set(job_ids)
+    return telling.told(telling.BAD, telling.ODD) & set(job_ids)
 
 
 def odd(job: Expected, entry: Entry) -> list[str]:

@@ -128,7 +128,7 @@ def _again(pairs: Sequence[Pair]) -> list[Decided | None]:
     """`_chunk`, once more after a deadlock with somebody who answers the same alerts."""
     for last_try in [False] * (TRIES - 1) + [True]:
         try:
-            with transaction.atomic():
+            with transaction.atomic(savepoint=False):  # whoever holds a transaction loses all of it, as it should
                 return _chunk(pairs)
         except OperationalError:
             if last_try or connection.in_atomic_block:

@@ -229,8 +229,8 @@ def _act(calls: Mapping[int, Call], found: Sequence[_Found]) -> list[_Found]:
     """
     waiting = [each for each in found if each.kind in (*_FINISHED, PingKind.START)]
     jobs = {each.job_id for each in waiting}
-    if len(jobs) > 1:
-        _hold(jobs)
+    if len(jobs) > 1 and any(each.kind == PingKind.START for each in waiting):
+        _hold(jobs)  # entries.py does so itself where there are ends alone
     ended: set[UUID] = set()
     alone: set[UUID] = set()
     now: list[_Found] = []

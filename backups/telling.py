@@ -20,6 +20,7 @@ from alerts.models import Alert
 from backups import backup_texts, job_mail
 from backups.backup_texts import Said
 from backups.models import BackupEntry, ExpectedBackupJob
+from sentinel_site.lib import prepared
 from sentinel_site.lib.instants import instant
 
 SOURCES: Final = ("backups", intake.OWN_SOURCE)
@@ -29,6 +30,10 @@ BAD, ODD, UNRESTORED = "backup:", "backup-odd:", "backup-unrestored:"
 """How the dedup keys begin; the job's id follows: what others report under the same types is theirs."""
 ID_LENGTH: Final = 36
 _KEY: Final = re.compile(r"(backup|backup-odd|backup-unrestored):([0-9a-f-]{36})(:|\Z)")
+_TOLD: Final = f"""
+SELECT dedup_key FROM alerts_alert WHERE source_id IN (SELECT id FROM alerts_source WHERE slug = ANY(%s))
+AND status IN ({", ".join(f"'{status.value}'" for status in OPEN)}) AND starts_with(dedup_key, 'backup')
+"""  # noqa: S608  (words of our own)
 Text = TypeVar("Text")
 Ending = tuple[Alert, Mapping[str, str]]
 """An alert that is over, and why, in each language."""
@@ -50,10 +55,10 @@ def key(kind: str, job: ExpectedBackupJob, entry: BackupEntry | None = None) -> 
     return f"{kind}{job.pk}" + (f":{instant(entry.cycle_at)}" if entry else "")
 
 
-def told(kind: str = "") -> set[UUID]:
-    """The jobs about which an alert is open, of the kind ``kind`` (BAD, ODD, UNRESTORED) or of any."""
-    keys = _open().filter(dedup_key__startswith=kind).values_list("dedup_key", flat=True)
-    return {UUID(found[2]) for each in keys if (found := _KEY.match(each))}
+def told(*kinds: str) -> set[UUID]:
+    """The jobs about which an alert is open, of one of ``kinds`` (BAD, ODD, UNRESTORED) or of any. Asked for every success."""
+    matches = [_KEY.match(key) for (key,) in prepared.run(_TOLD, [list(SOURCES)])]
+    return {UUID(found[2]) for found in matches if found and (not kinds or f"{found[1]}:" in kinds)}
 
 
 def hold(job_ids: Collection[UUID]) -> dict[str, Alert]:
