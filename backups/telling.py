@@ -109,7 +109,8 @@ def _reword(told: Sequence[tuple[Alert, News]], *, at: datetime) -> None:
     for alert, news in told:
         said = news.said[settings.LANGUAGE_CODE]
         if (alert.type, alert.title, alert.description) != (news.kind, *said):
-            Alert.objects.filter(pk=alert.pk).update(type=news.kind, **said._asdict(), translations=_translations(news.job, news.said))
+            links = _links(news)[settings.LANGUAGE_CODE]
+            Alert.objects.filter(pk=alert.pk).update(type=news.kind, **said._asdict(), links=links, translations=_translations(news))
             note = words(backup_texts.changed, news.entry)[settings.LANGUAGE_CODE]
             log.append(record.Entry(alert.pk, LogKind.COMMENT, None, {"note": note}))
     record.write(log, at=at)
@@ -133,7 +134,7 @@ def _report(key: str, news: News, source: str) -> NewReport:
     said = news.said[settings.LANGUAGE_CODE]
     return NewReport(
         source=source, type=news.kind, severity=news.severity, subject=subject(job), title=said.title, description=said.description,
-        translations=_translations(job, news.said), dedup_key=key, labels=_labels(job), links=_links(job)[settings.LANGUAGE_CODE],
+        translations=_translations(news), dedup_key=key, labels=_labels(job), links=_links(news)[settings.LANGUAGE_CODE],
     )  # fmt: skip
 
 
@@ -148,8 +149,9 @@ def _labels(job: ExpectedBackupJob) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _links(job: ExpectedBackupJob) -> dict[str, list[dict[str, str]]]:
-    href = f"{settings.SENTINEL_BASE_URL}/live/backups/{job.pk}/"
+def _links(news: News) -> dict[str, list[dict[str, str]]]:
+    """The job's page, in each language, with the facts of this run open."""
+    href = f"{settings.SENTINEL_BASE_URL}/live/backups/{news.job.pk}/" + (f"?entry={news.entry.pk}" if news.entry else "")
     return {code: [{"href": href, "text": text}] for code, text in words(backup_texts.history).items()}
 
 
@@ -162,9 +164,9 @@ def words(say: Callable[..., Text], *args: Any) -> dict[str, Text]:
     return said
 
 
-def _translations(job: ExpectedBackupJob, said: Mapping[str, Said]) -> dict[str, dict[str, Any]]:
-    links = _links(job)
-    return {code: {**said[code]._asdict(), "links": links[code]} for code in _others()}
+def _translations(news: News) -> dict[str, dict[str, Any]]:
+    links = _links(news)
+    return {code: {**news.said[code]._asdict(), "links": links[code]} for code in _others()}
 
 
 def _others() -> list[str]:

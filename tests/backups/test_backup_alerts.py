@@ -46,6 +46,8 @@ def test_a_bad_cycle_is_one_alert_however_often_it_is_decided(job):
     assert (alert.type, alert.severity, alert.subject, alert.occurrences) == ("backup-missing", "high", "ACME_LYON_NORTH/accounts", 1)
     assert (alert.dedup_key, bad.alert_id) == (f"backup:{job.pk}:2026-03-02T02:00:00.000Z", alert.pk)
     assert alert.log.count() == 1
+    assert [link["href"].partition("/live/")[2] for link in alert.links] == [f"backups/{job.pk}/?entry={bad.pk}"]
+    assert alert.translations["fr"]["links"][0]["text"] == "L’historique de cette sauvegarde"
 
 
 def test_every_bad_cycle_has_its_own_and_one_success_ends_them_all(job):
