@@ -3,12 +3,16 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from jobs import runs
+from jobs.enums import RunStatus
+from jobs.models import JobRun
 from notifications.models import ContactMethod
 from sentinel_site import embedded, env, up
 from sentinel_site.lib import crypto, pg_programs
@@ -16,6 +20,7 @@ from sentinel_site.lib import crypto, pg_programs
 TABLES: Final = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 OURS: Final = "TABLE DATA public django_migrations"
 TOLD: Final = 600
+SELF_BACKUP: Final = "backups.self_backup"
 
 
 class RestoreRefusedError(RuntimeError):
@@ -72,6 +77,12 @@ def unreadable_addresses() -> int:
         except crypto.UndecryptableError:
             found += 1
     return found
+
+
+def end_our_run(*, at: datetime) -> None:
+    """The run that made the dump stands in it as running. It is over, and its dump was good: nobody need hear that it died."""
+    for run in JobRun.objects.filter(status=RunStatus.RUNNING, job__callable=SELF_BACKUP):
+        runs.finish(run.pk, status=RunStatus.SUCCESS, at=at, message="Its dump was restored.")
 
 
 def _check(program: Path, dump: Path) -> None:

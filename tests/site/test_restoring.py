@@ -11,12 +11,16 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from alerts.models import Alert
 from backups import self_dump
 from backups.self_dump import Server
+from jobs.enums import RunStatus
 from notifications.models import ContactMethod
 from sentinel_site import embedded, env, restoring
 from sentinel_site.restoring import RestoreRefusedError
+from tests.conftest import HOUR, NOON
 from tests.factories import make_recipient
+from tests.jobs.rows import make_job, make_run
 from tests.servers import MARK
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,6 +94,16 @@ def test_another_key_is_noticed(user, settings):
     settings.SENTINEL_ENCRYPTION_KEYS = ["of another installation, and long enough to be a key"]
 
     assert restoring.unreadable_addresses() == 1
+
+
+def test_the_run_that_made_the_dump_is_over(user):
+    job = make_job("self-backup", kind="callable", callable=restoring.SELF_BACKUP)
+    run = make_run(job, RunStatus.RUNNING)
+
+    restoring.end_our_run(at=NOON + HOUR)
+
+    run.refresh_from_db()
+    assert (run.status, run.message, Alert.objects.count()) == (RunStatus.SUCCESS, "Its dump was restored.", 0)
 
 
 def test_a_database_of_ones_own_is_filled_only_when_it_is_empty(lost, url_of_empty):

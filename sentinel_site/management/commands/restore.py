@@ -4,6 +4,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.utils import timezone
 
 from sentinel_site import restoring
 from sentinel_site.embedded import EmbeddedError
@@ -14,6 +16,15 @@ RESTORED = """Restored {tables} tables from {dump}.
 Make sure that the old installation is stopped, or people are told by both. Then start with `manage.py up` and sign in as before."""
 UNREADABLE = """{count} addresses cannot be read: this is not the encryption key of the lost installation. Put its secrets/ in place (or
 SENTINEL_ENCRYPTION_KEYS) before you start, and run `manage.py doctor` then."""
+
+
+def _finish() -> int:
+    """What is said about the restored rows, as far as they are of this version: an older one's are migrated at the next start."""
+    try:
+        restoring.end_our_run(at=timezone.now())
+        return restoring.unreadable_addresses()
+    except DatabaseError:
+        return 0
 
 
 class Command(BaseCommand):
@@ -34,7 +45,7 @@ class Command(BaseCommand):
         try:
             with restoring.database(settings.EMBEDDED) as url:
                 tables = restoring.restore(dump, url)
-                unreadable = restoring.unreadable_addresses()
+                unreadable = _finish()
         except (restoring.RestoreRefusedError, StartError, EmbeddedError, NoProgramError) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(RESTORED.format(tables=tables, dump=dump))
