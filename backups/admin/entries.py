@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioF
 from unfold.decorators import display
 
 from backups import listing
+from backups.admin.scanning import ScanNowMixin
 from backups.admin.words import PING_COLOURS, VERDICT_COLOURS, shown
 from backups.enums import Suspicion
 from backups.models import BackupEntry, Ping, Scan
@@ -147,7 +148,7 @@ class PingAdmin(ReadOnlyMixin, LargeListMixin):
 
 
 @admin.register(Scan)
-class ScanAdmin(ReadOnlyMixin, LargeListMixin):
+class ScanAdmin(ScanNowMixin, ReadOnlyMixin, LargeListMixin):
     """Looks at the agents' folders: one begins every 15 minutes."""
 
     list_display = ("began", "trigger", "how_far", "took", "found", "error")
