@@ -29,7 +29,7 @@ SUSPICIOUS: Final = "backup-suspicious"
 BAD, ODD, UNRESTORED = "backup:", "backup-odd:", "backup-unrestored:"
 """How the dedup keys begin; the job's id follows: what others report under the same types is theirs."""
 ID_LENGTH: Final = 36
-_KEY: Final = re.compile(r"(backup|backup-odd|backup-unrestored):([0-9a-f-]{36})(:|\Z)")
+_KEY: Final = re.compile(r"(backup|backup-odd|backup-unrestored):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(:|\Z)")
 _TOLD: Final = f"""
 SELECT dedup_key FROM alerts_alert WHERE source_id IN (SELECT id FROM alerts_source WHERE slug = ANY(%s))
 AND status IN ({", ".join(f"'{status.value}'" for status in OPEN)}) AND starts_with(dedup_key, 'backup')

@@ -10,7 +10,7 @@ from alerts.models import Alert, AlertEvent, LogEntry, Source
 from backups import backup_alerts
 from backups.enums import BackupVerdict, Suspicion
 from tests.backups.rows import entry, expected
-from tests.factories import make_policy, make_source
+from tests.factories import make_policy, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
 NIGHT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -194,3 +194,13 @@ def test_an_alert_is_not_lost_for_its_words(job, caplog):
 
     assert Alert.objects.get().title == "Backup: accounts: success"
     assert "plain ones are told" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["backup:" + "-" * 36, "backup:" + "a" * 36, "backup-odd:", "backup:x:y", "backup" + ":" * 40])
+def test_a_key_that_only_looks_like_ours_stops_nothing(job, key):
+    raise_alert(source="backups", dedup_key=key, at=LATER)
+
+    backup_alerts.tell(job, entry(job, NIGHT), at=LATER)
+
+    assert backup_alerts.with_open_alerts({job.pk}) == {job.pk}
+    assert (backup_alerts.abandon(at=LATER), Alert.objects.filter(status=AlertStatus.PENDING).count()) == (0, 2)
