@@ -6,7 +6,7 @@ nothing and tells nobody.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
@@ -60,10 +60,11 @@ def decide_many(pairs: Sequence[Pair]) -> list[Decided]:
     Reports about jobs that are gone have no answer.
     """
     answers: dict[int, Decided] = {}
+    spans = Spans()
     places = iter(sorted(range(len(pairs)), key=lambda place: (pairs[place][0], pairs[place][1].ended_at)))
     while chunk := list(islice(places, CHUNK)):
         chosen = [pairs[place] for place in chunk]
-        found = _again(chosen)
+        found = _again(chosen, spans)
         answers |= {place: each for place, each in zip(chunk, found, strict=True) if each is not None}
     return [answers[place] for place in sorted(answers)]
 
@@ -82,8 +83,8 @@ def missed(job_id: UUID, cycle: Cycle, *, at: datetime, told: bool) -> Decided |
             key=f"missing:{cycle.expected_at.isoformat()}", verdict=BackupVerdict.MISSING, reported_by=ReportedBy.SENTINEL, judged_at=at,
             ended_at=cycle.expected_at, cycle_at=cycle.expected_at, message="Nothing was reported until the deadline.",
         )  # fmt: skip
-        turn = _Turn({job_id: job}, [(job_id, evidence)])
-        decided = turn.decide(job, evidence, quiet=not told)
+        turn = _Turn([(job, evidence)], Spans())
+        decided = turn.decide(job, evidence, cycle.expected_at, quiet=not told)
         _wait(job, deadlines.missed(job, cycle.expected_at, turn.spans))
         turn.jobs[job.pk] = job
         turn.write(at=at)
@@ -124,12 +125,12 @@ def _wait(job: Expected, due: Due) -> None:
     job.next_expected_at, job.overdue_at = due
 
 
-def _again(pairs: Sequence[Pair]) -> list[Decided | None]:
+def _again(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
     """`_chunk`, once more after a deadlock with somebody who answers the same alerts."""
     for last_try in [False] * (TRIES - 1) + [True]:
         try:
             with transaction.atomic(savepoint=False):  # whoever holds a transaction loses all of it, as it should
-                return _chunk(pairs)
+                return _chunk(pairs, spans)
         except OperationalError:
             if last_try or connection.in_atomic_block:
                 raise
@@ -137,11 +138,12 @@ def _again(pairs: Sequence[Pair]) -> list[Decided | None]:
     raise AssertionError("unreachable")
 
 
-def _chunk(pairs: Sequence[Pair]) -> list[Decided | None]:
+def _chunk(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
     """Decide these in one transaction; None for those whose job is gone."""
     jobs = entry_rows.hold({job_id for job_id, _ in pairs})
-    turn = _Turn(jobs, [(job_id, evidence) for job_id, evidence in pairs if job_id in jobs])
-    decided = [turn.decide(jobs[job_id], evidence) if job_id in jobs else None for job_id, evidence in pairs]
+    turn = _Turn([(jobs[job_id], evidence) for job_id, evidence in pairs if job_id in jobs], spans)
+    cycles = iter(turn.cycles)
+    decided = [turn.decide(jobs[job_id], evidence, next(cycles)) if job_id in jobs else None for job_id, evidence in pairs]
     turn.write(at=max(evidence.judged_at for _, evidence in pairs))
     return decided
 
@@ -149,18 +151,19 @@ def _chunk(pairs: Sequence[Pair]) -> list[Decided | None]:
 class _Turn:
     """One transaction: jobs that are held, their entries, and what is to be written and told at its end."""
 
-    def __init__(self, jobs: Mapping[UUID, Job], pairs: Sequence[Pair]) -> None:
-        self.spans = Spans()
-        self.entries = entry_rows.known([(job_id, self._cycle_at(jobs[job_id], evidence)) for job_id, evidence in pairs])
-        succeeded = {job_id for job_id, evidence in pairs if evidence.verdict == BackupVerdict.SUCCESS}
-        self.history = history.recent([job_id for job_id in succeeded if jobs[job_id].last_successful_backup_utc])
+    def __init__(self, pairs: Sequence[tuple[Job, Evidence]], spans: Spans) -> None:
+        self.spans = spans
+        self.cycles = [_cycle_at(job, evidence, spans) for job, evidence in pairs]
+        self.entries = entry_rows.known([(job.pk, at) for (job, _), at in zip(pairs, self.cycles, strict=True)])
+        self.history = history.recent(
+            {job.pk for job, evidence in pairs if evidence.verdict == BackupVerdict.SUCCESS and job.last_successful_backup_utc}
+        )
         self.jobs: dict[UUID, Job] = {}
         self.changed: dict[UUID, Entry] = {}
         self.told: dict[UUID, tuple[Job, Entry]] = {}
 
-    def decide(self, job: Job, evidence: Evidence, *, quiet: bool = False) -> Decided:
+    def decide(self, job: Job, evidence: Evidence, cycle_at: datetime, *, quiet: bool = False) -> Decided:
         """Judge one report in memory; `write` stores it."""
-        cycle_at = self._cycle_at(job, evidence)
         entry = self.entries.get((job.pk, cycle_at))
         if entry is None:
             entry = self.entries[job.pk, cycle_at] = Fresh(uuid7(), job.pk, cycle_at, evidence.judged_at)
@@ -214,8 +217,9 @@ class _Turn:
             job.started_at, job.started_rid = None, None
         _wait(job, deadlines.reported(job, entry.cycle_at, self.spans))
 
-    def _cycle_at(self, job: Job, evidence: Evidence) -> datetime:
-        if evidence.cycle_at is not None:
-            return evidence.cycle_at
-        cycle = self.spans.about(job, evidence.ended_at)
-        return evidence.ended_at if cycle is None else cycle.expected_at
+
+def _cycle_at(job: Job, evidence: Evidence, spans: Spans) -> datetime:
+    if evidence.cycle_at is not None:
+        return evidence.cycle_at
+    cycle = spans.about(job, evidence.ended_at)
+    return evidence.ended_at if cycle is None else cycle.expected_at

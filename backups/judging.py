@@ -80,9 +80,10 @@ def _columns(entry: Entry, evidence: Evidence) -> None:
     if evidence.columns and not isinstance(entry, Fresh):
         for name, default in _defaults().items():
             setattr(entry, name, default() if callable(default) else default)
+    fitters = fitting.fitters(BackupEntry)
     for name, value in evidence.columns.items():
         if name != "suspicions":
-            setattr(entry, name, fitting.column(BackupEntry, name, value))
+            setattr(entry, name, fitters[name](value))
 
 
 def _was_seen(entry: Entry, evidence: Evidence) -> bool:

@@ -60,6 +60,8 @@ def judge(run: Run, history: Sequence[Run]) -> Judgement:
     """Compare ``run`` with the successes before it, the newest first."""
     found: list[Suspicion] = []
     usual: dict[str, Any] = {}
+    if len(history) < ENOUGH:
+        return Judgement(found, usual)
     for name, suspicion, share, least in _LOW:
         values = [value for past in history[:HISTORY] if (value := getattr(past, name)) is not None]
         if is_low(getattr(run, name), values, share=share, least=least):
