@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench import load
+from bench import load, processes
 from bench.house import ROOT, House, free_port
 from bench.rows import Row, median, percentile, ratio
 
@@ -39,20 +39,40 @@ def run(house: House) -> list[Row]:
     kinds = {"success": "", "log": "/log", "unknown": ""}
     ours: dict[str, list[float]] = {kind: [] for kind in kinds}
     theirs: list[float] = []
-    bad = 0
-    with _peer(house) as port:
+    bad, cpu = 0, {"ours": [], "theirs": []}
+    with _peer(house) as (port, peer):
         for number in range(-1, rounds):  # the first warms up
             for kind, rest in kinds.items():
-                found = load.drive(house.port, _asking(ids[kind], rest), connections=CONNECTIONS, seconds=seconds)
+                found, spent = _drive(house, house.port, house.pids()["web"], _asking(ids[kind], rest), seconds)
                 bad += found.bad
                 if number >= 0:
                     ours[kind].append(_rate(found))
-            found = load.drive(port, _asking(ids["success"], ""), connections=CONNECTIONS, seconds=seconds)
+                    cpu["ours"] += [spent] if kind == "success" else []
+            found, spent = _drive(house, port, peer, _asking(ids["success"], ""), seconds)
             bad += found.bad
             if number >= 0:
                 theirs.append(found.rate)
+                cpu["theirs"].append(spent)
     steady = load.drive(house.port, _asking(ids["steady"], ""), connections=32, rate=RATE, seconds=10.0 if house.quick else 60.0)
-    return _rows(ours, theirs, steady, bad + steady.bad)
+    return _rows(ours, theirs, steady, bad + steady.bad) + _costs(cpu)
+
+
+def _drive(house: House, port: int, pid: int, make: load.Make, seconds: float) -> tuple[load.Result, float]:
+    """What came back, and the CPU time of one answer in ms: the web process's and the database's."""
+    before = processes.cpu_seconds(pid) + house.cpu()["postgres"]
+    found = load.drive(port, make, connections=CONNECTIONS, seconds=seconds)
+    spent = processes.cpu_seconds(pid) + house.cpu()["postgres"] - before
+    return found, spent * 1000 / sum(found.statuses.values())
+
+
+def _costs(cpu: dict[str, list[float]]) -> list[Row]:
+    """What depends little on who else uses the machine."""
+    ours, theirs = median(cpu["ours"]), median(cpu["theirs"])
+    return [
+        Row(NAME, "CPU of a success, web and database", ours, "ms"),
+        Row(NAME, "CPU of an upsert and an insert by the ORM", theirs, "ms"),
+        Row(NAME, "the second beside the first", ratio(theirs, ours), "x", (">=", 1.5)),
+    ]
 
 
 def _rate(found: load.Result) -> float:
@@ -111,8 +131,8 @@ def _prepare(house: House) -> dict[str, list[str]]:
 
 
 @contextmanager
-def _peer(house: House) -> Iterator[int]:
-    """A web process with the view to compare with; its port."""
+def _peer(house: House) -> Iterator[tuple[int, int]]:
+    """A web process with the view to compare with; its port and its process id."""
     port = free_port()
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "bench.ping_settings", "DATABASE_URL": house.database_url}
     command = [sys.executable, "-m", "bench.ping_peer", str(port)]
@@ -123,7 +143,7 @@ def _peer(house: House) -> Iterator[int]:
             if time.monotonic() > until or process.poll() is not None:
                 raise RuntimeError("the view to compare with did not start")
             time.sleep(0.2)
-        yield port
+        yield port, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
