@@ -3,11 +3,11 @@
 import pytest
 import requests
 
-from tests.providers import FAILS, TAKES, Answer, Mode, Provider
+from tests.providers import FAILS, TAKES, Answer, Mode, Provider, patience
 
 
-def post(provider, body="hello", seconds=0.4):
-    return requests.post(f"{provider.url}/send?to=robin", data=body, timeout=seconds, allow_redirects=False)
+def post(provider, body="hello"):
+    return requests.post(f"{provider.url}/send?to=robin", data=body, timeout=patience(provider.mode), allow_redirects=False)
 
 
 @pytest.fixture
@@ -55,11 +55,11 @@ def test_a_closed_provider_comes_back_at_the_same_place(provider):
 
 def test_a_closed_provider_drops_the_connections_that_were_kept(provider):
     with requests.Session() as session:
-        session.post(provider.url, timeout=1)
+        session.post(provider.url, timeout=30)
         provider.mode = Mode.REFUSE
 
         with pytest.raises(requests.ConnectionError):
-            session.post(provider.url, timeout=1)
+            session.post(provider.url, timeout=30)
 
 
 def test_what_is_said_goes_before_the_mode_once(provider):
@@ -72,7 +72,7 @@ def test_what_is_said_goes_before_the_mode_once(provider):
 def test_dripping_never_ends(provider):
     provider.mode = Mode.DRIP
 
-    answer = requests.post(provider.url, timeout=1, stream=True)
+    answer = requests.post(provider.url, timeout=30, stream=True)
 
     assert [answer.raw.read(1) for _ in range(3)] == [b" "] * 3
     answer.close()
