@@ -25,7 +25,7 @@ from typing import Final
 LIBRARIES: Final = (
     "anymail.exceptions", "channels.layers", "cronsim", "cryptography.hazmat.primitives.ciphers.aead", "django.contrib.auth.apps",
     "django.contrib.postgres.apps", "django.contrib.postgres.fields", "django.core.management", "django.db.backends.postgresql.base",
-    "django.views.debug", "prometheus_client", "psutil", "psycopg_pool", "pydantic.main", "re2", "setproctitle",
+    "django.views.debug", "psutil", "psycopg_pool", "pydantic.main", "re2", "setproctitle",
 )  # fmt: skip
 """What at least two programs load, and what needs no settings to be loaded. They bring some 900 modules."""
 ROOT: Final = Path(__file__).resolve().parent.parent

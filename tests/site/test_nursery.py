@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-from sentinel_site.nursery import LIBRARIES, Forked, Nursery
+from sentinel_site.nursery import LIBRARIES, ROOT, Forked, Nursery
 from sentinel_site.supervisor import MARK, Program, Supervisor, end_leftovers, leftovers
 from tests.faults.house import until
 
@@ -85,6 +86,15 @@ def test_nothing_of_ours_and_no_setting_is_loaded_before_a_program_is_one():
     said = subprocess.run([sys.executable, "-c", code], env=alone, capture_output=True, text=True, timeout=WAIT, check=True)
 
     assert said.stdout.strip() == "set()"
+
+
+def test_what_it_loads_comes_with_sentinel_itself_and_not_only_with_its_tests():
+    shipped = {line.split("==")[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line}
+    brought_by = packages_distributions()
+
+    strange = {name for name in LIBRARIES if shipped.isdisjoint(each.lower() for each in brought_by[name.split(".")[0]])}
+
+    assert strange == set()
 
 
 def test_a_program_shows_what_it_is_and_keeps_its_mark(nursery, script, mark):
