@@ -24,8 +24,12 @@ _GOOD: Final = frozenset({"true", "1", "yes", "ok", "success", "succeeded", "suc
 _NOTHING: Final = frozenset({"", "null", "none", "nil", "n/a", "nan", "undefined"})
 _STAMP: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[T_ ](\d\d)[-:]?(\d\d)[-:]?(\d\d)")
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.I)
-_STRING_OR_COMMENT: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*')
-_STRING_OR_COMMA: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
+_STRING: Final = r'("(?:[^"\\\n]|\\.)*"?)'
+"""A text, or what begins like one: a quote that is never closed must not be looked at again from the next quote on."""
+_STRING_OR_COMMENT: Final = re.compile(rf"{_STRING}|//[^\n]*")
+_STRING_OR_COMMA: Final = re.compile(rf"{_STRING}|,(?=\s*[}}\]])")
+YEARS: Final = range(1990, 2201)
+"""Those in which expected runs are worked out; a time outside of them is none: it has no day before it, or no zone can show it."""
 _BOMS: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -150,10 +154,9 @@ def moment(value: Any) -> datetime | None:
     offset = "" if zone is None else "+00:00" if zone.upper() in {"Z", "UTC"} else zone
     try:
         read_at = datetime.fromisoformat(f"{day}T{clock}{'.' + fraction[:6].ljust(6, '0') if fraction else ''}{offset}")
-        read_at.astimezone(UTC)  # years that no clock can show
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
-    return read_at
+    return read_at if read_at.year in YEARS else None
 
 
 def number(value: Any) -> int | None:
