@@ -14,7 +14,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 SECONDS: Final = 20.0
 """So long one file is looked at."""
@@ -25,7 +25,8 @@ MAX_DIRECTORY_BYTES: Final = 16 * 1024 * 1024
 MAX_WINDOW_BYTES: Final = 32 * 1024 * 1024
 """What a zstd stream may ask for: everything without `--ultra` and `--long` needs 8 MiB at the most."""
 TOOL_MEMORY_BYTES: Final = 1024 * 1024 * 1024
-_ENOUGH: Final = 22 + 65_535
+_LISTED_BYTES: Final = 5
+_BOUNDED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _TOOL_TOO_OLD: Final = b"unsupported version"
 
 
@@ -126,36 +127,37 @@ def _zstd(fd: int, budget: _Budget) -> None:
 
 
 def _zip(fd: int, budget: _Budget) -> None:
-    """Every file in it, with its check sum; what is encrypted, or packed in a way that Python does not know, is left out."""
-    _check_directory(fd)
+    """Every file in it, with its check sum; what is encrypted, unknown to Python, or cannot be unpacked in bounds, is left out."""
     try:
-        with os.fdopen(os.dup(fd), "rb") as file, zipfile.ZipFile(file) as archive:
-            if len(archive.infolist()) > MAX_FILES:
-                raise _LeftOut(f"It holds more than {MAX_FILES} files.")
-            for member in archive.infolist():
-                if member.flag_bits & 1:
-                    raise _LeftOut("It is encrypted.")
-                with archive.open(member) as opened:
-                    while piece := opened.read(PIECE):
-                        budget.took(len(piece))
+        with os.fdopen(os.dup(fd), "rb") as file:
+            _check_directory(file)
+            with zipfile.ZipFile(file) as archive:
+                _unzip(archive, budget)
     except NotImplementedError as error:
         raise _LeftOut(f"{error}.") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, OverflowError) as error:
         raise _Damaged(f"It is damaged: {error}.") from None
 
 
-def _check_directory(fd: int) -> None:
-    """A ZIP whose list of files is of a size that can be read."""
-    size = os.fstat(fd).st_size
-    tail = os.pread(fd, _ENOUGH, max(0, size - _ENOUGH))
-    place = tail.rfind(b"PK\5\6")
-    if place < 0 or len(tail) - place < 22:
+def _unzip(archive: zipfile.ZipFile, budget: _Budget) -> None:
+    if len(archive.infolist()) > MAX_FILES:
+        raise _LeftOut(f"It holds more than {MAX_FILES} files.")
+    for member in archive.infolist():
+        if member.flag_bits & 1:
+            raise _LeftOut("It is encrypted.")
+        if member.compress_type not in _BOUNDED:  # one piece may become gigabytes, and LZMA asks for as much as the file says
+            raise _LeftOut("It holds files packed in a way whose unpacking has no bounds (not deflate).")
+        with archive.open(member) as opened:
+            while piece := opened.read(PIECE):
+                budget.took(len(piece))
+
+
+def _check_directory(file: IO[bytes]) -> None:
+    """A ZIP whose list of files is of a size that can be read, as zipfile itself will find it: there are many ways to say it twice."""
+    found = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if not found:
         raise _Damaged("It has no list of its files: it was cut off.")
-    (listed,) = struct.unpack_from("<L", tail, place + 12)
-    wide = tail.rfind(b"PK\6\6", 0, place)
-    if wide >= 0 and place - wide >= 48:
-        (listed,) = struct.unpack_from("<Q", tail, wide + 40)
-    if listed > MAX_DIRECTORY_BYTES:
+    if found[_LISTED_BYTES] > MAX_DIRECTORY_BYTES:
         raise _LeftOut("Its list of files is too long to be looked at.")
 
 

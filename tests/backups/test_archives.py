@@ -125,6 +125,34 @@ def test_a_list_of_files_that_is_too_long_is_not_read(tmp_path):
     assert look(tmp_path, bytes(content)).why == "Its list of files is too long to be looked at."
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_unpacks_without_bounds_is_left_out(tmp_path, method):
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", method) as archive:
+        archive.writestr("0.sql", bytes(64 << 20))
+    tracemalloc.start()
+
+    found = look(tmp_path, into.getvalue())
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.readable, "no bounds" in found.why, peak < 40_000_000) == (None, True, True)
+
+
+@pytest.mark.parametrize("comment", [b"", b"x" * 65_535])
+def test_no_second_list_hides_how_long_the_real_one_is(tmp_path, comment):
+    content = zipped(TEXT)
+    place = content.rfind(b"PK\5\6")
+    size, start = struct.unpack_from("<LL", content, place + 12)
+    wide = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, 2**31, start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, int.from_bytes(b"PK\6\6", "little"), 1)
+    end = content[place : place + 20] + struct.pack("<H", len(comment)) + comment
+
+    found = look(tmp_path, content[:place] + wide + locator + end)
+
+    assert (size < 1000, found.why) == (True, "Its list of files is too long to be looked at.")
+
+
 @pytest.mark.skipif(shutil.which("pg_restore") is None, reason="pg_restore is not installed")
 def test_a_dump_is_read_by_pg_restore(tmp_path):
     found = look(tmp_path, b"PGDMP\x01\x0e\x00" + b"garbage" * 99)
