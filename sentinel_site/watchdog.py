@@ -69,8 +69,8 @@ class Watchdog:
         self._dispatcher = Dispatcher()
         self._dispatcher.on_free = self._outbox.set
         self._scans = launch.Overdue()
-        self._next_canary_at = timezone.now()
-        self._settled_at = self._next_canary_at + SETTLING
+        self._began_at = self._next_canary_at = timezone.now()
+        self._settled_at = self._began_at + SETTLING
         self._job_clock = Clock()
 
     def run(self) -> None:
@@ -155,7 +155,7 @@ class Watchdog:
 
     def _miss(self) -> None:
         """Write down what is overdue. In a thread of its own: what goes wrong with backups delays nobody's call."""
-        if missing.sweep(at=timezone.now()):
+        if missing.sweep(at=timezone.now(), up_since=self._began_at):
             return
         next_at = missing.next_at()
         overdue = next_at is not None and next_at <= timezone.now()  # in another runner's hands, or it cannot be judged
