@@ -81,7 +81,7 @@ def _endings(decided: Sequence[Decided], held: Mapping[str, Alert]) -> dict[str,
 
 def _news(decided: Sequence[Decided], *, at: datetime) -> dict[str, News]:
     """What there is to tell. Nothing about a bad cycle when a later one is good already: nobody is woken for what is over."""
-    good_until = circumstances.last_good({job.pk for job, entry in decided if entry.status in BAD})
+    good_until = circumstances.last_good({job.pk for job, entry in decided if entry.status in BAD}, at=at)
     news: dict[str, News] = {}
     for job, entry in decided:
         if entry.status in BAD and entry.cycle_at > good_until.get(job.pk, LONG_AGO):

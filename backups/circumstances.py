@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from backups.backup_texts import Known
 from backups.enums import BackupVerdict
@@ -25,11 +25,15 @@ def of(job: ExpectedBackupJob, entry: BackupEntry, *, at: datetime) -> Known:
     return Known(missed_before=_missed_before(job, entry), agent_heard_at=heard_at, agent_reports=others)
 
 
-def last_good(job_ids: set[UUID]) -> dict[UUID, datetime]:
-    """The newest cycle of each job that was good; jobs without one are left out."""
+def last_good(job_ids: set[UUID], *, at: datetime) -> dict[UUID, datetime]:
+    """The newest cycle of each job that was good; jobs without one are left out.
+
+    What lies further ahead of ``at`` than a run may be early is left out: a clock that was wrong says that, and proves nothing of today.
+    """
     if not job_ids:
         return {}
-    good = BackupEntry.objects.filter(expected_job__in=job_ids, status=BackupVerdict.SUCCESS).order_by()
+    begun = Q(cycle_at__lte=at) | Q(cycle_at__lte=at + EARLY, expected_job__period_seconds=None)
+    good = BackupEntry.objects.filter(begun, expected_job__in=job_ids, status=BackupVerdict.SUCCESS).order_by()
     return dict(good.values_list("expected_job").annotate(Max("cycle_at")))
 
 

@@ -124,8 +124,9 @@ def save(job: ExpectedBackupJob, *, by: By, at: datetime) -> None:
     """Store ``job``, which was validated, and work out when it is expected next. Switched off, its open alerts are over."""
     job.weekdays = sorted(set(job.weekdays))
     with transaction.atomic():
+        was_off = ExpectedBackupJob.objects.select_for_update(no_key=True).filter(pk=job.pk, is_active=False).exists()
         _store(job)
-        entries.expect(job.pk, at=at)
+        entries.expect(job.pk, at=at, anew=was_off and job.is_active)
         if not job.is_active:
             closing.close([job.pk], "The backup is not expected any more: it was switched off.", by=by, at=at)
     job.refresh_from_db()

@@ -41,13 +41,13 @@ def missed(job: Expected, cycle_at: datetime, spans: Spans) -> Due:
     return NEVER if job.period_seconds is not None else due(spans.following(job, cycle_at))
 
 
-def renewed(job: ExpectedBackupJob, *, at: datetime) -> Due:
-    """After the job was made or changed. What is due and unreported stays due, if the job is still expected then."""
+def renewed(job: ExpectedBackupJob, *, at: datetime, anew: bool = False) -> Due:
+    """After the job was made or changed, or (``anew``) switched on. What is due and unreported stays due, if it is still expected then."""
     if not job.is_active:
         return NEVER
     spans = Spans()
     if job.period_seconds is not None:
-        return _pinged(job, spans, at=at)
+        return due(spans.following(job, at)) if anew else _pinged(job, spans, at=at)
     pending = job.next_expected_at
     if pending is not None and pending <= at:
         still = spans.about(job, pending)

@@ -20,7 +20,7 @@ from backups import backup_alerts, deadlines, entry_rows, fitting, history, judg
 from backups.deadlines import Due
 from backups.enums import BAD, BackupStatus, BackupVerdict, ReportedBy
 from backups.evidence import Evidence
-from backups.expectations import Cycle
+from backups.expectations import EARLY, Cycle
 from backups.held import Entry, Expected, Fresh, Job
 from backups.models import BackupEntry, ExpectedBackupJob
 from backups.when import Spans
@@ -29,6 +29,8 @@ from sentinel_site.lib.ids import uuid7
 CHUNK: Final = 500
 """So many reports are decided in one transaction."""
 TRIES: Final = 3
+AHEAD: Final = timedelta(minutes=1)
+"""The clocks of two that write down pings may differ by so much."""
 logger = logging.getLogger(__name__)
 Pair = tuple[UUID, Evidence]
 
@@ -102,15 +104,16 @@ def started(job_id: UUID, *, at: datetime, rid: UUID | None) -> None:
         )
 
 
-def expect(job_id: UUID, *, at: datetime) -> None:
+def expect(job_id: UUID, *, at: datetime, anew: bool = False) -> None:
     """Work out when the job is expected next, after it was made, changed, switched on or off.
 
-    A run that is due and not reported yet stays due as long as the job is still expected at that time.
+    A run that is due and not reported yet stays due as long as the job is still expected at that time. ``anew``: it was switched on,
+    so that one which is pinged at any time, and was missing when it was switched off, is waited for again.
     """
     with transaction.atomic():
         job = ExpectedBackupJob.objects.select_for_update(no_key=True).filter(pk=job_id).first()
         if job is not None:
-            _wait(job, deadlines.renewed(job, at=at))
+            _wait(job, deadlines.renewed(job, at=at, anew=anew))
             job.save(update_fields=["next_expected_at", "overdue_at"])
 
 
@@ -123,6 +126,12 @@ def checked(job_ids: Collection[UUID], *, at: datetime) -> None:
 
 def _wait(job: Expected, due: Due) -> None:
     job.next_expected_at, job.overdue_at = due
+
+
+def _is_newest(job: Job, cycle_at: datetime, *, at: datetime) -> bool:
+    """Whether nothing later is decided; what lies ahead of the clock comes from one that was wrong, and is not the last word."""
+    last = job.last_cycle_at
+    return last is None or cycle_at >= last or last > at + (EARLY if job.period_seconds is None else AHEAD)
 
 
 def _again(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
@@ -201,7 +210,7 @@ class _Turn:
 
     def _settle(self, job: Job, entry: Entry, evidence: Evidence) -> None:
         """What the job says about itself after this."""
-        good, newest = entry.status == BackupVerdict.SUCCESS, job.last_cycle_at is None or entry.cycle_at >= job.last_cycle_at
+        good, newest = entry.status == BackupVerdict.SUCCESS, _is_newest(job, entry.cycle_at, at=evidence.judged_at)
         if newest:
             job.current_status = BackupStatus.OK if good else BackupStatus(entry.status)
             job.last_cycle_at = entry.cycle_at

@@ -136,7 +136,7 @@ def test_a_run_that_was_skipped_stays_due_and_is_written_quietly_behind_a_succes
     entries.decide(job.pk, evidence(at=DUE + DAY))
     assert state(job) == (BackupStatus.OK, DUE, DUE + HOUR)
 
-    miss(job, DUE)
+    entries.missed(job.pk, Cycle(DUE - HOUR, DUE, DUE + HOUR), at=DUE + DAY + HOUR, told=True)
     assert not miss(job, DUE + DAY).changed
 
     assert [entry.status for entry in BackupEntry.objects.order_by("cycle_at")] == [MISSING, SUCCESS]

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection, transaction
 
 from alerts.models import Alert
-from backups import entries, missing
-from backups.enums import BackupStatus, BackupVerdict, Frequency
+from backups import config, entries, missing
+from backups.enums import BackupStatus, BackupVerdict, Frequency, ReportedBy
 from backups.models import BackupEntry, ExpectedBackupJob
 from tests.backups.factories import DAY, evidence, make_job, make_sources
 from tests.conftest import HOUR, MINUTE, NOON
@@ -149,3 +149,50 @@ def _closing(work):
         work()
     finally:
         connection.close()
+
+
+def test_what_may_lie_unread_in_its_agents_folder_waits_for_the_next_scan(job):
+    entries.checked([job.pk], at=DEADLINE - MINUTE)
+    early = missing.sweep(at=DEADLINE + MINUTE)
+
+    entries.checked([job.pk], at=DEADLINE + 2 * MINUTE)
+
+    assert (early, missing.sweep(at=DEADLINE + 3 * MINUTE), missed()) == (0, 1, [DUE])
+
+
+@pytest.mark.parametrize(("began", "found"), [(None, 1), (-DAY, 1), (3 * HOUR, 0)])
+def test_a_scan_is_not_waited_for_longer_than_it_may_take_to_come(job, began, found):
+    entries.checked([job.pk], at=NOON)
+    up_since = None if began is None else DEADLINE + began
+
+    assert missing.sweep(at=DEADLINE + 3 * HOUR, up_since=up_since) == found
+
+
+@pytest.mark.parametrize("fields", [{"reported_by": ReportedBy.PING}, {"period_seconds": 60, "grace_minutes": 30}])
+def test_what_is_pinged_waits_for_no_scan(fields):
+    job = make_job(**fields)
+    entries.checked([job.pk], at=NOON)
+
+    assert missing.sweep(at=DEADLINE) == 1
+
+
+def test_a_ping_that_is_missing_when_its_job_is_switched_on_again_is_waited_for(user):
+    job = make_job(period_seconds=3600, grace_minutes=10)
+    missing.sweep(at=NOON + 70 * MINUTE)
+    config.switch([job.pk], on=False, by=user, at=NOON + 2 * HOUR)
+
+    config.switch([job.pk], on=True, by=user, at=NOON + 3 * HOUR)
+
+    assert missing.sweep(at=NOON + 4 * HOUR + 10 * MINUTE) == 1
+    assert sorted(Alert.objects.values_list("status", flat=True)) == ["PENDING", "RESOLVED"]
+
+
+@pytest.mark.parametrize("fields", [{}, {"period_seconds": 3600}])
+def test_a_success_from_a_clock_that_is_ahead_hides_nothing_of_today(fields):
+    job = make_job(**fields)
+    entries.decide(job.pk, evidence("ahead", at=DUE + DAY, judged_at=NOON))
+
+    entries.decide(job.pk, evidence("now", at=DUE, verdict=BackupVerdict.FAILED))
+
+    job.refresh_from_db()
+    assert (job.current_status, Alert.objects.get().type) == (BackupStatus.FAILED, "backup-failed")
