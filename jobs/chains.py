@@ -14,21 +14,36 @@ from jobs.models import Job, JobLink, JobRun, ancestors
 def follow(run: JobRun, *, at: datetime) -> None:
     """A run ended and is not tried again: start or skip every job that was waiting for it alone, or for it at last.
 
-    A run that was skipped because another one was in its way starts nothing: the other one will. Call it inside the transaction of the
-    end, which holds the locks of all jobs that follow.
+    A run that was skipped because another one was in its way starts nothing: the other one will. One whose job was switched off while
+    it waited has its followers skipped as well. Call it inside the transaction of the end, which holds the locks of all jobs that follow.
     """
-    if run.status != RunStatus.SKIPPED:
+    if run.status != RunStatus.SKIPPED or _was_switched_off(run):
         _go_on(run, at=at)
+
+
+def _was_switched_off(run: JobRun) -> bool:
+    return not run.job.enabled and run.trigger not in (Trigger.MANUAL, Trigger.API)
 
 
 def _go_on(run: JobRun, *, at: datetime) -> None:
     for child_id in JobLink.objects.filter(parent=run.job_id).order_by("child_id").values_list("child_id", flat=True):
         child = Job.objects.select_for_update(no_key=True).filter(pk=child_id).exclude(kind=JobKind.EXTERNAL).first()
-        if child is None or child.runs.filter(chain_id=run.chain_id).exists():
+        if child is None or _had_its_run(child, run):
             continue
         answers = _answers(child, run)
         if answers is not None:
             _decide(child, answers, run, at=at)
+
+
+def _had_its_run(child: Job, run: JobRun) -> bool:
+    """Whether ``child`` has its run in this chain. A skip is none when what decided it is true no more: an orphan succeeded after all."""
+    known = child.runs.filter(chain_id=run.chain_id)
+    newest = child.runs.select_related("parent").order_by("-id").first()
+    if run.status not in GOOD or newest is None or newest.chain_id != run.chain_id or newest.status != RunStatus.SKIPPED:
+        return known.exists()
+    why = newest.parent
+    later = JobRun.objects.filter(chain_id=run.chain_id, job_id=why.job_id, id__gt=why.pk) if why else JobRun.objects.none()
+    return why is None or not (why.status in GOOD or later.exists())
 
 
 def _answers(child: Job, run: JobRun) -> list[tuple[JobLink, JobRun]] | None:

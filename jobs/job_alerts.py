@@ -17,7 +17,7 @@ from alerts.models import Alert
 from jobs import alert_texts, drift
 from jobs.alert_texts import Facts, Words
 from jobs.drift import Drift, Figures
-from jobs.enums import GOOD, RUN_BAD, After, RunStatus
+from jobs.enums import GOOD, RUN_BAD, After, JobKind, RunStatus
 from jobs.models import Job, JobRun
 
 SOURCE: Final = "jobs"
@@ -92,6 +92,8 @@ def _good(run: JobRun, *, at: datetime) -> None:
     drifts = drifts_of(run)
     mine = [_key(run.job, kind) for kind in TYPES if not (drifts and kind == DRIFT)]
     found = Alert.objects.filter(source__slug__in=_sources(run.job), dedup_key__in=mine, status__in=OPEN)
+    if run.job.kind == JobKind.EXTERNAL:  # its end may be reported long after it: what went wrong since is not over
+        found = found.exclude(type=ERROR, last_seen_at__gt=at)
     with _site_language():
         note = _("%(job)s ran and succeeded.") % {"job": run.job.name}
     endings = [(alert, note) for alert in found]

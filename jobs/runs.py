@@ -76,7 +76,8 @@ def start(run_id: UUID, *, at: datetime, worker: str) -> JobRun | None:
 
     One run of a job at a time, whoever asks: the job's row is locked while that is decided.
     """
-    run = _locked_run(run_id)
+    switched_off = JobRun.objects.filter(pk=run_id, job__enabled=False).exists()
+    run = _locked_run(run_id, ends=switched_off)
     if run is None or run.status != RunStatus.QUEUED or (run.not_before and run.not_before > at):
         return None
     if not run.job.enabled and run.trigger not in (Trigger.MANUAL, Trigger.API):

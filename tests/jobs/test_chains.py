@@ -200,14 +200,46 @@ def test_an_external_run_is_followed():
     assert waiting(after)
 
 
-def test_a_late_word_of_an_orphan_starts_nothing_twice():
-    jobs = chain("ab")
-    run = runs.start(make_run(jobs["a"]).pk, at=NOON, worker="")
+def orphaned(job):
+    run = runs.start(make_run(job).pk, at=NOON, worker="")
     runs.orphan(run.pk, at=NOON + HOUR, reason="", silent_since=NOON + HOUR)
+    return run
+
+
+def test_when_an_orphan_succeeded_after_all_what_was_skipped_for_it_runs():
+    jobs = chain("ab", "bd", "ac", "cd")
+    run = orphaned(jobs["a"])
 
     runs.finish(run.pk, status=RunStatus.SUCCESS, at=NOON + HOUR)
+    for letter in "bcd":
+        end(waiting(jobs[letter]))
 
-    assert jobs["b"].runs.count() == 1
+    done = JobRun.objects.filter(chain_id=run.chain_id, status=RunStatus.SUCCESS).values_list("job__slug", flat=True)
+    assert sorted(done) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("status", [RunStatus.ERROR, RunStatus.SUCCESS])
+def test_a_late_word_of_an_orphan_starts_nothing_that_ran_since_or_that_needs_a_success(status):
+    jobs = chain("ab")
+    run = orphaned(jobs["a"])
+    if status == RunStatus.SUCCESS:
+        do(jobs["b"])
+
+    runs.finish(run.pk, status=status, at=NOON + HOUR)
+
+    assert list(jobs["b"].runs.filter(chain_id=run.chain_id).values_list("status", flat=True)) == [RunStatus.SKIPPED]
+
+
+def test_a_follower_that_is_switched_off_while_it_waits_has_its_followers_skipped():
+    jobs = chain("ab", "bc", "bd!")
+    chain_id = do(jobs["a"]).chain_id
+    run = waiting(jobs["b"])
+    jobs["b"].enabled = False
+    jobs["b"].save()
+
+    assert runs.start(run.pk, at=NOON, worker="") is None
+
+    assert story(chain_id) == [("a", "success"), ("b", "skipped"), ("c", "skipped"), ("d", "queued")]
 
 
 @pytest.mark.parametrize("closing", ["ba", "ca", "da"])

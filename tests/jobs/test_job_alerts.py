@@ -160,3 +160,14 @@ def test_a_hostile_error_stays_short_and_whole(job):
     end(run)
 
     assert len(Alert.objects.get().description) < 6000
+
+
+def test_a_success_of_yesterday_that_is_reported_today_does_not_end_the_failure_of_today():
+    outside = make_job("outside", kind="external")
+    end(make_run(outside, status=RunStatus.ERROR), at=NOON + HOUR)
+
+    end(make_run(outside, status=RunStatus.SUCCESS), at=NOON)
+    before = shown()
+    end(make_run(outside, status=RunStatus.SUCCESS), at=NOON + 2 * HOUR)
+
+    assert (before, shown()) == ([("job-error", "PENDING")], [("job-error", "RESOLVED")])
