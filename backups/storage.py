@@ -15,6 +15,11 @@ from typing import Final, Self
 MAX_NAME_BYTES: Final = 255
 INCOMING: Final = ".incoming"
 """In the store: copies in the making. Whatever a crash leaves there is worth nothing."""
+RESERVE_BYTES: Final = 512 * 1024 * 1024
+"""So much of the disk on which Sentinel's own data lies, or a twentieth of a small one, is not filled: a database without room stops."""
+SPARSE_FROM, SPARSE_RATIO = 256 * 1024 * 1024, 100
+"""A file of this size or more of which so little lies on the disk holds nothing, and would keep a scan reading for hours."""
+_BLOCK: Final = 512
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _WRITE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -113,6 +118,8 @@ def refusal(found: os.stat_result, folder: os.stat_result) -> str:
         return "It lies on another file system than its folder."
     if found.st_nlink > 1 and found.st_uid != folder.st_uid:
         return "It is a second name (hard link) of somebody else's file."
+    if found.st_size >= SPARSE_FROM and found.st_blocks * _BLOCK * SPARSE_RATIO < found.st_size:
+        return "It is a sparse file: almost nothing of it was ever written."
     return ""
 
 
@@ -140,6 +147,17 @@ def begin(folder: Folder, name: str) -> int:
     with suppress(FileNotFoundError):
         os.unlink(check_name(name), dir_fd=folder.fd)
     return os.open(name, _WRITE, 0o600, dir_fd=folder.fd)
+
+
+def write(to: int, piece: memoryview, own: Path) -> None:
+    """Write ``piece`` into the copy ``to``. Raises OSError, also when the disk, on which ``own`` lies as well, would be filled by it."""
+    if os.fstat(to).st_dev == own.stat().st_dev:
+        disk = os.fstatvfs(to)
+        reserve = min(RESERVE_BYTES, disk.f_blocks * disk.f_frsize // 20)
+        if disk.f_bavail * disk.f_frsize - len(piece) < reserve:
+            raise OSError(errno.ENOSPC, "what is left is for Sentinel itself")
+    while piece:
+        piece = piece[os.write(to, piece) :]
 
 
 def discard(folder: Folder, name: str) -> None:

@@ -13,6 +13,8 @@ from datetime import datetime
 from io import FileIO
 from typing import Any, Final
 
+from django.conf import settings
+
 from backups import archives, deposit, storage
 from backups.deposit import is_moving
 from backups.enums import BackupVerdict, ReportedBy
@@ -81,7 +83,7 @@ def digest(fd: int, to: int | None = None) -> tuple[str, int, StoreError | None]
             if to is not None and failed is None:
                 try:
                     with storage.stored():
-                        _write(to, piece)
+                        storage.write(to, piece, settings.DATA_DIR)
                 except StoreError as error:
                     failed = error
     return found.hexdigest(), size, failed
@@ -207,11 +209,6 @@ def _synced(to: int | None) -> StoreError | None:
     except StoreError as error:
         return error
     return None
-
-
-def _write(to: int, piece: memoryview) -> None:
-    while piece:
-        piece = piece[os.write(to, piece) :]
 
 
 def _buffer() -> memoryview:

@@ -44,6 +44,15 @@ def test_a_full_store_loses_nothing_and_says_so_once(small):
     assert len(small.waiting()) == 1
 
 
+def test_a_store_on_our_own_disk_leaves_us_some_room(small, settings):
+    settings.DATA_DIR, job = small.store, expect()
+    small.good(content=os.urandom(250_000))
+
+    counts = small.scan()
+
+    assert (entry(job).status, counts["not_stored"], small.stored()) == ("success", 1, {})
+
+
 def test_what_waits_is_stored_when_there_is_room_again(small):
     job = expect()
     (small.store / "filler").write_bytes(bytes(250_000))

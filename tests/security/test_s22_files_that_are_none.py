@@ -172,3 +172,15 @@ def test_nothing_in_the_archive_is_written_over(tmp_path):
             assert storage.take_away(folder, "report.json", os.stat(tmp_path / "report.json"), archive)
 
     assert sorted(path.read_bytes() for path in (tmp_path / "_archive").iterdir()) == [b"0", b"1", b"2"]
+
+
+@pytest.mark.django_db
+def test_a_file_that_holds_nothing_is_not_read_for_hours(farm):
+    make_sources()
+    job = expect(final_storage_path_template="")
+    os.truncate(farm.stage(content=b"x"), 4 << 40)
+    farm.reported(database(size=4 << 40))
+
+    farm.scan()
+
+    assert (entry(job).status, "sparse" in entry(job).message) == ("transfer_integrity_failed", True)
