@@ -122,6 +122,11 @@ def describe_job(job: Job) -> dict[str, Any]:
     }
 
 
+def is_elsewhere(url: str, known: str) -> bool:
+    """Whether ``url`` leads to another server than ``known``: another host or port, or the same one without TLS."""
+    return _server(url) != _server(known)
+
+
 def host(url: str) -> str:
     """Where a URL leads, without its path, which may hold a token; empty when it is none."""
     try:
@@ -195,10 +200,10 @@ def require_deletable(job: Job) -> None:
 
 
 def _require_secrets(job: Job, form: JobForm) -> None:
-    """What Sentinel made stays what it is; headers that belong to another host are not sent to a new one unseen."""
+    """What Sentinel made stays what it is; headers that belong to another server are not sent to a new one unseen."""
     if job.built_in and (form.slug, form.kind, form.callable) != (job.slug, job.kind, job.callable):
         raise problems.invalid([(("body", "slug"), "slug, kind and callable of Sentinel's own jobs stay as they are")])
-    moved = job.pk is not None and "http_url" in form.model_fields_set and host(form.http_url) != host(job.http_url)
+    moved = job.pk is not None and "http_url" in form.model_fields_set and is_elsewhere(form.http_url, job.http_url)
     if moved and getattr(job, "headers_set", False) and "http_headers" not in form.model_fields_set:
         raise problems.invalid([(("body", "http_headers"), AGAIN)])
 
@@ -226,6 +231,14 @@ def _http_errors(job: Job) -> dict[str, str]:
         except NotRunnable as error:
             return {"http_headers": str(error)}
     return {}
+
+
+def _server(url: str) -> tuple[str, str, int]:
+    try:
+        to = http.target(url)
+    except PermanentError:
+        return "", "", 0
+    return to.scheme, to.host, to.port
 
 
 def _unread(job: Job) -> set[str]:

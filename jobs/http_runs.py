@@ -1,6 +1,8 @@
 """Jobs that are a call of an address: through the same guarded door as messages, with no redirects and bounded waits."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from jobs.enums import RunStatus
 from jobs.errors import NotRunnable
@@ -10,16 +12,22 @@ from notifications.errors import NotificationError
 
 SHOWN: Final = 8000
 """So many characters of the answer are kept."""
+HIDDEN: Final = "•••"
+_SECRET_LENGTH, _TOKEN_LENGTH = 8, 16
+"""So long a word of a header, and a part of a path, may be a secret."""
+_NO_SECRETS: Final = {"accept", "accept-language", "content-type", "user-agent"}
 _FORBIDDEN: Final = {"host", "content-length", "transfer-encoding", "connection", "idempotency-key"}
 
 
 def call(run: JobRun) -> dict[str, Any]:
     """Call the job's address once, and say what came of it, as a result (see work.py). Any answer but 2xx is an error.
 
-    The run's id goes along as Idempotency-Key. Neither the address nor the headers are ever part of the result. Raises NotRunnable.
+    The run's id goes along as Idempotency-Key. Neither the address nor the headers are ever part of the result,
+    not even where the answer repeats them. Raises NotRunnable.
     """
     job = run.job
-    sent = {**headers(job.http_headers), "Idempotency-Key": str(run.pk)}
+    own = headers(job.http_headers)
+    sent = {**own, "Idempotency-Key": str(run.pk)}
     body = b"" if job.http_method == "GET" else job.http_body.encode()
     try:
         reply = http.post(job.http_url, body, sent, total_seconds=job.timeout_seconds, once=True, method=job.http_method)
@@ -32,8 +40,25 @@ def call(run: JobRun) -> dict[str, Any]:
         "status": RunStatus.SUCCESS if good else RunStatus.ERROR,
         "stats": {"http_status": reply.status, "bytes": len(reply.body)},
         "message": _words(reply.status),
-        "output": reply.body.decode(errors="replace")[:SHOWN],
+        "output": _without(secrets(job.http_url, own), reply.body.decode(errors="replace"))[:SHOWN],
     }
+
+
+def secrets(url: str, own: Mapping[str, str]) -> list[str]:
+    """What in a job's address and headers may be a secret, the longest first."""
+    said = [value for name, value in own.items() if name.lower() not in _NO_SECRETS]
+    words = [word for value in said for word in (value, *value.split())]
+    parts = urlsplit(url)
+    words += [value for _, value in parse_qsl(parts.query, errors="replace")]
+    found = {word for word in words if len(word) >= _SECRET_LENGTH}
+    found |= {part for part in parts.path.split("/") if len(part) >= _TOKEN_LENGTH}
+    return sorted(found, key=len, reverse=True)
+
+
+def _without(hidden: Iterable[str], text: str) -> str:
+    for each in hidden:
+        text = text.replace(each, HIDDEN)
+    return text
 
 
 def headers(text: str) -> dict[str, str]:

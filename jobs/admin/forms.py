@@ -56,11 +56,11 @@ class JobForm(forms.ModelForm):
             self.fields["callable"].choices = [("", "–"), *known.items()]
 
     def clean(self) -> dict[str, Any]:
-        """Keep what is secret and was not written anew; headers of another host are not sent to a new one unseen."""
+        """Keep what is secret and was not written anew; headers of another server are not sent to a new one unseen."""
         data = super().clean() or {}
-        moved = bool(data.get("http_url")) and config.host(data["http_url"]) != config.host(self.instance.http_url)
+        moved = bool(data.get("http_url")) and config.is_elsewhere(data["http_url"], self.instance.http_url)
         if moved and self.instance.http_headers and not data.get("http_headers") and not data.get("forget_headers"):
-            self.add_error("http_headers", "They are stored for another host: write them again, or have them forgotten.")
+            self.add_error("http_headers", "They are stored for another server: write them again, or have them forgotten.")
         data["http_url"] = data.get("http_url") or self.instance.http_url
         data["http_headers"] = "" if data.get("forget_headers") else data.get("http_headers") or self.instance.http_headers
         return data

@@ -66,6 +66,15 @@ def test_headers_are_not_sent_to_a_new_host_unseen(admin):
     assert (refused.status_code, taken.status_code, Job.objects.get().http_headers) == (422, 200, "")
 
 
+@pytest.mark.parametrize("url", ["http://example.org/hook", "https://example.org:8443/hook"])
+def test_stored_headers_go_to_no_other_port_and_not_without_tls(admin, url):
+    admin.send("/jobs", HTTP)
+
+    refused = admin.send("/jobs/ping", {"http_url": url}, method="PATCH")
+
+    assert (refused.status_code, Job.objects.get().http_url) == (422, HTTP["http_url"])
+
+
 @pytest.mark.parametrize(
     ("fields", "place"),
     [

@@ -31,8 +31,11 @@ class Answering(BaseHTTPRequestHandler):
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
         if self.path == "/hang":
             self.server.released.wait(60)
-        status = int(self.path.rpartition("/")[2]) if self.path != "/hang" else 200
+        named = self.path.rpartition("/")[2]
+        status = int(named) if named.isdecimal() else 200
         text = b"x" * 200_000 if self.path == "/long/200" else b"done\x00"
+        if self.path.startswith("/echo"):
+            status, text = 200, f"You asked {self.path} with {self.headers['Authorization']}: no".encode()
         self.send_response(status)
         self.send_header("Location", "http://169.254.169.254/")
         self.send_header("Content-Length", str(len(text)))
@@ -82,6 +85,14 @@ def test_of_a_long_answer_the_beginning_is_kept(server):
     _, result = call(server.url("/long/200"))
 
     assert len(result["output"]) == http_runs.SHOWN
+
+
+def test_an_answer_that_repeats_secrets_is_kept_without_them(server):
+    path = "/echo/T024BE7LD-B0X-c3VwZXJzZWNyZXQ?key=hush-hush-hush"
+
+    _, result = call(server.url(path), http_headers="Authorization: Bearer not-for-everybody")
+
+    assert result["output"] == f"You asked /echo/{http_runs.HIDDEN}?key={http_runs.HIDDEN} with {http_runs.HIDDEN}: no"
 
 
 def test_an_answer_that_does_not_come_is_an_error_in_time(server):
