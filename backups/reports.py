@@ -77,15 +77,20 @@ class Database:
     @property
     def size(self) -> int | None:
         """How large the staged file should be, in bytes. None: not reported."""
-        return next((each.size for each in (self.compress, self.transfer, self.backup) if each.size is not None), None)
+        for each in (self.compress, self.transfer, self.backup):
+            if each.size is not None:
+                return each.size
+        return None
 
     @property
     def digest(self) -> str:
         """The SHA-256 that the staged file should have; empty: not reported. What is no SHA-256 stays, and will equal none."""
-        return next((each.digest for each in (self.compress, self.transfer, self.backup) if each.digest), "")
+        return self.compress.digest or self.transfer.digest or self.backup.digest
 
     def fault(self) -> str:
         """Why the agent itself calls it a failure; empty: it does not."""
+        if self.backup.succeeded and self.compress.succeeded and self.transfer.succeeded:
+            return ""
         said = {name: stage for name, stage in self.stages.items() if stage.word or stage.succeeded is not None}
         bad = [name for name, stage in said.items() if not stage.succeeded]
         if not said:

@@ -33,6 +33,9 @@ THREADS: Final = 16
 """Most of them wait for the disk; large files are read by a few at once (verifying.py)."""
 BATCH: Final = 500
 BATCH_BYTES: Final = 2 * 1024**3
+SMALL: Final = 1024 * 1024
+TOGETHER: Final = 16
+"""So many small files of one folder are looked at by one thread, one after the other."""
 SECOND: Final = 1.0
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -113,19 +116,16 @@ class _Pass:
         works.sort(key=lambda work: work.database.size or 0)
         done = 0
         with promotion.opened(settings.SENTINEL_BACKUP_STORE) as self.promotion, ThreadPoolExecutor(THREADS) as pool:
-            waiting: list[Future[Looked]] = []
+            waiting: list[Future[list[Looked]]] = []
             for batch in [*_batches(works), []]:
-                started = [pool.submit(self._look, work) for work in batch]
+                started = [pool.submit(verifying.look, group, self.deposit, self.promotion.copies, at=self.at) for group in _groups(batch)]
                 if waiting:
-                    self._settle([future.result() for future in waiting])
-                    done += len(waiting)
+                    looked = [each for future in waiting for each in future.result()]
+                    self._settle(looked)
+                    done += len(looked)
                     self._progress("verify", done, len(works))
                 waiting = started
             self.problems = self.promotion.problems
-
-    def _look(self, work: Work) -> Looked:
-        wanted = self.promotion.copies if work.job.final_storage_path_template else None
-        return verifying.look(work, self.deposit, wanted, at=self.at)
 
     def _settle(self, looked: Sequence[Looked]) -> None:
         """Give the verified copies their names, commit the verdicts, put the reports away: in this order."""
@@ -216,6 +216,20 @@ def _batches(works: Sequence[Work]) -> Iterator[list[Work]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _groups(batch: Sequence[Work]) -> Iterator[list[Work]]:
+    """The works of a batch as threads take them: a few small files of one folder, or one that is large or of unknown size."""
+    small: dict[str, list[Work]] = {}
+    for work in batch:
+        if not 0 < (work.database.size or 0) <= SMALL:
+            yield [work]
+            continue
+        group = small.setdefault(work.found.folder, [])
+        group.append(work)
+        if len(group) >= TOGETHER:
+            yield small.pop(work.found.folder)
+    yield from small.values()
 
 
 @contextmanager

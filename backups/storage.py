@@ -6,6 +6,7 @@ ago. A copy becomes visible under its name only when it is whole, verified and o
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,6 +21,7 @@ RESERVE_BYTES: Final = 512 * 1024 * 1024
 SPARSE_FROM, SPARSE_RATIO = 256 * 1024 * 1024, 100
 """A file of this size or more of which so little lies on the disk holds nothing, and would keep a scan reading for hours."""
 _BLOCK: Final = 512
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _WRITE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,7 +41,7 @@ def check_name(name: str) -> str:
         raise RefusedError("The name is empty." if not name else f"“{name}” is no file's name.")
     if "/" in name or "\\" in name:
         raise RefusedError("The name holds a separator.")
-    if any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) <= 0xDFFF for sign in name):
+    if _CONTROL.search(name):
         raise RefusedError("The name holds a control character.")
     if len(name.encode()) > MAX_NAME_BYTES:
         raise RefusedError(f"The name is longer than {MAX_NAME_BYTES} bytes.")

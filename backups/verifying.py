@@ -6,8 +6,8 @@ Runs in threads: touches no database and reads no clock. SHA-256 is OpenSSL's, f
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import FileIO
@@ -22,6 +22,8 @@ from backups.matching import Work
 from backups.storage import Folder, RefusedError, StoreError, check_name
 
 PIECE: Final = 256 * 1024
+SMALL: Final = 96 * 1024
+"""A file below that is read at once."""
 LARGE: Final = 16 * 1024 * 1024
 ON_ITS_WAY: Final = (".part", ".filepart", ".partial", ".tmp", ".upload")
 NOT_HERE: Final = "Its file is not here: this is the agent's word alone."
@@ -47,25 +49,26 @@ class Looked:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
+_NO_COPY: Final = nullcontext[tuple[int | None, StoreError | None]]((None, None))
+
+
 class _Moving(Exception):
     pass
 
 
-def look(work: Work, root: Folder, copies: Folder | None, *, at: datetime) -> Looked:
-    """Judge one report. ``copies``: where the copy is made; None: none is wanted. Raises nothing but MemoryError."""
-    fault = _said(work)
-    if fault:
-        return Looked(work, BackupVerdict.FAILED, fault)
+def look(works: Sequence[Work], root: Folder, copies: Folder | None, *, at: datetime) -> list[Looked]:
+    """Judge reports about files of one agent's folder, in their order. ``copies``: where copies are made of those that are to be stored.
+
+    Raises nothing but MemoryError.
+    """
+    looked: list[Looked] = []
     try:
-        with deposit.files(root, work.found.folder) as folders:
-            if not folders and work.found.by == ReportedBy.REST:
-                return Looked(work, BackupVerdict.SUCCESS, NOT_HERE, evidence={"file": "not here"})
-            return _look(work, folders, copies, at=at)
-    except _Moving:
-        return Looked(work, None)
+        with deposit.files(root, works[0].found.folder) as folders:
+            for work in works:
+                looked.append(_judged(work, folders, copies if work.job.final_storage_path_template else None, at=at))
     except (OSError, RefusedError) as error:
-        said = str(error) if isinstance(error, RefusedError) else f"{os.strerror(error.errno or 0)}."
-        return Looked(work, BackupVerdict.TRANSFER_INTEGRITY_FAILED, f"The staged file cannot be read: {said}")
+        looked += [_said(work) or _unreadable(work, error) for work in works[len(looked) :]]
+    return looked
 
 
 def digest(fd: int, to: int | None = None) -> tuple[str, int, StoreError | None]:
@@ -73,6 +76,8 @@ def digest(fd: int, to: int | None = None) -> tuple[str, int, StoreError | None]
 
     What cannot be written is the third; the file is read to its end all the same.
     """
+    if to is None and len(whole := os.pread(fd, SMALL, 0)) < SMALL:
+        return hashlib.sha256(whole).hexdigest(), len(whole), None
     view, found, size, failed = _buffer(), hashlib.sha256(), 0, None
     os.lseek(fd, 0, os.SEEK_SET)
     with FileIO(fd, closefd=False) as file:
@@ -89,14 +94,36 @@ def digest(fd: int, to: int | None = None) -> tuple[str, int, StoreError | None]
     return found.hexdigest(), size, failed
 
 
-def _said(work: Work) -> str:
-    """What the agent itself calls a failure; empty: nothing."""
+def _judged(work: Work, folders: list[Folder], copies: Folder | None, *, at: datetime) -> Looked:
+    said = _said(work)
+    if said is not None:
+        return said
+    if not folders and work.found.by == ReportedBy.REST:
+        return Looked(work, BackupVerdict.SUCCESS, NOT_HERE, evidence={"file": "not here"})
+    try:
+        return _look(work, folders, copies, at=at)
+    except _Moving:
+        return Looked(work, None)
+    except (OSError, RefusedError) as error:
+        return _unreadable(work, error)
+
+
+def _said(work: Work) -> Looked | None:
+    """What the agent itself calls a failure; None: nothing."""
     fault = work.database.fault() if work.database.name else ""
-    return f"The agent failed as a whole. {fault}".strip() if work.report.failed_globally else fault
+    if work.report.failed_globally:
+        fault = f"The agent failed as a whole. {fault}".strip()
+    return Looked(work, BackupVerdict.FAILED, fault) if fault else None
+
+
+def _unreadable(work: Work, error: OSError | RefusedError) -> Looked:
+    said = str(error) if isinstance(error, RefusedError) else f"{os.strerror(error.errno or 0)}."
+    return Looked(work, BackupVerdict.TRANSFER_INTEGRITY_FAILED, f"The staged file cannot be read: {said}")
 
 
 def _look(work: Work, folders: list[Folder], copies: Folder | None, *, at: datetime) -> Looked:
-    with _opened(work, folders, at=at) as fd:
+    fd = _opened(work, folders, at=at)
+    try:
         before = os.fstat(fd)
         fault = _size_fault(work.database.size, before.st_size)
         if fault:
@@ -105,14 +132,18 @@ def _look(work: Work, folders: list[Folder], copies: Folder | None, *, at: datet
             return _compared(work, fd, before, copies, at=at)
         with _few_large:
             return _compared(work, fd, before, copies, at=at)
+    finally:
+        os.close(fd)
 
 
 def _compared(work: Work, fd: int, before: os.stat_result, copies: Folder | None, *, at: datetime) -> Looked:
     """Read the whole file, and compare."""
-    name, expected = f"{work.job.pk.hex}-{work.cycle_at:%Y%m%dT%H%M%S%f}", work.database.digest
-    with suppress(OSError):
-        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
-    with _copy(copies, name) as (to, refused):
+    name = "" if copies is None else f"{work.job.pk.hex}-{work.cycle_at:%Y%m%dT%H%M%S%f}"
+    expected = work.database.digest
+    if before.st_size > PIECE:
+        with suppress(OSError):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    with _copy(copies, name) if copies is not None else _NO_COPY as (to, refused):
         found, size, unwritten = digest(fd, to)
         if size != before.st_size or not storage.unchanged(before, os.fstat(fd)):
             raise _Moving
@@ -149,25 +180,20 @@ def _size_fault(expected: int | None, size: int) -> str:
     return "" if expected in (None, size) else f"The staged file has {size} bytes, and the agent reports {expected}."
 
 
-@contextmanager
-def _opened(work: Work, folders: list[Folder], *, at: datetime) -> Iterator[int]:
-    """The staged file. Raises RefusedError and OSError, and _Moving where a report came before its file."""
+def _opened(work: Work, folders: list[Folder], *, at: datetime) -> int:
+    """A descriptor of the staged file, which the caller closes. Raises RefusedError, OSError, and _Moving for a report before its file."""
     name = work.database.staged_name
     if not name:
         raise RefusedError("the report names no file.")
     check_name(name)
     for folder in folders:
-        with suppress(FileNotFoundError):
-            fd = folder.file(name)
-            break
-    else:
-        if is_moving(work.found.before, at=at) or any(_comes(folder, name, at=at) for folder in folders):
-            raise _Moving
-        raise RefusedError("it is not there.")
-    try:
-        yield fd
-    finally:
-        os.close(fd)
+        try:
+            return folder.file(name)
+        except FileNotFoundError:
+            continue
+    if is_moving(work.found.before, at=at) or any(_comes(folder, name, at=at) for folder in folders):
+        raise _Moving
+    raise RefusedError("it is not there.")
 
 
 def _comes(folder: Folder, name: str, *, at: datetime) -> bool:
@@ -181,12 +207,12 @@ def _comes(folder: Folder, name: str, *, at: datetime) -> bool:
 
 
 @contextmanager
-def _copy(copies: Folder | None, name: str) -> Iterator[tuple[int | None, StoreError | None]]:
+def _copy(copies: Folder, name: str) -> Iterator[tuple[int | None, StoreError | None]]:
     """A new file for the copy; gone again when it is not wanted. What keeps it from being made is the second."""
     to, failed = None, None
     try:
         with storage.stored():
-            to = storage.begin(copies, name) if copies is not None else None
+            to = storage.begin(copies, name)
     except StoreError as error:
         failed = error
     wanted = False
@@ -196,16 +222,17 @@ def _copy(copies: Folder | None, name: str) -> Iterator[tuple[int | None, StoreE
     finally:
         if to is not None:
             os.close(to)
-            if not wanted and copies is not None:
+            if not wanted:
                 storage.discard(copies, name)
 
 
 def _synced(to: int | None) -> StoreError | None:
-    """The copy is on the disk, or why not."""
+    """The copy, if there is one, is on the disk, or why not."""
+    if to is None:
+        return None
     try:
         with storage.stored():
-            if to is not None:
-                os.fsync(to)
+            os.fsync(to)
     except StoreError as error:
         return error
     return None
