@@ -36,6 +36,30 @@ class Job:
     previous_successful_hash_global: str
 
 
+@dataclass(slots=True)
+class Listed:
+    """What a scan needs of an expected job, by the names of its row."""
+
+    pk: UUID
+    database_name: str
+    agent_id_responsible: str
+    company_name: str
+    city: str
+    neighborhood: str
+    final_storage_path_template: str
+    is_active: bool
+    backup_frequency: str
+    timezone: str
+    expected_hour_utc: int
+    expected_minute_utc: int
+    grace_minutes: int
+    weekdays: list[int]
+    day_of_month: int
+    once_on: date | None
+    cron: str
+    period_seconds: int | None
+
+
 class Fresh:
     """An entry that is not there yet: the attributes of BackupEntry that are set, and below what stands in the others."""
 
@@ -66,4 +90,5 @@ class Fresh:
 
 
 Entry = BackupEntry | Fresh
+Scheduled = ExpectedBackupJob | Job | Listed
 Expected = ExpectedBackupJob | Job

@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from backups.deposit import Found
 from backups.enums import BackupVerdict
 from backups.expectations import Cycle
+from backups.held import Listed
 from backups.models import ExpectedBackupJob
 from backups.reports import Database, Report, aware
 from backups.when import Spans
@@ -35,7 +36,7 @@ class Work:
     The database has no name where the agent failed as a whole. ``stored_for``: this entry is decided already, and was not stored yet.
     """
 
-    job: ExpectedBackupJob
+    job: Listed
     found: Found
     report: Report
     database: Database
@@ -90,14 +91,16 @@ def match(found: Sequence[Found], *, at: datetime) -> Matched:
     return matched
 
 
-_Jobs = dict[str, list[ExpectedBackupJob]]
+_Jobs = dict[str, list[Listed]]
 
 
 def _jobs(agents: Collection[str]) -> dict[str, _Jobs]:
     """The jobs of these agents, by agent and database, both in small letters."""
     rows = ExpectedBackupJob.objects.annotate(agent=Lower("agent_id_responsible")).exclude(agent_id_responsible="")
+    chosen = rows.filter(agent__in={agent.lower() for agent in agents}).order_by("pk").values_list(*Listed.__slots__)
     found: dict[str, _Jobs] = defaultdict(lambda: defaultdict(list))
-    for job in rows.filter(agent__in={agent.lower() for agent in agents}).order_by("pk"):
+    for row in chosen:
+        job = Listed(*row)
         found[job.agent_id_responsible.casefold()][job.database_name.casefold()].append(job)
     return found
 
@@ -122,7 +125,7 @@ def _of_report(found: Found, jobs: _Jobs, spans: Spans, matched: Matched, *, at:
 
 
 def _work(
-    job: ExpectedBackupJob, found: Found, report: Report, database: Database, spans: Spans, *, at: datetime
+    job: Listed, found: Found, report: Report, database: Database, spans: Spans, *, at: datetime
 ) -> tuple[Work, Cycle | None]:  # fmt: skip
     ended_at = aware(report.ended_at, ZoneInfo(job.timezone))
     cycle = spans.about(job, ended_at)

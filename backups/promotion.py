@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 
 from backups import storage
 from backups.matching import Work
-from backups.models import BackupEntry, ExpectedBackupJob
+from backups.models import BackupEntry
 from backups.storage import Folder, StoreError
 from backups.verifying import Looked
 from sentinel_site.lib import stored_paths
@@ -113,7 +113,7 @@ def opened(path: Path) -> Iterator[Promotion]:
 
 def values(work: Work) -> Mapping[str, str]:
     """What the fields of a template are filled with. The day is that on which the run ended, by the job's clock."""
-    job: ExpectedBackupJob = work.job
+    job = work.job
     day = work.ended_at.astimezone(ZoneInfo(job.timezone))
     return {
         "company": job.company_name, "city": job.city, "neighborhood": job.neighborhood, "agent": job.agent_id_responsible,
