@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -288,3 +289,13 @@ def test_no_word_of_the_forbidden_list_names_anything():
                 wrong.append(f"{place(path)}:{node.lineno} {name}")
 
     assert wrong == []
+
+
+def test_no_file_holds_what_a_merge_left_behind():
+    places = ("alerts", "backups", "bench", "devices", "docs", "jobs", "notifications", "sentinel_site", "static", "templates", "tests")
+    texts = [
+        path for top in places for path in (ROOT / top).rglob("*") if path.suffix in {".py", ".js", ".css", ".html", ".md", ".txt", ".po"}
+    ]
+    marked = re.compile(r"^(<{7}|>{7}) ", re.M)
+
+    assert [place(path) for path in texts if marked.search(path.read_text(encoding="utf-8"))] == []
