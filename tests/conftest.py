@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.core.management import get_commands
 from hypothesis import HealthCheck, settings
 
 from alerts import routing
 from notifications import overrides
 from sentinel_site import health
+from tests import flushing
 from tests.twilio_api import ACCOUNT, BASE, OURS, TOKEN, Twilio
 from tests.web import Web
 
@@ -25,6 +27,7 @@ HOUR = timedelta(hours=1)
 def pytest_configure():
     """Passwords are hashed by the quickest way there is: making them slow to guess took half of the whole run."""
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    get_commands()["flush"] = flushing.Command()
 
 
 @pytest.fixture(scope="session")
