@@ -18,6 +18,10 @@ RESOLVE_TIMEOUT: Final = timedelta(minutes=5)
 KEY_PREFIX: Final = "am:"
 MAX_LABELS, MAX_NAME, MAX_VALUE = 64, 128, 1024
 MAX_FOREIGN_LABELS: Final = 200
+MAX_LABEL_CHARACTERS: Final = 32_768
+"""Of all labels of an alert together: they are hashed, compared and kept with it."""
+_REMEMBERED_CHARACTERS: Final = 2000
+"""Hashes of longer label sets are worked out anew, so that what is remembered stays small."""
 FIRST_YEAR: Final = 1970
 SEVERITIES: Final[Mapping[str, Severity]] = {
     **dict.fromkeys(("critical", "crit", "page", "emergency", "disaster", "fatal", "alert"), Severity.CRITICAL),
@@ -69,7 +73,8 @@ def read(body: bytes, *, at: datetime) -> tuple[list[Posted], list[str]]:
 
 def label_hash(labels: Mapping[str, str]) -> str:
     """Alertmanager's name for a label set: 16 hex digits."""
-    return _label_hash(tuple(sorted(labels.items())))
+    pairs = tuple(sorted(labels.items()))
+    return _label_hash(pairs) if _size(labels) <= _REMEMBERED_CHARACTERS else _label_hash.__wrapped__(pairs)
 
 
 def report(posted: Posted, source: str, *, at: datetime) -> NewReport:
@@ -105,6 +110,8 @@ def _item(item: Any, *, at: datetime) -> Posted:
         raise ValueError("needs at least one label that is not empty")
     if len(labels) > MAX_FOREIGN_LABELS:
         raise ValueError(f"has {len(labels)} labels; send at most {MAX_FOREIGN_LABELS}")
+    if _size(labels) > MAX_LABEL_CHARACTERS:
+        raise ValueError(f"has labels of more than {MAX_LABEL_CHARACTERS} characters together; put long texts into annotations")
     starts_at, ends_at = _instant(item.get("startsAt"), "startsAt"), _instant(item.get("endsAt"), "endsAt")
     begins = starts_at or (min(ends_at, at) if ends_at else at)
     if ends_at and ends_at < begins:
@@ -156,6 +163,10 @@ def _label_hash(labels: tuple[tuple[str, str], ...]) -> str:
         for byte in name.encode() + b"\xff" + value.encode() + b"\xff":
             found = (found ^ byte) * _FNV_PRIME & _64_BITS
     return f"{found:016x}"
+
+
+def _size(labels: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value) for name, value in labels.items())
 
 
 def _ours(labels: Mapping[str, str]) -> dict[str, str]:

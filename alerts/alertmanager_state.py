@@ -63,7 +63,7 @@ def wanted(query: Mapping[str, Any], filters: Iterable[str]) -> Wanted:
 def alerts(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
     """Everything that is open or still fires, by hash: also what other sources of Sentinel raised."""
     silences = _Silences.read(at)
-    firing = {(each.source_id, f"{alertmanager.KEY_PREFIX}{each.label_hash}"): each for each in foreign.firing(at=at)}
+    firing = {(each.source_id, f"{alertmanager.KEY_PREFIX}{each.label_hash}"): each for each in foreign.firing(at=at, limit=MAX_ALERTS)}
     rows = Alert.objects.filter(status__in=OPEN).select_related("source", "policy").defer("policy__document").order_by("-id")[:MAX_ALERTS]
     found = [_described(alert, firing.pop((alert.source_id, alert.dedup_key), None), silences, at=at) for alert in rows]
     found += [_unhandled(each, silences) for each in firing.values()]

@@ -153,6 +153,6 @@ def forget(*, at: datetime, limit: int) -> int:
     return deleted
 
 
-def firing(*, at: datetime) -> list[ForeignAlert]:
-    """Everything that fires at ``at``, with its source."""
-    return list(ForeignAlert.objects.filter(ended_at=None, ends_at__gt=at).select_related("source"))
+def firing(*, at: datetime, limit: int) -> list[ForeignAlert]:
+    """What fires at ``at``, with its source: the newest, ``limit`` at the most."""
+    return list(ForeignAlert.objects.filter(ended_at=None, ends_at__gt=at).select_related("source").order_by("-id")[:limit])

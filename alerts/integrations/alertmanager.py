@@ -115,7 +115,10 @@ def silences(request: HttpRequest, source: str = SOURCE) -> HttpResponse:
         filters = alertmanager_state.wanted({}, request.GET.getlist("filter")).filters
         return _json(alertmanager_silences.listed(filters, at=at))
     _need(request, "alerts.add_silence")
-    written = alertmanager_silences.write(jsontext.read(_body(request)), by=request.user, at=at)
+    body = jsontext.read(_body(request))
+    if isinstance(body, dict) and body.get("id"):
+        _need(request, "alerts.delete_silence")  # changed, it may be over at once; replaced, it is
+    written = alertmanager_silences.write(body, by=request.user, at=at)
     return _json({"silenceID": str(written)})
 
 

@@ -267,6 +267,30 @@ def test_a_silence_holds_back_and_its_end_is_kept_in_the_list(caller):
     assert caller.get(f"{PATH}/silence/{pk}").json()["status"] == {"state": "expired"}
 
 
+def test_whoever_may_only_add_silences_changes_nobody_elses(caller):
+    pk = silenced(caller).json()["silenceID"]
+    other = make_caller("alerts.add_silence", "alerts.view_silence", name="sam")
+
+    answers = [silenced(other, id=pk).status_code, silenced(other, id=pk, comment="mine").status_code, silenced(other).status_code]
+
+    assert (answers, Silence.objects.get(pk=pk).reason) == ([403, 403, 200], silence()["comment"])
+
+
+def test_a_flood_of_long_labels_is_not_kept_in_memory():
+    kept = alertmanager._label_hash.cache_info().currsize
+
+    for number in range(3):
+        alertmanager.label_hash({"alertname": "x" * 2000, "n": str(number)})
+
+    assert alertmanager._label_hash.cache_info().currsize == kept
+
+
+def test_labels_without_bounds_are_refused_and_spoil_no_other(caller):
+    answer = post(caller, item({"alertname": "Long", "text": "x" * 40_000}), item())
+
+    assert (answer.status_code, "32768 characters" in answer.json(), Alert.objects.get().type) == (400, True, "HighLoad")
+
+
 def test_a_silence_over_what_lives_depend_on_is_taken_and_changes_nothing():
     make_source("alertmanager", life_safety=True)
     caller = make_caller(*EVERYTHING)
