@@ -16,9 +16,11 @@ from alerts.models import Alert
 from backups import backup_texts, circumstances, job_mail, telling
 from backups.backup_texts import Said
 from backups.enums import BAD, BackupVerdict, Suspicion
+from backups.expectations import EARLY
 from backups.held import Entry, Expected
 from backups.models import BackupEntry, ExpectedBackupJob
 from backups.telling import Ending, News
+from sentinel_site.lib.instants import instant
 
 TYPES: Final = {verdict: f"backup-{verdict.value}" for verdict in BAD}
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -48,7 +50,7 @@ def settle(decided: Sequence[Decided], *, at: datetime) -> None:
     with transaction.atomic():
         mailboxes = job_mail.prepare([job for job, entry in decided if entry.status in BAD or odd(job, entry)])
         held = telling.hold({job.pk for job, _ in decided})
-        telling.end(list(_endings(decided, held).values()), at=at)
+        telling.end(list(_endings(decided, held, at=at).values()), at=at)
         telling.raise_all(_news(decided, at=at), held, mailboxes, at=at)
 
 
@@ -65,13 +67,14 @@ def odd(job: Expected, entry: Entry) -> list[str]:
     return [each for each in entry.suspicions if each not in silent]
 
 
-def _endings(decided: Sequence[Decided], held: Mapping[str, Alert]) -> dict[str, Ending]:
+def _endings(decided: Sequence[Decided], held: Mapping[str, Alert], *, at: datetime) -> dict[str, Ending]:
     """The alerts that are over, by their keys, each with the reason."""
     endings: dict[str, Ending] = {}
     for job, entry in decided:
         if entry.status == BackupVerdict.SUCCESS:
-            until = telling.key(telling.BAD, job, entry)
-            over = [key for key in held if key.startswith(f"{telling.key(telling.BAD, job)}:") and key <= until]
+            about = f"{telling.key(telling.BAD, job)}:"
+            until, ahead = telling.key(telling.BAD, job, entry), f"{about}{instant(at + EARLY)}"  # so far ahead: of a clock that was wrong
+            over = [key for key in held if key.startswith(about) and (key <= until or key > ahead)]
             if not odd(job, entry):
                 over += {telling.key(telling.ODD, job)} & held.keys()
             note = telling.words(backup_texts.recovered, job, entry) if over else {}

@@ -81,12 +81,13 @@ def missed(job_id: UUID, cycle: Cycle, *, at: datetime, told: bool) -> Decided |
         job = entry_rows.hold([job_id]).get(job_id)
         if job is None or not job.is_active or job.next_expected_at != cycle.expected_at or job.overdue_at is None or job.overdue_at > at:
             return None
+        about = min(cycle.expected_at, job.overdue_at)  # one that was pinged to start is overdue before its next ping is expected
         evidence = Evidence(
-            key=f"missing:{cycle.expected_at.isoformat()}", verdict=BackupVerdict.MISSING, reported_by=ReportedBy.SENTINEL, judged_at=at,
-            ended_at=cycle.expected_at, cycle_at=cycle.expected_at, message="Nothing was reported until the deadline.",
+            key=f"missing:{about.isoformat()}", verdict=BackupVerdict.MISSING, reported_by=ReportedBy.SENTINEL, judged_at=at,
+            ended_at=about, cycle_at=about, message="Nothing was reported until the deadline.",
         )  # fmt: skip
         turn = _Turn([(job, evidence)], Spans())
-        decided = turn.decide(job, evidence, cycle.expected_at, quiet=not told)
+        decided = turn.decide(job, evidence, about, quiet=not told)
         _wait(job, deadlines.missed(job, cycle.expected_at, turn.spans))
         turn.jobs[job.pk] = job
         turn.write(at=at)
@@ -117,11 +118,39 @@ def expect(job_id: UUID, *, at: datetime, anew: bool = False) -> None:
             job.save(update_fields=["next_expected_at", "overdue_at"])
 
 
+def turn_back(*, at: datetime) -> int:
+    """Wait again for runs that a clock which was ahead has passed already. Returns for how many jobs.
+
+    What was called missing then is forgotten; what was reported stays.
+    """
+    ahead = at + EARLY
+    wrong = ExpectedBackupJob.objects.filter(last_cycle_at__gt=ahead)
+    found = list(wrong.order_by("pk").values_list("pk", flat=True))
+    for job_id in found:
+        with transaction.atomic():
+            job = wrong.select_for_update(no_key=True).filter(pk=job_id).first()
+            if job is not None:
+                BackupEntry.objects.filter(expected_job=job, created_at__gt=at, status=BackupVerdict.MISSING).delete()
+                _as_of(job, BackupEntry.objects.filter(expected_job=job, cycle_at__lte=ahead).order_by("cycle_at").last())
+                _wait(job, deadlines.renewed(job, at=at, anew=True))
+                job.save(update_fields=["current_status", "last_cycle_at", "next_expected_at", "overdue_at"])
+                logger.warning("the clock was ahead: the expected backup %s is waited for again", job.pk)
+    return len(found)
+
+
 def checked(job_ids: Collection[UUID], *, at: datetime) -> None:
     """A scan looked for reports of these jobs."""
     if job_ids:
         known = ExpectedBackupJob.objects.filter(pk__in=job_ids)
         known.update(last_checked_at_utc=Greatest(F("last_checked_at_utc"), at))
+
+
+def _as_of(job: ExpectedBackupJob, entry: BackupEntry | None) -> None:
+    job.last_cycle_at = entry.cycle_at if entry else None
+    if entry is None:
+        job.current_status = BackupStatus.UNKNOWN
+    else:
+        job.current_status = BackupStatus.OK if entry.status == BackupVerdict.SUCCESS else BackupStatus(entry.status)
 
 
 def _wait(job: Expected, due: Due) -> None:

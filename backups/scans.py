@@ -79,7 +79,7 @@ def begin(trigger: str, *, at: datetime) -> Running | None:
 def is_overdue(*, at: datetime) -> bool:
     """Whether an agent's backup is expected, no scan began for two intervals, and none runs, so that somebody else should start one."""
     expected = ExpectedBackupJob.objects.filter(is_active=True).exclude(agent_id_responsible="")
-    recent = Scan.objects.filter(started_at__gt=at - OVERDUE).exclude(progress__what=WAITING)
+    recent = Scan.objects.filter(started_at__range=(at - OVERDUE, at + OVERDUE)).exclude(progress__what=WAITING)
     return not recent.exists() and expected.exists() and not is_running()
 
 

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from backups import backup_alerts, launch, missing, restore_proofs
+from backups import backup_alerts, entries, launch, missing, restore_proofs
 
 ROUNDS = 5
 """How often it looks for more: it stays well below the queue's time-out, and the watchdog does the same meanwhile."""
@@ -20,6 +20,7 @@ def scan() -> None:
 def miss() -> None:
     """The second runner of what the watchdog does for backups; and what need not be at once: jobs that ended, restores to be proved."""
     at = timezone.now()
+    entries.turn_back(at=at)
     for _ in range(ROUNDS):
         if missing.sweep(at=at, up_since=UP_SINCE) < missing.JOBS:
             break

@@ -196,3 +196,36 @@ def test_a_success_from_a_clock_that_is_ahead_hides_nothing_of_today(fields):
 
     job.refresh_from_db()
     assert (job.current_status, Alert.objects.get().type) == (BackupStatus.FAILED, "backup-failed")
+
+
+@pytest.mark.parametrize("fields", [{}, {"period_seconds": 3600}])
+def test_when_the_clock_was_ahead_the_runs_that_it_passed_are_waited_for_again(fields):
+    job = make_job(**fields)
+    missing.sweep(at=DEADLINE + 30 * DAY)
+    entries.decide(job.pk, evidence("ahead", at=DEADLINE + 30 * DAY + 2 * HOUR))
+
+    assert [entries.turn_back(at=NOON + MINUTE), entries.turn_back(at=NOON + MINUTE)] == [1, 0]
+
+    job.refresh_from_db()
+    assert (job.last_cycle_at, job.current_status, missed()) == (None, BackupStatus.UNKNOWN, [])
+    assert missing.sweep(at=NOON + 3 * HOUR) == 1
+
+
+def test_an_alert_about_a_run_still_to_come_is_over_with_a_success_of_today(job):
+    missing.sweep(at=DEADLINE + 30 * DAY)
+    entries.turn_back(at=NOON)
+
+    entries.decide(job.pk, evidence("today"))
+
+    assert Alert.objects.get().resolution == "recovered"
+
+
+def test_a_pinged_job_that_hangs_after_its_start_is_missing_and_over_with_its_next_success():
+    job = make_job(period_seconds=86_400, grace_minutes=10)
+    entries.started(job.pk, at=NOON, rid=None)
+    missing.sweep(at=NOON + 11 * MINUTE)
+
+    entries.decide(job.pk, evidence("late", at=NOON + 20 * MINUTE, reported_by=ReportedBy.PING))
+
+    job.refresh_from_db()
+    assert (missed(), job.current_status, Alert.objects.get().resolution) == ([NOON + 10 * MINUTE], BackupStatus.OK, "recovered")
