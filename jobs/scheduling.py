@@ -6,6 +6,7 @@ Watchdog and worker both look; a slot is claimed with its job's row and has one 
 import logging
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfoNotFoundError
 
 from django.db import DatabaseError, transaction
 from django.db.models import Min
@@ -14,6 +15,7 @@ from jobs import runs, schedule
 from jobs.enums import CatchUp, JobKind, RunStatus, Trigger
 from jobs.models import Job, JobRun
 from sentinel_site.lib import wake
+from sentinel_site.lib.cron import CronError
 
 AFTER_FAULT: Final = timedelta(minutes=15)
 """A job whose schedule cannot be worked out is looked at again so much later, and holds up no other."""
@@ -42,6 +44,22 @@ def reschedule(job_id: int, *, at: datetime) -> datetime | None:
             _write(job, schedule.next_slot(job.cron, job.time_zone, at=at) if job.enabled else None)
             wake.up(wake.JOBS)
         return job.next_run_at
+
+
+def turn_back(*, at: datetime) -> int:
+    """Plan anew every job that waits for a later slot than its next one: the clock was ahead when that was worked out. Returns how many."""
+    found = 0
+    for job in Job.objects.filter(enabled=True, next_run_at__gt=at + AFTER_FAULT).exclude(cron="").only("cron", "time_zone", "next_run_at"):
+        try:
+            slot = schedule.next_slot(job.cron, job.time_zone, at=at)
+        except (CronError, ZoneInfoNotFoundError, ValueError):
+            continue
+        if slot and job.next_run_at and job.next_run_at > slot + AFTER_FAULT:
+            job.runs.filter(scheduled_for__gt=at + AFTER_FAULT).update(scheduled_for=None)  # or they would stand for those to come
+            reschedule(job.pk, at=at)
+            logger.warning("the clock was ahead: the next run of job %s is planned anew", job.pk)
+            found += 1
+    return found
 
 
 def next_at() -> datetime | None:

@@ -53,6 +53,7 @@ def start_due(*, at: datetime) -> None:
 
 def catch_up(*, at: datetime) -> None:
     """The worker's part: the same, and telling again of runs whose task the queue may have lost. Raises DatabaseError."""
+    _alone("planning anew what a clock that was ahead had planned", lambda: scheduling.turn_back(at=at))
     _alone("starting what is due", lambda: start_due(at=at))
     _alone("telling again of what waits", lambda: runs.tell_again(at=at, queued_before=at - LOST))
     _alone("looking for orphans", lambda: orphans.sweep(at=at, silent_for=SILENT))

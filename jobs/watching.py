@@ -41,7 +41,8 @@ SELECT due.job_id, run.id, run.status
 FROM unnest(%(jobs)s::bigint[], %(slots)s::timestamptz[], %(from)s::timestamptz[], %(first)s::uuid[]) AS due (job_id, slot, since, first)
 JOIN LATERAL (
     SELECT id, status FROM jobs_jobrun
-    WHERE job_id = due.job_id AND id >= due.first AND (scheduled_for >= due.slot OR started_at >= due.since)
+    WHERE job_id = due.job_id AND id >= due.first
+    AND (scheduled_for BETWEEN due.slot AND %(until)s OR started_at BETWEEN due.since AND %(until)s)
     ORDER BY status = 'queued', id DESC LIMIT 1
 ) run ON true
 """
@@ -77,8 +78,9 @@ def due_slots(jobs: Iterable[Job], *, at: datetime) -> Iterator[Due]:
         except (CronError, ZoneInfoNotFoundError, ValueError):
             logger.exception("the schedule of the job %s cannot be read", job.slug)
             continue
-        since = max(moment for moment in (job.created_at, job.changed_at, job.paused_until) if moment is not None)
-        if slot is not None and slot > since:
+        known = (job.created_at, job.changed_at, job.paused_until)
+        since = [moment for moment in known if moment and moment <= at]  # others are of a clock that was ahead
+        if slot is not None and all(slot > moment for moment in since):
             yield Due(job, slot)
 
 
@@ -117,7 +119,7 @@ def _late(*, at: datetime) -> list[tuple[Due, JobRun | None]]:
     awake = Q(paused_until=None) | Q(paused_until__lte=at)
     jobs = Job.objects.filter(awake, enabled=True).exclude(cron="").defer("http_url", "http_headers", "http_body").select_related("source")
     due = list(due_slots(jobs, at=at))
-    runs = _best_runs(due)
+    runs = _best_runs(due, at=at)
     waiting = {pk for pk, status in runs.values() if status == RunStatus.QUEUED}
     queued = JobRun.objects.select_related("parent__job", "triggered_by").in_bulk(waiting) if waiting else {}
     found: list[tuple[Due, JobRun | None]] = [(each, None) for each in due if each.job.pk not in runs]
@@ -128,14 +130,14 @@ def _late(*, at: datetime) -> list[tuple[Due, JobRun | None]]:
     return found
 
 
-def _best_runs(due: list[Due]) -> dict[int, tuple[UUID, str]]:
+def _best_runs(due: list[Due], *, at: datetime) -> dict[int, tuple[UUID, str]]:
     """For each job the run that stands for its slot: one that began or was skipped, else one that waits."""
     if not due:
         return {}
     since = [each.slot - min(EARLY, timedelta(seconds=each.job.grace_seconds)) for each in due]
     values: dict[str, Any] = {
         "jobs": [each.job.pk for each in due], "slots": [each.slot for each in due], "from": since,
-        "first": [ids.floor(moment - CLOCK_SKEW) for moment in since],
+        "first": [ids.floor(moment - CLOCK_SKEW) for moment in since], "until": at + EARLY,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_RUNS, values)

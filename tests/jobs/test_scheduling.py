@@ -124,3 +124,21 @@ def test_two_clocks_at_once_make_one_run():
         thread.join(30)
     scheduling.start_due(at=NOON)
     assert JobRun.objects.count() == 5
+
+
+def test_what_a_clock_that_was_ahead_had_planned_is_planned_anew():
+    job = daily()
+    scheduling.start_due(at=NOON + 30 * DAY + HOUR)
+
+    assert [scheduling.turn_back(at=NOON + MINUTE), scheduling.turn_back(at=NOON + MINUTE)] == [1, 0]
+
+    job.refresh_from_db()
+    assert (job.next_run_at, job.runs.get().scheduled_for) == (NOON + DAY, None)
+
+
+def test_a_job_whose_schedule_cannot_be_read_keeps_no_other_from_being_planned_anew():
+    broken, job = daily("broken"), daily()
+    Job.objects.filter(pk=broken.pk).update(time_zone="Atlantis/Sunken", next_run_at=NOON + 30 * DAY)
+    Job.objects.filter(pk=job.pk).update(next_run_at=NOON + 30 * DAY)
+
+    assert scheduling.turn_back(at=NOON - HOUR) == 1

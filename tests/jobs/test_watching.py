@@ -199,3 +199,10 @@ def test_a_failure_that_is_not_the_last_word_is_left(job, after):
     make_run(job, after, at=SLOT + MINUTE)
 
     assert watching.sweep(at=SLOT + 4 * MINUTE) == 0
+
+
+def test_what_a_clock_that_was_ahead_wrote_down_stands_for_no_slot_of_today(job):
+    make_run(job, RunStatus.SUCCESS, at=SLOT + 240 * HOUR, scheduled_for=SLOT + 240 * HOUR)
+    Job.objects.filter(pk=job.pk).update(changed_at=SLOT + 240 * HOUR)
+
+    assert watching.sweep(at=LATE) == 1
