@@ -5,6 +5,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -141,3 +142,21 @@ class ExpectedBackupJob(models.Model):
 
     def __str__(self) -> str:
         return " / ".join(part for part in (self.company_name, self.city, self.neighborhood, self.database_name) if part)
+
+    def clean(self) -> None:
+        """Raise ValidationError, by field, for what could never be met."""
+        wrong: dict[str, str] = {}
+        if self.backup_frequency == Frequency.CRON and not self.cron:
+            wrong["cron"] = "Write a cron expression, for example 30 2 * * 1-5, or choose another frequency."
+        if self.backup_frequency == Frequency.ONCE and self.once_on is None:
+            wrong["once_on"] = "Write the day on which it is expected, or choose another frequency."
+        if self.restore_proof_days == 0:
+            wrong["restore_proof_days"] = "Write at least 1 day, or leave it empty when no proof is asked for."
+        agent = self.agent_id_responsible
+        if self.reported_by == ReportedBy.AGENT and ("/" in agent or agent.startswith(".")):
+            wrong["agent_id_responsible"] = (
+                "Write the name of its folder alone, for example ACME_PARIS_NORTH: no slash, and no dot at its beginning. "
+                "An agent without a folder is reported by REST."
+            )
+        if wrong:
+            raise ValidationError(wrong)

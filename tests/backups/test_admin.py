@@ -108,10 +108,12 @@ def test_one_that_always_comes_too_early_is_not_called_a_day_late(boss, job):
 
 
 def test_what_cannot_be_is_said_at_its_field(boss):
-    answer = boss.post(f"{BASE}expectedbackupjob/add/", FORM | {"timezone": "Mars", "period_seconds": "5", "backup_frequency": "cron"})
+    wrong = {"timezone": "Mars", "period_seconds": "5", "backup_frequency": "cron", "restore_proof_days": "0"}
+
+    answer = boss.post(f"{BASE}expectedbackupjob/add/", FORM | wrong)
 
     assert (answer.status_code, ExpectedBackupJob.objects.count()) == (200, 0)
-    assert {"timezone", "period_seconds"} <= answer.context["adminform"].form.errors.keys()
+    assert answer.context["adminform"].form.errors.keys() == {"timezone", "period_seconds", "cron", "restore_proof_days"}
 
 
 def test_jobs_are_switched_off_and_deleted_with_their_alerts(boss, job):

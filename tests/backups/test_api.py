@@ -74,19 +74,20 @@ def test_a_job_that_is_switched_off_or_deleted_has_no_open_alerts(operator, job)
 @pytest.mark.parametrize(
     ("wrong", "place"),
     [
-        ({"timezone": "Europe/Atlantis"}, "timezone"), ({"backup_frequency": "cron"}, None), ({"backup_frequency": "once"}, None),
+        ({"timezone": "Europe/Atlantis"}, "timezone"), ({"backup_frequency": "cron"}, "cron"), ({"backup_frequency": "once"}, "once_on"),
         ({"cron": "every night"}, "cron"), ({"backup_frequency": "fortnightly"}, "backup_frequency"), ({"weekdays": [7]}, "weekdays"),
         ({"final_storage_path_template": "../{filename}"}, "final_storage_path_template"), ({"expected_hour_utc": 24}, "expected_hour_utc"),
         ({"email_for_notifications": "nobody"}, "email_for_notifications"), ({"grace_minutes": 10**30}, "grace_minutes"),
         ({"database_name": ""}, "database_name"), ({"database_name": "x" * 121}, "database_name"), ({"slug": "Über"}, "slug"),
         ({"period_seconds": 2**40}, "period_seconds"), ({"once_on": "2026-02-30"}, "once_on"), ({"ping_id": str(uuid4())}, "ping_id"),
+        ({"agent_id_responsible": "../ACME"}, "agent_id_responsible"), ({"agent_id_responsible": ".rest"}, "agent_id_responsible"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_place(operator, wrong, place):
     refused = operator.send("/backups/jobs", LEDGER | wrong)
 
     assert (refused.status_code, ExpectedBackupJob.objects.count()) == (422, 0)
-    assert place is None or place in refused.json()["errors"][0]["loc"]
+    assert place in refused.json()["errors"][0]["loc"]
 
 
 def test_the_same_backup_at_the_same_time_is_a_conflict(operator):
