@@ -220,7 +220,7 @@ def _callable_errors(job: Job) -> dict[str, str]:
 
 def _http_errors(job: Job) -> dict[str, str]:
     if not job.http_url:
-        return {"http_url": "is missing: where is the call sent?"}
+        return {"http_url": "is missing: write the address that is to be called"}
     try:
         http.target(job.http_url)
     except PermanentError as error:
