@@ -86,7 +86,7 @@ function take(found) {
     cards.get(job.id).update(job);
   }
   arrange();
-  beside("unexpected", found.unexpected, (each) => [el("strong", { text: each.database }), ` · ${each.agent}`, el("span", { class: "muted", text: ` · ${say("{n} times, last {ago}", { n: each.reports, ago: ago(each.last_seen_at) })}` })]);
+  beside("unexpected", found.unexpected, (each) => [el("strong", { text: each.database }), ` · ${each.agent}`, el("span", { class: "muted", text: ` · ${each.reports > 1 ? say("{n} times, last {ago}", { n: each.reports, ago: ago(each.last_seen_at) }) : ago(each.last_seen_at)}` })]);
   beside("quarantine", found.quarantined, (each) => [el("strong", { text: each.file }), ` · ${each.agent}`, el("span", { class: "muted", text: ` · ${ago(each.found_at)}` }), el("p", { text: each.reason })]);
 }
 

@@ -5,6 +5,9 @@ import { duration } from "./time.js";
 
 const SHORT = { live: "Live", connecting: "Connecting", stale: "Not live", login: "Signed out", forbidden: "Not allowed", unknown: "Not live" };
 
+// On a telephone the pages' names are wider than the screen: the one that is open is in sight.
+document.querySelector(".nav a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 /** Show the state of the feed: a small sign always, a banner when what stands here may be old. */
 export function showLink(state, silentMs, login) {
   const link = byId("link");
