@@ -1,5 +1,7 @@
 """`manage.py demo`: sample data, and the command that reports a fall with it."""
 
+import logging
+
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
@@ -28,6 +30,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Make it and show how to use it. The key of an earlier demo is refused afterwards."""
+        # At a start Redis comes after the sample data, which nobody watches live.
+        logging.getLogger("devices.publishing").setLevel(logging.ERROR)
         made = demo.run(data_dir=settings.DATA_DIR)
         mail = f"Mail is written to: {settings.EMAIL_FILE_PATH}" if doctor.mail_is_written_to_files() else ""
         self.stdout.write(
