@@ -107,7 +107,9 @@ def _plain(value: Any) -> str:
 
 
 def _text(value: str | None) -> str:
-    return r"\N" if value is None else value.translate(_ESCAPES)
+    if value is None:
+        return r"\N"
+    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
 
 
 def _instant(value: datetime | None) -> str:

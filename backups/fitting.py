@@ -6,7 +6,7 @@ PostgreSQL holds no NUL and no half of a surrogate pair in text, and no number b
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final
 
 from django.db import models
@@ -83,10 +83,20 @@ def fitters(model: type[models.Model]) -> Mapping[str, Callable[[Any], Any]]:
     return {field.name: _fitter(model, field.name) for field in model._meta.concrete_fields}
 
 
+def _texts(limit: int) -> Callable[[Any], str]:
+    """`text` up to ``limit``; most texts fit as they are."""
+
+    def fit(value: Any) -> str:
+        plain = type(value) is str and len(value) <= limit and value.isascii() and "\0" not in value
+        return value if plain else text(value, limit)
+
+    return fit
+
+
 def _fitter(model: type[models.Model], name: str) -> Callable[[Any], Any]:
     field = model._meta.get_field(name)
     if isinstance(field, models.CharField | models.TextField):
-        return partial(text, limit=field.max_length or MAX_TEXT)
+        return _texts(field.max_length or MAX_TEXT)
     if isinstance(field, models.JSONField):
         return document
     if isinstance(field, models.FloatField):

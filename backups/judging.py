@@ -81,9 +81,7 @@ def _columns(entry: Entry, evidence: Evidence) -> None:
         for name, default in _defaults().items():
             setattr(entry, name, default() if callable(default) else default)
     fitters = fitting.fitters(BackupEntry)
-    for name, value in evidence.columns.items():
-        if name != "suspicions":
-            setattr(entry, name, fitters[name](value))
+    entry.__dict__.update({name: fitters[name](value) for name, value in evidence.columns.items() if name != "suspicions"})
 
 
 def _was_seen(entry: Entry, evidence: Evidence) -> bool:

@@ -51,11 +51,16 @@ class Stage:
 
     def document(self) -> dict[str, Any]:
         """As JSON values, for people to look at."""
-        found = {
-            "status": self.word, "start_time": _shown(self.started_at), "end_time": _shown(self.ended_at),
-            "hash": self.digest, "size": self.size, "error": self.error,
-        }  # fmt: skip
-        return {name: value for name, value in found.items() if value not in ("", None)}
+        found: dict[str, Any] = {"status": self.word} if self.word else {}
+        if self.started_at is not None:
+            found["start_time"] = _shown(self.started_at)
+        if self.ended_at is not None:
+            found["end_time"] = _shown(self.ended_at)
+        if self.digest:
+            found["hash"] = self.digest
+        if self.size is not None:
+            found["size"] = self.size
+        return found | {"error": self.error} if self.error else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +106,9 @@ class Database:
 
     def duration_seconds(self) -> float | None:
         """From the first start to the last end; None when they are not both known."""
-        starts, ends = [each.started_at for each in self.stages.values()], [each.ended_at for each in self.stages.values()]
-        first, last = _extreme(starts, earliest=True), _extreme(ends, earliest=False)
+        stages = (self.backup, self.compress, self.transfer)
+        first = _extreme([each.started_at for each in stages], earliest=True)
+        last = _extreme([each.ended_at for each in stages], earliest=False) if first else None
         seconds = (aware(last, UTC) - aware(first, UTC)).total_seconds() if first and last else -1.0
         return seconds if seconds >= 0 else None
 
@@ -168,6 +174,8 @@ def number(value: Any) -> int | None:
     """A size in bytes as agents write it; None for what is none, a negative one included."""
     if isinstance(value, bool) or value is None:
         return None
+    if isinstance(value, int):
+        return value if 0 <= value < 10**18 else None
     if isinstance(value, float):
         return int(value) if value >= 0 and value.is_integer() and value < 2**63 else None
     text = re.sub(r"[\s_',]|\s*bytes?$", "", str(value).strip(), flags=re.I)
@@ -184,7 +192,10 @@ def plain(value: Any, length: int) -> str:
     """A text without what cannot be stored, or words for nothing, at most ``length`` long. Anything else than text or a number is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    text = str(jsontext.cleaned(str(value))).strip()
+    text = str(value)
+    if not text.isascii() or "\0" in text:
+        text = str(jsontext.cleaned(text))
+    text = text.strip()
     return "" if text.lower() in _NOTHING else text[:length]
 
 
@@ -239,7 +250,9 @@ def _stage(value: Any) -> Stage:
 
 def _truth(value: Any) -> bool | None:
     """A status as agents write it. None: there is none. A word that nobody knows is no success."""
-    if value is None or (isinstance(value, str) and value.strip().lower() in _NOTHING):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in _NOTHING:
         return None
     return str(value).strip().lower() in _GOOD
 
@@ -263,9 +276,11 @@ def _ended(document: Mapping[str, Any], databases: Iterable[Database], name: str
 
 
 def _extreme(moments: Iterable[datetime | None], *, earliest: bool) -> datetime | None:
-    known = sorted((each for each in moments if each), key=lambda each: aware(each, UTC))
+    known = [each for each in moments if each]
+    if len(known) > 1:
+        known.sort(key=lambda each: aware(each, UTC))
     return None if not known else known[0] if earliest else known[-1]
 
 
-def _shown(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds")
+def _shown(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
