@@ -21,7 +21,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from jobs import runs, work
+from jobs import orphans, runs, work
 from jobs.enums import RunStatus
 from jobs.errors import IllegalRun
 from jobs.models import JobRun
@@ -32,6 +32,8 @@ GRACE_SECONDS: Final = 5.0
 """Between SIGTERM and SIGKILL."""
 LOOK_SECONDS: Final = 0.5
 TAIL_BYTES: Final = 128 * 1024
+LAST_READS: Final = 32
+"""More than a pipe holds: what is read after the end of the work was said before it, unless something of it lives on and talks."""
 logger = logging.getLogger(__name__)
 
 
@@ -81,7 +83,8 @@ class _Heard:
                 said = loads(line)
             except ValueError:  # the pipe is the work's, and work may do anything
                 continue
-            self.result, self.progress = said.get("result", self.result), said.get("progress", self.progress)
+            if isinstance(said, dict):
+                self.result, self.progress = said.get("result", self.result), said.get("progress", self.progress)
 
     def add_output(self, data: bytes) -> None:
         self.output += data
@@ -118,8 +121,11 @@ class _Supervision:
                 while not self._is_over():
                     self._listen(selector, LOOK_SECONDS)
                 self._kill(signal.SIGKILL)  # what it left behind
-                while self._listen(selector, 0):
-                    pass
+                for _ in range(LAST_READS):
+                    if not self._listen(selector, 0):
+                        break
+                if self._why or selector.get_map():  # stopped, or somebody who left its group still holds a pipe
+                    orphans.end_leftovers(self._run.pk)
         finally:
             self._clear_away(beats)
         return self._judged()

@@ -169,3 +169,10 @@ def test_how_far_the_work_is_can_be_seen_while_it_runs(tmp_path):
 
     hanging.stopping.set()
     hanging.ended()
+
+
+def test_what_left_its_group_ends_with_the_run():
+    run = carry_out("escape")
+
+    assert run.status == RunStatus.SUCCESS
+    until(lambda: not lives(run.stats["child"]), 60, "the end of what was left behind")

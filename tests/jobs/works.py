@@ -51,6 +51,12 @@ def shout() -> None:
         sys.stdout.write(f"line {n}\n")
 
 
+@job("tests.escape", title="Leave something behind that has a group of its own")
+def escape() -> dict:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    return {"child": child.pid}
+
+
 @job("tests.write", title="Write to the database")
 def write() -> dict:
     User.objects.create_user("made-by-a-job")
