@@ -6,10 +6,10 @@ nothing and tells nobody.
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -23,6 +23,7 @@ from backups.evidence import Evidence
 from backups.expectations import EARLY, Cycle
 from backups.held import Entry, Expected, Fresh, Job
 from backups.models import BackupEntry, ExpectedBackupJob
+from backups.suspicion import Run
 from backups.when import Spans
 from sentinel_site.lib.ids import uuid7
 
@@ -33,6 +34,8 @@ AHEAD: Final = timedelta(minutes=1)
 """The clocks of two that write down pings may differ by so much."""
 logger = logging.getLogger(__name__)
 Pair = tuple[UUID, Evidence]
+Past = Mapping[UUID, Sequence[tuple[datetime | None, Run]]]
+"""Successes of each job, the newest first, by their cycle; None: one that is not decided now."""
 
 
 class Decided(NamedTuple):
@@ -71,6 +74,24 @@ def decide_many(pairs: Sequence[Pair]) -> list[Decided]:
     return [answers[place] for place in sorted(answers)]
 
 
+def foresee(pairs: Sequence[tuple[Job, Evidence]], past: Mapping[UUID, Sequence[Run]]) -> list[Fresh] | None:
+    """What these, each about a job of its own, would write: its new entry, and the state of the job, which is set on it.
+
+    None where `decide` would do more: raise an alert, resume a job or change an entry. Nothing is held or stored: whoever stores it sees
+    to it that the jobs are as they were read, and that none of them has an open alert. ``past``: their successes, the newest first.
+    """
+    turn = _Turn(pairs, Spans(), past={job_id: [(None, run) for run in runs] for job_id, runs in past.items()})
+    for (job, evidence), cycle_at in zip(pairs, turn.cycles, strict=True):
+        # A newer run has no entry yet, but after a clock that was ahead: then the constraint refuses it.
+        newer = job.last_cycle_at is None or cycle_at > job.last_cycle_at
+        if evidence.verdict != BackupVerdict.SUCCESS or not job.is_active or not newer:
+            return None
+        turn.decide(job, evidence, cycle_at)
+        if any(backup_alerts.odd(*told) for told in turn.told.values()):
+            return None
+    return [entry for entry in turn.changed.values() if isinstance(entry, Fresh)]
+
+
 def missed(job_id: UUID, cycle: Cycle, *, at: datetime, told: bool) -> Decided | None:
     """Nobody reported ``cycle`` until its deadline: write that, once, and wait for the next one. ``told``: raise the alert.
 
@@ -86,7 +107,7 @@ def missed(job_id: UUID, cycle: Cycle, *, at: datetime, told: bool) -> Decided |
             key=f"missing:{about.isoformat()}", verdict=BackupVerdict.MISSING, reported_by=ReportedBy.SENTINEL, judged_at=at,
             ended_at=about, cycle_at=about, message="Nothing was reported until the deadline.",
         )  # fmt: skip
-        turn = _Turn([(job, evidence)], Spans())
+        turn = _Turn([(job, evidence)], Spans()).read([(job, evidence)])
         decided = turn.decide(job, evidence, about, quiet=not told)
         _wait(job, deadlines.missed(job, cycle.expected_at, turn.spans))
         turn.jobs[job.pk] = job
@@ -179,7 +200,8 @@ def _again(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
 def _chunk(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
     """Decide these in one transaction; None for those whose job is gone."""
     jobs = entry_rows.hold({job_id for job_id, _ in pairs})
-    turn = _Turn([(jobs[job_id], evidence) for job_id, evidence in pairs if job_id in jobs], spans)
+    held = [(jobs[job_id], evidence) for job_id, evidence in pairs if job_id in jobs]
+    turn = _Turn(held, spans).read(held)
     cycles = iter(turn.cycles)
     decided = [turn.decide(jobs[job_id], evidence, next(cycles)) if job_id in jobs else None for job_id, evidence in pairs]
     turn.write(at=max(evidence.judged_at for _, evidence in pairs))
@@ -189,16 +211,22 @@ def _chunk(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
 class _Turn:
     """One transaction: jobs that are held, their entries, and what is to be written and told at its end."""
 
-    def __init__(self, pairs: Sequence[tuple[Job, Evidence]], spans: Spans) -> None:
+    def __init__(self, pairs: Sequence[tuple[Job, Evidence]], spans: Spans, *, past: "Past | None" = None) -> None:
         self.spans = spans
         self.cycles = [_cycle_at(job, evidence, spans) for job, evidence in pairs]
-        self.entries = entry_rows.known([(job.pk, at) for (job, _), at in zip(pairs, self.cycles, strict=True)])
-        self.history = history.recent(
-            {job.pk for job, evidence in pairs if evidence.verdict == BackupVerdict.SUCCESS and job.last_successful_backup_utc}
-        )
+        self.entries: dict[tuple[UUID, datetime], Entry] = {}
+        self.past: Past = past or {}
         self.jobs: dict[UUID, Job] = {}
         self.changed: dict[UUID, Entry] = {}
         self.told: dict[UUID, tuple[Job, Entry]] = {}
+
+    def read(self, pairs: Sequence[tuple[Job, Evidence]]) -> Self:
+        """What is known of these runs, and of those before."""
+        self.entries = entry_rows.known([(job.pk, at) for (job, _), at in zip(pairs, self.cycles, strict=True)])
+        self.past = history.recent(
+            {job.pk for job, evidence in pairs if evidence.verdict == BackupVerdict.SUCCESS and job.last_successful_backup_utc}
+        )
+        return self
 
     def decide(self, job: Job, evidence: Evidence, cycle_at: datetime, *, quiet: bool = False) -> Decided:
         """Judge one report in memory; `write` stores it."""
@@ -209,7 +237,7 @@ class _Turn:
             if judging.remember(entry, evidence):
                 self.changed[entry.pk] = entry
             return Decided(job.pk, entry.pk, cycle_at, changed=False)
-        judging.write(entry, job, evidence, [run for at, run in self.history.get(job.pk, ()) if at != cycle_at])
+        judging.write(entry, job, evidence, [run for at, run in self.past.get(job.pk, ()) if at != cycle_at])
         entry.status = evidence.verdict
         self._settle(job, entry, evidence)
         self.changed[entry.pk] = entry

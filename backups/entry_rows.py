@@ -26,18 +26,18 @@ STATE = (
     "last_failed_backup_utc", "previous_successful_hash_global",
 )  # fmt: skip
 """What an expected job says about itself."""
-_TYPES = ("text", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "uuid", "timestamptz", "timestamptz", "text")
+STATE_TYPES = ("text", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "uuid", "timestamptz", "timestamptz", "text")
 _KNOWN = f"""
 SELECT entry.* FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (job_id, cycle_at)
 JOIN {_ENTRY} entry ON entry.expected_job_id = wanted.job_id AND entry.cycle_at = wanted.cycle_at
 """  # noqa: S608  (names of our own)
 
-
-_COLUMNS = ("id", *list(Job.__slots__)[1:])
-_HOLD = f"SELECT {', '.join(_COLUMNS)} FROM {_JOB} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+COLUMNS = ("id", *list(Job.__slots__)[1:])
+"""What `Job` is made of, in its order."""
+_HOLD = f"SELECT {', '.join(COLUMNS)} FROM {_JOB} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
 _SAVE = f"""
 UPDATE {_JOB} job SET {", ".join(f"{name} = fresh.{name}" for name in STATE)}
-FROM unnest(%s::uuid[], {", ".join(f"%s::{kind}[]" for kind in _TYPES)}) AS fresh (id, {", ".join(STATE)})
+FROM unnest(%s::uuid[], {", ".join(f"%s::{kind}[]" for kind in STATE_TYPES)}) AS fresh (id, {", ".join(STATE)})
 WHERE job.id = fresh.id
 """  # noqa: S608
 
@@ -75,6 +75,17 @@ def store(entries: Iterable[Entry], jobs: Collection[Job]) -> None:
     if jobs:
         with connection.cursor() as cursor:
             cursor.execute(_SAVE, [_array([job.pk for job in jobs]), *(_array([getattr(job, name) for job in jobs]) for name in STATE)])
+
+
+def whole(entries: Iterable[Fresh]) -> list[dict[str, Any]]:
+    """Every column of these entries, by its name, with what stands in it by itself where nothing was set."""
+    blank = _blank()
+    return [{name: values.get(name, default) for name, default in blank.items()} for values in (entry.__dict__ for entry in entries)]
+
+
+@cache
+def _blank() -> dict[str, Any]:
+    return {str(field.column): field.get_default() for field in BackupEntry._meta.concrete_fields}
 
 
 def _copy(entries: Sequence[Any]) -> None:

@@ -10,8 +10,9 @@ from django.views.decorators.csrf import csrf_exempt
 from psycopg_pool import PoolTimeout
 
 from backups import ping_wire, pings
+from backups.ping_calls import Became
 from backups.ping_wire import Answer, Asked
-from backups.pings import HEAD_BYTES, TAIL_BYTES, Became
+from backups.pings import HEAD_BYTES, TAIL_BYTES
 from sentinel_site.lib.ends import Ends
 from sentinel_site.lib.peers import address_of
 

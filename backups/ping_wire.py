@@ -22,7 +22,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from backups import pings
 from backups.enums import PingKind
-from backups.pings import BODY_LIMIT, Became, Call, Target
+from backups.ping_calls import Became, Call, Target
+from backups.pings import BODY_LIMIT
 
 PING, PUSH, CRONITOR = "/ping/", "/api/push/", "/p/"
 PREFIXES: Final = (PING, PUSH, CRONITOR)

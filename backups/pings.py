@@ -7,10 +7,8 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import Enum, auto
-from typing import Final, NamedTuple
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -19,20 +17,18 @@ from django.db.models import Q
 from psycopg_pool import PoolTimeout
 
 from alerts import routing
-from backups import entries
-from backups.enums import BackupVerdict, PingKind, ReportedBy
-from backups.evidence import Evidence
+from backups import entries, good_pings
+from backups.enums import PingKind, ReportedBy
+from backups.good_pings import JUDGED
 from backups.models import ExpectedBackupJob, PingKey
+from backups.ping_calls import Became, Call, Found, Target, evidence
 from backups.ping_pace import MAX_WRONG, Bursts, Guesses
 from sentinel_site.lib import crypto, prepared
-from sentinel_site.lib.ids import uuid7
 
 HEAD_BYTES: Final = 10_000
 TAIL_BYTES: Final = 10_000
 BODY_LIMIT: Final = HEAD_BYTES + TAIL_BYTES
 """So much of a body is kept; of a longer one its beginning and its end."""
-SUMMARY_CHARACTERS: Final = 4000
-MESSAGE_CHARACTERS: Final = 300
 KEEP: Final = 100
 """So many pings of each job are kept."""
 FORGOTTEN_AT_ONCE: Final = 10_000
@@ -48,92 +44,19 @@ bursts: Final = Bursts()
 guesses: Final = Guesses()
 
 
-class Target(NamedTuple):
-    """Which job is pinged: by its ``ping_id``, or by its ``slug`` and the digest of a ping key. ``create``: make it if it is not there."""
-
-    ping_id: UUID | None = None
-    key: str = ""
-    slug: str = ""
-    create: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One ping as it came. ``duration_seconds`` as its sender says it; None: worked out from the start. ``size``: bytes of the body."""
-
-    at: datetime
-    target: Target
-    kind: PingKind
-    exit_status: int | None = None
-    rid: UUID | None = None
-    duration_seconds: float | None = None
-    method: str = "GET"
-    address: str = ""
-    agent: str = ""
-    head: str = ""
-    tail: str = ""
-    size: int = 0
-    id: UUID = field(default_factory=uuid7)
-
-
-class Became(Enum):
-    """What became of a ping."""
-
-    TAKEN = auto()
-    CREATED = auto()
-    """Taken, and the job was made."""
-    IGNORED = auto()
-    """Stored, and nothing else: the job takes POST alone, or is paused until somebody resumes it."""
-    UNKNOWN = auto()
-    TOO_MANY = auto()
-    FULL = auto()
-    BUSY = auto()
-    """Not stored: the database did not take it."""
-
-
-class _Found(NamedTuple):
-    """A stored ping and its job. ``kind`` is IGNORED when it changes nothing."""
-
-    place: int
-    job_id: UUID
-    kind: str
-    seconds: float | None
-    is_active: bool
-    key_id: int | None
-    key_used_at: datetime | None
-
-
-_STORE: Final = """
+_STORE: Final = f"""
 WITH call AS (
     SELECT * FROM unnest(
         %s::int[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::int[], %s::uuid[], %s::float8[],
         %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
     AS c (place, id, ping_id, digest, slug, at, kind, exit_status, rid, told_seconds, method, address, agent, head, tail, size)
-), known AS (
-    SELECT call.*, job.id AS job_id, job.is_active, job.post_only, job.manual_resume, job.started_at, job.started_rid,
-        NULL::bigint AS key_id, NULL::timestamptz AS key_used_at
-    FROM call JOIN backups_expectedbackupjob job ON job.ping_id = call.ping_id
-    UNION ALL
-    SELECT call.*, job.id, job.is_active, job.post_only, job.manual_resume, job.started_at, job.started_rid, key.id, key.last_used_at
-    FROM call JOIN backups_pingkey key ON key.digest = call.digest
-    JOIN backups_expectedbackupjob job ON job.slug = call.slug AND NOT (job.slug = '')
-), judged AS (
-    SELECT known.*,
-        CASE WHEN (post_only AND method <> 'POST') OR (manual_resume AND NOT is_active) THEN 'ignored' ELSE kind END AS became,
-        CASE WHEN kind IN ('success', 'fail') THEN coalesce(told_seconds, extract(epoch FROM at - CASE
-            WHEN started_at IS NOT NULL AND started_rid IS NOT DISTINCT FROM rid THEN started_at
-            WHEN rid IS NOT NULL THEN (
-                SELECT start.at FROM backups_ping start WHERE start.job_id = known.job_id AND start.kind = 'start' AND start.rid = known.rid
-                ORDER BY start.id DESC LIMIT 1)
-        END)::float8) END AS seconds
-    FROM known
-), stored AS (
+), {JUDGED}, stored AS (
     INSERT INTO backups_ping (
         id, job_id, at, kind, exit_status, rid, duration_seconds, method, address, agent, body_head, body_tail, body_bytes)
     SELECT id, job_id, at, became, exit_status, rid, seconds, method, address, agent, head, tail, size FROM judged
 )
 SELECT place, job_id, became, seconds, is_active, key_id, key_used_at FROM judged ORDER BY place
-"""
+"""  # noqa: S608  (words of our own)
 _FORGET: Final = """
 DELETE FROM backups_ping WHERE id IN (
     SELECT old.id FROM backups_expectedbackupjob job, LATERAL (
@@ -190,7 +113,7 @@ def _lane(call: Call) -> tuple[Target, bool]:
     return call.target, call.kind == PingKind.LOG
 
 
-def _take(waiting: Sequence[tuple[int, Call]]) -> tuple[list[_Found], list[_Found]]:
+def _take(waiting: Sequence[tuple[int, Call]]) -> tuple[list[Found], list[Found]]:
     """Store what waits and act on it, in one transaction. What was stored, and what is left to act on.
 
     Once more after a deadlock, and when a source of alerts was deleted since it was read.
@@ -199,6 +122,9 @@ def _take(waiting: Sequence[tuple[int, Call]]) -> tuple[list[_Found], list[_Foun
         return [], []
     if all(call.kind == PingKind.LOG for _, call in waiting):
         return _store(waiting), []  # one statement: nothing else is to be done
+    good = _good(waiting)
+    if good is not None:
+        return good, []
     for last_try in [False] * (TRIES - 1) + [True]:
         try:
             with transaction.atomic():
@@ -212,17 +138,28 @@ def _take(waiting: Sequence[tuple[int, Call]]) -> tuple[list[_Found], list[_Foun
     raise AssertionError("unreachable")
 
 
-def _store(waiting: Sequence[tuple[int, Call]]) -> list[_Found]:
+def _good(waiting: Sequence[tuple[int, Call]]) -> list[Found] | None:
+    """What was stored in the short way; None: it takes the long one."""
+    try:
+        return good_pings.take(waiting)
+    except (IntegrityError, OperationalError):
+        if connection.in_atomic_block:
+            raise
+        logger.warning("%d pings take the long way", len(waiting), exc_info=True)
+        return None
+
+
+def _store(waiting: Sequence[tuple[int, Call]]) -> list[Found]:
     rows = [
         (
             place, call.id, call.target.ping_id, call.target.key, call.target.slug, call.at, call.kind.value, call.exit_status, call.rid,
             call.duration_seconds, call.method, call.address, call.agent, call.head, call.tail, call.size,
         ) for place, call in waiting
     ]  # fmt: skip
-    return [_Found(*row) for row in prepared.run(_STORE, [list(column) for column in zip(*rows, strict=True)])]
+    return [Found(*row) for row in prepared.run(_STORE, [list(column) for column in zip(*rows, strict=True)])]
 
 
-def _act(calls: Mapping[int, Call], found: Sequence[_Found]) -> list[_Found]:
+def _act(calls: Mapping[int, Call], found: Sequence[Found]) -> list[Found]:
     """Do what these say, as the last of a transaction. Returns those that must have one of their own, in their order.
 
     That is what starts again after it ended: ends are decided together, and at the very end, as alerts are announced there.
@@ -233,8 +170,8 @@ def _act(calls: Mapping[int, Call], found: Sequence[_Found]) -> list[_Found]:
         _hold(jobs)  # entries.py does so itself where there are ends alone
     ended: set[UUID] = set()
     alone: set[UUID] = set()
-    now: list[_Found] = []
-    later: list[_Found] = []
+    now: list[Found] = []
+    later: list[Found] = []
     for each in waiting:
         if each.kind == PingKind.START and each.job_id in ended:
             alone.add(each.job_id)
@@ -248,15 +185,15 @@ def _act(calls: Mapping[int, Call], found: Sequence[_Found]) -> list[_Found]:
     return later
 
 
-def _decide(calls: Mapping[int, Call], ended: Sequence[_Found]) -> None:
+def _decide(calls: Mapping[int, Call], ended: Sequence[Found]) -> None:
     paused = {each.job_id for each in ended if not each.is_active}
     if paused:
         ExpectedBackupJob.objects.filter(pk__in=paused).update(is_active=True)
     if ended:
-        entries.decide_many([(each.job_id, _evidence(calls[each.place], each)) for each in ended])
+        entries.decide_many([(each.job_id, evidence(calls[each.place], each)) for each in ended])
 
 
-def _act_alone(calls: Sequence[Call], found: _Found) -> bool:
+def _act_alone(calls: Sequence[Call], found: Found) -> bool:
     """Do what this one says, in a transaction of its own. False: it could not be done."""
     try:
         with transaction.atomic():
@@ -272,31 +209,7 @@ def _hold(jobs: set[UUID]) -> None:
     list(ExpectedBackupJob.objects.filter(pk__in=jobs).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
-def _evidence(call: Call, found: _Found) -> Evidence:
-    text = call.tail or call.head
-    return Evidence(
-        key=f"ping:{call.id}",
-        verdict=BackupVerdict.SUCCESS if found.kind == PingKind.SUCCESS else BackupVerdict.FAILED,
-        reported_by=ReportedBy.PING,
-        judged_at=call.at,
-        ended_at=call.at,
-        message=_message(call, text),
-        duration_seconds=found.seconds,
-        evidence={"rid": str(call.rid)} if call.rid else {},
-        columns={"agent_report_timestamp_utc": call.at, "agent_logs_summary": text[-SUMMARY_CHARACTERS:]},
-    )
-
-
-def _message(call: Call, text: str) -> str:
-    """Why it failed, in a line: the last thing it said."""
-    if call.kind != PingKind.FAIL:
-        return ""
-    said = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
-    code = f"Exit status {call.exit_status}. " if call.exit_status else ""
-    return f"{code}{said[:MESSAGE_CHARACTERS]}".strip() or "The ping says that it failed."
-
-
-def _note_use(found: Sequence[_Found], calls: Sequence[Call]) -> None:
+def _note_use(found: Sequence[Found], calls: Sequence[Call]) -> None:
     """When a key was last used, to the minute."""
     stale = {
         each.key_id: calls[each.place].at for each in found

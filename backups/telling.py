@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -30,10 +30,11 @@ BAD, ODD, UNRESTORED = "backup:", "backup-odd:", "backup-unrestored:"
 """How the dedup keys begin; the job's id follows: what others report under the same types is theirs."""
 ID_LENGTH: Final = 36
 _KEY: Final = re.compile(r"(backup|backup-odd|backup-unrestored):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(:|\Z)")
-_TOLD: Final = f"""
+TOLD: Final = f"""
 SELECT dedup_key FROM alerts_alert WHERE source_id IN (SELECT id FROM alerts_source WHERE slug = ANY(%s))
 AND status IN ({", ".join(f"'{status.value}'" for status in OPEN)}) AND starts_with(dedup_key, 'backup')
 """  # noqa: S608  (words of our own)
+"""The dedup keys of all open alerts about backups; its parameter is SOURCES."""
 Text = TypeVar("Text")
 Ending = tuple[Alert, Mapping[str, str]]
 """An alert that is over, and why, in each language."""
@@ -57,7 +58,12 @@ def key(kind: str, job: ExpectedBackupJob, entry: BackupEntry | None = None) -> 
 
 def told(*kinds: str) -> set[UUID]:
     """The jobs about which an alert is open, of one of ``kinds`` (BAD, ODD, UNRESTORED) or of any. Asked for every success."""
-    matches = [_KEY.match(key) for (key,) in prepared.run(_TOLD, [list(SOURCES)])]
+    return about([key for (key,) in prepared.run(TOLD, [list(SOURCES)])], *kinds)
+
+
+def about(keys: Iterable[str], *kinds: str) -> set[UUID]:
+    """The jobs that alerts with these dedup keys are about, as in `told`."""
+    matches = [_KEY.match(key) for key in keys]
     return {UUID(found[2]) for found in matches if found and (not kinds or f"{found[1]}:" in kinds)}
 
 

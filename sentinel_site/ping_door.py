@@ -15,8 +15,8 @@ from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from backups import ping_wire, pings
+from backups.ping_calls import Became, Call
 from backups.ping_wire import PREFIXES, Answer, Asked
-from backups.pings import Became, Call
 from sentinel_site.ingest import Application, Message, Receive, Send
 from sentinel_site.lib.ends import Ends
 from sentinel_site.lib.peers import address_of

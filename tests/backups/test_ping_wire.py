@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from backups import ping_wire, pings
 from backups.enums import PingKind
+from backups.ping_calls import Became, Target
 from backups.ping_wire import Answer, Asked
-from backups.pings import Became, Target
 from tests.conftest import NOON
 
 UUID_TEXT = "0b8f0b5e-9d2e-4b7e-8a51-1d6f8f3f9c11"

@@ -11,7 +11,7 @@ from backups import pings
 from backups.enums import BackupStatus, BackupVerdict, PingKind, ReportedBy
 from backups.job_callables import forget_pings
 from backups.models import BackupEntry, ExpectedBackupJob, Ping
-from backups.pings import Became, Call, Target
+from backups.ping_calls import Became, Call, Target
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
 from tests.factories import make_source
 
