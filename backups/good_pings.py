@@ -25,11 +25,11 @@ JUDGED: Final = f"""
 known AS (
     SELECT call.*, job.id AS job_id, job.is_active, job.post_only, job.manual_resume, job.started_at, job.started_rid,
         NULL::bigint AS key_id, NULL::timestamptz AS key_used_at
-    FROM call JOIN {_JOB} job ON job.ping_id = call.ping_id
+    FROM call CROSS JOIN LATERAL (SELECT * FROM {_JOB} job WHERE job.ping_id = call.ping_id LIMIT 1) job
     UNION ALL
     SELECT call.*, job.id, job.is_active, job.post_only, job.manual_resume, job.started_at, job.started_rid, key.id, key.last_used_at
     FROM call JOIN backups_pingkey key ON key.digest = call.digest
-    JOIN {_JOB} job ON job.slug = call.slug AND NOT (job.slug = '')
+    CROSS JOIN LATERAL (SELECT * FROM {_JOB} job WHERE job.slug = call.slug AND NOT (job.slug = '') LIMIT 1) job
 ), judged AS (
     SELECT known.*,
         CASE WHEN (post_only AND method <> 'POST') OR (manual_resume AND NOT is_active) THEN 'ignored' ELSE kind END AS became,
@@ -41,12 +41,12 @@ known AS (
         END)::float8) END AS seconds
     FROM known
 )"""  # noqa: S608  (names of our own)
-"""The jobs of the rows of ``call``, whether each ping is ignored, and how long the run took."""
+"""The jobs of the rows of ``call``, whether each ping is ignored, and how long the run took. LATERAL: by the index, whatever is guessed."""
+# JSON, not arrays: PostgreSQL guesses the same of any, or it would never keep a plan, and planning costs more than all the rest.
 _LOOK: Final = f"""
 WITH call AS (
-    SELECT * FROM unnest(
-        %s::int[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::uuid[], %s::float8[], %s::text[])
-    AS c (place, ping_id, digest, slug, at, kind, rid, told_seconds, method)
+    SELECT * FROM json_to_recordset(%s::json) AS c (
+        place int, ping_id uuid, digest text, slug text, at timestamptz, kind text, rid uuid, told_seconds float8, method text)
 ), {JUDGED}
 SELECT place, job_id, became, seconds, judged.is_active, key_id, key_used_at, job.xmin::text, ARRAY({telling.TOLD}),
     CASE WHEN job.last_successful_backup_utc IS NOT NULL THEN (
@@ -57,7 +57,7 @@ SELECT place, job_id, became, seconds, judged.is_active, key_id, key_used_at, jo
             WHERE entry.expected_job_id = job.id AND entry.status = 'success' ORDER BY cycle_at DESC LIMIT {HISTORY + 1}
         ) AS recent) END,
     {", ".join(f"job.{name}" for name in entry_rows.COLUMNS)}
-FROM judged JOIN {_JOB} job ON job.id = job_id ORDER BY place
+FROM judged CROSS JOIN LATERAL (SELECT xmin, * FROM {_JOB} job WHERE job.id = job_id LIMIT 1) job ORDER BY place
 """  # noqa: S608
 _PING_COLUMNS, _ENTRY_COLUMNS = (", ".join(str(field.column) for field in model._meta.concrete_fields) for model in (Ping, BackupEntry))
 _STATE: Final = ", ".join(STATE)
@@ -113,12 +113,12 @@ def take(waiting: Sequence[tuple[int, Call]]) -> list[Found] | None:
 def _look(waiting: Sequence[tuple[int, Call]]) -> tuple[list[_Seen], dict[UUID, list[Run]], list[str]]:
     """The jobs as they are, their last successes, and what people are told of at the moment."""
     rows = [
-        (
-            place, call.target.ping_id, call.target.key, call.target.slug, call.at, call.kind.value, call.rid, call.duration_seconds,
-            call.method,
-        ) for place, call in waiting
+        {
+            "place": place, "ping_id": call.target.ping_id, "digest": call.target.key, "slug": call.target.slug, "at": call.at,
+            "kind": call.kind, "rid": call.rid, "told_seconds": call.duration_seconds, "method": call.method,
+        } for place, call in waiting
     ]  # fmt: skip
-    read = prepared.run(_LOOK, [*(list(column) for column in zip(*rows, strict=True)), list(telling.SOURCES)])
+    read = prepared.run(_LOOK, [to_json(rows).decode()])
     seen = [_Seen(Found(*row[:7]), row[7], Job(*row[10:])) for row in read]
     return seen, {row[1]: [Run(*run) for run in row[9] or ()] for row in read}, read[0][8] if read else []
 

@@ -31,10 +31,10 @@ BAD, ODD, UNRESTORED = "backup:", "backup-odd:", "backup-unrestored:"
 ID_LENGTH: Final = 36
 _KEY: Final = re.compile(r"(backup|backup-odd|backup-unrestored):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(:|\Z)")
 TOLD: Final = f"""
-SELECT dedup_key FROM alerts_alert WHERE source_id IN (SELECT id FROM alerts_source WHERE slug = ANY(%s))
+SELECT dedup_key FROM alerts_alert WHERE source_id IN (SELECT id FROM alerts_source WHERE slug IN {SOURCES})
 AND status IN ({", ".join(f"'{status.value}'" for status in OPEN)}) AND starts_with(dedup_key, 'backup')
 """  # noqa: S608  (words of our own)
-"""The dedup keys of all open alerts about backups; its parameter is SOURCES."""
+"""The dedup keys of all open alerts about backups."""
 Text = TypeVar("Text")
 Ending = tuple[Alert, Mapping[str, str]]
 """An alert that is over, and why, in each language."""
@@ -58,7 +58,7 @@ def key(kind: str, job: ExpectedBackupJob, entry: BackupEntry | None = None) -> 
 
 def told(*kinds: str) -> set[UUID]:
     """The jobs about which an alert is open, of one of ``kinds`` (BAD, ODD, UNRESTORED) or of any. Asked for every success."""
-    return about([key for (key,) in prepared.run(TOLD, [list(SOURCES)])], *kinds)
+    return about([key for (key,) in prepared.run(TOLD)], *kinds)
 
 
 def about(keys: Iterable[str], *kinds: str) -> set[UUID]:
