@@ -58,7 +58,10 @@ def _answers(child: Job, run: JobRun) -> list[tuple[JobLink, JobRun]] | None:
 
 
 def _answer(parent: Job, child: Job, run: JobRun) -> JobRun | None:
-    """The run of ``parent`` that counts beside ``run``: the one of the same chain, or the newest since ``child`` ran last."""
+    """The run of ``parent`` that counts beside ``run``: the one of the same chain, or the newest since ``child`` ran last.
+
+    A job that is switched off is not waited for: it counts as skipped.
+    """
     in_chain = JobRun.objects.filter(chain_id=run.chain_id)
     same = in_chain.filter(job=parent).order_by("-id").first()
     if same or in_chain.filter(job_id__in=ancestors(parent.pk)).exists():
@@ -67,7 +70,9 @@ def _answer(parent: Job, child: Job, run: JobRun) -> JobRun | None:
     answer = newest.order_by("-id").first()
     last = child.runs.exclude(status=RunStatus.SKIPPED).order_by("-id").first()
     if answer and last and answer.finished_at and answer.finished_at <= last.queued_at:
-        return None
+        answer = None
+    if answer is None and not parent.enabled:
+        return JobRun(job=parent, status=RunStatus.SKIPPED)
     return answer
 
 

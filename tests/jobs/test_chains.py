@@ -200,6 +200,16 @@ def test_an_external_run_is_followed():
     assert waiting(after)
 
 
+@pytest.mark.parametrize(("link", "status"), [("bc", RunStatus.SKIPPED), ("bc!", RunStatus.QUEUED)])
+def test_a_job_that_is_switched_off_is_not_waited_for(link, status):
+    jobs = chain("ac", link, b={"enabled": False})
+
+    do(jobs["a"])
+
+    run = jobs["c"].runs.get()
+    assert (run.status, "(skipped)" in run.reason) == (status, status == RunStatus.SKIPPED)
+
+
 def orphaned(job):
     run = runs.start(make_run(job).pk, at=NOON, worker="")
     runs.orphan(run.pk, at=NOON + HOUR, reason="", silent_since=NOON + HOUR)
