@@ -68,9 +68,9 @@ class _Budget:
 def look(fd: int, *, seconds: float = SECONDS) -> Looked | None:
     """Unpack the file at ``fd`` and throw it away; None for what is no archive that we know. Raises OSError when it cannot be read."""
     head = os.pread(fd, 8, 0)
-    known = next(((kind, test) for magic, kind, test in _KINDS if head.startswith(magic)), None)
-    if known is None:
+    if not head.startswith(_MAGIC):
         return None
+    known = next((kind, test) for magic, kind, test in _KINDS if head.startswith(magic))
     kind, test = known
     budget = _Budget(seconds)
     try:
@@ -191,3 +191,4 @@ _KINDS: Final[tuple[tuple[bytes, str, Callable[[int, _Budget], None]], ...]] = (
     (b"\x1f\x8b", "gzip", _gzip), (b"\x28\xb5\x2f\xfd", "zstd", _zstd), (b"PK\x03\x04", "zip", _zip), (b"PK\x05\x06", "zip", _zip),
     (b"PGDMP", "pg_dump", _dump),
 )  # fmt: skip
+_MAGIC: Final = tuple(magic for magic, _, _ in _KINDS)

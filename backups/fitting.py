@@ -50,7 +50,7 @@ def document(value: Any) -> Any:
         raw = to_json(value)
     except (ValueError, PydanticSerializationError):  # half of a surrogate pair, or no JSON at all
         return _cleaned(value, MAX_DEPTH)
-    plain = len(raw) < SHORT and not any(each in raw for each in (b"\\u0000", b"NaN", b"Infinity"))
+    plain = len(raw) < SHORT and b"\\u0000" not in raw and b"NaN" not in raw and b"Infinity" not in raw
     return value if plain else _cleaned(value, MAX_DEPTH)
 
 
