@@ -16,7 +16,7 @@ from sentinel_site.lib import downloads
 from sentinel_site.lib.crud import STRICT, Resource, add
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.paging import Page, page
-from sentinel_site.lib.permissions import caller, require
+from sentinel_site.lib.permissions import require
 from sentinel_site.lib.problems import json_answer
 
 router = Router()
@@ -181,9 +181,9 @@ def ignore_unexpected(request: HttpRequest, pk: int, body: IgnoreIn) -> HttpResp
 def expect_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
     """Expect it every day from now on, at about the time it was reported at. Change the job if that is wrong."""
     require(request, CHANGE_UNEXPECTED)
-    require(request, ADD_JOB)
-    job = unexpected.expect(UnexpectedDatabase.objects.get(pk=pk), by=caller(request), at=timezone.now())
-    return json_answer(config.describe(job), status=201)
+    by = require(request, ADD_JOB)
+    job = unexpected.expect(UnexpectedDatabase.objects.get(pk=pk), by=by, at=timezone.now())
+    return json_answer(JOBS.describe_to(by)(job), status=201)
 
 
 @router.get("/quarantine", response=QuarantinedPage)
