@@ -15,6 +15,7 @@ from tests.callers import make_caller
 from tests.conftest import MINUTE, NOON
 
 pytestmark = pytest.mark.django_db
+NOBODYS = "0190a000-0000-7000-8000-000000000000"
 DUE = NOON + 30 * MINUTE
 CRUD = tuple(f"backups.{verb}_expectedbackupjob" for verb in ("view", "add", "change", "delete"))
 READ = tuple(f"backups.view_{model}" for model in ("backupentry", "unexpecteddatabase", "quarantinedreport", "restoreproof"))
@@ -79,7 +80,7 @@ def test_a_job_that_is_switched_off_or_deleted_has_no_open_alerts(operator, job)
         ({"final_storage_path_template": "../{filename}"}, "final_storage_path_template"), ({"expected_hour_utc": 24}, "expected_hour_utc"),
         ({"email_for_notifications": "nobody"}, "email_for_notifications"), ({"grace_minutes": 10**30}, "grace_minutes"),
         ({"database_name": ""}, "database_name"), ({"database_name": "x" * 121}, "database_name"), ({"slug": "Über"}, "slug"),
-        ({"period_seconds": 2**40}, "period_seconds"), ({"once_on": "2026-02-30"}, "once_on"), ({"ping_id": str(uuid4())}, "ping_id"),
+        ({"period_seconds": 2**40}, "period_seconds"), ({"once_on": "2026-02-30"}, "once_on"), ({"ping_id": NOBODYS}, "ping_id"),
         ({"agent_id_responsible": "../ACME"}, "agent_id_responsible"), ({"agent_id_responsible": ".rest"}, "agent_id_responsible"),
     ],
 )  # fmt: skip
@@ -185,8 +186,8 @@ def test_a_restore_is_proved(job):
         ("/backups/jobs", None, "GET"), ("/backups/jobs", LEDGER, "POST"), ("/backups/entries", None, "GET"),
         ("/backups/entries.csv", None, "GET"), ("/backups/unexpected", None, "GET"), ("/backups/quarantine", None, "GET"),
         ("/backups/unexpected/1", {"ignored": True}, "PATCH"), ("/backups/unexpected/1/expect", None, "POST"),
-        (f"/backups/quarantine/{uuid4()}/settle", None, "POST"), (f"/backups/jobs/{uuid4()}/restore-proofs", {"succeeded": True}, "POST"),
-        (f"/backups/jobs/{uuid4()}/next", None, "GET"),
+        (f"/backups/quarantine/{NOBODYS}/settle", None, "POST"), (f"/backups/jobs/{NOBODYS}/restore-proofs", {"succeeded": True}, "POST"),
+        (f"/backups/jobs/{NOBODYS}/next", None, "GET"),
     ],
 )  # fmt: skip
 def test_nobody_without_the_permission_learns_or_does_anything(path, body, method):
