@@ -107,7 +107,7 @@ def key_or_session(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 def key_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """``view`` for other programs: an API key is needed, a session is not looked at, and so no token against forged requests either."""
 
-    @csrf_exempt
+    @csrf_exempt  # the key, and no session, says who asks
     @wraps(view)
     def called(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
