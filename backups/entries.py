@@ -12,10 +12,11 @@ from itertools import islice
 from typing import Final, NamedTuple, Self
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
+from alerts import routing
 from backups import backup_alerts, deadlines, entry_rows, fitting, history, judging
 from backups.deadlines import Due
 from backups.enums import BAD, BackupStatus, BackupVerdict, ReportedBy
@@ -190,9 +191,10 @@ def _again(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
         try:
             with transaction.atomic(savepoint=False):  # whoever holds a transaction loses all of it, as it should
                 return _chunk(pairs, spans)
-        except OperationalError:
+        except (OperationalError, IntegrityError):  # also a source or a policy deleted since the routing table was read
             if last_try or connection.in_atomic_block:
                 raise
+            routing.forget()
             logger.warning("deciding %d backups again", len(pairs), exc_info=True)
     raise AssertionError("unreachable")
 
