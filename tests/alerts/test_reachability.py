@@ -94,6 +94,7 @@ def test_quiet_hours_hold_no_p1():
 def test_the_number_of_statements_does_not_grow(people, django_assert_num_queries):
     scheduled(*[make_recipient(f"Person {number}") for number in range(people)])
     routing.table()
+    routing.table()  # kept from the second look on: what a transaction reads first may be rolled back
 
     with django_assert_num_queries(7):
         gaps(days=14)

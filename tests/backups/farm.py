@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from backups import scanner
@@ -51,7 +52,11 @@ class Farm:
 
     def stored(self):
         """What lies in the store, by its path in it."""
-        return {path.relative_to(self.store).as_posix(): path.read_bytes() for path in self.store.rglob("*") if path.is_file()}
+        found = {}
+        for path in self.store.rglob("*"):
+            with suppress(FileNotFoundError, IsADirectoryError):  # a scan that runs moves them
+                found[path.relative_to(self.store).as_posix()] = path.read_bytes()
+        return found
 
     def waiting(self, agent=AGENT):
         """The reports that were not put away."""

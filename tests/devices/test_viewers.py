@@ -101,4 +101,9 @@ def _heard(listening):
     """What was said by now: everything before a word of our own."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, 'until here')", [wake.DEVICES])
-    return list(iter(lambda: next(iter(listening.notifies(stop_after=1))).payload, "until here"))
+    heard = []
+    for notice in listening.notifies(timeout=60):  # one reader: what comes together with the last one that is taken would be lost
+        if notice.payload == "until here":
+            return heard
+        heard.append(notice.payload)
+    raise AssertionError(f"nothing but {heard} was said")
