@@ -100,7 +100,7 @@ def _said(say: Callable[..., Said], job: ExpectedBackupJob, entry: BackupEntry, 
     """The words in each language. An alert is never lost for its words: when they cannot be put together, plain ones are told."""
     try:
         return telling.words(say, job, entry, more)
-    except Exception:
+    except Exception:  # whatever it is: plain words are better than no call
         logger.exception("the words about backup entry %s cannot be put together; plain ones are told", entry.pk)
         return telling.words(backup_texts.plain, job, entry)
 

@@ -34,7 +34,7 @@ def prepare(jobs: Collection[ExpectedBackupJob]) -> Mapping[str, str]:
     try:
         with transaction.atomic():
             return mailboxes.recipients(addresses)
-    except Exception:
+    except Exception:  # whatever it is: the alert itself must be raised
         logger.exception("nobody is told by mail at the addresses of %d expected backups", len(addresses))
         return {}
 
@@ -49,7 +49,7 @@ def tell(raised: Mapping[UUID, ExpectedBackupJob], recipients: Mapping[str, str]
     try:
         with transaction.atomic():
             return _tell(raised, recipients, at=at)
-    except Exception:
+    except Exception:  # as above; the savepoint takes back these messages alone
         logger.exception("the addresses of %d expected backups are not told", len(raised))
         return 0
 

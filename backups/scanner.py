@@ -68,7 +68,7 @@ def run(*, trigger: str = "", clock: Clock) -> dict[str, Any]:
 def _one(scan: Running, held: "psycopg.Connection[Any]", clock: Clock) -> dict[str, Any]:
     try:
         counts = _Pass(scan, held, at=scan.started_at).run()
-    except Exception as error:
+    except Exception as error:  # raised again; the scan's row says why it ended
         scan.finish({}, at=clock(), error=f"{type(error).__name__}: {error}")
         raise
     scan.finish(counts, at=clock())
