@@ -112,7 +112,7 @@ def _item(item: Any, *, at: datetime) -> Posted:
         raise ValueError(f"has {len(labels)} labels; send at most {MAX_FOREIGN_LABELS}")
     if _size(labels) > MAX_LABEL_CHARACTERS:
         raise ValueError(f"has labels of more than {MAX_LABEL_CHARACTERS} characters together; put long texts into annotations")
-    starts_at, ends_at = _instant(item.get("startsAt"), "startsAt"), _instant(item.get("endsAt"), "endsAt")
+    starts_at, ends_at = instant(item.get("startsAt"), "startsAt"), instant(item.get("endsAt"), "endsAt")
     begins = starts_at or (min(ends_at, at) if ends_at else at)
     if ends_at and ends_at < begins:
         raise ValueError("ends before it starts")
@@ -139,7 +139,7 @@ def _texts(value: Any, what: str) -> dict[str, str]:
     return value
 
 
-def _instant(value: Any, what: str) -> datetime | None:
+def instant(value: Any, what: str) -> datetime | None:
     """An instant, or None for what is not set; Go says so with the year 1."""
     if value in (None, ""):
         return None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -68,8 +68,8 @@ def expire(silence: Silence, *, at: datetime) -> None:
 
 def listed(filters: tuple[Matcher, ...], *, at: datetime) -> list[dict[str, Any]]:
     """Silences whose own matchers, read as labels, fit ``filters``: active by their end, pending by their start, expired newest first."""
-    shown = [(silence, _parsed(silence)) for silence in Silence.objects.select_related("author").order_by("-ends_at")[:5000]]
-    found = [silence for silence, conditions in shown if matchers.all_hold(filters, {each.name: each.value for each in conditions})]
+    shown = [(silence, conditions(silence)) for silence in Silence.objects.select_related("author").order_by("-ends_at")[:5000]]
+    found = [silence for silence, each in shown if matchers.all_hold(filters, {matcher.name: matcher.value for matcher in each})]
     order = {"active": 0, "pending": 1, "expired": 2}
     found.sort(key=lambda silence: (order[state(silence, at=at)], _place(silence, at=at)))
     return [describe(silence, at=at) for silence in found]
@@ -83,7 +83,7 @@ def describe(silence: Silence, *, at: datetime) -> dict[str, Any]:
         "updatedAt": instant(silence.changed_at),
         "matchers": [
             {"name": each.name, "value": each.value, "isRegex": each.operator.endswith("~"), "isEqual": each.operator.startswith("=")}
-            for each in _parsed(silence)
+            for each in conditions(silence)
         ],
         "startsAt": instant(silence.starts_at),
         "endsAt": instant(silence.ends_at),
@@ -143,7 +143,8 @@ def _text(matcher: Mapping[str, Any]) -> str:
     return f'{name}{operator}"{quoted}"'
 
 
-def _parsed(silence: Silence) -> tuple[Matcher, ...]:
+def conditions(silence: Silence) -> tuple[Matcher, ...]:
+    """Its matchers; none, and so no alert, where they cannot be read."""
     try:
         return matchers.parse_all(silence.matchers)
     except matchers.MatcherError:  # written past every form; it silences nothing
@@ -158,11 +159,6 @@ def _place(silence: Silence, *, at: datetime) -> float:
 
 def _instant(value: Any, what: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(value) if value else None
-    except (ValueError, TypeError):
-        raise SilenceError(f"{what} is not a time; write it as 2026-03-02T12:00:00Z") from None
-    if found is None or found.year <= 1:
-        return None
-    if found.tzinfo is None or found.year > 9000:
-        raise SilenceError(f"{what} needs a zone and a plausible year")
-    return found.astimezone(UTC)
+        return alertmanager.instant(value, what)
+    except ValueError as error:
+        raise SilenceError(str(error)) from None

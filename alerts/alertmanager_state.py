@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import re2
-
-from alerts import alertmanager, foreign, suppression
+from alerts import alertmanager, alertmanager_silences, foreign, subjects
 from alerts.enums import OPEN
 from alerts.models import Alert, ForeignAlert, Silence
 from sentinel_site.lib import matchers
 from sentinel_site.lib.instants import instant
-from sentinel_site.lib.matchers import Matcher
+from sentinel_site.lib.matchers import Index, Matcher
 
 MAX_ALERTS: Final = 20_000
 WHO: Final = "Sentinel"
@@ -27,48 +25,34 @@ class Wanted:
     silenced: bool = True
     inhibited: bool = True
     filters: tuple[Matcher, ...] = ()
-    receiver: str = ""
+    receiver: Matcher | None = None
 
 
 class QueryError(ValueError):
     """The query cannot be read; the text says why."""
 
 
-@dataclass(slots=True)
-class _Silences:
-    """The silences in force, asked many times."""
-
-    index: matchers.Index[str]
-    holding: set[str] = field(default_factory=set)
-
-    @classmethod
-    def read(cls, at: datetime) -> "_Silences":
-        rows = Silence.objects.filter(starts_at__lte=at, ends_at__gt=at)
-        return cls(matchers.Index((conditions, str(row.pk)) for row in rows if (conditions := _parsed(row.matchers))))
-
-
 def wanted(query: Mapping[str, Any], filters: Iterable[str]) -> Wanted:
     """The filters as they stand in a query string. Raises QueryError."""
     states = {name: _yes(query.get(name, ""), name) for name in ("active", "silenced", "inhibited", "unprocessed")}
     try:
-        if receiver := query.get("receiver", ""):
-            re2.compile(receiver[:500])
-        return Wanted(states["active"], states["silenced"], states["inhibited"], matchers.parse_all(filters), receiver[:500])
+        receiver = matchers.parse(f"receiver=~{text}") if (text := query.get("receiver", "")) else None
+        return Wanted(states["active"], states["silenced"], states["inhibited"], matchers.parse_all(filters), receiver)
     except matchers.MatcherError as error:
         raise QueryError(str(error)) from None
-    except re2.error:
-        raise QueryError("receiver is not a regular expression (RE2)") from None
 
 
 def alerts(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
     """Everything that is open or still fires, by hash: also what other sources of Sentinel raised."""
-    silences = _Silences.read(at)
+    in_force = Silence.objects.filter(starts_at__lte=at, ends_at__gt=at)
+    silences = matchers.Index(
+        (conditions, str(silence.pk)) for silence in in_force if (conditions := alertmanager_silences.conditions(silence))
+    )
     firing = {(each.source_id, f"{alertmanager.KEY_PREFIX}{each.label_hash}"): each for each in foreign.firing(at=at, limit=MAX_ALERTS)}
     rows = Alert.objects.filter(status__in=OPEN).select_related("source", "policy").defer("policy__document").order_by("-id")[:MAX_ALERTS]
     found = [_described(alert, firing.pop((alert.source_id, alert.dedup_key), None), silences, at=at) for alert in rows]
     found += [_unhandled(each, silences) for each in firing.values()]
-    receiver = re2.compile(wanted.receiver) if wanted.receiver else None
-    return sorted((shown for shown in found if _fits(shown, wanted, receiver)), key=lambda shown: shown["fingerprint"])
+    return sorted((shown for shown in found if _fits(shown, wanted)), key=lambda shown: shown["fingerprint"])
 
 
 def groups(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
@@ -82,9 +66,9 @@ def groups(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _described(alert: Alert, known: ForeignAlert | None, silences: _Silences, *, at: datetime) -> dict[str, Any]:
-    ours = suppression.labels_of(alert)
-    silenced = [] if alert.life_safety else silences.index.find(ours)
+def _described(alert: Alert, known: ForeignAlert | None, silences: Index[str], *, at: datetime) -> dict[str, Any]:
+    ours = subjects.labels_of(alert)
+    silenced = [] if alert.life_safety else silences.find(ours)
     inhibited = [reason["id"] for reason in alert.suppressed_by if reason["kind"] == "inhibition"]
     if known is None:
         labels = {"alertname": alert.type, **{name: value for name, value in ours.items() if value}}
@@ -97,9 +81,9 @@ def _described(alert: Alert, known: ForeignAlert | None, silences: _Silences, *,
     )  # fmt: skip
 
 
-def _unhandled(known: ForeignAlert, silences: _Silences) -> dict[str, Any]:
+def _unhandled(known: ForeignAlert, silences: Index[str]) -> dict[str, Any]:
     """What still fires though somebody resolved its alert."""
-    silenced = silences.index.find({**known.labels, "source": known.source.slug})
+    silenced = silences.find({**known.labels, "source": known.source.slug})
     return _shape(
         known.labels, known.annotations, known.starts_at, known.ends_at, known.updated_at, known.generator_url, WHO, silenced, []
     )  # fmt: skip
@@ -119,22 +103,15 @@ def _shape(
     }  # fmt: skip
 
 
-def _fits(shown: Mapping[str, Any], wanted: Wanted, receiver: Any) -> bool:
+def _fits(shown: Mapping[str, Any], wanted: Wanted) -> bool:
     status = shown["status"]
     if status["state"] == "active" and not wanted.active:
         return False
     if (status["silencedBy"] and not wanted.silenced) or (status["inhibitedBy"] and not wanted.inhibited):
         return False
-    if receiver is not None and not receiver.fullmatch(shown["receivers"][0]["name"]):
+    if wanted.receiver is not None and not wanted.receiver.holds({"receiver": shown["receivers"][0]["name"]}):
         return False
     return matchers.all_hold(wanted.filters, shown["labels"])
-
-
-def _parsed(texts: list[str]) -> tuple[Matcher, ...]:
-    try:
-        return matchers.parse_all(texts)
-    except matchers.MatcherError:
-        return ()
 
 
 def _yes(text: str, name: str) -> bool:

@@ -4,27 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from alerts import board as boards
 from alerts import record, shapes
 from alerts.enums import Promise, Resolution
 from alerts.models import Alert
+from sentinel_site.lib.pages import shown_to
 
 CHOICES = (Resolution.HANDLED, Resolution.HELP_SENT, Resolution.FALSE_ALARM, Resolution.TEST)
-viewers_only = permission_required("alerts.view_alert", raise_exception=True)
+viewers_only = shown_to("alerts.view_alert")
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def board(request: HttpRequest) -> HttpResponse:
     """The board: every open alert, live."""
@@ -32,18 +27,12 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "live/board.html", {"data": data, "promises": _said(Promise.choices), "resolutions": _resolutions()})
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def board_snapshot(_request: HttpRequest) -> JsonResponse:
     """The board's snapshot, for a page that must begin again."""
     return JsonResponse(boards.snapshot(at=timezone.now()))
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def alert_page(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """One alert, live."""
@@ -53,9 +42,6 @@ def alert_page(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     return render(request, "live/alert.html", {"alert": alert, "data": data, **words})
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def alert_snapshot(request: HttpRequest, alert_id: UUID) -> JsonResponse:
     """One alert's snapshot, for a page that must begin again."""

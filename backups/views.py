@@ -4,24 +4,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from backups import board
 from backups.models import ExpectedBackupJob
+from sentinel_site.lib.pages import shown_to
 
 SEARCH_LENGTH = 100
-viewers_only = permission_required("backups.view_expectedbackupjob", raise_exception=True)
+viewers_only = shown_to("backups.view_expectedbackupjob")
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def backups_page(request: HttpRequest) -> HttpResponse:
     """Every expected backup, those in trouble first. Links in messages name one: they lead to its page."""
@@ -31,18 +26,12 @@ def backups_page(request: HttpRequest) -> HttpResponse:
     return render(request, "live/backups.html", {"data": data})
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def backups_snapshot(request: HttpRequest) -> JsonResponse:
     """The snapshot of every expected backup, or of those that match ``q``."""
     return JsonResponse(_all(request))
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def backup_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """One expected backup, with its entries."""
@@ -51,9 +40,6 @@ def backup_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, "live/backup.html", {"job": snapshot["job"], "data": data})
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def backup_snapshot(request: HttpRequest, job_id: UUID) -> JsonResponse:
     """One expected backup's snapshot; ``day`` chooses whose entries are in it."""
@@ -116,7 +102,4 @@ def _reader(request: HttpRequest) -> dict[str, Any]:
 
 
 def _admin(page: str) -> str:
-    try:
-        return reverse(f"admin:backups_{page}")
-    except NoReverseMatch:
-        return ""
+    return reverse(f"admin:backups_{page}")

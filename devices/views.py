@@ -2,23 +2,18 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from devices import board
 from devices.drivers.nl43_commands import READ_BY_SETTINGS
+from sentinel_site.lib.pages import shown_to
 
-viewers_only = permission_required("devices.view_device", raise_exception=True)
+viewers_only = shown_to("devices.view_device")
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def devices_page(request: HttpRequest) -> HttpResponse:
     """Every device, live."""
@@ -26,18 +21,12 @@ def devices_page(request: HttpRequest) -> HttpResponse:
     return render(request, "live/devices.html", {"data": data})
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def devices_snapshot(request: HttpRequest) -> JsonResponse:
     """The snapshot of every device, for a page that must begin again."""
     return JsonResponse(_all(request))
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def device_page(request: HttpRequest, slug: str) -> HttpResponse:
     """One device, live."""
@@ -47,9 +36,6 @@ def device_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "live/device.html", {"device": snapshot["device"], "data": data, "settings_known": sorted(READ_BY_SETTINGS)})
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def device_snapshot(request: HttpRequest, slug: str) -> JsonResponse:
     """One device's snapshot, for a page that must begin again."""

@@ -3,22 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from jobs import overview, run_queries
+from sentinel_site.lib.pages import shown_to
 
-viewers_only = permission_required(("jobs.view_job", "jobs.view_jobrun"), raise_exception=True)
+viewers_only = shown_to("jobs.view_job", "jobs.view_jobrun")
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def jobs_page(request: HttpRequest) -> HttpResponse:
     """Every job, and whether last night went well."""
@@ -26,18 +21,12 @@ def jobs_page(request: HttpRequest) -> HttpResponse:
     return render(request, "live/jobs.html", {"data": data})
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def jobs_snapshot(request: HttpRequest) -> JsonResponse:
     """The snapshot of every job, for a page that looks again."""
     return JsonResponse(_all(request))
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def run_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One run."""
@@ -46,9 +35,6 @@ def run_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(request, "live/job_run.html", {"job": snapshot["job"], "data": data})
 
 
-@require_safe
-@never_cache
-@login_required
 @viewers_only
 def run_snapshot(request: HttpRequest, run_id: UUID) -> JsonResponse:
     """One run's snapshot, for a page that looks again."""
