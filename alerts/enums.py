@@ -86,6 +86,10 @@ class Verdict(TextChoices):
     """It repeats an open alert."""
     SUPPRESSED = "suppressed", "Suppressed"
     """It became an alert, and a silence keeps people from being told."""
+    APPLIED = "applied", "Applied"
+    """It acknowledged or resolved an open alert."""
+    DROPPED = "dropped", "Dropped"
+    """There was nothing to do; ``reason`` says why."""
     REJECTED = "rejected", "Rejected"
     """It could not be accepted; ``reason`` says why."""
 

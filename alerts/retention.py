@@ -17,6 +17,7 @@ from django.db import transaction
 
 from alerts import foreign, images
 from alerts.enums import FINAL
+from alerts.incoming import seen
 from alerts.models import Alert, AlertEvent, AlertGroup, Report
 from notifications.models import Notification
 from sentinel_site.lib import ids
@@ -131,7 +132,12 @@ def _foreign(at: datetime) -> int:
     return foreign.forget(at=at, limit=BATCH)
 
 
+def _seen(at: datetime) -> int:
+    """Names of messages that are too old to come again."""
+    return seen.forget(at=at, limit=BATCH)
+
+
 STEPS: Final[dict[str, Callable[[datetime], int]]] = {
     "reports": _reports, "events": _events, "pictures": _pictures, "alerts": _closed_alerts, "groups": _groups, "orphans": _orphans,
-    "foreign": _foreign,
+    "foreign": _foreign, "seen": _seen,
 }  # fmt: skip

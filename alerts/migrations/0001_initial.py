@@ -6,6 +6,7 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
+import sentinel_site.lib.crypto
 import sentinel_site.lib.ids
 from django.conf import settings
 from django.db import migrations, models
@@ -263,7 +264,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('source_slug', models.CharField(blank=True, max_length=60)),
                 ('received_at', models.DateTimeField()),
-                ('verdict', models.CharField(choices=[('accepted', 'Accepted'), ('folded', 'Folded'), ('suppressed', 'Suppressed'), ('rejected', 'Rejected')], max_length=12)),
+                ('verdict', models.CharField(choices=[('accepted', 'Accepted'), ('folded', 'Folded'), ('suppressed', 'Suppressed'), ('applied', 'Applied'), ('dropped', 'Dropped'), ('rejected', 'Rejected')], max_length=12)),
                 ('reason', models.CharField(blank=True, max_length=500)),
                 ('raw', models.JSONField()),
                 ('alert', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reports', to='alerts.alert')),
@@ -381,6 +382,20 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['ends_at'], name='foreign_firing')],
                 'constraints': [models.UniqueConstraint(fields=('source', 'label_hash'), name='foreign_once')],
             },
+        ),
+        migrations.CreateModel(
+            name='SeenEvent',
+            fields=[
+                ('key', models.CharField(help_text="Hash of the source and of the sender's name for the message.", max_length=64, primary_key=True, serialize=False)),
+                ('seen_at', models.DateTimeField(db_index=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='WebhookSecret',
+            fields=[
+                ('source', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='alerts.source')),
+                ('secret', sentinel_site.lib.crypto.EncryptedTextField()),
+            ],
         ),
         migrations.CreateModel(
             name='Silence',

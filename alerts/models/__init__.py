@@ -3,10 +3,12 @@
 from alerts.models.alert import Alert, AlertEvent, AlertGroup, EventCounter, LogEntry, StepClaim, TriageOpinion
 from alerts.models.foreign import ForeignAlert
 from alerts.models.policy import EscalationPolicy, PolicySnapshot, PolicyStep, Route
+from alerts.models.seen import SeenEvent
 from alerts.models.source import Report, Source
 from alerts.models.suppression import Inhibition, Silence
+from alerts.models.webhook import WebhookSecret
 
 __all__ = [
     "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "ForeignAlert", "Inhibition", "LogEntry", "PolicySnapshot",
-    "PolicyStep", "Report", "Route", "Silence", "Source", "StepClaim", "TriageOpinion",
+    "PolicyStep", "Report", "Route", "SeenEvent", "Silence", "Source", "StepClaim", "TriageOpinion", "WebhookSecret",
 ]  # fmt: skip
