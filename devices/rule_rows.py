@@ -9,9 +9,9 @@ from django.db import connection
 
 from devices import aggregates, rules
 from devices.enums import Comparison
-from devices.hours import Hours
 from devices.models import AlertRule, RuleState
 from devices.rules import Rule, State
+from notifications.hours import Hours
 
 PUSHED_GAP_SECONDS: Final = 900.0
 LOST_SECONDS: Final = 7.0

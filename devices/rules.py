@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from devices import aggregates
 from devices.aggregates import Aggregate, Ring
 from devices.enums import Closing, Comparison, RulePhase
-from devices.hours import Hours
+from notifications.hours import Hours
 
 LEARNT: Final = 5
 """From so many intervals is learnt how often a device pushes."""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from devices import aggregates, rules
 from devices.enums import Closing, Comparison, RulePhase
-from devices.hours import Hours
 from devices.rules import Clear, Onset, Rule, State
+from notifications.hours import Hours
 from tests.conftest import NOON
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -1,11 +1,13 @@
-"""The hours of a rule, over both changes of the clocks."""
+"""Hours of the day, over both changes of the clocks."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from devices.hours import Hours
+from notifications.hours import Hours, Timetable
 
 PARIS = ZoneInfo("Europe/Paris")
 NIGHT = Hours(PARIS, time(22), time(6))
@@ -62,3 +64,39 @@ def test_days_without_hours_are_days_of_the_place():
 @pytest.mark.parametrize("hours", [Hours(PARIS), Hours(PARIS, time(8), time(8))])
 def test_without_hours_or_with_a_whole_day_it_always_holds(hours):
     assert inside(hours, SPRING - timedelta(hours=1), SPRING + timedelta(hours=26)) == timedelta(hours=27)
+
+
+TIMES = st.one_of(st.none(), st.sampled_from([time(0), time(1, 30), time(2, 15), time(2, 45), time(6), time(14), time(22), time(23, 59)]))
+LIMITS = st.builds(
+    lambda starts, ends, days: Hours(PARIS, starts, ends if starts else None, days) if ends else Hours(PARIS, weekdays=days),
+    TIMES, TIMES, st.frozensets(st.integers(0, 6)),
+)  # fmt: skip
+INSTANTS = st.one_of(
+    *(st.integers(-96 * 60, 96 * 60).map(lambda minutes, day=day: day + timedelta(minutes=minutes)) for day in (SPRING, AUTUMN))
+)
+
+
+@given(LIMITS, INSTANTS)
+def test_between_its_edges_it_answers_the_same(hours, at):
+    since, until = hours.edges(at)
+
+    part = (until - since) / 50
+    assert {hours.contain(since + number * part) for number in range(50)} == {hours.contain(at)}
+    assert since <= at < until
+
+
+@given(st.lists(LIMITS, max_size=4), st.lists(INSTANTS, max_size=6))
+def test_a_timetable_says_what_its_hours_say_in_whatever_order_it_is_asked(hours, instants):
+    timetable = Timetable(hours)
+
+    assert [timetable.open_at(at) for at in instants] == [{each for each in hours if each.contain(at)} for at in instants]
+
+
+def test_a_timetable_answers_with_the_same_until_something_opens_or_closes():
+    timetable = Timetable([NIGHT])
+    begins = datetime(2026, 3, 2, 21, 0, tzinfo=UTC)
+
+    before, after = timetable.open_at(begins - timedelta(microseconds=1)), timetable.open_at(begins)
+
+    assert (before, after) == (frozenset(), {NIGHT})
+    assert timetable.open_at(begins + timedelta(hours=1)) is after
