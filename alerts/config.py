@@ -13,9 +13,12 @@ from alerts.enums import Severity, SourceKind
 from alerts.intake import OWN_SOURCE
 from alerts.models import EscalationPolicy, Route, Silence, Source
 from alerts.models.source import ATTRIBUTES
+from notifications.people import Zone
+from notifications.schedule_config import MaybeWallTime, Weekday
 from sentinel_site.lib import matchers
 from sentinel_site.lib.crud import STRICT, unknown
 from sentinel_site.lib.problems import Problem
+from sentinel_site.lib.zones import site_time_zone
 
 DAY: Final = 86_400
 
@@ -77,7 +80,19 @@ class RouteForm(BaseModel):
     policy: Annotated[str | None, Field(description="The name of a policy.")] = None
     priority: PriorityWord | None = None
     continues: bool = Field(False, alias="continue")
+    hours_from: Annotated[MaybeWallTime, Field(description="Counts from this time of day; null: all day.")] = None
+    hours_until: Annotated[MaybeWallTime, Field(description="Until this time; before hours_from: of the next day.")] = None
+    weekdays: Annotated[list[Weekday], Field(max_length=7, description="Days on which it counts; empty: every day.")] = Field(
+        default_factory=list
+    )
+    time_zone: Zone = Field(default_factory=site_time_zone)
     enabled: bool = True
+
+    @model_validator(mode="after")
+    def _whole(self) -> "RouteForm":
+        if (self.hours_from is None) != (self.hours_until is None):
+            raise ValueError("hours_from and hours_until belong together: send both or neither")
+        return self
 
 
 class RouteShape(RouteForm):
@@ -168,6 +183,10 @@ def describe_route(route: Route) -> dict[str, Any]:
         "policy": route.policy.name if route.policy else None,
         "priority": f"P{route.priority}" if route.priority else None,
         "continue": route.continues,
+        "hours_from": f"{route.hours_from:%H:%M}" if route.hours_from else None,
+        "hours_until": f"{route.hours_until:%H:%M}" if route.hours_until else None,
+        "weekdays": list(route.weekdays),
+        "time_zone": route.time_zone,
         "enabled": route.enabled,
         "catch_all": route.catch_all,
     }
@@ -182,6 +201,8 @@ def save_route(route: Route, form: RouteForm, _by: User) -> None:
     route.policy = policy_named(form.policy)
     route.priority = int(form.priority[1]) if form.priority else None
     route.continues, route.enabled = form.continues, form.enabled
+    route.hours_from, route.hours_until, route.time_zone = form.hours_from, form.hours_until, form.time_zone
+    route.weekdays = sorted(set(form.weekdays))
     route.full_clean()
     route.save()
 

@@ -72,7 +72,7 @@ def fold(reports: Sequence[NewReport], table: routing.Table, *, at: datetime) ->
             continue
         severity = report.severity or source.severity
         labels = _labels(report, severity)
-        choice = table.choose(source, labels, severity)
+        choice = table.choose(source, labels, severity, at=at)
         key = dedup_key(report, source, severity)
         known = folds.get((source.id, key))
         if known is None:

@@ -6,11 +6,12 @@ The table is kept in memory for at most a second; saving a source, a route or a 
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_save
@@ -20,6 +21,8 @@ from alerts.enums import DEFAULT_PRIORITY, Priority, Severity
 from alerts.errors import ConfigurationError
 from alerts.models import EscalationPolicy, EventCounter, PolicySnapshot, PolicyStep, Route, Silence, Source
 from alerts.plan import Plan
+from notifications import duty
+from notifications.hours import Hours, Timetable
 from sentinel_site.lib import matchers
 
 KEEP_SECONDS = 1.0
@@ -32,6 +35,7 @@ INSERT INTO alerts_eventcounter (id, value) VALUES (%s, 1) ON CONFLICT (id) DO U
 MAX_SILENCES = 500
 """The ones that end last; who sets more than these sees the verdict 'accepted' on what they hold back all the same."""
 MAX_CHOSEN = 10_000
+NO_HOURS: Final[frozenset[Hours]] = frozenset()
 logger = logging.getLogger(__name__)
 
 
@@ -45,8 +49,20 @@ class Choice:
     route: int | None
 
 
+class Other(Enum):
+    """What keeps a route from matching, besides a matcher: it is another source's, or it does not count at this hour."""
+
+    SOURCE = "source"
+    HOURS = "hours"
+
+
+Miss = matchers.Matcher | Other
+
+
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
+    """A route as it is asked. ``hours`` None: at any time."""
+
     route: int
     source: int | None
     matchers: tuple[matchers.Matcher, ...]
@@ -54,6 +70,15 @@ class _Rule:
     priority: int | None
     continues: bool
     catch_all: bool
+    hours: Hours | None = None
+
+    def miss(self, source: Source, labels: Mapping[str, str], open_hours: Collection[Hours]) -> Miss | None:
+        """What keeps it from matching; None when it matches. ``open_hours``: the hours of all rules that contain the instant."""
+        if self.source not in (None, source.pk):
+            return Other.SOURCE
+        if self.hours is not None and self.hours not in open_hours:
+            return Other.HOURS
+        return next((matcher for matcher in self.matchers if not matcher.holds(labels)), None)
 
 
 @dataclass(frozen=True)
@@ -61,7 +86,7 @@ class Table:
     """Everything intake needs to know, read at one time."""
 
     sources: Mapping[str, Source]
-    rules: tuple[_Rule, ...]
+    rules: tuple[Rule, ...]
     snapshots: Mapping[int, PolicySnapshot]
     silences: tuple[tuple[datetime, datetime, tuple[matchers.Matcher, ...]], ...]
     asked: tuple[str, ...]
@@ -84,31 +109,51 @@ class Table:
             return False
         return any(starts <= at < ends and matchers.all_hold(conditions, labels) for starts, ends, conditions in self.silences)
 
-    def choose(self, source: Source, labels: Mapping[str, str], severity: str) -> Choice:
-        """The policy and priority for a report of ``source``.
+    @cached_property
+    def timetable(self) -> Timetable:
+        """The hours in which rules count: which of them are open is worked out again only when one opens or closes."""
+        return Timetable(rule.hours for rule in self.rules if rule.hours is not None)
+
+    @cached_property
+    def timed(self) -> bool:
+        """Whether any rule counts at some hours only."""
+        return any(rule.hours is not None for rule in self.rules)
+
+    def choose(self, source: Source, labels: Mapping[str, str], severity: str, *, at: datetime) -> Choice:
+        """The policy and priority for a report of ``source`` that comes at ``at``.
 
         ``labels`` are the report's own plus source, type, severity and subject. Raises ConfigurationError when
         there is no catch-all, which bootstrap makes and nobody can delete.
         """
-        key = (source.id, severity, *(labels.get(name, "") for name in self.asked))
+        open_hours = self.timetable.open_at(at) if self.timed else NO_HOURS
+        key = (source.id, severity, open_hours, *(labels.get(name, "") for name in self.asked))
         known = self.chosen.get(key)
         if known is None:
             if len(self.chosen) >= MAX_CHOSEN:
                 self.chosen.clear()
-            known = self.chosen[key] = self._choose(source, labels, severity)
+            known = self.chosen[key] = self._choose(source, labels, severity, open_hours)
         return known
 
-    def _choose(self, source: Source, labels: Mapping[str, str], severity: str) -> Choice:
-        policy, route, priority = source.policy_id, None, None
+    def ask(self, source: Source, labels: Mapping[str, str], open_hours: Collection[Hours]) -> Iterator[tuple[Rule, Miss | None]]:
+        """The rules that are asked about such a report, in their order, up to the one that decides; each with what keeps it from
+        matching."""
+        has_policy = source.policy_id is not None
         for rule in self.rules:
-            if rule.catch_all and policy is not None:
-                break
-            if rule.source not in (None, source.pk) or not matchers.all_hold(rule.matchers, labels):
-                continue
-            policy, route = (rule.policy, rule.route) if rule.policy is not None else (policy, route)
-            priority = rule.priority or priority
-            if not rule.continues and rule.policy is not None:
-                break
+            if rule.catch_all and has_policy:
+                return
+            miss = rule.miss(source, labels, open_hours)
+            yield rule, miss
+            if miss is None and rule.policy is not None:
+                has_policy = True
+                if not rule.continues:
+                    return
+
+    def _choose(self, source: Source, labels: Mapping[str, str], severity: str, open_hours: Collection[Hours]) -> Choice:
+        policy, route, priority = source.policy_id, None, None
+        for rule, miss in self.ask(source, labels, open_hours):
+            if miss is None:
+                policy, route = (rule.policy, rule.route) if rule.policy is not None else (policy, route)
+                priority = rule.priority or priority
         if policy is None:
             raise ConfigurationError("There is no catch-all route. Run `manage.py bootstrap` to make it again.")
         snapshot = self.snapshots[policy]
@@ -204,11 +249,19 @@ def _load() -> tuple[Table, bool]:
     return table, frozen.stored
 
 
-def _rule(route: Route) -> _Rule | None:
+def _rule(route: Route) -> Rule | None:
     conditions = _conditions(route.matchers, f"route {route.pk}")
     if conditions is None:
         return None
-    return _Rule(route.pk, route.source_id, conditions, route.policy_id, route.priority, route.continues, route.catch_all)
+    return Rule(
+        route.pk, route.source_id, conditions, route.policy_id, route.priority, route.continues, route.catch_all, hours_of(route)
+    )  # fmt: skip
+
+
+def hours_of(route: Route) -> Hours | None:
+    """When ``route`` counts; None: always."""
+    hours = Hours(duty.zone(route.time_zone), route.hours_from, route.hours_until, frozenset(route.weekdays))
+    return None if hours.always else hours
 
 
 def _conditions(texts: list[str], owner: str) -> tuple[matchers.Matcher, ...] | None:

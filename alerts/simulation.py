@@ -75,7 +75,7 @@ def simulate(supposed: Supposed, *, at: datetime) -> Simulation:
     labels = routing.labels_of(
         source=source.slug, type=report.type, severity=severity, subject=report.subject, labels=report.labels
     )  # fmt: skip
-    choice = table.choose(source, labels, severity)
+    choice = table.choose(source, labels, severity, at=at)
     key = folding.dedup_key(report, source, severity)
     alert = Alert(
         number=0, source=source, policy=choice.snapshot, title=report.title, status=AlertStatus.PENDING, priority=choice.priority,

@@ -110,7 +110,7 @@ def _picture(opinion: TriageOpinion, *, at: datetime) -> bytes:
 
 def _settle(opinion: TriageOpinion, answer: Answer | NoOpinion, *, lease: datetime, at: datetime) -> None:
     """Write the outcome on the opinion, the alert's record and the live feed, and raise the priority if it says so."""
-    choice = _choice(opinion.alert, Severity(answer.verdict.severity)) if isinstance(answer, Answer) else None
+    choice = _choice(opinion.alert, Severity(answer.verdict.severity), at=at) if isinstance(answer, Answer) else None
     with transaction.atomic():
         alert = Alert.objects.select_for_update(of=["self"]).get(pk=opinion.alert_id)
         fields, detail = _outcome(alert, answer, choice)
@@ -139,11 +139,11 @@ def _outcome(alert: Alert, answer: Answer | NoOpinion, choice: Choice | None) ->
     return fields, {"state": TriageMode.DONE.value, **verdict, "model": answer.model, "priority": [alert.priority, raised_to]}
 
 
-def _choice(alert: Alert, severity: Severity) -> Choice | None:
-    """Where the alert would go if its source had said ``severity``; None when no route can say."""
+def _choice(alert: Alert, severity: Severity, *, at: datetime) -> Choice | None:
+    """Where the alert would go if its source had said ``severity`` at ``at``; None when no route can say."""
     labels = routing.labels_of(source=alert.source.slug, type=alert.type, severity=severity, subject=alert.subject, labels=alert.labels)
     try:
-        return routing.table().choose(alert.source, labels, severity)
+        return routing.table().choose(alert.source, labels, severity, at=at)
     except (ConfigurationError, KeyError):
         logger.exception("no route says where the AI's %s leads for alert %s", severity, alert.pk)
         return None

@@ -26,7 +26,7 @@ LOOK_AHEAD: Final = timedelta(days=62)
 
 def _minutes(at: time | None) -> time | None:
     if at is not None and (at.tzinfo is not None or at.second or at.microsecond):
-        raise ValueError("is a time of the schedule's own zone, in hours and minutes, for example 09:00")
+        raise ValueError("is a time of day in its own zone, in hours and minutes, for example 09:00")
     return at
 
 

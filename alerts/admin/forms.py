@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget
 
 from alerts.models import PolicyStep, Route, Source
 from alerts.models.source import ATTRIBUTES
 from notifications.enums import Transport
+from notifications.models.oncall import WEEKDAYS
 from sentinel_site.lib import matchers
 
 _LABEL = re.compile(r"label\.[A-Za-z_][A-Za-z0-9_.-]*")
@@ -66,6 +67,11 @@ class RouteForm(forms.ModelForm):
         help_text='One to a line, all must hold: severity=critical, room=~"1.*", type!=test. '
         "Reports have source, type, severity, subject and their own labels.",
     )
+
+    weekdays = forms.TypedMultipleChoiceField(
+        choices=WEEKDAYS, coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="None ticked: every day. A night belongs to the day it begins on.",
+    )  # fmt: skip
 
     class Meta:
         model = Route

@@ -24,6 +24,7 @@ class RouteAdmin(NoBulkDeleteMixin, ModelAdmin):
     autocomplete_fields = ("source", "policy")
     fieldsets = (
         ("When", {"fields": ("position", "matchers", "source", "enabled")}),
+        ("Only in these hours", {"fields": (("hours_from", "hours_until"), "weekdays", "time_zone")}),
         ("Then", {"fields": ("policy", "priority", "continues")}),
     )
 
@@ -35,7 +36,7 @@ class RouteAdmin(NoBulkDeleteMixin, ModelAdmin):
     @display(description="When")
     def conditions(self, route: Route) -> str:
         """What must hold."""
-        conditions = [*([f"source is {route.source}"] if route.source else []), *route.matchers]
+        conditions = [*([f"source is {route.source}"] if route.source else []), *route.matchers, *route.limits]
         return "catch-all: everything no route before took" if route.catch_all else " and ".join(conditions) or "everything"
 
     @display(description="Then go on", boolean=True)

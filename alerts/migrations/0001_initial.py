@@ -8,6 +8,7 @@ import django.contrib.postgres.search
 import django.db.models.deletion
 import sentinel_site.lib.crypto
 import sentinel_site.lib.ids
+import sentinel_site.lib.zones
 from django.conf import settings
 from django.db import migrations, models
 
@@ -248,6 +249,10 @@ class Migration(migrations.Migration):
                 ('matchers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), blank=True, default=list, help_text='For example severity=critical or room=~"1.*". All of them must hold.', size=None)),
                 ('priority', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'P1'), (2, 'P2'), (3, 'P3'), (4, 'P4'), (5, 'P5')], null=True)),
                 ('continues', models.BooleanField(default=False, help_text='Ask the following routes too; a later match wins.', verbose_name='continue')),
+                ('hours_from', models.TimeField(blank=True, help_text='Counts from this time of day. Empty: all day.', null=True)),
+                ('hours_until', models.TimeField(blank=True, help_text='Until this time; before the one above: of the next day.', null=True)),
+                ('weekdays', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')]), blank=True, default=list, help_text='Days it counts on. Empty: every day.', size=None)),
+                ('time_zone', models.CharField(default=sentinel_site.lib.zones.site_time_zone, help_text='Whose clocks: an IANA name, for example Europe/Paris.', max_length=64, validators=[sentinel_site.lib.zones.check_zone])),
                 ('enabled', models.BooleanField(default=True)),
                 ('catch_all', models.BooleanField(default=False, editable=False)),
                 ('policy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='routes', to='alerts.escalationpolicy')),
@@ -255,7 +260,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['catch_all', 'position', 'id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('catch_all', True)), fields=('catch_all',), name='route_one_catch_all'), models.CheckConstraint(condition=models.Q(('catch_all', False), models.Q(('continues', False), ('enabled', True), ('matchers__len', 0), ('policy__isnull', False), ('source', None)), _connector='OR'), name='route_catch_all_matches_everything', violation_error_message='The catch-all stays enabled, has a policy, and has no condition.')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('catch_all', True)), fields=('catch_all',), name='route_one_catch_all'), models.CheckConstraint(condition=models.Q(('catch_all', False), models.Q(('continues', False), ('enabled', True), ('hours_from', None), ('hours_until', None), ('matchers__len', 0), ('policy__isnull', False), ('source', None), ('weekdays__len', 0)), _connector='OR'), name='route_catch_all_matches_everything', violation_error_message='The catch-all stays enabled, has a policy, and has no condition.'), models.CheckConstraint(condition=models.Q(models.Q(('hours_from__isnull', True), ('hours_until__isnull', True)), models.Q(('hours_from__isnull', False), ('hours_until__isnull', False)), _connector='OR'), name='route_hours_both_or_none', violation_error_message='Hours have a beginning and an end: give both or neither.')],
             },
         ),
         migrations.CreateModel(

@@ -1,6 +1,7 @@
 """Whom to tell, when, and how: escalation policies, their frozen copies, and the routes that choose them."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -8,6 +9,8 @@ from alerts.enums import AckTimeoutAction, Priority, StopsAt
 from alerts.models.source import Source
 from notifications.enums import Transport, Urgency
 from notifications.models import OnCallSchedule, Recipient, RecipientGroup
+from notifications.models.oncall import WEEKDAYS
+from sentinel_site.lib.zones import check_zone, site_time_zone
 
 
 class EscalationPolicy(models.Model):
@@ -86,6 +89,14 @@ class Route(models.Model):
     policy = models.ForeignKey(EscalationPolicy, null=True, blank=True, on_delete=models.PROTECT, related_name="routes")
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, null=True, blank=True)
     continues = models.BooleanField("continue", default=False, help_text="Ask the following routes too; a later match wins.")
+    hours_from = models.TimeField(null=True, blank=True, help_text="Counts from this time of day. Empty: all day.")
+    hours_until = models.TimeField(null=True, blank=True, help_text="Until this time; before the one above: of the next day.")
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(choices=WEEKDAYS), default=list, blank=True, help_text="Days it counts on. Empty: every day."
+    )
+    time_zone = models.CharField(
+        max_length=64, default=site_time_zone, validators=[check_zone], help_text="Whose clocks: an IANA name, for example Europe/Paris."
+    )
     enabled = models.BooleanField(default=True)
     catch_all = models.BooleanField(default=False, editable=False)
 
@@ -94,11 +105,34 @@ class Route(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["catch_all"], condition=Q(catch_all=True), name="route_one_catch_all"),
             models.CheckConstraint(
-                condition=Q(catch_all=False) | Q(enabled=True, source=None, policy__isnull=False, matchers__len=0, continues=False),
+                condition=Q(catch_all=False)
+                | Q(
+                    enabled=True, source=None, policy__isnull=False, matchers__len=0, continues=False,
+                    hours_from=None, hours_until=None, weekdays__len=0,
+                ),
                 name="route_catch_all_matches_everything",
                 violation_error_message="The catch-all stays enabled, has a policy, and has no condition.",
             ),
-        ]
+            models.CheckConstraint(
+                condition=Q(hours_from__isnull=True, hours_until__isnull=True) | Q(hours_from__isnull=False, hours_until__isnull=False),
+                name="route_hours_both_or_none",
+                violation_error_message="Hours have a beginning and an end: give both or neither.",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
-        return "Catch-all" if self.catch_all else f"{self.position}: {', '.join(self.matchers) or 'everything'}"
+        return "Catch-all" if self.catch_all else f"{self.position}: {', '.join([*self.matchers, *self.limits]) or 'everything'}"
+
+    @property
+    def limits(self) -> list[str]:
+        """When it counts, in words; empty when it always does."""
+        days = [WEEKDAYS[day][1] for day in sorted(set(self.weekdays))]
+        named = "" if len(days) in (0, len(WEEKDAYS)) else ", ".join(days)
+        hours = f"{self.hours_from:%H:%M} to {self.hours_until:%H:%M}" if self.hours_from and self.hours_until else ""
+        return [f"{' '.join(filter(None, (named, hours)))} ({self.time_zone})"] if named or hours else []
+
+    def clean(self) -> None:
+        """Refuse half a pair of hours, in words a form can show beside the field."""
+        if (self.hours_from is None) != (self.hours_until is None):
+            missing = "hours_until" if self.hours_until is None else "hours_from"
+            raise ValidationError({missing: "Hours have a beginning and an end: give both or neither."})

@@ -167,6 +167,16 @@ def test_a_route_sends_reports_to_its_policy(admin):
     assert (alert["policy"], alert["priority"]) == ("Urgent", "P2")
 
 
+def test_a_route_has_hours(admin):
+    make_policy("Night")
+
+    made = admin.send("/routes", {"policy": "Night", "hours_from": "22:00", "hours_until": "06:00", "weekdays": [4, 0, 4]}).json()
+    changed = admin.send(f"/routes/{made['id']}", {"hours_from": None, "hours_until": None}, method="PATCH").json()
+
+    assert (made["hours_from"], made["hours_until"], made["weekdays"], made["time_zone"]) == ("22:00", "06:00", [0, 4], "UTC")
+    assert changed == made | {"hours_from": None, "hours_until": None}
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -176,6 +186,10 @@ def test_a_route_sends_reports_to_its_policy(admin):
         {"source": "ghost"},
         {"priority": "P9"},
         {"position": -1},
+        {"hours_from": "09:00"},
+        {"hours_from": "09:00", "hours_until": "25:00"},
+        {"weekdays": [7]},
+        {"time_zone": "Europe/Nowhere"},
     ],
 )
 def test_a_bad_route_is_refused(admin, body):
@@ -188,10 +202,10 @@ def test_the_catch_all_stays(admin):
 
     codes = [
         admin.send(path, method="DELETE"),
-        *(admin.send(path, body, method="PATCH") for body in ({"enabled": False}, {"matchers": ["a=b"]})),
+        *(admin.send(path, body, method="PATCH") for body in ({"enabled": False}, {"matchers": ["a=b"]}, {"weekdays": [0]})),
     ]
 
-    assert [answer.status_code for answer in codes] == [409, 422, 422]
+    assert [answer.status_code for answer in codes] == [409, 422, 422, 422]
     assert admin.send(path, {"policy": make_policy("Urgent").name}, method="PATCH").status_code == 200
 
 

@@ -1,12 +1,15 @@
 """Which policy and priority a report gets."""
 
+from datetime import UTC, datetime, time, timedelta
+
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from alerts import routing
 from alerts.errors import ConfigurationError
 from alerts.models import Route
-from tests.conftest import NOON
+from tests.conftest import NOON, SECOND
 from tests.factories import make_policy, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
@@ -17,9 +20,9 @@ def source():
     return make_source(policy=make_policy("Default"))
 
 
-def where(**fields):
+def where(*, at=NOON, **fields):
     """The policy's name and the priority of the alert that a report becomes."""
-    alert = raise_alert(at=NOON, **fields)
+    alert = raise_alert(at=at, **fields)
     return alert.policy.name, alert.priority
 
 
@@ -100,3 +103,52 @@ def test_a_table_with_a_snapshot_that_was_rolled_back_is_not_kept(transactional_
         alert = raise_alert(at=NOON)
 
     assert alert.policy.name == "Calls"
+
+
+NIGHT = {"hours_from": time(22), "hours_until": time(6), "time_zone": "Europe/Paris"}
+
+
+def policy_at(at):
+    """The policy that the routing table, read once and kept, chooses at ``at``."""
+    table = routing.table()
+    source = table.sources["probe"]
+    labels = routing.labels_of(source="probe", type="x", severity="low", subject="", labels={})
+    return table.choose(source, labels, "low", at=at).snapshot.name
+
+
+def test_a_route_counts_in_its_hours_only(source):
+    Route.objects.create(position=1, policy=make_policy("Night"), priority=1, **NIGHT)
+    begins = datetime(2026, 3, 2, 21, 0, tzinfo=UTC)
+
+    assert where(at=begins - SECOND, subject="a", severity="low") == ("Default", 4)
+    assert where(at=begins, subject="b", severity="low") == ("Night", 1)
+
+
+def test_what_the_table_remembers_ends_with_the_hours(source):
+    Route.objects.create(position=1, policy=make_policy("Night"), **NIGHT)
+    begins, ends = datetime(2026, 3, 2, 21, 0, tzinfo=UTC), datetime(2026, 3, 3, 5, 0, tzinfo=UTC)
+
+    found = [policy_at(at) for at in (begins - SECOND, begins, ends - SECOND, ends, begins, begins - SECOND)]
+
+    assert found == ["Default", "Night", "Night", "Default", "Night", "Default"]
+
+
+def test_hours_follow_the_clocks_of_the_route_s_zone(source):
+    Route.objects.create(position=1, policy=make_policy("Night"), **NIGHT)
+    spring = datetime(2026, 3, 29, tzinfo=UTC)  # Paris is an hour ahead of UTC before 01:00 of this day, and two from then on
+
+    found = [policy_at(spring + timedelta(hours=hours)) for hours in (-3, 3.99, 4, 19.99, 20)]
+
+    assert found == ["Night", "Night", "Default", "Default", "Night"]
+
+
+def test_a_night_belongs_to_the_weekday_it_begins_on(source):
+    Route.objects.create(position=1, policy=make_policy("Friday"), weekdays=[4], **NIGHT)
+    friday, saturday = datetime(2026, 3, 6, 23, tzinfo=UTC), datetime(2026, 3, 7, 4, tzinfo=UTC)
+
+    assert [policy_at(at) for at in (friday, saturday, saturday + timedelta(hours=19))] == ["Friday", "Friday", "Default"]
+
+
+def test_half_a_pair_of_hours_is_refused(source):
+    with pytest.raises(ValidationError, match="give both or neither"):
+        Route(hours_from=time(9), policy=make_policy("Day")).full_clean()
