@@ -9,7 +9,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
@@ -19,9 +18,10 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from psycopg.conninfo import make_conninfo
 
-from backups import deposit, entries, findings, matching, promotion, scans, store_alerts, verifying
+from backups import deposit, entries, findings, looking, matching, promotion, scans, store_alerts
 from backups.deposit import Found
 from backups.enums import BackupVerdict
+from backups.looking import Places
 from backups.matching import Work
 from backups.models import ExpectedBackupJob
 from backups.scans import Running
@@ -29,10 +29,10 @@ from backups.storage import RefusedError
 from backups.verifying import Looked
 from sentinel_site.lib import registry
 
-THREADS: Final = 16
-"""Most of them wait for the disk; large files are read by a few at once (verifying.py)."""
 BATCH: Final = 500
 BATCH_BYTES: Final = 2 * 1024**3
+FEW: Final = 4
+"""So many are a batch at least, however large they are: they are read at the same time."""
 SMALL: Final = 1024 * 1024
 TOGETHER: Final = 16
 """So many small files of one folder are looked at by one thread, one after the other."""
@@ -112,19 +112,17 @@ class _Pass:
         return found
 
     def _decide(self, works: list[Work]) -> None:
-        """Verify batch after batch, the next one already while the last one is written down."""
+        """Write down batch after batch, while the next ones are looked at."""
         works.sort(key=lambda work: work.database.size or 0)
         done = 0
-        with promotion.opened(settings.SENTINEL_BACKUP_STORE) as self.promotion, ThreadPoolExecutor(THREADS) as pool:
-            waiting: list[Future[list[Looked]]] = []
-            for batch in [*_batches(works), []]:
-                started = [pool.submit(verifying.look, group, self.deposit, self.promotion.copies, at=self.at) for group in _groups(batch)]
-                if waiting:
-                    looked = [each for future in waiting for each in future.result()]
+        with promotion.opened(settings.SENTINEL_BACKUP_STORE) as self.promotion:
+            places = Places(self.deposit, self.promotion.copies, self.at)
+            batches = [list(_groups(batch)) for batch in _batches(works)]
+            with looking.ahead(batches, places) as found:
+                for looked in found:
                     self._settle(looked)
                     done += len(looked)
                     self._progress("verify", done, len(works))
-                waiting = started
             self.problems = self.promotion.problems
 
     def _settle(self, looked: Sequence[Looked]) -> None:
@@ -211,7 +209,7 @@ def _batches(works: Sequence[Work]) -> Iterator[list[Work]]:
     for work in works:
         batch.append(work)
         size += work.database.size or 0
-        if len(batch) >= BATCH or (size >= BATCH_BYTES and len(batch) >= THREADS // 4):
+        if len(batch) >= BATCH or (size >= BATCH_BYTES and len(batch) >= FEW):
             yield batch
             batch, size = [], 0
     if batch:
@@ -219,7 +217,7 @@ def _batches(works: Sequence[Work]) -> Iterator[list[Work]]:
 
 
 def _groups(batch: Sequence[Work]) -> Iterator[list[Work]]:
-    """The works of a batch as threads take them: a few small files of one folder, or one that is large or of unknown size."""
+    """The works of a batch as threads take them (looking.py): a few small files of one folder, or one that is large or of unknown size."""
     small: dict[str, list[Work]] = {}
     for work in batch:
         if not 0 < (work.database.size or 0) <= SMALL:

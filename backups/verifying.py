@@ -48,6 +48,10 @@ class Looked:
     not_stored: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
 
+    def said(self) -> tuple[Any, ...]:
+        """All but the work, in this order."""
+        return self.verdict, self.message, self.digest, self.size, self.copy, self.not_stored, self.evidence
+
 
 _NO_COPY: Final = nullcontext[tuple[int | None, StoreError | None]]((None, None))
 

@@ -95,7 +95,7 @@ def _many(house: House, place: Path) -> list[Row]:
 
 def _verified(place: Path) -> float:
     """Seconds that reading and hashing all of them takes alone, by the code and in the threads of a scan."""
-    from backups import scanner, verifying
+    from backups import looking, verifying
     from backups.storage import Folder
 
     def one(path: str) -> None:
@@ -109,7 +109,7 @@ def _verified(place: Path) -> float:
 
     lines = [line.split("  ") for line in (place / "listed").read_text().splitlines()]
     digests = {path: digest for digest, path in lines}
-    with Folder.root(place / "deposit") as deposit, ThreadPoolExecutor(scanner.THREADS) as pool:
+    with Folder.root(place / "deposit") as deposit, ThreadPoolExecutor(looking.THREADS) as pool:
         return min(_timed(lambda: list(pool.map(one, digests))) for _ in range(3))
 
 

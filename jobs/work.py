@@ -1,6 +1,5 @@
 """The work itself, in a process forked for it, which tells its supervisor how far it is and what came of it, a line of JSON each."""
 
-import ctypes
 import json
 import os
 import signal
@@ -15,15 +14,13 @@ from jobs import http_runs, kept
 from jobs.enums import JobKind, RunStatus
 from jobs.errors import NotRunnable
 from jobs.models import JobRun
-from sentinel_site.lib import registry
+from sentinel_site.lib import parents, registry
 
-PR_SET_PDEATHSIG: Final = 1
 MARK: Final = "SENTINEL_RUN"
 """Environment variable that everything the work starts carries: what is left of a run that was killed is found by it."""
 PROGRESS_SECONDS: Final = 0.5
 NICE: Final = 5
 """Jobs yield to those who escalate and send."""
-_libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 _inherited: Final[list[Any]] = []
 
 
@@ -35,7 +32,7 @@ def become(run: JobRun, results: IO[str], output: int, parent: int) -> None:
     code = 1
     try:
         os.setpgid(0, 0)
-        _die_with(parent)
+        parents.die_with(parent)
         _own_signals()
         _own_streams(output)
         _own_connections()
@@ -90,13 +87,6 @@ class _Reporter:
 def _say(results: IO[str], **said: Any) -> None:
     results.write(json.dumps(said) + "\n")
     results.flush()
-
-
-def _die_with(parent: int) -> None:
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before we asked
-        os._exit(1)
 
 
 def _own_signals() -> None:
