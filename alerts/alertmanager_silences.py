@@ -7,14 +7,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from alerts import alertmanager, silences
+from alerts.enums import SILENCE_LONGEST, SilenceOrigin
 from alerts.models import Silence
 from sentinel_site.lib import matchers
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.matchers import Matcher
 
-LONGEST: Final = timedelta(days=7)
 MILLISECOND: Final = timedelta(milliseconds=1)
 _OPERATORS: Final = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -29,6 +30,7 @@ class UnknownSilenceError(LookupError):
     """There is no silence with this id."""
 
 
+@transaction.atomic
 def write(body: Any, *, by: Any, at: datetime) -> UUID:
     """Make a silence, or change the one that ``body`` names by its id. Returns the id, a new one where the old silence is replaced.
 
@@ -41,7 +43,8 @@ def write(body: Any, *, by: Any, at: datetime) -> UUID:
     if known is not None:
         if _continues(known, silence, at=at):
             silence.pk, silence._state.adding, silence.starts_at = known.pk, False, min(known.starts_at, silence.starts_at)
-            silence.hits, silence.author_id, silence.created_at = known.hits, known.author_id, known.created_at
+            silence.author_id, silence.created_at = known.author_id, known.created_at
+            silence.origin, silence.window_id, silence.occurrence_at = known.origin, known.window_id, known.occurrence_at
         else:
             silences.expire(known, at=at)
             silence.starts_at = max(silence.starts_at, at)
@@ -107,14 +110,14 @@ def _read(body: Mapping[str, Any], *, at: datetime) -> Silence:
     starts_at, ends_at = _instant(body.get("startsAt"), "startsAt") or at, _instant(body.get("endsAt"), "endsAt")
     if ends_at is None or ends_at <= at or ends_at <= starts_at:
         raise SilenceError("endsAt must lie in the future, and after startsAt")
-    if ends_at - max(starts_at, at) > LONGEST:
+    if ends_at - max(starts_at, at) > SILENCE_LONGEST:
         raise SilenceError("a silence lasts at most 7 days; renew it, or use an inhibition for what is always so")
     comment, created_by = body.get("comment"), body.get("createdBy")
     if not isinstance(comment, str) or not comment.strip() or not isinstance(created_by, str) or not created_by.strip():
         raise SilenceError("comment and createdBy are needed: whoever sees the alert is told why it is silent")
     return Silence(
         matchers=_matchers(body.get("matchers")), reason=comment.strip()[:1000], author_name=created_by.strip()[:150],
-        starts_at=max(starts_at, at) if body.get("id") is None else starts_at, ends_at=ends_at,
+        starts_at=max(starts_at, at) if body.get("id") is None else starts_at, ends_at=ends_at, origin=SilenceOrigin.ALERTMANAGER,
     )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from alerts import alertmanager, alertmanager_silences, foreign, subjects
-from alerts.enums import OPEN
-from alerts.models import Alert, ForeignAlert, Silence
+from alerts import alertmanager, foreign, silencing, subjects
+from alerts.enums import OPEN, Priority
+from alerts.models import Alert, ForeignAlert
+from alerts.standing import Standing
 from sentinel_site.lib import matchers
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.matchers import Index, Matcher
@@ -44,14 +45,11 @@ def wanted(query: Mapping[str, Any], filters: Iterable[str]) -> Wanted:
 
 def alerts(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
     """Everything that is open or still fires, by hash: also what other sources of Sentinel raised."""
-    in_force = Silence.objects.filter(starts_at__lte=at, ends_at__gt=at)
-    silences = matchers.Index(
-        (conditions, str(silence.pk)) for silence in in_force if (conditions := alertmanager_silences.conditions(silence))
-    )
+    silences = silencing.in_force(at=at)
     firing = {(each.source_id, f"{alertmanager.KEY_PREFIX}{each.label_hash}"): each for each in foreign.firing(at=at, limit=MAX_ALERTS)}
     rows = Alert.objects.filter(status__in=OPEN).select_related("source", "policy").defer("policy__document").order_by("-id")[:MAX_ALERTS]
     found = [_described(alert, firing.pop((alert.source_id, alert.dedup_key), None), silences, at=at) for alert in rows]
-    found += [_unhandled(each, silences) for each in firing.values()]
+    found += [_unhandled(each, silences, at=at) for each in firing.values()]
     return sorted((shown for shown in found if _fits(shown, wanted)), key=lambda shown: shown["fingerprint"])
 
 
@@ -66,9 +64,9 @@ def groups(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _described(alert: Alert, known: ForeignAlert | None, silences: Index[str], *, at: datetime) -> dict[str, Any]:
+def _described(alert: Alert, known: ForeignAlert | None, silences: Index[Standing], *, at: datetime) -> dict[str, Any]:
     ours = subjects.labels_of(alert)
-    silenced = [] if alert.life_safety else silences.find(ours)
+    silenced = [] if alert.life_safety else _silencing(silences, ours, alert.priority, at=at)
     inhibited = [reason["id"] for reason in alert.suppressed_by if reason["kind"] == "inhibition"]
     if known is None:
         labels = {"alertname": alert.type, **{name: value for name, value in ours.items() if value}}
@@ -81,12 +79,16 @@ def _described(alert: Alert, known: ForeignAlert | None, silences: Index[str], *
     )  # fmt: skip
 
 
-def _unhandled(known: ForeignAlert, silences: Index[str]) -> dict[str, Any]:
+def _unhandled(known: ForeignAlert, silences: Index[Standing], *, at: datetime) -> dict[str, Any]:
     """What still fires though somebody resolved its alert."""
-    silenced = silences.find({**known.labels, "source": known.source.slug})
+    silenced = _silencing(silences, {**known.labels, "source": known.source.slug}, Priority.P5, at=at)
     return _shape(
         known.labels, known.annotations, known.starts_at, known.ends_at, known.updated_at, known.generator_url, WHO, silenced, []
     )  # fmt: skip
+
+
+def _silencing(silences: Index[Standing], labels: Mapping[str, str], priority: int, *, at: datetime) -> list[str]:
+    return [each.id for each in silences.find(labels) if each.until(priority, at=at)]
 
 
 def _shape(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
@@ -215,7 +215,7 @@ def keep_catch_all(route: Route) -> None:
 
 def silences() -> QuerySet[Silence]:
     """Silences with what describing them needs."""
-    return Silence.objects.select_related("author")
+    return Silence.objects.select_related("author").annotate(held=Count("holds"))
 
 
 def describe_silence(silence: Silence) -> dict[str, Any]:
@@ -235,8 +235,10 @@ def save_silence(silence: Silence, form: SilenceForm, by: User) -> None:
     """Write ``form`` onto ``silence``; whoever makes it is its author. What it no longer holds back is told."""
     for name, value in form.model_dump().items():
         setattr(silence, name, value)
+    at = timezone.now()
     silence.full_clean()
-    suppressions.save(silence, by=by, at=timezone.now())
+    suppressions.check(silence, at=at)
+    suppressions.save(silence, by=by, at=at)
 
 
 def end_silence(silence: Silence) -> None:

@@ -1,5 +1,6 @@
 """The words of `alerts`."""
 
+from datetime import timedelta
 from typing import Final
 
 from django.db.models import IntegerChoices, TextChoices
@@ -164,3 +165,19 @@ class TriageMode(TextChoices):
     QUEUED = "queued", "Waiting"
     DONE = "done", "Opinion given"
     NO_OPINION = "no_opinion", "No opinion"
+
+
+class SilenceOrigin(TextChoices):
+    """Where a silence comes from."""
+
+    PERSON = "person", "A person"
+    ALERTMANAGER = "alertmanager", "amtool"
+    """By Alertmanager's API."""
+    SCRIPT = "script", "A script"
+    """By the address that silences one source."""
+    WINDOW = "window", "A maintenance window"
+
+
+SILENCE_LONGEST: Final = timedelta(days=7)
+SILENCE_LONGEST_P1: Final = timedelta(hours=8)
+"""So long after its beginning a silence holds a P1 back; then it is told, whatever the silence says."""

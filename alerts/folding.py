@@ -76,7 +76,7 @@ def fold(reports: Sequence[NewReport], table: routing.Table, *, at: datetime) ->
         key = dedup_key(report, source, severity)
         known = folds.get((source.id, key))
         if known is None:
-            silenced = table.is_silenced(source, labels, at=at)
+            silenced = table.is_silenced(source, labels, priority=choice.priority, at=at)
             folds[source.id, key] = Fold(report, source, key, severity, choice, seen_at, seen_at, silenced, [place])
         else:
             _join(known, place, report, severity, choice, seen_at)

@@ -16,11 +16,12 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
-from alerts import policies
+from alerts import policies, standing
 from alerts.enums import DEFAULT_PRIORITY, Priority, Severity
 from alerts.errors import ConfigurationError
 from alerts.models import EscalationPolicy, EventCounter, PolicySnapshot, PolicyStep, Route, Silence, Source
 from alerts.plan import Plan
+from alerts.standing import Standing
 from notifications import duty
 from notifications.hours import Hours, Timetable
 from sentinel_site.lib import matchers
@@ -32,7 +33,7 @@ VERSION_ROW = 2
 _RAISE_VERSION = """
 INSERT INTO alerts_eventcounter (id, value) VALUES (%s, 1) ON CONFLICT (id) DO UPDATE SET value = alerts_eventcounter.value + 1
 """
-MAX_SILENCES = 500
+MAX_SILENCES = 2000
 """The ones that end last; who sets more than these sees the verdict 'accepted' on what they hold back all the same."""
 MAX_CHOSEN = 10_000
 NO_HOURS: Final[frozenset[Hours]] = frozenset()
@@ -88,7 +89,7 @@ class Table:
     sources: Mapping[str, Source]
     rules: tuple[Rule, ...]
     snapshots: Mapping[int, PolicySnapshot]
-    silences: tuple[tuple[datetime, datetime, tuple[matchers.Matcher, ...]], ...]
+    silences: matchers.Index[Standing]
     asked: tuple[str, ...]
     """The labels that any rule asks about: reports that agree in them, in source and in severity go the same way."""
     chosen: dict[tuple[Any, ...], Choice] = field(default_factory=dict)
@@ -103,11 +104,11 @@ class Table:
         """The snapshots of today's policies, by their own id."""
         return {snapshot.pk: snapshot for snapshot in self.snapshots.values()}
 
-    def is_silenced(self, source: Source, labels: Mapping[str, str], *, at: datetime) -> bool:
+    def is_silenced(self, source: Source, labels: Mapping[str, str], *, priority: int, at: datetime) -> bool:
         """Whether a silence covers a report with these ``labels`` at ``at``; never where lives depend."""
         if source.life_safety:
             return False
-        return any(starts <= at < ends and matchers.all_hold(conditions, labels) for starts, ends, conditions in self.silences)
+        return any(silence.until(priority, at=at) for silence in self.silences.find(labels))
 
     @cached_property
     def timetable(self) -> Timetable:
@@ -244,7 +245,7 @@ def _load() -> tuple[Table, bool]:
         rules=rules,
         asked=tuple(sorted({matcher.name for rule in rules for matcher in rule.matchers})),
         snapshots=frozen.snapshots,
-        silences=tuple((each.starts_at, each.ends_at, read) for each in silences if (read := _conditions(each.matchers, str(each)))),
+        silences=standing.index_of(silences),
     )
     return table, frozen.stored
 

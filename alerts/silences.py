@@ -3,12 +3,29 @@
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from alerts import escalation
 from alerts.models import Inhibition, Silence
 
 INSTANT = timedelta(microseconds=1)
+SECOND = timedelta(seconds=1)
+
+
+def check(silence: Silence, *, at: datetime) -> None:
+    """Raises ValidationError, besides what the model refuses, when it would hold nothing, or begin anew.
+
+    What began keeps its beginning: the eight hours for a P1 and the seven days count from there.
+    """
+    if silence.ends_at <= at:
+        raise ValidationError({"ends_at": "It ends in the past, and would hold nothing back. To end a silence now, delete it."})
+    known = None if silence._state.adding else Silence.objects.filter(pk=silence.pk).first()
+    if known is None or known.starts_at > at:
+        return
+    if abs(known.starts_at - silence.starts_at) >= SECOND:
+        raise ValidationError({"starts_at": "It has begun, and keeps its beginning. End it, and make a new one."})
+    silence.starts_at = known.starts_at
 
 
 def save(suppression: Silence | Inhibition, *, by: AbstractBaseUser | AnonymousUser | None, at: datetime) -> None:
@@ -21,14 +38,15 @@ def save(suppression: Silence | Inhibition, *, by: AbstractBaseUser | AnonymousU
 
 
 def end(silence: Silence, *, at: datetime) -> None:
-    """End it now; it stays in the list, with its hits. One that has not begun is deleted, one that is over is left alone."""
+    """End it now; it stays in the list, with its hits. One that is over is left alone, one that has not begun is deleted.
+
+    Except for the next occurrence of a maintenance window: that stays, as ended, or it would be made again.
+    """
+    if silence.starts_at < at or silence.window_id is not None:
+        expire(silence, at=at)
+        return
     with transaction.atomic():
-        if silence.starts_at >= at:
-            silence.delete()
-        elif silence.ends_at > at:
-            silence.ends_at = at
-            silence.save(update_fields=["ends_at", "changed_at"])
-        escalation.release(str(silence.pk), at=at)
+        silence.delete()
 
 
 def expire(silence: Silence, *, at: datetime) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import F
 
 from alerts import inhibiting, silencing
-from alerts.models import Alert, Inhibition, Silence
+from alerts.models import Alert, Inhibition
 from alerts.subjects import Found, Subject, labels_of
 from sentinel_site.lib import prepared
 
@@ -33,7 +33,9 @@ class Hold:
 def holds(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
     """The alerts of ``alerts`` that are held back at ``at``. Counts a hit for each reason that is new on its alert."""
     found = reasons(alerts, at=at)
-    _count([reason for alert in alerts if alert.pk in found for reason in _fresh(alert, found[alert.pk])])
+    fresh = [(alert.pk, reason) for alert in alerts if alert.pk in found for reason in _fresh(alert, found[alert.pk])]
+    silencing.remember([(reason["id"], pk) for pk, reason in fresh if reason["kind"] == "silence"], at=at)
+    _count([reason for _, reason in fresh if reason["kind"] == "inhibition"])
     return found
 
 
@@ -56,7 +58,6 @@ def _fresh(alert: Alert, hold: Hold) -> list[dict[str, Any]]:
 
 
 def _count(reasons: Sequence[Mapping[str, Any]]) -> None:
-    for kind, model in (("silence", Silence), ("inhibition", Inhibition)):
-        ids = [reason["id"] for reason in reasons if reason["kind"] == kind]
-        for pk in sorted(set(ids)):
-            model.objects.filter(pk=pk).update(hits=F("hits") + ids.count(pk))
+    ids = [reason["id"] for reason in reasons]
+    for pk in sorted(set(ids)):
+        Inhibition.objects.filter(pk=pk).update(hits=F("hits") + ids.count(pk))

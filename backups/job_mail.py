@@ -79,7 +79,7 @@ def _silenced(alert: Alert, *, at: datetime) -> bool:
     labels = routing.labels_of(
         source=alert.source.slug, type=alert.type, severity=alert.severity, subject=alert.subject, labels=alert.labels
     )
-    return routing.table().is_silenced(alert.source, labels, at=at)
+    return routing.table().is_silenced(alert.source, labels, priority=alert.priority, at=at)
 
 
 def _by_policy(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, set[str]]:

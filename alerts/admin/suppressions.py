@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
@@ -17,17 +17,27 @@ from alerts.models.suppression import check_matchers
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 EXEMPT = "It never holds back alerts of life-safety sources, whatever you write here."
-ONE_A_LINE = f'One to a line, all must hold: source=probe, room=~"1.*", type!=test. {EXEMPT}'
+EXEMPT_SILENCE = f"{EXEMPT} It holds a P1 for 8 hours at the most."
+ONE_A_LINE = 'One to a line, all must hold: source=probe, room=~"1.*", type!=test. '
 
 
 class SilenceForm(forms.ModelForm):
     """A silence; its matchers must be readable, and there is at least one."""
 
-    matchers = LinesField(label="Alerts that match", help_text=ONE_A_LINE, required=True, validators=[check_matchers])
+    matchers = LinesField(label="Alerts that match", help_text=ONE_A_LINE + EXEMPT_SILENCE, required=True, validators=[check_matchers])
 
     class Meta:
         model = Silence
         fields = ("matchers", "reason", "starts_at", "ends_at")
+
+    def clean(self) -> None:
+        """What began keeps its beginning, and what ends in the past holds nothing."""
+        super().clean()
+        if self.cleaned_data.get("starts_at") and self.cleaned_data.get("ends_at"):
+            draft = Silence(pk=self.instance.pk, starts_at=self.cleaned_data["starts_at"], ends_at=self.cleaned_data["ends_at"])
+            draft._state.adding = self.instance._state.adding
+            silences.check(draft, at=timezone.now())
+            self.cleaned_data["starts_at"] = draft.starts_at
 
 
 class InhibitionForm(forms.ModelForm):
@@ -38,7 +48,7 @@ class InhibitionForm(forms.ModelForm):
         help_text="One to a line, all must hold.",
     )  # fmt: skip
     target_matchers = LinesField(
-        label="nobody is told about alerts that match", required=True, validators=[check_matchers], help_text=ONE_A_LINE
+        label="nobody is told about alerts that match", required=True, validators=[check_matchers], help_text=ONE_A_LINE + EXEMPT
     )
     equal = LinesField(label="and agree with it in these labels", help_text="One to a line, for example site. Empty: whatever they are.")
 
@@ -52,10 +62,19 @@ class SilenceAdmin(NoBulkDeleteMixin, ModelAdmin):
     """The ones that end last come first. One that ran is ended, not deleted: its hits are part of the record."""
 
     form = SilenceForm
-    list_display = ("conditions", "reason", "state", "starts_at", "ends_at", "author", "hits")
+    list_display = ("conditions", "reason", "state", "starts_at", "ends_at", "author", "held_back")
     list_select_related = ("author",)
-    readonly_fields = ("author", "hits")
-    fieldsets = ((None, {"fields": ("matchers", "reason", ("starts_at", "ends_at"), ("author", "hits"))}),)
+    readonly_fields = ("author", "held_back")
+    fieldsets = ((None, {"fields": ("matchers", "reason", ("starts_at", "ends_at"), ("author", "held_back"))}),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Silence]:
+        """With how many alerts each held back."""
+        return super().get_queryset(request).annotate(held=Count("holds"))
+
+    @display(description="Held back")
+    def held_back(self, silence: Silence) -> int:
+        """How many alerts."""
+        return silence.hits
 
     @display(description="Alerts that match")
     def conditions(self, silence: Silence) -> str:

@@ -4,11 +4,13 @@ from alerts.models.alert import Alert, AlertEvent, AlertGroup, EventCounter, Log
 from alerts.models.foreign import ForeignAlert
 from alerts.models.policy import EscalationPolicy, PolicySnapshot, PolicyStep, Route
 from alerts.models.seen import SeenEvent
+from alerts.models.silence import MaintenanceWindow, Silence, SilenceHold
 from alerts.models.source import Report, Source
-from alerts.models.suppression import Inhibition, Silence
+from alerts.models.suppression import Inhibition
 from alerts.models.webhook import WebhookSecret
 
 __all__ = [
-    "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "ForeignAlert", "Inhibition", "LogEntry", "PolicySnapshot",
-    "PolicyStep", "Report", "Route", "SeenEvent", "Silence", "Source", "StepClaim", "TriageOpinion", "WebhookSecret",
+    "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "ForeignAlert", "Inhibition", "LogEntry",
+    "MaintenanceWindow", "PolicySnapshot", "PolicyStep", "Report", "Route", "SeenEvent", "Silence", "SilenceHold", "Source",
+    "StepClaim", "TriageOpinion", "WebhookSecret",
 ]  # fmt: skip

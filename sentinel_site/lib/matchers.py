@@ -16,6 +16,11 @@ MAX_LENGTH = 500
 _FORM = re.compile(r'^\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*$', re.S)
 _PATTERN_BYTES: Final = 1024 * 1024
 """What one compiled expression may take."""
+_FEW: Final = 8
+"""Fewer expressions about a label are tried one by one."""
+_AT_ONCE: Final = 500
+_SET_BYTES: Final = 8 * 1024 * 1024
+"""What so many expressions asked at once may take."""
 
 
 class MatcherError(ValueError):
@@ -68,27 +73,70 @@ def _check(pattern: str) -> None:
         raise MatcherError(f"{pattern[:80]!r} is not a regular expression (RE2): {why}.") from None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _pattern(text: str) -> Any:
+    return re2.compile(text, _options(_PATTERN_BYTES))
+
+
+def _options(memory: int) -> Any:
     options = re2.Options()
-    options.dot_nl, options.log_errors, options.max_mem = True, False, _PATTERN_BYTES
-    return re2.compile(text, options)
+    options.dot_nl, options.log_errors, options.max_mem = True, False, memory
+    return options
 
 
 Value = TypeVar("Value")
 
 
 class Index(Generic[Value]):
-    """Many conditions, asked which of them hold for some labels: only those are tried whose first equality fits a label."""
+    """Many conditions, asked which of them hold for some labels.
+
+    Only those are tried whose first equality fits a label, and of those without one, whose first regular expression fits its label:
+    all expressions about one label are asked at once.
+    """
 
     def __init__(self, entries: Iterable[tuple[Sequence[Matcher], Value]]) -> None:
         self._fitting: dict[tuple[str, str], list[tuple[Sequence[Matcher], Value]]] = {}
         self._rest: list[tuple[Sequence[Matcher], Value]] = []
+        patterns: dict[str, list[tuple[str, tuple[Sequence[Matcher], Value]]]] = {}
         for conditions, value in entries:
-            key = next(((each.name, each.value) for each in conditions if each.operator == "=" and each.value), None)
-            (self._rest if key is None else self._fitting.setdefault(key, [])).append((conditions, value))
+            equal = next(((each.name, each.value) for each in conditions if each.operator == "=" and each.value), None)
+            pattern = next(((each.name, each.value) for each in conditions if each.operator == "=~"), None)
+            if equal is not None:
+                self._fitting.setdefault(equal, []).append((conditions, value))
+            elif pattern is not None:
+                patterns.setdefault(pattern[0], []).append((pattern[1], (conditions, value)))
+            else:
+                self._rest.append((conditions, value))
+        self._patterns = {name: [_Together(each[start : start + _AT_ONCE]) for start in range(0, len(each), _AT_ONCE)]
+                          for name, each in patterns.items()}  # fmt: skip
 
     def find(self, labels: Mapping[str, str]) -> list[Value]:
         """The values of all conditions that hold for ``labels``."""
         candidates = [entry for label in labels.items() for entry in self._fitting.get(label, ())] if self._fitting else []
+        for name, several in self._patterns.items():
+            for together in several:
+                candidates += together.find(labels.get(name, ""))
         return [value for conditions, value in (*candidates, *self._rest) if all_hold(conditions, labels)]
+
+
+class _Together(Generic[Value]):
+    """Entries, each with a regular expression; one pass over a text says which may hold for it."""
+
+    def __init__(self, entries: Sequence[tuple[str, tuple[Sequence[Matcher], Value]]]) -> None:
+        self._entries = [entry for _, entry in entries]
+        self._set: Any = None
+        if len(entries) >= _FEW:
+            found = re2.Set.FullMatchSet(_options(_SET_BYTES))
+            try:
+                found.Add(".*")  # holds for every text: without it in the answer, the set ran out of memory
+                for pattern, _ in entries:
+                    found.Add(pattern)
+                found.Compile()
+            except re2.error:  # too large together: each is tried by itself
+                return
+            self._set = found
+
+    def find(self, text: str) -> list[tuple[Sequence[Matcher], Value]]:
+        """The entries whose expression fits ``text``; all of them where that cannot be said."""
+        found = self._set.Match(text) if self._set is not None else None
+        return self._entries if not found else [self._entries[place - 1] for place in found if place]

@@ -1,11 +1,12 @@
 """REST of sources, policies, routes and silences."""
 
 import pytest
+from django.utils import timezone
 
 from alerts import routing
-from alerts.models import EscalationPolicy, Route, Source
+from alerts.models import EscalationPolicy, Route, Silence, Source
 from tests.callers import REPORTER, make_caller
-from tests.conftest import NOON
+from tests.conftest import HOUR, MINUTE, NOON
 from tests.factories import make_policy, make_recipient, make_schedule, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
@@ -210,12 +211,12 @@ def test_the_catch_all_stays(admin):
 
 
 def test_a_silence_names_its_author(admin):
-    silence = {"matchers": ["room=12"], "reason": "painting", "starts_at": "2026-03-02T12:00:00Z", "ends_at": "2026-03-02T13:00:00+00:00"}
+    silence = {"matchers": ["room=12"], "reason": "painting", "starts_at": "2098-03-02T12:00:00Z", "ends_at": "2098-03-02T13:00:00+00:00"}
 
     made = admin.send("/silences", silence)
-    wrong = admin.send("/silences", silence | {"ends_at": "2026-03-02T11:00:00Z"})
+    wrong = admin.send("/silences", silence | {"ends_at": "2098-03-02T11:00:00Z"})
 
-    assert (made.status_code, made.json()["author"], made.json()["ends_at"]) == (201, "admin", "2026-03-02T13:00:00.000Z")
+    assert (made.status_code, made.json()["author"], made.json()["ends_at"]) == (201, "admin", "2098-03-02T13:00:00.000Z")
     assert wrong.status_code == 422
 
 
@@ -256,3 +257,35 @@ def test_routes_are_listed_in_the_order_they_are_asked(admin):
         (30, False),
         (100, True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({"ends_at": "2098-03-09T12:00:01Z"}, "7 days"),
+        ({"starts_at": "2020-03-02T12:00:00Z", "ends_at": "2020-03-02T13:00:00Z"}, "past"),
+        ({"reason": " "}, "reason"),
+        ({"matchers": []}, "matchers"),
+        ({"matchers": ["room=~(?=a)"]}, "RE2"),
+        ({"author": "somebody else"}, "author"),
+    ],
+)
+def test_a_silence_that_may_not_be_is_refused_and_told_why(admin, body, word):
+    silence = {"matchers": ["room=12"], "reason": "painting", "starts_at": "2098-03-02T12:00:00Z", "ends_at": "2098-03-09T12:00:00Z"}
+
+    answer = admin.send("/silences", silence | body)
+
+    assert (answer.status_code, Silence.objects.count()) == (422, 0)
+    assert word in answer.content.decode()
+
+
+def test_a_silence_that_began_keeps_its_beginning(admin):
+    now = timezone.now()
+    silence = Silence.objects.create(matchers=["a=b"], reason="x", starts_at=now - HOUR, ends_at=now + HOUR)
+
+    moved = admin.send(f"/silences/{silence.pk}", {"starts_at": (now - MINUTE).isoformat()}, method="PATCH")
+    longer = admin.send(f"/silences/{silence.pk}", {"ends_at": (now + 2 * HOUR).isoformat()}, method="PATCH")
+
+    assert (moved.status_code, longer.status_code) == (422, 200)
+    silence.refresh_from_db()
+    assert (silence.starts_at, silence.ends_at > now + HOUR) == (now - HOUR, True)
