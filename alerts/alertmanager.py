@@ -37,7 +37,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Posted(NamedTuple):
-    """One good item. ``timed_out``: ``ends_at`` is ours, as the item named none. ``raw`` is its JSON text."""
+    """One good item. ``timed_out``: ``ends_at`` is ours, as the item named none. ``raw`` is its JSON text.
+
+    ``title`` and ``links``, (text, address) pairs, are what other senders of this shape say besides.
+    """
 
     label_hash: str
     labels: dict[str, str]
@@ -47,6 +50,8 @@ class Posted(NamedTuple):
     timed_out: bool
     generator_url: str
     raw: str
+    title: str = ""
+    links: Sequence[tuple[str, str]] = ()
 
     @property
     def dedup_key(self) -> str:
@@ -83,7 +88,7 @@ def report(posted: Posted, source: str, *, at: datetime) -> NewReport:
     name = labels.get("alertname") or "generic"
     subject = next((labels[key] for key in ("instance", "pod", "node", "host", "job") if labels.get(key)), "")
     said = next((notes[key] for key in ("summary", "title") if notes.get(key, "").strip()), "")
-    title = said or (f"{name}: {subject}" if subject else name)
+    title = posted.title or said or (f"{name}: {subject}" if subject else name)
     description = next((notes[key] for key in ("description", "message") if notes.get(key)), "")
     return NewReport(
         source=source,
@@ -175,7 +180,9 @@ def _ours(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _links(posted: Posted) -> Sequence[Mapping[str, str]]:
-    named = (("Where it comes from", posted.generator_url), ("Dashboard", posted.annotations.get("dashboard_url", "")))
+    named = (
+        ("Where it comes from", posted.generator_url), ("Dashboard", posted.annotations.get("dashboard_url", "")), *posted.links,
+    )  # fmt: skip
     return [{"href": href, "text": text} for text, url in named if (href := _web(url))]
 
 

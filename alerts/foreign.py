@@ -6,6 +6,7 @@ The only writer of ForeignAlert. Locks: its rows in the order of their hashes, t
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -79,20 +80,43 @@ RETURNING row.source_id, row.label_hash
 """
 
 
+class Became(StrEnum):
+    """What one item did."""
+
+    RAISED = "raised"
+    RENEWED = "renewed"
+    """It still fires, and people have it."""
+    ENDED = "ended"
+    NOTHING = "nothing"
+    """It is over, and was before."""
+
+
 def take(posted: Sequence[Posted], *, source: str, source_id: int, at: datetime, by_id: int | None) -> list[str]:
     """What one POST says: ends what is over, keeps alive what still fires, raises what is new. Returns what was refused, in words.
 
     Committed on return. Raises DatabaseError when it could not be stored, or not all of it; posted again it does the rest.
     """
+    became = take_each(posted, source=source, source_id=source_id, at=at, by_id=by_id)
+    refused = [(each, became[each.label_hash]) for each in posted if isinstance(became[each.label_hash], InvalidReport)]
+    return [f"{each.labels.get('alertname', each.label_hash)}: {error}" for each, error in refused]
+
+
+def take_each(
+    posted: Sequence[Posted], *, source: str, source_id: int, at: datetime, by_id: int | None
+) -> dict[str, Became | InvalidReport]:  # fmt: skip
+    """Like `take`; answers by label hash what each item did."""
     over = [each for each in posted if each.ends_at <= at]
     firing = [each for each in posted if each.ends_at > at]
+    became: dict[str, Became | InvalidReport] = {each.label_hash: Became.NOTHING for each in over}
     if over:
-        _end(over, source_id=source_id, at=at)
-    if not firing:
-        return []
-    renewed = set(_run(_RENEW, firing, source_id=source_id, at=at))
-    fresh = [each for each in firing if each.label_hash not in renewed]
-    return _raise(fresh, source=source, source_id=source_id, at=at, by_id=by_id) if fresh else []
+        ended = _end(over, source_id=source_id, at=at)
+        became |= {each.label_hash: Became.ENDED for each in over if each.dedup_key in ended}
+    if firing:
+        renewed = dict.fromkeys(_run(_RENEW, firing, source_id=source_id, at=at), Became.RENEWED)
+        fresh = [each for each in firing if each.label_hash not in renewed]
+        became |= renewed
+        became |= _raise(fresh, source=source, source_id=source_id, at=at, by_id=by_id) if fresh else {}
+    return became
 
 
 def end_silent(*, at: datetime, limit: int = BATCH) -> int:
@@ -111,25 +135,31 @@ def end_silent(*, at: datetime, limit: int = BATCH) -> int:
     return len(ended)
 
 
-def _end(over: Sequence[Posted], *, source_id: int, at: datetime) -> None:
-    """Resolve the alerts of what is over. An end that lies before the start of what is known now is an old one, and ends nothing."""
+def _end(over: Sequence[Posted], *, source_id: int, at: datetime) -> set[str]:
+    """Resolve the alerts of what is over. An end that lies before the start of what is known now is an old one, and ends nothing.
+
+    Returns the dedup keys of what ended.
+    """
     with transaction.atomic():
         keys = _run(_END, over, source_id=source_id, at=at)
         found = Alert.objects.filter(source_id=source_id, dedup_key__in=keys, status__in=OPEN) if keys else ()
         if endings := [(alert, OVER) for alert in found]:
             lifecycle.resolve_all(endings, by=None, at=at, resolution=Resolution.RECOVERED)
+    return set(keys)
 
 
-def _raise(fresh: Sequence[Posted], *, source: str, source_id: int, at: datetime, by_id: int | None) -> list[str]:
-    refused: list[str] = []
+def _raise(
+    fresh: Sequence[Posted], *, source: str, source_id: int, at: datetime, by_id: int | None
+) -> dict[str, Became | InvalidReport]:  # fmt: skip
     with transaction.atomic():
         _run(_BEGIN, fresh, source_id=source_id, at=at)
         outcomes = intake.accept([alertmanager.report(each, source, at=at) for each in fresh], at=at, by_id=by_id)
+    became: dict[str, Became | InvalidReport] = {}
     for each, outcome in zip(fresh, outcomes, strict=True):
+        became[each.label_hash] = outcome if isinstance(outcome, InvalidReport) else Became.RAISED
         if isinstance(outcome, InvalidReport):
-            refused.append(f"{each.labels.get('alertname', each.label_hash)}: {outcome}")
             logger.warning("an alert of %s was refused: %s", source, outcome)
-    return refused
+    return became
 
 
 def _run(statement: str, posted: Sequence[Posted], *, source_id: int, at: datetime) -> list[str]:

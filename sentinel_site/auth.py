@@ -104,16 +104,22 @@ def key_or_session(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return called
 
 
-def key_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """``view`` for other programs: an API key is needed, a session is not looked at, and so no token against forged requests either."""
+def key_only(
+    view: Callable[..., HttpResponse], *, inside: Callable[[HttpRequest], str] | None = None,
+    refused: Callable[[Problem], HttpResponse] = problems.answer,
+) -> Callable[..., HttpResponse]:  # fmt: skip
+    """``view`` for other programs: an API key is needed, a session is not looked at, and so no token against forged requests either.
+
+    ``inside`` finds the key of formats that carry it in their body, which then counts before the headers; ``refused`` answers without one.
+    """
 
     @csrf_exempt  # the key, and no session, says who asks
     @wraps(view)
     def called(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            request.user = _of_key(request)
+            request.user = _of_key(request, inside(request) if inside else "")
         except Problem as problem:
-            return problems.answer(problem)
+            return refused(problem)
         return view(request, *args, **kwargs)
 
     return called
@@ -180,12 +186,12 @@ class Caller(AuthBase):
         return user
 
 
-def _of_key(request: HttpRequest) -> User:
+def _of_key(request: HttpRequest, inside: str = "") -> User:
     """The user of the key that the request carries. Raises Problem."""
-    text = key_text(authorization=request.headers.get("Authorization", ""), x_api_key=request.headers.get("X-Api-Key", ""))
+    text = inside or key_text(authorization=request.headers.get("Authorization", ""), x_api_key=request.headers.get("X-Api-Key", ""))
     if not text:
         raise unauthorized("Send an API key as `Authorization: Bearer <key>`, or as the password of Basic.")
-    if _is_foreign(request):
+    if not inside and _is_foreign(request):
         raise Problem(403, "A page of another site may not act with the key this browser keeps. Send the key as Bearer.")
     user = user_of(text, at=timezone.now())
     if user is None:

@@ -33,6 +33,9 @@ from sentinel_site.ping_door import BODY_BYTES, PREFIXES, both_ends
 BODY_LIMIT: Final = 1024 * 1024
 IMAGE_BODY_LIMIT: Final = 11 * 1024 * 1024 + 64 * 1024
 IMAGE_PATHS: Final = (b"/api/v1/detections",)
+MONITORING_BODY_LIMIT: Final = 4 * 1024 * 1024
+MONITORING_PATHS: Final = (b"/integrations/alertmanager/", b"/integrations/grafana")
+"""Monitoring systems send everything that fires at once."""
 PING_BODY_LIMIT: Final = 256 * 1024 * 1024
 """What is longer has no end."""
 PING_PATHS: Final = tuple(prefix.encode() for prefix in PREFIXES)
@@ -160,6 +163,8 @@ class BoundedRequest(http_protocol.WebRequest):
             self.requestHeaders.removeHeader(b"content-type")  # or Twisted would take what is left of a form apart
         else:
             self.limit = IMAGE_BODY_LIMIT if path in IMAGE_PATHS else BODY_LIMIT
+            if path.startswith(MONITORING_PATHS):
+                self.limit = MONITORING_BODY_LIMIT
         too_long = (length or 0) > self.limit
         super().gotLength(0 if too_long or self.ends is not None else length)
         if too_long:

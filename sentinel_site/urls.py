@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("jobs.urls")),
     path("integrations/alertmanager/", include((integrations.ALERTMANAGER, "alertmanager"))),
     path("proof/<str:token>", proof_views.proof, name="proof"),
+    path("integrations/", include((integrations.WEBHOOKS, "incoming"))),
     path("integrations/", include("notifications.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

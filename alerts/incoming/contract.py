@@ -6,6 +6,7 @@ cannot be understood at all is a FormatError. An alarm is not lost for the sake 
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -21,6 +22,12 @@ MAX_ITEMS: Final = 1000
 MAX_TITLE, MAX_TYPE, MAX_SUBJECT, MAX_DESCRIPTION = 300, 80, 200, 100_000
 MAX_LABELS, MAX_LABEL_NAME, MAX_LABEL_TEXT = 64, 128, 1024
 MAX_LINKS, MAX_URL, MAX_LINK_TEXT = 20, 2000, 200
+NOT_KEPT: Final = "(not kept)"
+_SECRET: Final = re.compile(
+    r"^(routing|service|integration)_?key$|passw|secret|_pass$|token|api_?key|authorization|connection_?string|private_?key|^tls_?key$",
+    re.I,
+)
+_API_KEY: Final = re.compile(r"snt_[0-9a-f]{8}_[A-Za-z0-9_-]{43}", re.A)
 _WEB_URL: Final = re.compile(r"https?://[^\s/\\]", re.I)
 
 
@@ -60,14 +67,35 @@ class FormatError(ValueError):
 def read_json(body: bytes) -> Any:
     """The JSON in ``body``, with what cannot be stored replaced. Raises FormatError."""
     try:
-        return jsontext.cleaned(jsontext.read(body))
+        return cleaned(jsontext.read(body))
     except jsontext.JsonError as error:
         raise FormatError(str(error)) from None
 
 
+def cleaned(value: Any) -> Any:
+    """``value`` (JSON) with what cannot be stored replaced."""
+    return jsontext.cleaned(value)
+
+
 def raw(value: Any) -> str:
-    """``value``, of `read_json`, as the JSON text of a report."""
-    return jsontext.dump(jsontext.cleaned(value if isinstance(value, dict) else {"value": value}))
+    """``value``, of `read_json`, as the JSON text of a report: without the keys and passwords that some programs send along."""
+    return jsontext.dump(cleaned(_without_secrets(value if isinstance(value, dict) else {"value": value})))
+
+
+def hidden(text: str) -> str:
+    """``text`` without API keys."""
+    return _API_KEY.sub(NOT_KEPT, text)
+
+
+def json_text(text: str) -> str:
+    """``text`` as a JSON string."""
+    return json.dumps(text)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: NOT_KEPT if each and _SECRET.search(name) else _without_secrets(each) for name, each in value.items()}
+    return [_without_secrets(each) for each in value] if isinstance(value, list) else value
 
 
 def bounded(report: NewReport, *, at: datetime) -> NewReport:
@@ -135,3 +163,8 @@ def text(value: object) -> str:
 def cut(said: str, most: int) -> str:
     """``said``, at most ``most`` characters of it."""
     return said if len(said) <= most else f"{said[: most - 1]}…"
+
+
+def objects(value: object) -> list[dict[str, Any]]:
+    """The objects in a list; none where it is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
