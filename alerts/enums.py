@@ -95,6 +95,15 @@ class Verdict(TextChoices):
     """It could not be accepted; ``reason`` says why."""
 
 
+class ReplayState(TextChoices):
+    """How far a replay is."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
 class SourceKind(TextChoices):
     """What kind of thing reports."""
 

@@ -33,24 +33,33 @@ def join(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetime]:
     keys = {_key(alert) for alert in alerts}
     found = AlertGroup.objects.filter(key__in=keys, closes_at__gt=at).order_by("closes_at", "id").select_for_update()
     current = {group.key: group for group in found}
-    opened: list[AlertGroup] = []
     joined = {group.pk: group for group in current.values()}
+    waiting, opened = place(alerts, current, at=at)
+    AlertGroup.objects.bulk_create(opened)
+    AlertGroup.objects.bulk_update(joined.values(), ["size", "bundle_at"])
+    told = {alert.pk: alert.group_id for alert in alerts if alert.pk in waiting}
+    record.write_plain(list(told), LogKind.GROUPED, [{"group": str(told[pk]), "told_at": waiting[pk].isoformat()} for pk in told], at=at)
+    return waiting
+
+
+def place(alerts: Sequence[Alert], current: dict[str, AlertGroup], *, at: datetime) -> tuple[dict[UUID, datetime], list[AlertGroup]]:
+    """Put each alert into its group of ``current`` (by key), or into a new one; stores nothing.
+
+    Returns those that wait for a bundled update, with its time, and the new groups, which are in ``current`` as well.
+    """
+    opened: list[AlertGroup] = []
     waiting: dict[UUID, datetime] = {}
     for alert in alerts:
         key = _key(alert)
         group = current.get(key)
-        if group is None or group.size >= group.max_size:
+        if group is None or group.size >= group.max_size or group.closes_at <= at:
             current[key] = group = _opening(alert, at=at)
             opened.append(group)
         else:
             waiting[alert.pk] = group.bundle_at = _bundle_at(group, at=at)
         group.size += 1
         alert.group = group
-    AlertGroup.objects.bulk_create(opened)
-    AlertGroup.objects.bulk_update(joined.values(), ["size", "bundle_at"])
-    told = {alert.pk: alert.group_id for alert in alerts if alert.pk in waiting}
-    record.write_plain(list(told), LogKind.GROUPED, [{"group": str(told[pk]), "told_at": waiting[pk].isoformat()} for pk in told], at=at)
-    return waiting
+    return waiting, opened
 
 
 def _key(alert: Alert) -> str:

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 _STORE: Final = """
 WITH choice AS (
     SELECT * FROM json_to_recordset(%(choices)s::json) AS c (
-        choice int, source_id bigint, slug text, life_safety bool, severity text, priority int, policy_id bigint,
+        choice int, source_id bigint, slug text, life_safety bool, severity text, priority int, policy_id bigint, route bigint,
         next_step_at timestamptz, deadline_at timestamptz)
 ), input AS (
     SELECT * FROM json_to_recordset(%(folds)s::json) AS f (
@@ -75,7 +75,7 @@ WITH choice AS (
     UNION ALL SELECT input.place, raised.id, raised.priority, raised.created FROM raised JOIN input USING (source_id, dedup_key)
 ), logged AS (
     INSERT INTO alerts_logentry (alert_id, at, kind, actor, detail)
-    SELECT stored.id, %(at)s, 'raised', '', jsonb_build_object('title', title, 'severity', severity, 'type', type)
+    SELECT stored.id, %(at)s, 'raised', '', jsonb_build_object('title', title, 'severity', severity, 'type', type, 'route', route)
     FROM stored JOIN input USING (place) WHERE stored.created
 ), kept AS (
     INSERT INTO alerts_report (id, source_id, source_slug, received_at, verdict, reason, alert_id, reported_by_id, raw)
@@ -130,7 +130,7 @@ def refuse(*, slug: str, subject: str, errors: Sequence[tuple[str, str]], raw: s
     """
     source = routing.table().sources.get(slug)
     reason = "; ".join(f"{place}: {text}" for place, text in errors)[:500]
-    Report.objects.create(source=source, source_slug=slug[:60], received_at=at, verdict=Verdict.REJECTED, reason=reason,
+    Report.objects.create(id=ids.uuid7(at), source=source, source_slug=slug[:60], received_at=at, verdict=Verdict.REJECTED, reason=reason,
                           reported_by_id=by_id, raw=json.loads(raw))  # fmt: skip
     if source is None or slug == OWN_SOURCE:
         return
@@ -171,11 +171,11 @@ def _write(
     reports: Sequence[NewReport], folds: Sequence[Fold], *, at: datetime, by_id: int | None
 ) -> list[tuple[int, UUID, int, bool]]:  # fmt: skip
     """One statement for all of it: the number of each fold, its alert, the alert's priority, and whether it is new."""
-    choices: dict[tuple[int, int, int, str], int] = {}
+    choices: dict[tuple[int, int, int, str, int | None], int] = {}
     shared: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     for number, (pk, fold) in enumerate(zip(ids.texts(len(folds), at), folds, strict=True)):
-        found = (fold.source.id, fold.choice.snapshot.id, fold.choice.priority, fold.severity)
+        found = (fold.source.id, fold.choice.snapshot.id, fold.choice.priority, fold.severity, fold.choice.route)
         choice = choices.setdefault(found, len(choices))
         if choice == len(shared):
             shared.append(_shared(choice, fold, at=at))
@@ -201,6 +201,7 @@ def _shared(choice: int, fold: Fold, *, at: datetime) -> dict[str, Any]:
         "severity": fold.severity,
         "priority": fold.choice.priority,
         "policy_id": fold.choice.snapshot.id,
+        "route": fold.choice.route,
         "next_step_at": escalation.first_step_at(fold.choice.plan, at=at),
         "deadline_at": escalation.first_deadline(fold.choice.plan, at=at),
     }

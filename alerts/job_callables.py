@@ -1,11 +1,12 @@
 """What `alerts` offers as work. Each reads the clock and makes one idempotent call; it may be run twice, or be stopped at any moment."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
-from alerts import reach_alerts, retention
-from sentinel_site.lib.registry import Outcome, job
+from alerts import reach_alerts, replays, retention
+from sentinel_site.lib.registry import Outcome, job, progress
 
 BUDGET_SECONDS = 240
 
@@ -22,3 +23,10 @@ def forget() -> Outcome:
 def reachability() -> dict[str, Any]:
     """Tell the administrators about minutes in which a P1 would reach nobody."""
     return {"policies_with_a_gap": reach_alerts.check(at=timezone.now())}
+
+
+@job("alerts.replay", title="Replay reports", timeout=1800)
+def replay(*, replay: str) -> dict[str, Any]:
+    """Work a replay out that somebody asked for on the page “Replay”; it names the replay's id. Changes nothing else."""
+    row = replays.carry_out(UUID(replay), progress=progress)
+    return {"reports": row.answer["reports"], "different": row.answer["different"]}

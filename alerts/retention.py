@@ -15,7 +15,7 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from alerts import foreign, images
+from alerts import foreign, images, replays
 from alerts.enums import FINAL
 from alerts.incoming import seen
 from alerts.models import Alert, AlertEvent, AlertGroup, Report
@@ -137,7 +137,12 @@ def _seen(at: datetime) -> int:
     return seen.forget(at=at, limit=BATCH)
 
 
+def _replays(at: datetime) -> int:
+    """Replays that people asked for long ago."""
+    return replays.forget(at=at, limit=BATCH)
+
+
 STEPS: Final[dict[str, Callable[[datetime], int]]] = {
     "reports": _reports, "events": _events, "pictures": _pictures, "alerts": _closed_alerts, "groups": _groups, "orphans": _orphans,
-    "foreign": _foreign, "seen": _seen,
+    "foreign": _foreign, "seen": _seen, "replays": _replays,
 }  # fmt: skip

@@ -6,7 +6,7 @@ The table is kept in memory for at most a second; saving a source, a route or a 
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -233,6 +233,26 @@ def priority_of(severity: str) -> Priority:
     return DEFAULT_PRIORITY[Severity(severity)]
 
 
+def supposed(routes: Sequence[Route], sources: Sequence[Source], silences: matchers.Index[Standing]) -> Table:
+    """Today's table with these rows in the place of what is stored of them, or added when they are new, and these silences. Stores nothing.
+
+    Policies are those that are stored; a route to one that is not stored raises KeyError when it is chosen.
+    """
+    today = table()
+    given = {route.pk: route for route in routes if not route._state.adding}
+    stored = [given.pop(route.pk, route) for route in Route.objects.all()]
+    listed = [*stored, *given.values(), *(route for route in routes if route._state.adding)]
+    listed.sort(key=lambda route: (route.catch_all, route.position, route.pk or MAX_CHOSEN))
+    rules = tuple(rule for route in listed if route.enabled and (rule := _rule(route)) is not None)
+    known = {**today.sources, **{source.slug: source for source in sources}}
+    enabled = {slug: source for slug, source in known.items() if source.enabled}
+    return replace(today, sources=enabled, rules=rules, asked=_asked(rules), silences=silences, chosen={})
+
+
+def _asked(rules: Sequence[Rule]) -> tuple[str, ...]:
+    return tuple(sorted({matcher.name for rule in rules for matcher in rule.matchers}))
+
+
 def _load() -> tuple[Table, bool]:
     """The table as it is now, and whether a snapshot was stored for it."""
     routes = Route.objects.filter(enabled=True)
@@ -243,7 +263,7 @@ def _load() -> tuple[Table, bool]:
     table = Table(
         sources={source.slug: source for source in Source.objects.filter(enabled=True)},
         rules=rules,
-        asked=tuple(sorted({matcher.name for rule in rules for matcher in rule.matchers})),
+        asked=_asked(rules),
         snapshots=frozen.snapshots,
         silences=standing.index_of(silences),
     )

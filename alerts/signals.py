@@ -7,3 +7,6 @@ alerts_raised = Signal()
 
 alert_closed = Signal()
 """An alert was resolved or expired (inside the transaction). ``alert``: Alert, ``at``."""
+
+work_wanted = Signal()
+"""Work that this app declares (job_callables) is wanted once, soon. ``name``, ``arguments``, ``by``: User or None, ``at``."""

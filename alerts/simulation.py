@@ -88,7 +88,7 @@ def simulate(supposed: Supposed, *, at: datetime) -> Simulation:
     hold = suppression.reasons([alert], at=first_at).get(alert.pk)
     start = at + (hold.until - first_at) if hold else at
     expires_at = choice.plan.deadline(AlertStatus.PENDING, since=start)
-    turns = tuple(_turns(alert, choice.plan, start=start, until=expires_at))
+    turns = tuple(turns_of(alert, choice.plan, start=start, until=expires_at))
     repeats = Alert.objects.filter(source=source, dedup_key=key, status__in=OPEN).first()
     route = Route.objects.filter(pk=choice.route).first() if choice.route is not None else None
     return Simulation(at, alert, choice.plan, route, hold, repeats, turns, expires_at)
@@ -110,13 +110,13 @@ def describe_simulation(found: Simulation) -> dict[str, Any]:
         "grouped": grouping.may_join(found.alert),
         "suppressed_by": list(found.hold.reasons) if found.hold else [],
         "suppressed_until": describe.instant(found.hold.until) if found.hold else None,
-        "steps": [_described(turn) for turn in found.turns],
+        "steps": [describe_turn(turn) for turn in found.turns],
         "expires_at": describe.instant(found.expires_at),
         "reaches_somebody": any(call.ways for turn in found.turns for call in turn.calls),
     }
 
 
-def _turns(alert: Alert, plan: Plan, *, start: datetime, until: datetime | None) -> Iterator[Turn]:
+def turns_of(alert: Alert, plan: Plan, *, start: datetime, until: datetime | None) -> Iterator[Turn]:
     """The steps one after the other, as escalation takes them when nobody answers."""
     number, due_at = 0, plan.planned_at(0, start=start)
     alert.round_started_at = start
@@ -132,7 +132,8 @@ def _turns(alert: Alert, plan: Plan, *, start: datetime, until: datetime | None)
         due_at = plan.next_at(number, start=start, at=due_at, sent=bool(sent), told=alert.told > 0)
 
 
-def _described(turn: Turn) -> dict[str, Any]:
+def describe_turn(turn: Turn) -> dict[str, Any]:
+    """A step as api.md answers it."""
     reached = [call for call in turn.calls if call.ways]
     return {
         "step": turn.number, "label": turn.label, "urgency": turn.urgency, "reason": turn.reason, "at": describe.instant(turn.at),

@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from jobs import scheduling
-from jobs.enums import JobKind
-from jobs.models import Job
+from django.contrib.auth.models import AbstractBaseUser
+
+from jobs import runs, scheduling
+from jobs.enums import JobKind, Overlap, Trigger
+from jobs.models import Job, JobRun
 from sentinel_site.lib import registry
 from sentinel_site.lib.registry import Declared
 
@@ -21,6 +23,13 @@ def make(*, at: datetime) -> None:
     retired = Job.objects.filter(enabled=False, next_run_at__isnull=False)
     for job_id in [*unplanned.values_list("pk", flat=True), *retired.values_list("pk", flat=True)]:
         scheduling.reschedule(job_id, at=at)
+
+
+def wanted(name: str, arguments: dict[str, Any], *, by: AbstractBaseUser | None, at: datetime) -> JobRun:
+    """Queue a run of the callable ``name``, after those that wait already; its job is made if there is none yet."""
+    fields = _fields(registry.get(name)) | {"overlap": Overlap.QUEUE}
+    job, _ = Job.objects.get_or_create(built_in=True, callable=name, defaults=fields)
+    return runs.queue(job, trigger=Trigger.MANUAL, at=at, by=by, arguments=arguments, wait=True)
 
 
 def _fields(declared: Declared) -> dict[str, Any]:

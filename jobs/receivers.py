@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs import chains, job_alerts
+from alerts.signals import work_wanted
+from jobs import built_in, chains, job_alerts
 from jobs.models import JobRun
 from jobs.signals import run_ended
 
@@ -17,6 +18,12 @@ def connect() -> None:
     """Listen, once however often it is called. What tells people comes last: it holds the live feed's counter to the end."""
     run_ended.connect(go_on, dispatch_uid="jobs.run_ended.chains")
     run_ended.connect(on_run_ended, dispatch_uid="jobs.run_ended.alerts")
+    work_wanted.connect(on_work_wanted, dispatch_uid="jobs.work_wanted")
+
+
+def on_work_wanted(*, name: str, arguments: dict[str, Any], by: Any, at: datetime, **_: Any) -> None:
+    """See built_in.wanted."""
+    built_in.wanted(name, arguments, by=by, at=at)
 
 
 def go_on(*, run: JobRun, at: datetime, again: JobRun | None, **_: Any) -> None:

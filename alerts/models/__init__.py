@@ -3,6 +3,7 @@
 from alerts.models.alert import Alert, AlertEvent, AlertGroup, EventCounter, LogEntry, StepClaim, TriageOpinion
 from alerts.models.foreign import ForeignAlert
 from alerts.models.policy import EscalationPolicy, PolicySnapshot, PolicyStep, Route
+from alerts.models.replay import Replay
 from alerts.models.seen import SeenEvent
 from alerts.models.silence import MaintenanceWindow, Silence, SilenceHold
 from alerts.models.source import Report, Source
@@ -11,6 +12,6 @@ from alerts.models.webhook import WebhookSecret
 
 __all__ = [
     "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "ForeignAlert", "Inhibition", "LogEntry",
-    "MaintenanceWindow", "PolicySnapshot", "PolicyStep", "Report", "Route", "SeenEvent", "Silence", "SilenceHold", "Source",
+    "MaintenanceWindow", "PolicySnapshot", "PolicyStep", "Replay", "Report", "Route", "SeenEvent", "Silence", "SilenceHold", "Source",
     "StepClaim", "TriageOpinion", "WebhookSecret",
 ]  # fmt: skip

@@ -1,0 +1,30 @@
+"""Replays that somebody asked for: the question, how far it is, and the answer."""
+
+from django.conf import settings
+from django.db import models
+
+from alerts.enums import ReplayState
+from sentinel_site.lib.ids import uuid7
+
+
+class Replay(models.Model):
+    """A stretch of the past, replayed against the configuration of the day it was asked. Written by replays.py alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    source = models.CharField(max_length=60, blank=True, help_text="The slug of one source; empty: all of them.")
+    as_now = models.BooleanField(default=False, help_text="As if every report came when this was asked.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=ReplayState.choices, default=ReplayState.QUEUED)
+    done = models.PositiveIntegerField(default=0, help_text="Reports replayed so far.")
+    total = models.PositiveIntegerField(default=0)
+    answer = models.JSONField(default=dict)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.source or 'everything'} from {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"
