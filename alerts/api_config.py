@@ -1,8 +1,8 @@
-"""REST of what decides about alerts: sources, policies, routes and silences. Mounted under /api/v1 by the composition."""
+"""REST of what decides about alerts: sources, policies, routes, silences and inhibitions. Mounted under /api/v1 by the composition."""
 
 from ninja import Router
 
-from alerts import config, policy_config, routing
+from alerts import config, inhibition_config, policy_config, routing
 from sentinel_site.lib.crud import Resource, add
 
 router = Router()
@@ -60,5 +60,18 @@ SILENCES = Resource(
     delete=config.end_silence,
 )
 
-for resource in (SOURCES, POLICIES, ROUTES, SILENCES):
+INHIBITIONS = Resource(
+    path="inhibitions",
+    key="pk",
+    converter="int",
+    rows=inhibition_config.rows(),
+    order=("name", "id"),
+    form=inhibition_config.InhibitionForm,
+    shape=inhibition_config.InhibitionShape,
+    describe=inhibition_config.describe_inhibition,
+    save=inhibition_config.save_inhibition,
+    delete=inhibition_config.remove_inhibition,
+)
+
+for resource in (SOURCES, POLICIES, ROUTES, SILENCES, INHIBITIONS):
     add(router, resource)

@@ -6,14 +6,15 @@ the same transaction; any number of runners may do so at once. An alert's steps 
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
+from pydantic_core import to_json
 
 from alerts import grouping, messages, policies, reading, record, suppression
 from alerts.enums import FINAL, OPEN, AlertStatus, EventKind, LogKind, Priority, StopsAt
@@ -35,6 +36,17 @@ SELECT {columns} FROM (VALUES (1), (2), (3), (4), (5)) AS level (priority), LATE
     WHERE priority = level.priority AND next_step_at IS NOT NULL AND next_step_at <= %(at)s
     ORDER BY next_step_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ) AS alert LIMIT %(limit)s
+"""
+_HELD = ~Q(suppressed_by=[])
+"""What the index alert_held is made of."""
+_EXPLAINED_BY = """
+SELECT id FROM alerts_alert WHERE NOT (suppressed_by = '[]'::jsonb) AND suppressed_by @? %s::jsonpath
+AND status IN ('PENDING', 'DELIVERED', 'SEEN', 'ACKNOWLEDGED')
+"""
+_HOLD = """
+UPDATE alerts_alert SET next_step_at = new.until, suppressed_by = new.reasons,
+    round_started_at = alerts_alert.round_started_at + (new.until - %(at)s), deadline_at = alerts_alert.deadline_at + (new.until - %(at)s)
+FROM json_to_recordset(%(holds)s::json) AS new (id uuid, until timestamptz, reasons jsonb) WHERE alerts_alert.id = new.id
 """
 _TAKE = """
 INSERT INTO alerts_stepclaim (alert_id, round, step, at, due_at)
@@ -233,10 +245,27 @@ def release(suppression_id: str, *, at: datetime) -> int:
 
     The caller holds a transaction.
     """
-    held = Alert.objects.filter(status__in=OPEN, next_step_at__gt=at, suppressed_by__contains=[{"id": suppression_id}])
-    released = _ask_again(held, at=at)
+    held = Alert.objects.filter(_HELD, status__in=OPEN, next_step_at__gt=at, suppressed_by__contains=[{"id": suppression_id}])
+    # In the order in which everyone else locks several of them.
+    released = _ask_again(Alert.objects.filter(pk__in=list(_locked(held).values_list("pk", flat=True))), at=at)
     wake.up(wake.DUE)
     return released
+
+
+def explained_by(alerts: Collection[UUID]) -> list[UUID]:
+    """The open alerts that are held back because one of ``alerts`` is open."""
+    found = prepared.run(_EXPLAINED_BY, ["$[*].because[*] ? (" + " || ".join(f'@ == "{pk}"' for pk in alerts) + ")"]) if alerts else ()
+    return [pk for (pk,) in found]
+
+
+def release_explained(explained: Collection[UUID], *, at: datetime) -> None:
+    """Ask again at once about alerts that `explained_by` found: what explained them is over. The caller holds them, and announces."""
+    if explained:
+        _ask_again(Alert.objects.filter(_HELD, pk__in=explained, status__in=OPEN, next_step_at__gt=at), at=at)
+
+
+def _locked(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+    return alerts.select_for_update(of=["self"], no_key=True).order_by("pk")
 
 
 def _ask_again(held: QuerySet[Alert], *, at: datetime) -> int:
@@ -248,18 +277,16 @@ def _ask_again(held: QuerySet[Alert], *, at: datetime) -> int:
 def _hold_back(due: Sequence[Alert], *, at: datetime) -> Mapping[UUID, suppression.Hold]:
     """Put off the steps of suppressed alerts until the suppression ends, and their clocks with them; say so on each once."""
     held = suppression.holds(due, at=at)
+    if held:
+        holds = [{"id": pk, "until": hold.until, "reasons": hold.reasons} for pk, hold in held.items()]
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLD, {"at": at, "holds": to_json(holds).decode()})
+    if freed := [alert.pk for alert in due if alert.suppressed_by and alert.pk not in held]:
+        Alert.objects.filter(pk__in=freed).update(suppressed_by=[])
     entries = []
     for alert in due:
-        hold = held.get(alert.pk)
-        reasons = list(hold.reasons) if hold else []
-        if hold:
-            pause = hold.until - at
-            start, deadline = alert.round_started_at + pause, alert.deadline_at and alert.deadline_at + pause
-            new = {"next_step_at": hold.until, "round_started_at": start, "deadline_at": deadline, "suppressed_by": reasons}
-            Alert.objects.filter(pk=alert.pk).update(**new)
-        elif alert.suppressed_by:
-            Alert.objects.filter(pk=alert.pk).update(suppressed_by=[])
-        if [reason["id"] for reason in reasons] != [reason["id"] for reason in alert.suppressed_by]:
+        reasons = list(held[alert.pk].reasons) if alert.pk in held else []
+        if suppression.names(reasons) != suppression.names(alert.suppressed_by):
             kind = LogKind.SUPPRESSED if reasons else LogKind.RELEASED
             entries.append(record.Entry(alert.pk, kind, None, {"by": reasons or alert.suppressed_by}))
         alert.suppressed_by = reasons

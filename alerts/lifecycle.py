@@ -4,15 +4,16 @@ Status moves forward only and may skip. Asking for the status an alert already h
 earlier one is refused. Each change is one conditional UPDATE, one log entry and one live event, in one transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
 from alerts import escalation, messages, policies, record
-from alerts.enums import OPEN, UNACKNOWLEDGED, AlertStatus, EventKind, LogKind, Promise, Resolution
+from alerts.enums import FINAL, UNACKNOWLEDGED, AlertStatus, EventKind, LogKind, Promise, Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert, AlertGroup
 from alerts.record import By
@@ -101,15 +102,18 @@ def resolve_all(endings: Sequence[tuple[Alert, str]], *, by: By, at: datetime, r
     """
     resolution, notes = Resolution(resolution), {alert.pk: note for alert, note in endings}
     with transaction.atomic():
-        held = Alert.objects.select_for_update(of=["self"], no_key=True).select_related("source", "policy", "group")
+        explained = escalation.explained_by(notes)
         log: list[record.Entry] = []
         resolved: list[Alert] = []
-        for before in held.filter(pk__in=notes, status__in=OPEN).order_by("pk"):
+        for before in _hold([*notes, *explained]):
+            if before.pk not in notes or not before.is_open:
+                continue
             detail = _told(resolution=resolution.value, note=notes[before.pk])
             fields = {"closed_at": at, "resolution": resolution}
             after, entries = _change(before, AlertStatus.RESOLVED, by=by, at=at, detail=detail, fields=fields)
             resolved.append(after)
             log += entries
+        escalation.release_explained(explained, at=at)
         record.write(log, at=at)
         record.announce([(EventKind.STATUS, alert.pk) for alert in resolved], at=at, wake_also=(wake.DUE,) if resolved else ())
     return len(resolved)
@@ -118,13 +122,23 @@ def resolve_all(endings: Sequence[tuple[Alert, str]], *, by: By, at: datetime, r
 def _move(alert: Alert, to: AlertStatus, *, by: By, at: datetime, detail: Mapping[str, Any], fields: Mapping[str, Any]) -> Alert:
     """One alert's change of status, announced. Returns the alert as it is afterwards; raises IllegalTransition."""
     with transaction.atomic():
-        before = Alert.objects.select_for_update(of=["self"], no_key=True).select_related("source", "policy", "group").get(pk=alert.pk)
+        explained = escalation.explained_by([alert.pk]) if to in FINAL else []
+        before = next((each for each in _hold([alert.pk, *explained]) if each.pk == alert.pk), None)
+        if before is None:
+            raise Alert.DoesNotExist
         if before.status == to:
             return before
         after, log = _change(before, to, by=by, at=at, detail=detail, fields=fields)
+        escalation.release_explained(explained, at=at)
         record.write(log, at=at)
         record.announce([(EventKind.STATUS, after.pk)], at=at, wake_also=(wake.DUE,))
         return after
+
+
+def _hold(alerts: Collection[UUID]) -> list[Alert]:
+    """Lock ``alerts`` all at once, in the order of the house: those that change, and those that are held back because of them."""
+    held = Alert.objects.select_for_update(of=["self"], no_key=True).select_related("source", "policy", "group")
+    return list(held.filter(pk__in=alerts).order_by("pk"))
 
 
 def _change(

@@ -36,6 +36,7 @@ class Filters(BaseModel):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     open: bool | None = None
+    held: Annotated[bool | None, Field(description="Whether nobody is told of it for now: see its suppressed_by.")] = None
 
 
 def one(alert_id: UUID) -> Alert:
@@ -76,7 +77,16 @@ def find(filters: Filters) -> QuerySet[Alert]:
         rows = _search(rows, filters.q.strip())
     if filters.open is not None:
         rows = rows.filter(status__in=OPEN) if filters.open else rows.exclude(status__in=OPEN)
+    if filters.held is not None:
+        held = ~Q(suppressed_by=[]) & Q(status__in=OPEN)
+        rows = rows.filter(held if filters.held else ~held)
     return _between(rows, filters.since, filters.until)
+
+
+def held_back(by: str = "") -> QuerySet[Alert]:
+    """The open alerts of which nobody is told for now; ``by``: because of the silence, inhibition or flapping with this id."""
+    held = Alert.objects.filter(~Q(suppressed_by=[]), status__in=OPEN)
+    return held.filter(suppressed_by__contains=[{"id": by}]) if by else held
 
 
 def log(alert_id: UUID) -> QuerySet[LogEntry]:

@@ -4,7 +4,7 @@ They keep people from being told and never hide. Alerts on which lives depend ar
 asks when a step is due, and again when the suppression ends: whatever is still true then is told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -52,8 +52,13 @@ def reasons(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
     return {pk: Hold(tuple(each.reason for each in found), max(each.until for each in found)) for pk, found in why.items()}
 
 
+def names(reasons: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What tells one reason from another, whatever else is said of it: its kind and its id."""
+    return [(reason["kind"], reason["id"]) for reason in reasons]
+
+
 def _fresh(alert: Alert, hold: Hold) -> list[dict[str, Any]]:
-    known = {(reason["kind"], reason["id"]) for reason in alert.suppressed_by}
+    known = set(names(alert.suppressed_by))
     return [reason for reason in hold.reasons if (reason["kind"], reason["id"]) not in known]
 
 

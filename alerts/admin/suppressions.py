@@ -1,10 +1,10 @@
-"""Silences and inhibitions: what keeps people from being told. Saving and deleting go through the domain, which tells what they held."""
+"""Silences: what keeps people from being told for a while. Saving and deleting go through the domain, which tells what they held."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from alerts import silences
 from alerts.admin.forms import LinesField
-from alerts.models import Inhibition, Silence
+from alerts.models import Silence
 from alerts.models.suppression import check_matchers
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
@@ -38,23 +38,6 @@ class SilenceForm(forms.ModelForm):
             draft._state.adding = self.instance._state.adding
             silences.check(draft, at=timezone.now())
             self.cleaned_data["starts_at"] = draft.starts_at
-
-
-class InhibitionForm(forms.ModelForm):
-    """An inhibition; both sides must be readable."""
-
-    source_matchers = LinesField(
-        label="While an alert is open that matches", required=True, validators=[check_matchers],
-        help_text="One to a line, all must hold.",
-    )  # fmt: skip
-    target_matchers = LinesField(
-        label="nobody is told about alerts that match", required=True, validators=[check_matchers], help_text=ONE_A_LINE + EXEMPT
-    )
-    equal = LinesField(label="and agree with it in these labels", help_text="One to a line, for example site. Empty: whatever they are.")
-
-    class Meta:
-        model = Inhibition
-        fields = ("name", "source_matchers", "target_matchers", "equal", "enabled")
 
 
 @admin.register(Silence)
@@ -94,31 +77,3 @@ class SilenceAdmin(NoBulkDeleteMixin, ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Silence) -> None:
         """End it now; only one that has not begun is really deleted."""
         silences.end(obj, at=timezone.now())
-
-
-@admin.register(Inhibition)
-class InhibitionAdmin(NoBulkDeleteMixin, ModelAdmin):
-    """Rules by which one alert keeps others quiet."""
-
-    form = InhibitionForm
-    list_display = ("name", "cause", "consequence", "enabled", "hits")
-    readonly_fields = ("hits",)
-    fieldsets = ((None, {"fields": ("name", "source_matchers", "target_matchers", "equal", "enabled", "hits")}),)
-
-    @display(description="While this is open")
-    def cause(self, inhibition: Inhibition) -> str:
-        """What the source must match."""
-        return " and ".join(inhibition.source_matchers)
-
-    @display(description="this is not told")
-    def consequence(self, inhibition: Inhibition) -> str:
-        """What is held back."""
-        return " and ".join(inhibition.target_matchers)
-
-    def save_model(self, request: HttpRequest, obj: Inhibition, form: Any, change: bool) -> None:
-        """Through the domain: what is no longer held back is told."""
-        silences.save(obj, by=request.user, at=timezone.now())
-
-    def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        """Through the domain: what it held back is told."""
-        silences.remove(obj, at=timezone.now())  # type: ignore[arg-type]

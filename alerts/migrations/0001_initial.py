@@ -323,6 +323,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='alert',
+            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('suppressed_by', []), _negated=True), fields=['suppressed_by'], name='alert_held', opclasses=['jsonb_path_ops']),
+        ),
+        migrations.AddIndex(
+            model_name='alert',
             index=models.Index(condition=models.Q(('previous__isnull', False)), fields=['previous'], name='alert_previous'),
         ),
         migrations.AddConstraint(
@@ -364,9 +368,10 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='Shown on every alert it holds back.', max_length=120, unique=True)),
                 ('source_matchers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), help_text='For example source=probe or room=~"1.*". All of them must hold.', size=None, validators=[alerts.models.suppression.check_matchers])),
                 ('target_matchers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), help_text='For example source=probe or room=~"1.*". All of them must hold.', size=None, validators=[alerts.models.suppression.check_matchers])),
-                ('equal', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=128), blank=True, default=list, help_text='Labels in which both alerts agree.', size=None)),
+                ('equal', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=128), blank=True, default=list, help_text='Labels in which both alerts agree.', size=None, validators=[alerts.models.suppression.check_label_names])),
+                ('wait_seconds', models.PositiveSmallIntegerField(default=10, help_text='How long an alert that it may hold back waits for the one that explains it, when that comes second. Never a P1.', validators=[django.core.validators.MaxValueValidator(300)])),
                 ('enabled', models.BooleanField(default=True)),
-                ('hits', models.PositiveIntegerField(default=0, editable=False)),
+                ('hits', models.PositiveIntegerField(default=0, editable=False, help_text='Alerts held back so far.')),
             ],
             options={
                 'ordering': ['name'],

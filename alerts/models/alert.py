@@ -126,6 +126,7 @@ class Alert(models.Model):
             models.Index(fields=["status", "-id"], name="alert_status"),
             models.Index(fields=["priority", "-id"], name="alert_open", condition=Q(status__in=OPEN)),
             GinIndex(SEARCH, name="alert_search"),
+            GinIndex(fields=["suppressed_by"], opclasses=["jsonb_path_ops"], name="alert_held", condition=~Q(suppressed_by=[])),
             models.Index(fields=["previous"], name="alert_previous", condition=Q(previous__isnull=False)),  # or no old alert can be deleted
         ]
 

@@ -1,11 +1,16 @@
 """What keeps people from being told. It never hides: a suppressed alert is listed, with the reason and a count."""
 
+import re
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from sentinel_site.lib import matchers
 
+MAX_WAIT_SECONDS = 300
+LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 MATCHERS_HELP = 'For example source=probe or room=~"1.*". All of them must hold.'
 
 
@@ -19,6 +24,13 @@ def check_matchers(texts: list[str]) -> None:
         raise ValidationError(str(error)) from None
 
 
+def check_label_names(names: list[str]) -> None:
+    """Validator: every one may be the name of a label."""
+    for name in names:
+        if not LABEL_NAME.fullmatch(name):
+            raise ValidationError(f"{name[:80]!r} is not the name of a label. Write for example site, one name each.")
+
+
 class Inhibition(models.Model):
     """While an alert that matches ``source_matchers`` is open, nobody is told about those that match ``target_matchers``.
 
@@ -28,9 +40,16 @@ class Inhibition(models.Model):
     name = models.CharField(unique=True, max_length=120, help_text="Shown on every alert it holds back.")
     source_matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
     target_matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
-    equal = ArrayField(models.CharField(max_length=128), default=list, blank=True, help_text="Labels in which both alerts agree.")
+    equal = ArrayField(
+        models.CharField(max_length=128), default=list, blank=True, validators=[check_label_names],
+        help_text="Labels in which both alerts agree.",
+    )  # fmt: skip
+    wait_seconds = models.PositiveSmallIntegerField(
+        default=10, validators=[MaxValueValidator(MAX_WAIT_SECONDS)],
+        help_text="How long an alert that it may hold back waits for the one that explains it, when that comes second. Never a P1.",
+    )  # fmt: skip
     enabled = models.BooleanField(default=True)
-    hits = models.PositiveIntegerField(default=0, editable=False)
+    hits = models.PositiveIntegerField(default=0, editable=False, help_text="Alerts held back so far.")
 
     class Meta:
         ordering = ["name"]

@@ -63,12 +63,15 @@ def test_deleting_a_running_silence_ends_it_and_tells_what_it_held(boss):
 
 
 def test_inhibitions_are_made_changed_and_listed(boss):
-    form = {"name": "site down", "source_matchers": "type=site-down", "target_matchers": "type=disk", "equal": "site", "enabled": "on"}
+    form = {
+        "name": "site down", "source_matchers": "type=site-down", "target_matchers": "type=disk", "equal": "site", "enabled": "on",
+        "wait_seconds": "20",
+    }  # fmt: skip
 
     answer = boss.post(f"{INHIBITIONS}add/", form)
 
     rule = Inhibition.objects.get()
-    assert (answer.status_code, rule.equal) == (302, ["site"])
+    assert (answer.status_code, rule.equal, rule.wait_seconds) == (302, ["site"], 20)
     assert (
         boss.get(INHIBITIONS).status_code
         == boss.get(f"{INHIBITIONS}{rule.pk}/change/").status_code

@@ -81,7 +81,9 @@ def test_ending_a_silence_early_tells_at_once(house):
 
 
 def test_an_alert_is_inhibited_while_its_cause_is_open(house):
-    Inhibition.objects.create(name="site down", source_matchers=["type=site-down"], target_matchers=["type=disk"], equal=["site"])
+    Inhibition.objects.create(
+        name="site down", source_matchers=["type=site-down"], target_matchers=["type=disk"], equal=["site"], wait_seconds=0
+    )
     cause = raise_alert(at=NOON, type="site-down", labels={"site": "a"})
     here = raise_alert(at=NOON, type="disk", subject="a", labels={"site": "a"})
     elsewhere = raise_alert(at=NOON, type="disk", subject="b", labels={"site": "b"})

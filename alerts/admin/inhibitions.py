@@ -1,0 +1,73 @@
+"""Inhibitions: one alert that keeps others quiet. Saving and deleting go through the domain, which tells what they held."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from alerts import queries, silences
+from alerts.admin.forms import LinesField
+from alerts.admin.suppressions import EXEMPT, ONE_A_LINE
+from alerts.models import Inhibition
+from alerts.models.suppression import check_label_names, check_matchers
+from sentinel_site.lib.lists import NoBulkDeleteMixin
+
+
+class InhibitionForm(forms.ModelForm):
+    """An inhibition; both sides must be readable."""
+
+    source_matchers = LinesField(
+        label="While an alert is open that matches", required=True, validators=[check_matchers],
+        help_text="One to a line, all must hold.",
+    )  # fmt: skip
+    target_matchers = LinesField(
+        label="nobody is told about alerts that match", required=True, validators=[check_matchers], help_text=ONE_A_LINE + EXEMPT
+    )
+    equal = LinesField(
+        label="and agree with it in these labels", validators=[check_label_names],
+        help_text="One to a line, for example site. Empty: whatever they are. A label that both lack counts as equal.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Inhibition
+        fields = ("name", "source_matchers", "target_matchers", "equal", "wait_seconds", "enabled")
+
+
+@admin.register(Inhibition)
+class InhibitionAdmin(NoBulkDeleteMixin, ModelAdmin):
+    """Rules by which one alert keeps others quiet."""
+
+    form = InhibitionForm
+    list_display = ("name", "cause", "consequence", "enabled", "hits")
+    readonly_fields = ("hits", "holding")
+    fieldsets = (
+        (None, {"fields": ("name", "source_matchers", "target_matchers", "equal", ("wait_seconds", "enabled"), ("hits", "holding"))}),
+    )
+
+    @display(description="While this is open")
+    def cause(self, inhibition: Inhibition) -> str:
+        """What the source must match."""
+        return " and ".join(inhibition.source_matchers)
+
+    @display(description="this is not told")
+    def consequence(self, inhibition: Inhibition) -> str:
+        """What is held back."""
+        return " and ".join(inhibition.target_matchers)
+
+    @display(description="Alerts held back now")
+    def holding(self, inhibition: Inhibition) -> int:
+        """How many open alerts it keeps quiet."""
+        return 0 if inhibition.pk is None else queries.held_back(str(inhibition.pk)).count()
+
+    def save_model(self, request: HttpRequest, obj: Inhibition, form: Any, change: bool) -> None:
+        """Through the domain: what is no longer held back is told."""
+        silences.save(obj, by=request.user, at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Through the domain: what it held back is told."""
+        silences.remove(obj, at=timezone.now())  # type: ignore[arg-type]
