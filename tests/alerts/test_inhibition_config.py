@@ -1,11 +1,11 @@
 """REST of inhibitions."""
 
 import pytest
+from django.utils import timezone
 
 from alerts import escalation
 from alerts.models import Inhibition
 from tests.callers import REPORTER, make_caller
-from tests.conftest import NOON
 from tests.factories import make_policy, make_recipient, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
@@ -53,13 +53,14 @@ def test_what_a_rule_that_is_deleted_held_is_due_at_once_and_listed_until_then(o
     make_recipient(groups=["oncall"])
     make_source(policy=make_policy())
     made = operator.send("/inhibitions", RULE).json()
-    raise_alert(at=NOON, type="down")
-    disk = raise_alert(at=NOON, type="disk")
-    escalation.advance_due(at=NOON)
+    now = timezone.now()
+    raise_alert(at=now, type="down")
+    disk = raise_alert(at=now, type="disk")
+    escalation.advance_due(at=now)
 
     before = operator.read("/alerts", held="true").json()["items"]
     operator.send(f"/inhibitions/{made['id']}", method="DELETE")
-    escalation.advance_due(at=NOON)
+    escalation.advance_due(at=timezone.now())
 
     disk.refresh_from_db()
     assert ([each["id"] for each in before], before[0]["suppressed_by"][0]["reason"]) == ([str(disk.pk)], "site down")
