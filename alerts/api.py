@@ -65,10 +65,7 @@ def list_events(
 ) -> HttpResponse:
     """The durable live feed after event ``since``, oldest first: the websocket's own events."""
     require(request, VIEW)
-    found = live.events(after=since, limit=limit)
-    after = f'"{found[-1].id}"' if len(found) == limit else "null"
-    body = f'{{"items":[{",".join(event.text for event in found)}],"next":{after}}}'
-    return HttpResponse(body, content_type="application/json")
+    return HttpResponse(live.page(after=since, limit=limit), content_type="application/json")
 
 
 @router.get("/{uuid:alert_id}", response=shapes.AlertOut)

@@ -168,6 +168,31 @@ class EventKind(TextChoices):
     UPDATED = "updated", "Updated"
 
 
+class Happening(TextChoices):
+    """What subscriptions tell other systems: an event, by what it means rather than by what it changed."""
+
+    FIRED = "fired", "Raised"
+    REPEATED = "repeated", "Reported again"
+    DELIVERED = "delivered", "Reached somebody"
+    SEEN = "seen", "Opened by somebody"
+    ACKED = "acked", "Acknowledged"
+    ESCALATED = "escalated", "Escalated"
+    UNANSWERED = "unanswered", "Unanswered: last resort told"
+    RESOLVED = "resolved", "Resolved"
+    EXPIRED = "expired", "Expired: nobody answered"
+    COMMENTED = "commented", "Commented"
+    DELIVERY = "delivery", "A message changed its state"
+    TRIAGE = "triage", "AI opinion"
+    UPDATED = "updated", "Changed otherwise (held back, grouped, picture)"
+
+
+class EventFormat(TextChoices):
+    """How events are written into a request."""
+
+    STRUCTURED = "structured", "One event a request (application/cloudevents+json)"
+    BATCH = "batch", "Up to 100 events a request (application/cloudevents-batch+json)"
+
+
 class TriageMode(TextChoices):
     """How an AI opinion stands."""
 

@@ -81,6 +81,11 @@ class _Turn:
         """The highest step taken."""
         return self.steps[-1]
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether the steps are all taken and the last resort is told."""
+        return self.last == self.plan.last_resort_step
+
 
 def first_step_at(plan: Plan, *, at: datetime) -> datetime:
     """When the first step of an alert raised at ``at`` is due."""
@@ -236,7 +241,8 @@ def _take(due: Sequence[Alert], *, at: datetime) -> None:
     _tell([turn for turn in turns if turn.fresh], at=at)
     _move_on(turns, at=at)
     record.write([entry for turn in turns if turn.fresh for entry in _entries(turn, at=at)], at=at)
-    events = [(EventKind.ESCALATED, turn.alert.pk) for turn in turns] + [(EventKind.UPDATED, pk) for pk in (*waiting, *held)]
+    events = [(EventKind.ESCALATED, turn.alert.pk, record.UNANSWERED if turn.unanswered else "") for turn in turns]
+    events += [(EventKind.UPDATED, pk, "") for pk in (*waiting, *held)]
     record.announce(events, at=at, wake_also=(wake.PLANNED,) if events else ())
 
 
@@ -349,7 +355,7 @@ def _move_on(turns: Sequence[_Turn], *, at: datetime) -> None:
     prepared.run(
         _MOVE_ON,
         [at, [turn.alert.pk for turn in turns], [turn.last + 1 for turn in turns], following,
-         [turn.told.deliveries for turn in turns], [turn.last == turn.plan.last_resort_step for turn in turns],
+         [turn.told.deliveries for turn in turns], [turn.unanswered for turn in turns],
          [_not_before(turn, at=at) for turn in turns]],
     )  # fmt: skip
 
@@ -367,7 +373,7 @@ def _entries(turn: _Turn, *, at: datetime) -> list[record.Entry]:
     if len(turn.steps) > 1:
         entries.append(record.Entry(alert.pk, LogKind.SKIPPED, None, {"steps": list(turn.steps[:-1])}))
     kind = LogKind.STEP if turn.told.deliveries else LogKind.EMPTY_STEP
-    if turn.last == turn.plan.last_resort_step:
+    if turn.unanswered:
         kind = LogKind.UNANSWERED
     late = max(0.0, (at - turn.due_at).total_seconds())
     detail = {"step": turn.last, "label": step.label, "urgency": step.urgency, "late_seconds": round(late, 3), **_evidence(turn.told)}

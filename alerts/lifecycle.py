@@ -60,7 +60,7 @@ def acknowledge(alert: Alert, *, by: By, at: datetime, promise: str = "", note: 
             cancelled = _quiet(alert, at=at)
             _revise(alert, by=by, note=note, at=at)
             record.write([record.Entry(alert.pk, LogKind.REAFFIRMED, by, detail), *cancelled], at=at)
-            record.announce([(EventKind.STATUS, alert.pk)], at=at)
+            record.announce([(EventKind.STATUS, alert.pk, AlertStatus.ACKNOWLEDGED)], at=at)
             alert.refresh_from_db()
     return alert
 
@@ -115,7 +115,8 @@ def resolve_all(endings: Sequence[tuple[Alert, str]], *, by: By, at: datetime, r
             log += entries
         escalation.release_explained(explained, at=at)
         record.write(log, at=at)
-        record.announce([(EventKind.STATUS, alert.pk) for alert in resolved], at=at, wake_also=(wake.DUE,) if resolved else ())
+        events = [(EventKind.STATUS, alert.pk, AlertStatus.RESOLVED.value) for alert in resolved]
+        record.announce(events, at=at, wake_also=(wake.DUE,) if resolved else ())
     return len(resolved)
 
 
@@ -131,7 +132,7 @@ def _move(alert: Alert, to: AlertStatus, *, by: By, at: datetime, detail: Mappin
         after, log = _change(before, to, by=by, at=at, detail=detail, fields=fields)
         escalation.release_explained(explained, at=at)
         record.write(log, at=at)
-        record.announce([(EventKind.STATUS, after.pk)], at=at, wake_also=(wake.DUE,))
+        record.announce([(EventKind.STATUS, after.pk, to)], at=at, wake_also=(wake.DUE,))
         return after
 
 

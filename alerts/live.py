@@ -62,9 +62,21 @@ def events(*, after: int, upto: int | None = None, limit: int = BATCH) -> list[E
     for row in rows:
         if row.alert_id not in described:
             described[row.alert_id] = json.dumps(describe.alert(row.alert))
-        head = json.dumps({"type": "event", "id": row.id, "kind": row.kind, "at": describe.instant(row.at), "sent_at": sent_at})
+        happened = {"kind": row.kind, "became": row.became, "at": describe.instant(row.at)}
+        head = json.dumps({"type": "event", "id": row.id, **happened, "sent_at": sent_at})
         found.append(Event(row.id, f'{head[:-1]}, "alert": {described[row.alert_id]}}}'))
     return found
+
+
+def page(*, after: int, limit: int) -> str:
+    """What GET /alerts/events answers, as JSON: the events after ``after``, and where the reader stands then."""
+    found, last = events(after=after, limit=limit), after
+    if not found and (last := last_event_id()) != after:
+        found = events(after=after, limit=limit)  # one may have come between the two looks
+    last = found[-1].id if found else last
+    follows = str(last) if len(found) == limit else None
+    rest = {"next": follows, "last": last, "lost": max(0, last - after - len(found)), "reset": after > last}
+    return f'{{"items": [{",".join(event.text for event in found)}], {json.dumps(rest)[1:]}'
 
 
 def can_replay(since: int, upto: int) -> bool:

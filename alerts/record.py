@@ -8,7 +8,7 @@ deliveries) and whoever writes such a row would wait for each other.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -23,14 +23,17 @@ from sentinel_site.lib import prepared, rows, wake
 By = AbstractBaseUser | Recipient | RecipientGroup | None
 """Who did it: a signed-in user, a recipient who answered a message, a group (somebody in its channel), or None for Sentinel."""
 
+UNANSWERED: Final = "UNANSWERED"
+"""What an alert became when the last resort was told; it is no status."""
 _ANNOUNCE = """
 WITH taken AS (
     INSERT INTO alerts_eventcounter (id, value) VALUES (1, %(size)s::bigint)
     ON CONFLICT (id) DO UPDATE SET value = alerts_eventcounter.value + excluded.value RETURNING value
 ), written AS (
-    INSERT INTO alerts_alertevent (id, alert_id, kind, at)
-    SELECT taken.value - %(size)s::bigint + event.place, event.alert, event.kind, %(at)s::timestamptz
-    FROM taken, ROWS FROM (json_to_recordset(%(events)s::json) AS (alert uuid, kind text)) WITH ORDINALITY AS event (alert, kind, place)
+    INSERT INTO alerts_alertevent (id, alert_id, kind, became, at)
+    SELECT taken.value - %(size)s::bigint + event.place, event.alert, event.kind, event.became, %(at)s::timestamptz
+    FROM taken, ROWS FROM (json_to_recordset(%(events)s::json) AS (alert uuid, kind text, became text))
+        WITH ORDINALITY AS event (alert, kind, became, place)
 )
 SELECT pg_notify(topic, '') FROM unnest(%(topics)s::text[]) AS topic
 """
@@ -96,13 +99,16 @@ def write_plain(alert_ids: Sequence[UUID], kind: LogKind, details: Sequence[Mapp
             )
 
 
-def announce(events: Iterable[tuple[EventKind, UUID]], *, at: datetime, wake_also: tuple[str, ...] = ()) -> None:
+def announce(
+    events: Iterable[tuple[EventKind, UUID] | tuple[EventKind, UUID, str]], *, at: datetime, wake_also: tuple[str, ...] = ()
+) -> None:  # fmt: skip
     """Put events on the live feed and wake its readers (and ``wake_also``) at commit. Make it the transaction's last statement.
 
+    An event is its kind, its alert and, where it has one, what the alert became by it: a status, or UNANSWERED.
     Event ids come from a counter whose row stays locked until commit: ids are handed out in commit order and have
     no gaps, so a reader that saw 7 has seen 6. The price is that transactions with events commit one after another.
     """
-    listed = [{"alert": alert, "kind": kind.value} for kind, alert in events]
+    listed = [{"alert": alert, "kind": kind.value, "became": str(became[0]) if became else ""} for kind, alert, *became in events]
     if listed or wake_also:
         values = {"size": len(listed), "events": to_json(listed).decode(), "at": at, "topics": [wake.EVENTS, *wake_also]}
         prepared.run(_ANNOUNCE, values)

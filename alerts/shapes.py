@@ -134,15 +134,24 @@ class EventOut(BaseModel):
     type: str
     id: int
     kind: str
+    became: str
+    at: str
     sent_at: str
     alert: AlertOut
 
 
 class AlertEventPage(BaseModel):
-    """Live events, oldest first; ``next`` is the ``since`` of the next page."""
+    """Live events, oldest first; ``next`` is the ``since`` of the next page, null when there is none yet.
+
+    ``last`` is the ``since`` to ask with the next time. ``lost`` counts events after ``since`` that are no longer kept; ``reset`` says
+    that ``since`` lies ahead of the feed: the database was restored from a backup, and everything has to be loaded again.
+    """
 
     items: list[EventOut]
     next: str | None
+    last: int
+    lost: int
+    reset: bool
 
 
 class Times(BaseModel):

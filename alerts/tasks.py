@@ -1,11 +1,17 @@
 """What the worker does for `alerts`. Each task reads the clock and makes one idempotent call; it may run twice, or be lost."""
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
 
-from alerts import foreign
+from alerts import foreign, publishing
 from alerts import triage as opinions
+
+PUBLISH_PATIENCE: Final = timedelta(seconds=60)
+"""What waits for longer than this was not sent by the watchdog."""
+PUBLISH_SECONDS: Final = 20
 
 
 def triage(opinion_id: str) -> None:
@@ -22,3 +28,8 @@ def end_silent_foreign() -> None:
     """End what another monitoring system did not report again in time."""
     while foreign.end_silent(at=timezone.now()) == foreign.BATCH:
         pass
+
+
+def publish() -> None:
+    """The second runner of subscriptions: what the watchdog should have sent a minute ago."""
+    publishing.publish_waiting(at=timezone.now(), patience=PUBLISH_PATIENCE, budget_seconds=PUBLISH_SECONDS)

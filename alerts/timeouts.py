@@ -65,7 +65,7 @@ def _time_out(alert: Alert, *, at: datetime) -> None:
     plan = policies.plan_of(alert.policy)
     if alert.status == AlertStatus.SEEN and not alert.unanswered:
         escalation.tell_last_resort(alert, at=at, deadline_at=at + timedelta(seconds=LAST_RESORT_GRACE_SECONDS))
-        record.announce([(EventKind.ESCALATED, alert.pk)], at=at, wake_also=(wake.DUE,))
+        record.announce([(EventKind.ESCALATED, alert.pk, record.UNANSWERED)], at=at, wake_also=(wake.DUE,))
     elif alert.status == AlertStatus.ACKNOWLEDGED and not _called_again(alert):
         if plan.ack_timeout_action == AckTimeoutAction.RESOLVE:
             lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.AUTO, note="acknowledged, and never resolved")

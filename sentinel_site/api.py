@@ -33,6 +33,7 @@ from alerts.api import router as alerts_router
 from alerts.api_config import router as config_router
 from alerts.api_foresight import router as foresight_router
 from alerts.api_reports import router as reports_router
+from alerts.api_subscriptions import router as subscriptions_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
 from backups.api import router as backups_router
@@ -213,6 +214,7 @@ api.add_router("/alerts", alerts_router, tags=["alerts"])
 api.add_router("", config_router, tags=["configuration"])
 api.add_router("", foresight_router, tags=["configuration"])
 api.add_router("", reports_router, tags=["configuration"])
+api.add_router("", subscriptions_router, tags=["configuration"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", rules_router, tags=["people"])
 api.add_router("", schedules_router, tags=["people"])

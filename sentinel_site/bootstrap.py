@@ -126,10 +126,11 @@ REACHABILITY_READ: Final = (
     "alerts.view_escalationpolicy", "alerts.view_policystep", "alerts.view_route", "alerts.view_report",
     "notifications.view_recipient", "notifications.view_recipientgroup", "notifications.view_contactmethod",
     "notifications.view_notificationrule", "notifications.view_messagetemplate",
-    "notifications.view_rotation", "notifications.view_rotationmember", "notifications.view_calendarfeed",
+    "notifications.view_rotation", "notifications.view_rotationmember", "notifications.view_calendarfeed", "alerts.view_subscription",
 )  # fmt: skip
 EDITABLE: Final = (
     "alerts.source", "alerts.silence", "alerts.inhibition", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
+    "alerts.subscription",
     "notifications.recipient", "notifications.recipientgroup", "notifications.contactmethod",
     "notifications.notificationrule", "notifications.messagetemplate",
     "notifications.oncallschedule", "notifications.rotation", "notifications.rotationmember", "notifications.oncalloverride",

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Prefetch
 
-from alerts import reachability
+from alerts import reachability, subscriptions
 from alerts.models import EscalationPolicy, PolicyStep, Route
 from notifications import overrides, proofs, reach, transports
 from notifications.enums import Transport
@@ -46,6 +46,7 @@ def examine(*, at: datetime) -> Iterator[Finding]:
         yield from _reach(at=at)
         yield from (Finding(WARN, complaint) for complaint in overrides.complaints())
         yield from _gaps(at=at)
+        yield from (Finding(WARN, complaint) for complaint in subscriptions.complaints(at=at))
         yield from _processes(at=at)
         yield from (Finding(level, text) for level, text in doctor_devices.conditions(at=at))
         yield from (Finding(level, text) for level, text in doctor_backups.findings(at=at))

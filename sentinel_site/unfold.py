@@ -112,6 +112,7 @@ UNFOLD: dict[str, Any] = {
                  "permission": _may_view("alerts.view_escalationpolicy")},
                 _page("Silences", "notifications_paused", "alerts.silence"),
                 _page("Inhibitions", "account_tree", "alerts.inhibition"),
+                _page("Subscriptions", "webhook", "alerts.subscription"),
             ]},
             {"title": "Access and health", "separator": True, "collapsible": True, "items": [
                 _page("Users", "manage_accounts", "auth.user"),

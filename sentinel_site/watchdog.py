@@ -18,6 +18,7 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from alerts import escalation, timeouts
+from alerts.publishing import Publisher
 from backups import launch, missing
 from jobs.upkeep import Clock
 from notifications import outbox, receipts, revisions
@@ -44,6 +45,8 @@ LEAST_SECONDS: Final = 0.005
 """The shortest sleep: what is due may be in another runner's hands."""
 JOBS_LEAST_SECONDS: Final = 0.2
 """The shortest pause between two looks for jobs: what is due may be in another runner's hands."""
+EVENTS_SECONDS: Final = 0.1
+"""The pause between two looks for events that other systems wait for: what happens together is read together."""
 BEAT_SECONDS: Final = 5.0
 CANARY_SECONDS: Final = 15.0
 FAULT_SECONDS: Final = 1.0
@@ -56,18 +59,22 @@ logger = logging.getLogger(__name__)
 
 
 class Watchdog:
-    """Seven threads, each in a loop that survives every error: listen, escalate, send, change what was sent, keep watch, start jobs,
-    and miss backups."""
+    """Eight threads, each in a loop that survives every error: listen, escalate, send, change what was sent, keep watch, start jobs,
+    miss backups, and tell other systems."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self._due, self._urgent, self._reported, self._outbox, self._revisions, self._jobs = (threading.Event() for _ in range(6))
+        self._due, self._urgent, self._reported, self._outbox, self._revisions, self._jobs, self._events = (
+            threading.Event() for _ in range(7)
+        )
         self._wakes = {
             wake.DUE: (self._due, self._urgent), wake.REPORTED: (self._due, self._reported), wake.PLANNED: (self._due,),
             wake.OUTBOX: (self._outbox,), wake.REVISIONS: (self._revisions,), wake.JOBS: (self._jobs,),
+            wake.EVENTS: (self._events,),
         }  # fmt: skip
         self._dispatcher = Dispatcher()
         self._dispatcher.on_free = self._outbox.set
+        self._publisher = Publisher(freed=self._events.set)
         self._scans = launch.Overdue()
         self._began_at = self._next_canary_at = timezone.now()
         self._settled_at = self._began_at + SETTLING
@@ -77,7 +84,7 @@ class Watchdog:
         """Work until ``stop`` is called; then let senders finish what they have in hand (a few seconds at the most)."""
         loops: dict[str, Callable[[], None]] = {
             "listen": self._listen, "escalate": self._escalate, "send": self._send, "revise": self._revise, "watch": self._watch,
-            "jobs": self._start_jobs, "backups": self._miss,
+            "jobs": self._start_jobs, "backups": self._miss, "publish": self._publish,
         }  # fmt: skip
         threads = [threading.Thread(target=self._forever, args=(step,), name=name, daemon=True) for name, step in loops.items()]
         for thread in threads:
@@ -87,7 +94,9 @@ class Watchdog:
         self._outbox.set()
         self._revisions.set()
         self._jobs.set()
+        self._events.set()
         self._dispatcher.close(timeout=5)
+        self._publisher.close(timeout=2)
         for thread in threads:
             thread.join(timeout=2)
 
@@ -160,6 +169,13 @@ class Watchdog:
         next_at = missing.next_at()
         overdue = next_at is not None and next_at <= timezone.now()  # in another runner's hands, or it cannot be judged
         self._stopping.wait(BACKUPS_SECONDS if overdue else _until(next_at, BACKUPS_SECONDS))
+
+    def _publish(self) -> None:
+        """Tell other systems what happened. What they answer, or do not, is waited for in threads of its own."""
+        self._events.clear()
+        retry_at = self._publisher.look(at=timezone.now())
+        self._stopping.wait(EVENTS_SECONDS)
+        self._events.wait(_until(retry_at, LOOK_AROUND_SECONDS))
 
     def _watch(self) -> None:
         """Beat, give the worker something to do, tell people when a process is dead, and tell the outside that we live."""

@@ -3,6 +3,7 @@
 import datetime
 
 import alerts.models.source
+import alerts.models.subscription
 import alerts.models.suppression
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
@@ -113,11 +114,42 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('raised', 'Raised'), ('repeated', 'Repeated'), ('status', 'Status'), ('escalated', 'Escalated'), ('delivery', 'Delivery'), ('triage', 'AI opinion'), ('comment', 'Comment'), ('updated', 'Updated')], max_length=12)),
+                ('became', models.CharField(blank=True, default='', help_text='The status it moved to by that, or UNANSWERED.', max_length=12)),
                 ('at', models.DateTimeField()),
                 ('alert', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='alerts.alert')),
             ],
             options={
                 'ordering': ['id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Subscription',
+            fields=[
+                ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=120, unique=True)),
+                ('url', sentinel_site.lib.crypto.EncryptedTextField(help_text='Where events are posted to.')),
+                ('secret', sentinel_site.lib.crypto.EncryptedTextField(help_text='The key that signs them (whsec_...).')),
+                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('fired', 'Raised'), ('repeated', 'Reported again'), ('delivered', 'Reached somebody'), ('seen', 'Opened by somebody'), ('acked', 'Acknowledged'), ('escalated', 'Escalated'), ('unanswered', 'Unanswered: last resort told'), ('resolved', 'Resolved'), ('expired', 'Expired: nobody answered'), ('commented', 'Commented'), ('delivery', 'A message changed its state'), ('triage', 'AI opinion'), ('updated', 'Changed otherwise (held back, grouped, picture)')], max_length=12), blank=True, default=alerts.models.subscription.usual_happenings, help_text='Empty: everything.', size=None)),
+                ('matchers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), blank=True, default=list, help_text='For example source=probe or room=~"1.*". All of them must hold. Empty: every alert.', size=None, validators=[alerts.models.subscription.check_unless_empty])),
+                ('format', models.CharField(choices=[('structured', 'One event a request (application/cloudevents+json)'), ('batch', 'Up to 100 events a request (application/cloudevents-batch+json)')], default='structured', max_length=12)),
+                ('enabled', models.BooleanField(default=True, help_text='Switched off, events wait for as long as they are kept.')),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('cursor', models.BigIntegerField(default=0, editable=False)),
+                ('sent', models.BigIntegerField(default=0, editable=False, help_text='Events that it took.')),
+                ('lost', models.BigIntegerField(default=0, editable=False, help_text='Events that were no longer kept when their turn came.')),
+                ('failures', models.PositiveIntegerField(default=0, editable=False, help_text='Tries in vain since the last one that worked.')),
+                ('failing_since', models.DateTimeField(editable=False, null=True)),
+                ('sent_at', models.DateTimeField(editable=False, null=True)),
+                ('attempted_at', models.DateTimeField(editable=False, null=True)),
+                ('next_attempt_at', models.DateTimeField(editable=False, null=True)),
+                ('last_error', models.CharField(blank=True, editable=False, max_length=300)),
+                ('gone_at', models.DateTimeField(editable=False, help_text='The address said that it is gone (410).', null=True)),
+                ('lease', models.UUIDField(editable=False, null=True)),
+                ('leased_until', models.DateTimeField(editable=False, null=True)),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('cursor__gte', 0)), name='subscription_cursor_counts')],
             },
         ),
         migrations.CreateModel(

@@ -7,11 +7,12 @@ from alerts.models.replay import Replay
 from alerts.models.seen import SeenEvent
 from alerts.models.silence import MaintenanceWindow, Silence, SilenceHold
 from alerts.models.source import Report, Source
+from alerts.models.subscription import Subscription
 from alerts.models.suppression import Inhibition
 from alerts.models.webhook import WebhookSecret
 
 __all__ = [
     "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "ForeignAlert", "Inhibition", "LogEntry",
     "MaintenanceWindow", "PolicySnapshot", "PolicyStep", "Replay", "Report", "Route", "SeenEvent", "Silence", "SilenceHold", "Source",
-    "StepClaim", "TriageOpinion", "WebhookSecret",
+    "StepClaim", "Subscription", "TriageOpinion", "WebhookSecret",
 ]  # fmt: skip

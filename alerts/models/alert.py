@@ -222,6 +222,7 @@ class AlertEvent(models.Model):
     # No constraint: without an index it costs a whole scan for each alert deleted, and an index costs every event.
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     kind = models.CharField(max_length=12, choices=EventKind.choices)
+    became = models.CharField(max_length=12, blank=True, default="", help_text="The status it moved to by that, or UNANSWERED.")
     at = models.DateTimeField()
 
     class Meta:

@@ -1,7 +1,5 @@
 """Who can be reached, and how."""
 
-import base64
-import secrets
 from typing import Final
 
 from django.conf import settings
@@ -108,7 +106,7 @@ class ContactMethod(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         """Save, with the digest of the address as it is now. A webhook without a secret gets one: it always signs."""
         if self.kind == Transport.WEBHOOK and not self.secret:
-            self.secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+            self.secret = crypto.signing_secret()
         self.address_digest = crypto.digest(self.address, purpose="address")
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 

@@ -34,7 +34,7 @@ def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
         "webhook-signature": signature(method.secret, str(delivery.pk), stamp, body),
     }
     reply = http.post(method.address, body, headers, total_seconds=settings.WEBHOOK_TIMEOUT)
-    _judge(reply, now=now)
+    judge(reply, now=now)
     return Sent(reply.headers.get("x-request-id", "")[:200], receipt=_confirms(reply))
 
 
@@ -81,7 +81,8 @@ def content(delivery: Delivery, wording: Wording, *, at: datetime) -> dict[str, 
     return {"type": "alert.notification", "timestamp": stamp, "data": data}
 
 
-def _judge(reply: http.Reply, *, now: datetime) -> None:
+def judge(reply: http.Reply, *, now: datetime) -> None:
+    """Nothing for a 2xx. Raises DeadAddress for 410, TemporaryError for what may be tried again, PermanentError for the rest."""
     status = reply.status
     if 200 <= status < 300:
         return

@@ -48,6 +48,11 @@ def decrypt(stored: str) -> str:
     raise UndecryptableError(f"no key in SENTINEL_ENCRYPTION_KEYS opens a value written with key {key_id}")
 
 
+def signing_secret() -> str:
+    """A new secret for signing by the Standard Webhooks convention."""
+    return "whsec_" + base64.b64encode(os.urandom(24)).decode()
+
+
 def digest(plain: str, *, purpose: str) -> str:
     """A keyed hash (HMAC-SHA-256, hex) for equality look-ups of secrets, different for each ``purpose``."""
     return hmac.new(derive(purpose), plain.encode(), hashlib.sha256).hexdigest()

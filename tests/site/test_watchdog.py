@@ -6,7 +6,8 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from alerts import intake, lifecycle
+from alerts import intake, lifecycle, subscriptions
+from alerts.models import Subscription
 from backups.models import BackupEntry
 from notifications.models import Delivery, Notification
 from sentinel_site.models import ProcessBeat
@@ -14,6 +15,7 @@ from sentinel_site.watchdog import Watchdog, rest_seconds
 from tests.backups.factories import make_job, make_sources
 from tests.conftest import MINUTE, SECOND
 from tests.factories import make_policy, make_recipient, make_source, raise_alert, report
+from tests.providers import Provider
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -116,3 +118,15 @@ def test_a_fault_of_backups_delays_no_call(watchdog, caplog):
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE taken_away RENAME TO backups_expectedbackupjob")
+
+
+def test_subscribers_are_told_at_once(watchdog, settings):
+    settings.SENTINEL_WEBHOOK_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+    make_source(policy=make_policy())
+    with Provider() as receiver:
+        subscriptions.save(Subscription(name="Wall", url=receiver.url))
+        alert = raise_alert(at=timezone.now())
+        lifecycle.resolve(alert, by=None, at=timezone.now())
+
+        until(lambda: len(receiver.accepted) == 2)
+        assert [each.json["type"] for each in receiver.accepted] == ["org.sentinel.alert.fired", "org.sentinel.alert.resolved"]
