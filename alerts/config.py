@@ -3,15 +3,16 @@
 from typing import Annotated, Any, Final, Literal
 
 from django.contrib.auth.models import User
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from alerts import describe
 from alerts import silences as suppressions
 from alerts.enums import Severity, SourceKind
+from alerts.incoming import signatures
 from alerts.intake import OWN_SOURCE
-from alerts.models import EscalationPolicy, Route, Silence, Source
+from alerts.models import EscalationPolicy, Route, Silence, Source, WebhookSecret
 from alerts.models.source import ATTRIBUTES
 from notifications.people import Zone
 from notifications.schedule_config import MaybeWallTime, Weekday
@@ -41,14 +42,18 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[-a-zA-Z0-9_]+$", max_length=
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_attribute)]
 Matcher = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_matcher)]
+Secret = Annotated[
+    str,
+    StringConstraints(max_length=200, pattern=r"^(.{12,})?$"),
+    Field(
+        description="With one, of 12 characters or more, webhooks for this source must be signed. Never answered; left out, it stays.",
+        json_schema_extra={"writeOnly": True, "format": "password"},
+    ),
+]
 PriorityWord = Literal["P1", "P2", "P3", "P4", "P5"]
 
 
-class SourceForm(BaseModel):
-    """Something that may report, and what Sentinel does with its reports."""
-
-    model_config = STRICT
-
+class _SourceFields(BaseModel):
     slug: Slug
     name: Annotated[str, StringConstraints(max_length=120)] = ""
     kind: SourceKind = SourceKind.GENERIC
@@ -63,10 +68,19 @@ class SourceForm(BaseModel):
     enabled: bool = True
 
 
-class SourceShape(SourceForm):
-    """A source."""
+class SourceForm(_SourceFields):
+    """Something that may report, and what Sentinel does with its reports."""
+
+    model_config = STRICT
+
+    webhook_secret: Secret = ""
+
+
+class SourceShape(_SourceFields):
+    """A source. Its webhook secret is never answered, only whether there is one."""
 
     id: str
+    webhook_secret_set: bool
 
 
 class RouteForm(BaseModel):
@@ -137,16 +151,18 @@ def policy_named(name: str | None) -> EscalationPolicy | None:
 
 def sources() -> QuerySet[Source]:
     """Sources with what describing them needs."""
-    return Source.objects.select_related("policy")
+    secret = Exists(WebhookSecret.objects.filter(pk=OuterRef("pk")))
+    return Source.objects.select_related("policy").annotate(webhook_secret_set=secret)
 
 
 def describe_source(source: Source) -> dict[str, Any]:
     """A source as api.md shows it."""
-    names = [name for name in SourceForm.model_fields if name != "policy"]
+    names = [name for name in _SourceFields.model_fields if name != "policy"]
     return {
         "id": str(source.pk),
         **{name: getattr(source, name) for name in names},
         "policy": source.policy.name if source.policy else None,
+        "webhook_secret_set": source.webhook_secret_set,  # type: ignore[attr-defined]  # annotated
     }
 
 
@@ -154,12 +170,14 @@ def save_source(source: Source, form: SourceForm, _by: User) -> None:
     """Write ``form`` onto ``source``. Raises a Problem: Sentinel's own source stays as it is named, and enabled."""
     if source.slug == OWN_SOURCE and (form.slug != OWN_SOURCE or not form.enabled):
         raise Problem(409, "Sentinel reports its own troubles through this source: it keeps its name and stays enabled.")
-    for name, value in form.model_dump(exclude={"policy"}).items():
+    for name, value in form.model_dump(exclude={"policy", "webhook_secret"}).items():
         setattr(source, name, value)
     source.name = form.name.strip() or form.slug
     source.policy = policy_named(form.policy)
     source.full_clean()
     source.save()
+    if "webhook_secret" in form.model_fields_set:
+        signatures.set_secret(source, form.webhook_secret)
 
 
 def keep_own_source(source: Source) -> None:

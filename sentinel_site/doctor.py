@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Prefetch
 
 from alerts import reachability, subscriptions
+from alerts.incoming import signatures
 from alerts.models import EscalationPolicy, PolicyStep, Route
 from notifications import overrides, proofs, reach, transports
 from notifications.enums import Transport
@@ -48,6 +49,8 @@ def examine(*, at: datetime) -> Iterator[Finding]:
         yield from _gaps(at=at)
         yield from (Finding(WARN, complaint) for complaint in subscriptions.complaints(at=at))
         yield from _processes(at=at)
+        for name in signatures.unreadable():
+            yield Finding(ERROR, f"The webhook secret of {name} cannot be decrypted: its messages are refused. Set it again under Sources.")
         yield from (Finding(level, text) for level, text in doctor_devices.conditions(at=at))
         yield from (Finding(level, text) for level, text in doctor_backups.findings(at=at))
 

@@ -4,7 +4,13 @@ import re
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanWidget,
+)
 
 from alerts.models import PolicyStep, Route, Source
 from alerts.models.source import ATTRIBUTES
@@ -45,6 +51,11 @@ class SourceForm(forms.ModelForm):
         label="Told together when these agree",
         help_text="One to a line. Empty: never group. Life-safety alerts are never grouped.",
     )
+    webhook_secret = forms.CharField(
+        required=False, min_length=12, max_length=200, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="With one, webhooks for this source must be signed with it, besides their API key. Left empty, one that is set stays.",
+    )  # fmt: skip
+    forget_webhook_secret = forms.BooleanField(required=False, widget=UnfoldBooleanWidget)
 
     class Meta:
         model = Source

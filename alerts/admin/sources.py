@@ -1,7 +1,7 @@
 """Sources, and the reports they sent."""
 
 import json
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -12,7 +12,8 @@ from unfold.decorators import display
 
 from alerts.admin.forms import SourceForm
 from alerts.enums import Verdict
-from alerts.models import ForeignAlert, Report, Source
+from alerts.incoming import signatures
+from alerts.models import ForeignAlert, Report, Source, WebhookSecret
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, NoBulkDeleteMixin, ReadOnlyMixin
 from sentinel_site.lib.spans import span
 
@@ -35,7 +36,9 @@ class SourceAdmin(NoBulkDeleteMixin, ModelAdmin):
         ("Source", {"fields": (("name", "slug"), ("kind", "severity"), "enabled")}),
         ("What its reports mean", {"fields": ("life_safety", "triage", "policy")}),
         ("Repeats and groups", {"fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"))}),
+        ("Webhooks", {"fields": (("signed", "webhook_secret"), "forget_webhook_secret")}),
     )
+    readonly_fields = ("signed",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         """Only a source that never raised an alert."""
@@ -43,7 +46,24 @@ class SourceAdmin(NoBulkDeleteMixin, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
         """The slug is what programs know it by, and stays."""
-        return ("slug",) if obj else ()
+        return ("slug", "signed") if obj else ("signed",)
+
+    @display(description="Messages must be signed", boolean=True)
+    def signed(self, source: Source) -> bool:
+        """Whether there is a secret; it is never shown."""
+        return source.pk is not None and WebhookSecret.objects.filter(pk=source.pk).exists()
+
+    def save_model(self, request: HttpRequest, obj: Source, form: SourceForm, change: bool) -> None:
+        """The source, and its secret where one is given or forgotten."""
+        super().save_model(request, obj, form, change)
+        if form.cleaned_data.get("webhook_secret") or form.cleaned_data.get("forget_webhook_secret"):
+            signatures.set_secret(obj, form.cleaned_data["webhook_secret"])
+
+    def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
+        """Whoever may only look sees whether there is a secret, and no field for it."""
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        return (*self.fieldsets[:-1], ("Webhooks", {"fields": ("signed",)}))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Source | None = None) -> dict[str, list[str]]:
         """The slug follows the name until it is saved."""

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from alerts.models import WebhookSecret
+from django.db import transaction
+
+from alerts.models import Source, WebhookSecret
+from sentinel_site.lib.crypto import UndecryptableError
 
 SIGNATURE, TIMESTAMP, HUB = "X-Grafana-Alerting-Signature", "X-Grafana-Alerting-Timestamp", "X-Hub-Signature-256"
 WINDOW_SECONDS: Final = 300
@@ -25,6 +28,27 @@ def secret_of(source_id: int) -> str:
     """The secret of the source; empty when it has none. Raises UndecryptableError."""
     found = WebhookSecret.objects.filter(pk=source_id).first()
     return found.secret if found else ""
+
+
+def set_secret(source: Source, secret: str) -> None:
+    """Give the source this secret; without one its messages need no signature. The old one is not read: it may be unreadable."""
+    with transaction.atomic():
+        WebhookSecret.objects.filter(pk=source.pk).delete()
+        if secret:
+            WebhookSecret.objects.create(source=source, secret=secret)
+
+
+def unreadable() -> list[str]:
+    """The names of the sources whose secret cannot be decrypted: their messages are refused."""
+    return [name for pk, name in WebhookSecret.objects.order_by("pk").values_list("pk", "source__name") if not _is_readable(pk)]
+
+
+def _is_readable(source_id: int) -> bool:
+    try:
+        secret_of(source_id)
+    except UndecryptableError:
+        return False
+    return True
 
 
 def check(secret: str, headers: Mapping[str, str], body: bytes, *, at: datetime) -> None:

@@ -41,6 +41,7 @@ def test_a_source_is_made_with_the_documented_defaults(admin):
         "triage": False,
         "policy": None,
         "enabled": True,
+        "webhook_secret_set": False,
     }
 
 
