@@ -1,4 +1,4 @@
-"""REST of what would happen: the simulation of a report, and when a P1 would reach nobody. Mounted under /api/v1."""
+"""REST of what would happen: the simulation of a report, when a P1 would reach nobody, and what the linter says. Mounted under /api/v1."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Router
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from alerts import describe, reachability, simulation
+from alerts import describe, linting, reachability, simulation, who_gets_what
 from alerts.enums import Severity
 from sentinel_site.lib.permissions import require
 from sentinel_site.lib.problems import json_answer
@@ -69,6 +69,53 @@ class ReachabilityOut(BaseModel):
     since: str
     until: str
     gaps: list[GapOut]
+
+
+class WhoGetsWhatOut(BaseModel):
+    """For each source that may report, and each severity: route, priority, policy and first people; `docs/api.md` explains the members."""
+
+    at: str
+    items: list[dict[str, Any]]
+
+
+@router.get("/who-gets-what", response=WhoGetsWhatOut)
+def read_who_gets_what(request: HttpRequest, at: Annotated[AwareDatetime, AfterValidator(_near)] | None = None) -> HttpResponse:
+    """What becomes of reports, for every source and severity, at an instant (now, if it is left out)."""
+    require(request, VIEW)
+    when = at or timezone.now()
+    rows = [who_gets_what.describe_row(row) for row in who_gets_what.overview(at=when)]
+    return json_answer({"at": describe.instant(when), "items": rows})
+
+
+class ThingOut(BaseModel):
+    """A row that a finding is about: ``kind`` is for example route, policystep or silence."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class FindingOut(BaseModel):
+    """Something that will not work as it was meant, and what to do."""
+
+    code: str
+    level: linting.Level
+    text: str
+    fix: str
+    about: list[ThingOut]
+
+
+class LintOut(BaseModel):
+    """Every finding, the worst first."""
+
+    items: list[FindingOut]
+
+
+@router.get("/lint", response=LintOut)
+def read_lint(request: HttpRequest) -> HttpResponse:
+    """What of routes, policies, sources, silences, inhibitions, people and schedules will not work as it was meant."""
+    require(request, VIEW)
+    return json_answer({"items": [linting.describe(finding) for finding in linting.examine(at=timezone.now())]})
 
 
 @router.post("/simulate", response=SimulationOut)

@@ -104,7 +104,7 @@ class _Reach:
         if any(self._reaches(name) for name in _named(targets)):
             return []
         shifts = [shift for pk in targets.schedules for shift in self._shifts.get(pk, [])]
-        return _rest(self._span, [Span(shift.starts_at, shift.ends_at) for shift in shifts if self._reaches(shift.recipient)])
+        return rest(self._span, [Span(shift.starts_at, shift.ends_at) for shift in shifts if self._reaches(shift.recipient)])
 
     def reasons(self, plan: Plan) -> tuple[str, ...]:
         """Why those whom ``plan`` means cannot be told."""
@@ -134,7 +134,7 @@ def _order(name: str) -> Order:
     return Order(thread="reachability", key=name, message=message, groups=group, recipients=frozenset() if group else frozenset([name]))
 
 
-def _rest(whole: Span, covered: Iterable[Span]) -> list[Span]:
+def rest(whole: Span, covered: Iterable[Span]) -> list[Span]:
     """What of ``whole`` is not covered."""
     rest, since = [], whole.since
     for span in sorted(covered):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,17 +11,16 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Prefetch
 
-from alerts import reachability, subscriptions
+from alerts import linting, reachability, subscriptions
 from alerts.incoming import signatures
-from alerts.models import EscalationPolicy, PolicyStep, Route
-from notifications import overrides, proofs, reach, transports
+from notifications import overrides, reach, transports
 from notifications.enums import Transport
-from notifications.models import ContactMethod, Recipient, RecipientGroup
+from notifications.models import ContactMethod, Recipient
 from sentinel_site import doctor_backups, doctor_devices, doctor_mail, doctor_twilio, health
 
 OK, WARN, ERROR = "ok", "warn", "error"
+LINTED: Final = {linting.Level.ERROR: ERROR, linting.Level.WARNING: WARN, linting.Level.NOTICE: WARN}
 OLDEST_POSTGRES: Final = 14
 
 
@@ -44,9 +43,9 @@ def examine(*, at: datetime) -> Iterator[Finding]:
     yield from _settings()
     if not _missing_migrations():
         yield from _access()
-        yield from _reach(at=at)
+        yield from _reach()
         yield from (Finding(WARN, complaint) for complaint in overrides.complaints())
-        yield from _gaps(at=at)
+        yield from _set_up(at=at)
         yield from (Finding(WARN, complaint) for complaint in subscriptions.complaints(at=at))
         yield from _processes(at=at)
         for name in signatures.unreadable():
@@ -125,78 +124,27 @@ def _either(value: object, good: str, bad: str) -> Finding:
 def _access() -> Iterator[Finding]:
     if not User.objects.filter(is_superuser=True, is_active=True).exists():
         yield Finding(ERROR, "There is no active superuser: run `manage.py createsuperuser`.")
-    if not Route.objects.filter(catch_all=True).exists():
-        yield Finding(ERROR, "There is no catch-all route, so reports may find no policy: run `manage.py bootstrap`.")
 
 
-def _gaps(*, at: datetime) -> Iterator[Finding]:
-    found = reachability.gaps(since=at, until=at + timedelta(days=reachability.DAYS))
-    for gap in found[:10]:
-        yield Finding(
-            ERROR if gap.span.since <= at else WARN,
-            f"A P1 under the policy {gap.policy} would reach nobody from {gap.span.since:%Y-%m-%d %H:%M} to {gap.span.until:%Y-%m-%d %H:%M}"
-            f" UTC: {'; '.join(gap.why)}.",
-        )
-    if not found:
+def _set_up(*, at: datetime) -> Iterator[Finding]:
+    """What the linter says of routes, policies, people and what holds back."""
+    found = linting.examine(at=at)
+    yield from (Finding(LINTED[finding.level], f"{finding.text} {finding.fix}") for finding in found)
+    if not any(finding.code == "nobody-reachable" for finding in found):
         yield Finding(OK, f"A P1 would reach somebody in every minute of the next {reachability.DAYS} days.")
 
 
-def _reach(*, at: datetime) -> Iterator[Finding]:
+def _reach() -> Iterator[Finding]:
     """Whether people can be told: the question that matters most."""
-    mute = reach.unreached(limit=None)
-    reachable = Recipient.objects.filter(active=True).count() - len(mute)
-    for person, why in mute[:10]:
-        yield Finding(WARN, f"{person} cannot be told anything: {person} {why}.")
+    reachable = Recipient.objects.filter(active=True).count() - len(reach.unreached(limit=None))
     count = "1 recipient" if reachable == 1 else f"{reachable} recipients"
     yield Finding(OK, f"{count} can be told.") if reachable else Finding(ERROR, "Nobody can be told anything.")
-    yield from _proofs(at=at)
-    yield from _policies()
     apart = [method for method in ContactMethod.objects.filter(active=True, kind=Transport.SLACK) if transports.unready(method)]
     if apart:
         yield Finding(ERROR, f"{len(apart)} contact methods are not used: {transports.unready(apart[0])}.")
     for kind in sorted(set(ContactMethod.objects.filter(active=True).values_list("kind", flat=True))):
         if why := transports.missing(kind):
             yield Finding(WARN, f"Contact methods of the kind {kind} are not used: {why}.")
-
-
-def _proofs(*, at: datetime) -> Iterator[Finding]:
-    stale = proofs.unproved(at=at)
-    for method in stale[:10]:
-        since = f"since {method.proved_at:%Y-%m-%d}" if method.proved_at else "ever"
-        text = f"Nothing has proved {since} that {method} reaches {method.recipient or method.group}: send a test message, or ask them."
-        yield Finding(WARN, text)
-    if stale[10:11]:
-        yield Finding(WARN, f"And {stale.count() - 10} more contact methods that nothing has proved for long.")
-
-
-def _policies() -> Iterator[Finding]:
-    methods = Prefetch("contact_methods", ContactMethod.objects.all())
-    people = Prefetch("members", Recipient.objects.filter(active=True).prefetch_related(methods))
-    groups = Prefetch("groups", RecipientGroup.objects.prefetch_related(people, methods))
-    persons = Prefetch("recipients", Recipient.objects.filter(active=True).prefetch_related(methods))
-    turns = "schedules__rotations__members__recipient__contact_methods"
-    for policy in EscalationPolicy.objects.prefetch_related(Prefetch("steps", PolicyStep.objects.prefetch_related(groups, persons, turns))):
-        steps = list(policy.steps.all())
-        empty = [str(step) for step in steps if not _reaches_somebody(step)]
-        if len(empty) == len(steps):
-            yield Finding(ERROR, f"The policy {policy} reaches nobody: put recipients with a working contact method into its groups.")
-        elif empty:
-            yield Finding(WARN, f"The policy {policy} has steps that reach nobody: {', '.join(empty)}.")
-
-
-def _reaches_somebody(step: PolicyStep) -> bool:
-    found = [method for recipient in step.recipients.all() for method in recipient.contact_methods.all()]
-    for schedule in step.schedules.all():
-        members = [member.recipient for rotation in schedule.rotations.all() for member in rotation.members.all()]
-        found += [method for recipient in members if recipient.active for method in recipient.contact_methods.all()]
-    for group in step.groups.all():
-        found += group.contact_methods.all()
-        found += [method for recipient in group.members.all() for method in recipient.contact_methods.all()]
-    return any(_works(method) and (not step.kinds or method.kind in step.kinds) for method in found)
-
-
-def _works(method: ContactMethod) -> bool:
-    return method.usable and not transports.unready(method)
 
 
 def _processes(*, at: datetime) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 DELIVERIES, TRANSPORTS = "/admin/notifications/delivery/", "/admin/notifications/delivery/transports/"
+ROUTES = "/admin/alerts/route/"
 POLICIES, FORESIGHT = "/admin/alerts/escalationpolicy/", "/admin/alerts/escalationpolicy/foresight/"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -20,6 +21,11 @@ def environment(_request: HttpRequest) -> list[str] | None:
 
 def _may_view(permission: str) -> Any:
     return lambda request: request.user.has_perm(permission)
+
+
+def _among(request: HttpRequest, base: str, *others: str) -> bool:
+    """Whether the page is one of those at ``base``, and none of the ``others`` that have an entry of their own."""
+    return request.path.startswith(base) and request.path not in {base + other for other in others}
 
 
 def _page(title: str, icon: str, model: str) -> dict[str, Any]:
@@ -105,10 +111,15 @@ UNFOLD: dict[str, Any] = {
             ]},
             {"title": "What is done when", "separator": True, "items": [
                 _page("Sources", "settings_input_antenna", "alerts.source"),
-                _page("Routes", "alt_route", "alerts.route"),
+                _page("Routes", "alt_route", "alerts.route")
+                | {"active": lambda request: _among(request, ROUTES, "lint/", "who-gets-what/")},
                 _page("Escalation policies", "escalator_warning", "alerts.escalationpolicy")
                 | {"active": lambda request: request.path.startswith(POLICIES) and request.path != FORESIGHT},
                 {"title": "Who would be called", "icon": "psychology_alt", "link": reverse_lazy("admin:alerts_foresight"),
+                 "permission": _may_view("alerts.view_escalationpolicy")},
+                {"title": "Who gets what", "icon": "table_view", "link": reverse_lazy("admin:alerts_who_gets_what"),
+                 "permission": _may_view("alerts.view_escalationpolicy")},
+                {"title": "Will it work?", "icon": "fact_check", "link": reverse_lazy("admin:alerts_lint"),
                  "permission": _may_view("alerts.view_escalationpolicy")},
                 _page("Silences", "notifications_paused", "alerts.silence"),
                 _page("Inhibitions", "account_tree", "alerts.inhibition"),

@@ -22,6 +22,23 @@ SHOWN = 50
 """So many gaps are listed; the rest is counted."""
 
 
+class InstantField(forms.DateTimeField):
+    """An instant that can be reckoned with, in the site's time zone; None when it is left empty."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False, label="When", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), help_text="Now, if empty.",
+            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs,
+        )  # fmt: skip
+
+    def clean(self, value: Any) -> datetime | None:
+        """Refuse what lies too far away."""
+        at: datetime | None = super().clean(value)
+        if at is not None and at.year not in simulation.YEARS:
+            raise forms.ValidationError("This lies outside of the years 2000 to 2100.")
+        return at
+
+
 class SupposedForm(forms.Form):
     """A report that is only supposed. Everything but the source may be left empty."""
 
@@ -34,10 +51,7 @@ class SupposedForm(forms.Form):
     labels = forms.CharField(
         max_length=8000, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text="One a line: room=12"
     )
-    at = forms.DateTimeField(
-        required=False, label="When", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), help_text="Now, if empty.",
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-    )  # fmt: skip
+    at = InstantField()
 
     def clean_labels(self) -> dict[str, str]:
         """The labels, or an error that names the line."""
@@ -50,13 +64,6 @@ class SupposedForm(forms.Form):
         if len(labels) > 64:
             raise forms.ValidationError("There are more than 64 labels.")
         return labels
-
-    def clean_at(self) -> datetime | None:
-        """An instant that can be reckoned with."""
-        at: datetime | None = self.cleaned_data["at"]
-        if at is not None and at.year not in simulation.YEARS:
-            raise forms.ValidationError("This lies outside of the years 2000 to 2100.")
-        return at
 
     def supposed(self) -> simulation.Supposed:
         """The report that the form describes; only when it is valid."""

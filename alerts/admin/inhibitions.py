@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from alerts import queries, silences
 from alerts.admin.forms import LinesField
+from alerts.admin.linting import LintedMixin
 from alerts.admin.suppressions import EXEMPT, ONE_A_LINE
 from alerts.models import Inhibition
 from alerts.models.suppression import check_label_names, check_matchers
@@ -39,7 +40,7 @@ class InhibitionForm(forms.ModelForm):
 
 
 @admin.register(Inhibition)
-class InhibitionAdmin(NoBulkDeleteMixin, ModelAdmin):
+class InhibitionAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """Rules by which one alert keeps others quiet."""
 
     form = InhibitionForm

@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from alerts.admin.foresight import ForesightMixin
 from alerts.admin.forms import StepForm
+from alerts.admin.linting import LintedMixin
 from alerts.enums import AckTimeoutAction, StopsAt
 from alerts.models import EscalationPolicy, PolicyStep
 from notifications.enums import Transport
@@ -41,7 +42,7 @@ class StepInline(StackedInline):
 
 
 @admin.register(EscalationPolicy)
-class EscalationPolicyAdmin(ForesightMixin, ModelAdmin):
+class EscalationPolicyAdmin(ForesightMixin, LintedMixin, ModelAdmin):
     """Whom to tell, when and how. Alerts that already run keep the policy they were raised with."""
 
     inlines = (StepInline,)

@@ -8,12 +8,14 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from alerts.admin.forms import RouteForm
+from alerts.admin.linting import LintedMixin, LintPageMixin
+from alerts.admin.who_gets_what import WhoGetsWhatMixin
 from alerts.models import Route
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 
 @admin.register(Route)
-class RouteAdmin(NoBulkDeleteMixin, ModelAdmin):
+class RouteAdmin(LintPageMixin, WhoGetsWhatMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """The list is in the order in which routes are asked."""
 
     form = RouteForm

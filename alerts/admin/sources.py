@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioF
 from unfold.decorators import display
 
 from alerts.admin.forms import SourceForm
+from alerts.admin.linting import LintedMixin
 from alerts.enums import Verdict
 from alerts.incoming import signatures
 from alerts.models import ForeignAlert, Report, Source, WebhookSecret
@@ -21,7 +22,7 @@ VERDICT_COLOURS = {Verdict.ACCEPTED.label: "success", Verdict.SUPPRESSED.label: 
 
 
 @admin.register(Source)
-class SourceAdmin(NoBulkDeleteMixin, ModelAdmin):
+class SourceAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """Who may report. A source with alerts cannot be deleted; switch it off."""
 
     form = SourceForm

@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from alerts import silences
 from alerts.admin.forms import LinesField
+from alerts.admin.linting import LintedMixin
 from alerts.models import Silence
 from alerts.models.suppression import check_matchers
 from sentinel_site.lib.lists import NoBulkDeleteMixin
@@ -41,7 +42,7 @@ class SilenceForm(forms.ModelForm):
 
 
 @admin.register(Silence)
-class SilenceAdmin(NoBulkDeleteMixin, ModelAdmin):
+class SilenceAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """The ones that end last come first. One that ran is ended, not deleted: its hits are part of the record."""
 
     form = SilenceForm

@@ -99,18 +99,16 @@ def test_doctor_names_policies_that_reach_nobody(home):
 
     found = levels()
 
-    assert found["The policy P3 reaches nobody: put recipients with a working contact method into its groups."] == doctor.ERROR
-    assert found["The policy P1 has steps that reach nobody: On call."] == doctor.WARN
+    assert found["The policy P3 reaches nobody. Put recipients with a working contact method into its groups."] == doctor.ERROR
+    assert found["The policy P1 has steps that reach nobody: On call. Name somebody with a working contact method."] == doctor.WARN
 
 
 def test_doctor_names_people_without_a_verified_method(home):
     make_recipient(groups=["oncall"])
     ContactMethod.objects.update(verified=False)
 
-    assert (
-        levels()["Robin Vale cannot be told anything: Robin Vale has no contact method that is verified, active and working."]
-        == doctor.WARN
-    )
+    text = "Robin Vale cannot be told anything: Robin Vale has no contact method that is verified, active and working."
+    assert levels()[f"{text} Add a contact method, verify it, and send a test message."] == doctor.WARN
 
 
 def test_doctor_says_where_mail_goes_while_there_is_no_server(home, settings):
@@ -123,7 +121,8 @@ def test_doctor_misses_the_catch_all_and_the_administrator(home):
 
     found = levels()
 
-    assert found["There is no catch-all route, so reports may find no policy: run `manage.py bootstrap`."] == doctor.ERROR
+    missing = "There is no catch-all route, so reports may find no policy. Run `manage.py bootstrap`, which makes it again."
+    assert found[missing] == doctor.ERROR
     assert found["There is no active superuser: run `manage.py createsuperuser`."] == doctor.ERROR
 
 
@@ -147,10 +146,10 @@ def test_the_demo_has_somebody_on_call_at_every_hour(home, tmp_path):
 
 def test_doctor_counts_whoever_takes_turns_as_told(home, tmp_path):
     demo.run(data_dir=tmp_path)
-    policy = make_policy("Turns", groups=())
+    policy = make_policy("Turns", groups=(), last_resort=("oncall",))
     policy.steps.get().schedules.add(duty.schedules().get())
 
-    assert not [finding for finding in doctor.examine(at=timezone.now()) if "Turns" in finding.text]
+    assert [finding.text for finding in doctor.examine(at=timezone.now()) if "Turns" in finding.text and "nobody" in finding.text] == []
 
 
 def test_the_demo_has_devices_with_a_day_behind_them(home, tmp_path):
