@@ -7,6 +7,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections, connections
@@ -53,7 +54,7 @@ class Desk:
         except Exception as raised:
             error = raised
             close_old_connections()
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(_tell, done, result, error)
 
 

@@ -1,8 +1,8 @@
 """Templates that staff write in the admin: Django's syntax, and next to nothing of its power.
 
 There are a few tags and filters and no loader. A value is looked up in dictionaries and lists only: no attribute is read
-and nothing is called. What a template may cost is counted while it runs, and its processor time measured, so that loops in loops end
-early.
+and nothing is called. What a template may cost is counted while it runs, so that loops in loops end early, and at the same place on
+every machine; its processor time is measured too, in case something costs more than was counted.
 
 TemplateError
 ├── TemplateRefused  it cannot be used: syntax, a tag or name that is not allowed, too long
@@ -25,12 +25,15 @@ MOST_TAGS: Final = 500
 MOST_STEPS: Final = 20_000
 MOST_CHARACTERS: Final = 100_000
 LONGEST_VALUE: Final = 10_000
-LONGEST_SECONDS: Final = 0.5
-"""Of the thread's own processor time: a busy machine cuts nothing off."""
+CHARACTERS_PER_STEP: Final = 100
+"""A filter over a longer text counts as so many more steps."""
+LONGEST_SECONDS: Final = 5.0
+"""Of the thread's own processor time: a busy machine cuts nothing off. On the slowest one the counts strike first."""
 FILTERS: Final = (
     "capfirst", "date", "default", "default_if_none", "first", "join", "last", "length", "lower", "pluralize", "slice", "time",
     "title", "truncatechars", "truncatewords", "upper", "urlencode", "yesno",
 )  # fmt: skip
+OF_TEXTS: Final = frozenset({"capfirst", "lower", "title", "truncatechars", "truncatewords", "upper", "urlencode"})
 TAGS: Final = ("if", "for", "with", "spaceless", "comment")
 _KNOWN: Final = frozenset({"forloop", "True", "False", "None"})
 
@@ -98,7 +101,7 @@ class _Bounded(Context):
         self.steps -= steps
         self.characters -= characters
         if self.steps < 0:
-            raise TemplateFailed("it does too much: its loops take too many turns")
+            raise TemplateFailed("it does too much: loops take too many turns, or filters too long texts")
         if self.characters < 0:
             raise TemplateFailed(f"it writes more than {MOST_CHARACTERS} characters")
         if time.thread_time() > self.until:
@@ -120,6 +123,15 @@ class _Plain(Variable):
             else:
                 raise VariableDoesNotExist("there is no %s", (name,))
         return found
+
+
+class _Purse:
+    """An argument of `_pay`: what may still be spent."""
+
+    @staticmethod
+    def resolve(context: _Bounded) -> _Bounded:
+        """Where it is counted."""
+        return context
 
 
 class _Counted:
@@ -167,9 +179,11 @@ class _Parser(Parser):
         found = FilterExpression(token, self)
         if isinstance(found.var, Variable):
             found.var = self._plain(found.var)
-        found.filters = [
-            (call, [(is_value, self._plain(arg) if is_value else arg) for is_value, arg in args]) for call, args in found.filters
-        ]
+        paid: list[Any] = []
+        for call, args in found.filters:
+            pay = _pay_text if call.__name__ in OF_TEXTS else _pay
+            paid += [(pay, [(True, _Purse)]), (call, [self._argument(argument) for argument in args])]
+        found.filters = paid
         return found
 
     def find_filter(self, filter_name: str) -> Callable[..., Any]:
@@ -256,6 +270,18 @@ def _join(value: Any, between: Any, autoescape: bool = True) -> Any:
 
 
 _join.is_safe = _join.needs_autoescape = True  # type: ignore[attr-defined]
+
+
+def _pay(value: Any, purse: _Bounded) -> Any:
+    """``value``, for which the next filter is paid: a condition writes nothing, however long the texts are that it makes."""
+    purse.spend(steps=1 + (len(value) // CHARACTERS_PER_STEP if isinstance(value, str) else 0))
+    return value
+
+
+def _pay_text(value: Any, purse: _Bounded) -> Any:
+    """As `_pay`, for a filter that makes a text of whatever it is given, however much that holds."""
+    purse.spend(steps=1 + len(str(value)) // CHARACTERS_PER_STEP)
+    return value
 
 
 def _counted(node: Node, context: _Bounded) -> str:

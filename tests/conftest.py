@@ -1,12 +1,17 @@
 """Fixtures every test may use. Time in tests is NOON plus something; nothing reads the clock."""
 
 import gc
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.management import get_commands
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from hypothesis import HealthCheck, settings
 
 from alerts import routing
@@ -23,6 +28,9 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+KEPT_SECONDS = 60
+_own = {"kept": 1}
+"""Connections in use between tests: the one of the tests' own thread."""
 
 
 def pytest_configure():
@@ -56,6 +64,27 @@ def _fresh_overrides():
 @pytest.fixture(autouse=True)
 def _fresh_health():
     health.forget()
+
+
+@pytest.fixture(autouse=True)
+def _connections_given_back():
+    """Whoever keeps a connection takes it from all tests that follow in this process, until there is none for one of them."""
+    yield
+    if _kept() > _own["kept"]:
+        connections.close_all()  # this thread's in the loop of Playwright, which has another than without
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result()  # asgiref's one thread for the whole process
+        tick, until = threading.Event(), time.monotonic() + KEPT_SECONDS
+        while (kept := _kept()) > _own["kept"] and time.monotonic() < until:
+            tick.wait(0.01)
+        before, _own["kept"] = _own["kept"], max(kept, _own["kept"])  # the next test did not take them
+        names = sorted(thread.name for thread in threading.enumerate())
+        assert kept <= before, f"{kept - before} connections were not given back; the threads: {names}"
+
+
+def _kept():
+    pool = DatabaseWrapper._connection_pools.get("default")
+    stats = pool.get_stats() if pool else {}
+    return stats.get("pool_size", 0) - stats.get("pool_available", 0)
 
 
 @pytest.fixture

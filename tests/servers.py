@@ -41,7 +41,6 @@ def _start() -> None:
         os.environ.pop(name, None)
     for name in [name for name in os.environ if name.startswith("TWILIO_")]:
         del os.environ[name]
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs beside the tests
 
 
 def _stop(places: embedded.Places, valkey: "subprocess.Popen[bytes]") -> None:

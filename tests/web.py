@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from django.db import connection
 
 from sentinel_site import embedded
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,7 +21,7 @@ def environment(**own):
     """The environment of a process on the test's database."""
     places = embedded.Places(Path(os.environ["SENTINEL_DATA_DIR"]))
     found = {**os.environ, "DATABASE_URL": places.database_url(connection.settings_dict["NAME"]), "SENTINEL_DATABASE_POOL": "6", **own}
-    found.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+    found.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # tests/browser sets it
     return found
 
 
@@ -29,9 +29,7 @@ class Web:
     """``python -m sentinel_site.server`` on a free port that stays the same when it is started again."""
 
     def __init__(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = None
 

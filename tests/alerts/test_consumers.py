@@ -16,6 +16,7 @@ from sentinel_site.lib import guarded
 from sentinel_site.models import ApiKey
 from sentinel_site.sockets import SocketAuth
 from tests import sockets
+from tests.aside import aside
 from tests.conftest import NOON
 from tests.factories import make_source, raise_alert
 
@@ -56,7 +57,7 @@ async def test_hello_then_missed_then_live(alert, key, user):
 
     hello = await sockets.first(socket)
     missed = await socket.read()
-    await asyncio.to_thread(lifecycle.acknowledge, alert, by=user, at=NOON)
+    await aside(lifecycle.acknowledge, alert, by=user, at=NOON)
     happened = await socket.read()
     await socket.leave()
 
@@ -68,7 +69,7 @@ async def test_without_since_nothing_is_replayed(alert, key):
     socket = sockets.program(bearer=key)
 
     await sockets.first(socket)
-    await asyncio.to_thread(announce, alert)
+    await aside(announce, alert)
     event = await socket.read()
     await socket.leave()
 
@@ -166,7 +167,7 @@ async def test_a_socket_ends_with_its_right(viewer, session, key, end):
     socket = _direct(key, session=session if end == "sign out" else None, recheck_seconds=0.05)
     await sockets.first(socket)
 
-    await asyncio.to_thread(_take_away, viewer, session, end)
+    await aside(_take_away, viewer, session, end)
 
     assert await socket.read_code() == (4403 if end == "take the permission" else 4401)
 
@@ -175,7 +176,7 @@ async def test_a_reader_too_slow_is_cut_off(alert, key):
     socket = sockets.program(bearer=key, app=_never_reads)
     await sockets.first(socket)
 
-    await asyncio.to_thread(record.announce, [(EventKind.UPDATED, alert.pk)] * 3000, at=NOON)
+    await aside(record.announce, [(EventKind.UPDATED, alert.pk)] * 3000, at=NOON)
 
     assert await socket.read_code() == 4408
 

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from alerts import lifecycle, live, record
 from alerts.enums import EventKind
 from alerts.models import AlertEvent, EventCounter
+from tests.aside import aside
 from tests.conftest import NOON
 from tests.factories import make_source, raise_alert
 
@@ -63,9 +64,9 @@ async def test_concurrent_writers_and_reconnecting_readers_agree(alert):
 
 
 async def test_an_event_carries_its_alert_as_rest_does(alert, user):
-    await asyncio.to_thread(lifecycle.acknowledge, alert, by=user, at=NOON)
+    await aside(lifecycle.acknowledge, alert, by=user, at=NOON)
 
-    (event,) = await asyncio.to_thread(lambda: live.events(after=1))
+    (event,) = await aside(lambda: live.events(after=1))
 
     body = json.loads(event.text)
     assert (body["type"], body["id"], body["kind"], body["at"]) == ("event", 2, "status", "2026-03-02T12:00:00.000Z")
@@ -100,10 +101,10 @@ async def test_a_reader_that_cannot_continue_is_reset(alert):
 
 
 async def test_a_counter_that_went_back_resets_everybody(alert):
-    await asyncio.to_thread(write_events, alert, 5)
+    await aside(write_events, alert, 5)
 
     async with live.feed().subscribed() as (outbox, _upto):
-        await asyncio.to_thread(EventCounter.objects.update, value=2)
+        await aside(EventCounter.objects.update, value=2)
         texts = await outbox.take(seconds=60)
 
     assert texts == [live.RESET]

@@ -14,8 +14,8 @@ from devices.models import Device, DeviceStatus, DeviceViewer
 from sentinel_site.models import ProcessBeat
 from tests.factories import make_source, raise_alert
 from tests.faults.house import until
-from tests.faults.provider import free_port
 from tests.meters import Meter
+from tests.ports import free_port
 from tests.web import MonitorProcess
 
 SOON = 60_000

@@ -17,6 +17,7 @@ from sentinel_site.lib import guarded
 from sentinel_site.models import ApiKey
 from sentinel_site.sockets import SocketAuth
 from tests import sockets
+from tests.aside import aside
 from tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,7 +90,7 @@ async def test_an_unknown_device_says_so(key):
 
 
 async def test_a_foreign_page_is_not_allowed(viewer, hall):
-    session = await asyncio.to_thread(_session, viewer)
+    session = await aside(_session, viewer)
 
     for origin in ("http://evil.example", "https://localhost:8000", "null", None):
         for place in (ONE, ALL):
@@ -101,21 +102,25 @@ async def test_without_a_login_nobody_learns_which_devices_there_are(hall):
         assert await sockets.first(sockets.browser(place)) == 4401
 
 
-async def test_without_the_permission_nobody_learns_which_devices_there_are(user, hall):
+@pytest.fixture
+def of_alerts(user):
+    """A key of somebody who may see alerts only."""
     user.user_permissions.add(Permission.objects.get(codename="view_alert"))
-    key = ApiKey.issue(user=user, name="test")[1]
+    return ApiKey.issue(user=user, name="test")[1]
 
+
+async def test_without_the_permission_nobody_learns_which_devices_there_are(of_alerts, hall):
     for place in (ONE, ALL, "/ws/devices/nothing/"):
-        assert await sockets.first(sockets.program(place, bearer=key)) == 4403
+        assert await sockets.first(sockets.program(place, bearer=of_alerts)) == 4403
 
 
 @pytest.mark.parametrize("end", ["sign out", "switch off", "take the permission", "revoke"])
 async def test_a_socket_ends_with_its_right(viewer, key, end):
-    session = await asyncio.to_thread(_session, viewer)
+    session = await aside(_session, viewer)
     socket = _quick(consumers.DeviceConsumer, key, session=session if end == "sign out" else None)
     await sockets.first(socket)
 
-    await asyncio.to_thread(_take_away, viewer, session, end)
+    await aside(_take_away, viewer, session, end)
 
     assert await socket.read_code() == (4403 if end == "take the permission" else 4401)
 

@@ -16,7 +16,7 @@ import psycopg
 import requests
 
 from sentinel_site import embedded, env
-from tests.faults.provider import free_port
+from tests.ports import free_port
 
 T = TypeVar("T")
 MANAGE = str(env.BASE_DIR / "manage.py")

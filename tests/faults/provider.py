@@ -2,7 +2,6 @@
 
 import email
 import json
-import socket
 import threading
 import time
 from collections import Counter, defaultdict
@@ -13,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,6 @@ class Provider:
                 """Say nothing."""
 
         return Answering
-
-
-def free_port() -> int:
-    """A port of now; the controller connects to itself and cannot be given 0."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Mailbox:

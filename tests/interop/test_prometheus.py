@@ -1,6 +1,5 @@
 """A real Prometheus with a firing rule and Sentinel as its Alertmanager: a person is told, and told that it is over."""
 
-import socket
 import subprocess
 import urllib.request
 
@@ -13,6 +12,7 @@ from notifications.models import Delivery
 from tests.factories import make_recipient
 from tests.faults.house import until
 from tests.interop.conftest import program
+from tests.ports import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RULES = """
@@ -40,9 +40,7 @@ alerting:
 def prometheus(web, key, tmp_path):
     make_recipient(groups=["oncall"])
     path = program("prometheus")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (tmp_path / "rules.yml").write_text(RULES.format(operator=">"))
     config = CONFIG.format(rules=tmp_path / "rules.yml", target=web.url.removeprefix("http://"), key=key)
     (tmp_path / "prometheus.yml").write_text(config)

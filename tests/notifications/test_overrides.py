@@ -86,9 +86,10 @@ def test_a_failure_is_said_everywhere_and_the_built_in_text_is_sent(caplog):
     text = Wording(delivery, now=lambda: NOON).sms
 
     template.refresh_from_db()
-    remark = "The built-in text was sent, because the text “SMS” failed: it does too much: its loops take too many turns"
+    why = "it does too much: loops take too many turns, or filters too long texts"
+    remark = f"The built-in text was sent, because the text “SMS” failed: {why}"
     assert text.startswith("P1 300 alerts from SmartEye")
-    assert (template.failed_at, template.failed_because) == (NOON, "it does too much: its loops take too many turns")
+    assert (template.failed_at, template.failed_because) == (NOON, why)
     assert Delivery.objects.get().remark == remark
     assert remark in caplog.text
     assert LogEntry.objects.filter(alert=alert, kind="delivery").get().detail["remark"] == remark

@@ -23,7 +23,7 @@ def test_a_bomb_is_refused_before_it_is_decoded():
 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (time.thread_time() - started < 1, peak < 10_000_000) == (True, True)
+    assert (time.thread_time() - started < 5, peak < 10_000_000) == (True, True)
 
 
 def test_hundreds_of_frames_are_refused_by_their_number():

@@ -23,7 +23,7 @@ def test_the_worst_label_is_matched_at_once(pattern):
 
     matcher.holds(LONGEST)
 
-    assert time.thread_time() - begun < 0.3
+    assert time.thread_time() - begun < 5  # a pattern that tries every way takes years
 
 
 @pytest.mark.parametrize("pattern", ["(?=(a|a)*b)a", r"(a)\1", "((a{100}){100}){100}", ".{0,999}" * 50])
@@ -42,4 +42,4 @@ def test_the_worst_message_text_is_looked_at_at_once(text):
     with suppress(TemplateRefused):
         overrides.accept("html", text)
 
-    assert time.thread_time() - begun < 0.5
+    assert time.thread_time() - begun < 5  # quadratic, it takes minutes

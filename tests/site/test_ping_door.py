@@ -10,6 +10,7 @@ from django.db import connection
 from backups import pings
 from backups.models import ExpectedBackupJob, Ping
 from sentinel_site.ping_door import BODY_BYTES, PingDoor, _again, _read
+from tests.aside import aside
 from tests.factories import make_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,12 +113,12 @@ async def test_everything_else_is_passed_on(jobs):
 
 
 async def test_what_cannot_be_stored_together_goes_to_django_one_by_one(jobs):
-    await asyncio.to_thread(_forbid, "poison")
+    await aside(_forbid, "poison")
     behind = Behind()
     door = PingDoor(behind)
 
     answers = await asyncio.gather(*(ask(door, f"/ping/{jobs[n].ping_id}", parts=(b"poison",)) for n in range(3)))
-    await asyncio.to_thread(_allow)
+    await aside(_allow)
 
     assert ([status for status, _, _ in answers], len(behind.asked), await Ping.objects.acount()) == ([299] * 3, 3, 0)
     assert behind.asked[0][1] == b"poison"

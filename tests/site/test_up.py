@@ -12,7 +12,7 @@ import pytest
 
 from sentinel_site.supervisor import leftovers
 from tests.faults.house import MANAGE, Up, environment, until
-from tests.faults.provider import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

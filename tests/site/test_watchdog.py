@@ -1,9 +1,11 @@
 """The clock of the house, running in a thread on a real database."""
 
 import threading
+import time
+from contextlib import contextmanager
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from alerts import intake, lifecycle, subscriptions
@@ -23,24 +25,32 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 def until(condition, seconds=60):
     """Wait for ``condition``; fails when it does not come true in time."""
     tick = threading.Event()
-    for _ in range(seconds * 20):
-        if condition():
-            return
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail("did not come true in time")
         tick.wait(0.05)
-    pytest.fail("did not come true in time")
+
+
+@contextmanager
+def running():
+    """A watchdog, which ends whatever becomes of the test, and has then given back its connections."""
+    dog = Watchdog()
+    thread = threading.Thread(target=dog.run)
+    thread.start()
+    try:
+        yield dog
+    finally:
+        dog.stop()
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 @pytest.fixture
 def watchdog(settings, tmp_path):
     settings.DATA_DIR = tmp_path  # mail is written here
-    dog = Watchdog()
-    thread = threading.Thread(target=dog.run)
-    thread.start()
-    yield dog
-    dog.stop()
-    thread.join(60)
-    assert not thread.is_alive()
-    connections.close_all()
+    with running() as dog:
+        yield dog
 
 
 def test_a_report_is_sent_and_its_next_step_follows_in_time(watchdog):
@@ -71,15 +81,12 @@ def test_two_watchdogs_share_the_work_and_send_nothing_twice(watchdog, settings)
     settings.SENTINEL_STORM_MESSAGES = 0
     make_recipient(groups=["oncall"])
     make_source(policy=make_policy())
-    second = Watchdog()
-    thread = threading.Thread(target=second.run)
-    thread.start()
 
-    intake.accept([report(subject=str(n)) for n in range(60)], at=timezone.now())
+    with running():
+        intake.accept([report(subject=str(n)) for n in range(60)], at=timezone.now())
 
-    until(lambda: Delivery.objects.filter(status="sent").count() == 60)
-    second.stop()
-    thread.join(60)
+        until(lambda: Delivery.objects.filter(status="sent").count() == 60)
+
     assert (Delivery.objects.count(), Notification.objects.count(), Delivery.objects.filter(attempts=1).count()) == (60, 60, 60)
 
 
