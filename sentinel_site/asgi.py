@@ -10,6 +10,7 @@ django = get_asgi_application()  # before the next import: it sets Django up, wh
 
 from sentinel_site import routing  # noqa: E402
 from sentinel_site.ingest import Ingest  # noqa: E402
+from sentinel_site.lib.threads import OwnThread  # noqa: E402
 from sentinel_site.ping_door import PingDoor  # noqa: E402
 
-application = ProtocolTypeRouter({"http": PingDoor(Ingest(django)), "websocket": routing.websocket})
+application = ProtocolTypeRouter({"http": PingDoor(Ingest(OwnThread(django))), "websocket": routing.websocket})
