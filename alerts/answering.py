@@ -17,8 +17,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from alerts import describe, escalation, lifecycle
-from alerts.enums import Promise, Resolution
+from alerts import describe, escalation, feedback, lifecycle
+from alerts.enums import Promise, Resolution, Usefulness
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from notifications import links, outbox
@@ -57,6 +57,11 @@ class Visit:
     told: Sequence[str]
 
     @property
+    def usefulness(self) -> list[tuple[str, str]]:
+        """What can be said of an alert afterwards."""
+        return [(word, _(str(label))) for word, label in Usefulness.choices]
+
+    @property
     def open_alerts(self) -> list[Alert]:
         """Those that can still be answered."""
         return [alert for alert in self.alerts if alert.is_open]
@@ -82,22 +87,30 @@ def visit(token: str, *, at: datetime) -> Visit:
     alerts = _alerts_of(link.thread)
     if not alerts:
         raise LinkError(_(GONE))
+    said = feedback.own_of(alerts, recipient) if recipient else {}
+    for alert in alerts:
+        alert.said = said.get(alert.pk, "")
     return Visit(link, alerts, recipient, group, _told(link.thread))
 
 
 def take(visit: Visit, *, answer: str, which: str, person: str = "", name: str = "", at: datetime) -> None:
     """Give ``answer`` (a key of ANSWERS) to the alert ``which``, or to all that a page showed (``Visit.everything`` then).
 
-    Raises AnswerError when it is not understood or nobody says who answers, IllegalTransition when the one alert is
-    closed already. Of several, those that are closed are passed over.
+    A word of Usefulness is kept as what the person says of the alert, whatever its status. Raises AnswerError when it is not
+    understood or nobody says who answers, IllegalTransition when the one alert is closed already. Of several, those that are
+    closed are passed over.
     """
-    if answer not in ANSWERS:
+    if answer not in ANSWERS and answer not in feedback.WORDS:
         raise AnswerError(_("That answer is not known. Press one of the buttons."))
     newest = which.removeprefix(ALL) if which.startswith(ALL) else ""
     chosen = [alert for alert in visit.alerts if str(alert.pk) == which or str(alert.pk) <= newest]
     if not chosen:
         raise AnswerError(_("That alert does not belong to this link. Press one of the buttons."))
     by, note = _who(visit, person=person, name=name)
+    if answer in feedback.WORDS:
+        for alert in chosen:
+            feedback.give(alert, answer, by=by, named=name if by == visit.group else "", at=at)
+        return
     for alert in chosen:
         try:
             _give(alert, answer, by=by, note=note, at=at)

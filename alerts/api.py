@@ -9,6 +9,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from alerts import describe, escalation, lifecycle, live, queries, receipts, reports, schemas, shapes, stats
+from alerts import feedback as feedbacks
 from alerts.enums import AlertStatus
 from sentinel_site.lib import documents
 from sentinel_site.lib.bodies import json_bytes
@@ -138,6 +139,21 @@ def comment(request: HttpRequest, alert_id: UUID, body: schemas.CommentIn) -> Ht
     """Add a remark to the record."""
     by = require(request, ANSWER)
     lifecycle.comment(queries.one(alert_id), by=by, at=timezone.now(), note=body.note)
+    return _answer(request, alert_id)
+
+
+@router.get("/{uuid:alert_id}/feedback", response=shapes.FeedbackPage)
+def read_feedback(request: HttpRequest, alert_id: UUID) -> HttpResponse:
+    """Whether people found it useful, noise, a duplicate or a test."""
+    require(request, VIEW)
+    return json_answer({"items": feedbacks.of(queries.one(alert_id))})
+
+
+@router.post("/{uuid:alert_id}/feedback", response=shapes.AlertOut)
+def feedback(request: HttpRequest, alert_id: UUID, body: schemas.FeedbackIn) -> HttpResponse:
+    """Say whether it was useful, noise, a duplicate or a test. It changes nothing about the alert; a later word replaces yours."""
+    by = require(request, ANSWER)
+    feedbacks.give(queries.one(alert_id), body.feedback, by=by, at=timezone.now(), note=body.note)
     return _answer(request, alert_id)
 
 

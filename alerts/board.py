@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from alerts import describe, live, policies, queries, sentences
+from alerts import describe, feedback, live, policies, queries, sentences
 from alerts.enums import FINAL, OPEN, Priority
 from alerts.models import Alert
 from notifications.models import Delivery
@@ -47,6 +47,7 @@ def one(alert_id: UUID, *, at: datetime) -> tuple[Alert, dict[str, Any]]:
         "log": [{**queries.describe_entry(entry), "text": sentences.of(entry)} for entry in entries],
         "deliveries": [_delivery(delivery) for delivery in deliveries],
         "steps": _steps(alert),
+        "feedback": feedback.of(alert),
     }
 
 

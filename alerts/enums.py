@@ -152,6 +152,7 @@ class LogKind(TextChoices):
     TRIAGE = "triage", "AI opinion"
     IMAGE = "image", "Image"
     COMMENT = "comment", "Comment"
+    FEEDBACK = "feedback", "Feedback"
     RECOVERED = "recovered", "The source reports that it is over"
 
 
@@ -165,7 +166,17 @@ class EventKind(TextChoices):
     DELIVERY = "delivery", "Delivery"
     TRIAGE = "triage", "AI opinion"
     COMMENT = "comment", "Comment"
+    FEEDBACK = "feedback", "Feedback"
     UPDATED = "updated", "Updated"
+
+
+class Usefulness(TextChoices):
+    """What people say of an alert afterwards."""
+
+    USEFUL = "useful", "Useful"
+    NOISE = "noise", "Noise"
+    DUPLICATE = "duplicate", "Duplicate"
+    TEST = "test", "Test"
 
 
 class Happening(TextChoices):
@@ -183,6 +194,7 @@ class Happening(TextChoices):
     COMMENTED = "commented", "Commented"
     DELIVERY = "delivery", "A message changed its state"
     TRIAGE = "triage", "AI opinion"
+    FEEDBACK = "feedback", "Said to be useful, noise, a duplicate or a test"
     UPDATED = "updated", "Changed otherwise (held back, grouped, picture)"
 
 

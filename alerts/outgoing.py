@@ -17,6 +17,7 @@ TEST_TYPE: Final = "org.sentinel.test"
 _PLAIN: Final[Mapping[str, Happening]] = {
     EventKind.RAISED: Happening.FIRED, EventKind.REPEATED: Happening.REPEATED, EventKind.ESCALATED: Happening.ESCALATED,
     EventKind.DELIVERY: Happening.DELIVERY, EventKind.TRIAGE: Happening.TRIAGE, EventKind.COMMENT: Happening.COMMENTED,
+    EventKind.FEEDBACK: Happening.FEEDBACK,
 }  # fmt: skip
 _BECAME: Final[Mapping[str, Happening]] = {
     AlertStatus.DELIVERED: Happening.DELIVERED, AlertStatus.SEEN: Happening.SEEN, AlertStatus.ACKNOWLEDGED: Happening.ACKED,

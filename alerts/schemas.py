@@ -18,7 +18,7 @@ from pydantic import (
     ValidationError,
 )
 
-from alerts.enums import Promise, Resolution, Severity
+from alerts.enums import Promise, Resolution, Severity, Usefulness
 from alerts.errors import InvalidReport
 from alerts.folding import NewReport
 from alerts.intake import MAX_BATCH
@@ -161,6 +161,13 @@ class CommentIn(AnswerIn):
     """A remark for the record."""
 
     note: Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+
+
+class FeedbackIn(BaseModel):
+    """What somebody says of an alert afterwards."""
+
+    feedback: Usefulness
+    note: Annotated[Text, StringConstraints(max_length=2000)] = ""
 
 
 _REPORT: Final = TypeAdapter(ReportIn)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from alerts.enums import AlertStatus, LogKind, Promise, Resolution
+from alerts.enums import AlertStatus, LogKind, Promise, Resolution, Usefulness
 from alerts.models import LogEntry
 
 Detail = Mapping[str, Any]
@@ -125,6 +125,10 @@ def _comment(detail: Detail, actor: str) -> str:
     return (actor or "Sentinel") + _colon() + str(detail.get("note", ""))
 
 
+def _feedback(detail: Detail, actor: str) -> str:
+    return (str(detail.get("who") or actor or "Sentinel")) + _colon() + _label(Usefulness, detail.get("word", "")) + _note(detail)
+
+
 def _counted(kind: LogKind) -> Callable[[Detail, str], str]:
     def say(detail: Detail, _actor: str) -> str:
         count = int(detail.get("messages", 0))
@@ -148,6 +152,7 @@ _SAY: Final[Mapping[LogKind, Callable[[Detail, str], str]]] = {
     LogKind.DELIVERY: _delivery,
     LogKind.TRIAGE: _triage,
     LogKind.COMMENT: _comment,
+    LogKind.FEEDBACK: _feedback,
 }
 
 

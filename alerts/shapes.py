@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from pydantic import BaseModel
 
 from alerts import describe, images
+from alerts.enums import Usefulness
 from alerts.models import Alert
 
 
@@ -100,6 +101,20 @@ class LogPage(BaseModel):
 
     items: list[LogOut]
     next: str | None
+
+
+class FeedbackOut(BaseModel):
+    """What one person said of the alert."""
+
+    by: str
+    feedback: Usefulness
+    at: str
+
+
+class FeedbackPage(BaseModel):
+    """What people said of the alert, oldest first."""
+
+    items: list[FeedbackOut]
 
 
 class DeliveryOut(BaseModel):

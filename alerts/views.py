@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from alerts import board as boards
-from alerts import record, shapes
-from alerts.enums import Promise, Resolution
+from alerts import feedback, record, shapes
+from alerts.enums import Promise, Resolution, Usefulness
 from alerts.models import Alert
 from sentinel_site.lib.pages import shown_to
 
@@ -38,7 +38,7 @@ def alert_page(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """One alert, live."""
     alert = get_object_or_404(Alert, pk=alert_id)
     data = {"snapshot": _one(request, alert_id), "reload": reverse("live-alert-snapshot", args=[alert_id]), **_reader(request)}
-    words = {"promises": _said(Promise.choices), "resolutions": _resolutions()}
+    words = {"promises": _said(Promise.choices), "resolutions": _resolutions(), "usefulness": _said(Usefulness.choices)}
     return render(request, "live/alert.html", {"alert": alert, "data": data, **words})
 
 
@@ -51,7 +51,8 @@ def alert_snapshot(request: HttpRequest, alert_id: UUID) -> JsonResponse:
 
 def _one(request: HttpRequest, alert_id: UUID) -> dict[str, Any]:
     alert, rest = boards.one(alert_id, at=timezone.now())
-    return {"alert": shapes.alert(alert, request), **rest}
+    mine = feedback.own(alert, request.user) if request.user.is_authenticated else ""
+    return {"alert": shapes.alert(alert, request), **rest, "mine": mine}
 
 
 def _reader(request: HttpRequest) -> dict[str, Any]:

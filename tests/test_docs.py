@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.enums import AlertStatus, Promise, Resolution, Severity, Verdict
+from alerts.enums import AlertStatus, Promise, Resolution, Severity, Usefulness, Verdict
 from notifications.enums import DeliveryStatus, Reason, Urgency
 from notifications.transports import TRANSPORTS
 from sentinel_site import bootstrap
@@ -19,7 +19,7 @@ CODE = [path for app in ("sentinel_site", "alerts", "notifications", "devices", 
 READS = re.compile(r"""env\.(?:text|flag|number|words|path|rate)\(\s*"([A-Z_]+)\"""")
 SETTING = re.compile(r"\b((?:SENTINEL|DATABASE|REDIS|EMAIL|FIREBASE|GEMINI|SLACK)_[A-Z_]*[A-Z])\b")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
-WORDS = (AlertStatus, DeliveryStatus, Verdict, Severity, Resolution, Promise, Reason, Urgency)
+WORDS = (AlertStatus, DeliveryStatus, Verdict, Severity, Resolution, Promise, Reason, Urgency, Usefulness)
 
 
 def settings_read():

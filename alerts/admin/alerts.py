@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 
 from alerts import describe, images, lateness, sentences
 from alerts.admin import search
-from alerts.admin.answers import AnswersMixin
+from alerts.admin.feedback import FeedbackMixin
 from alerts.admin.filters import StateFilter
 from alerts.admin.words import DELIVERY_COLOURS, PRIORITY_COLOURS, STATUS_COLOURS
 from alerts.models import Alert
@@ -28,7 +28,7 @@ SHOWN_REPORTS = 10
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
+class AlertAdmin(ReadOnlyMixin, FeedbackMixin, LargeListMixin):
     """Read-only: an alert changes by being answered, through lifecycle and escalation alone."""
 
     list_display = ("__str__",)
@@ -60,11 +60,11 @@ class AlertAdmin(ReadOnlyMixin, AnswersMixin, LargeListMixin):
         return response
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """A closed alert can only be commented."""
+        """Of a closed alert one can only say something."""
         offered: list[Any] = super().get_actions_detail(request, object_id)
         if Alert.objects.filter(pk=object_id, closed_at=None).exists():
             return offered
-        return [each for each in offered if each.action_name.endswith("_comment")]
+        return [each for each in offered if each.action_name.endswith(("_comment", "_give_feedback"))]
 
     def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> list[Any]:
         """None: the page is a template of its own."""

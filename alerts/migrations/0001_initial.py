@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
             name='AlertEvent',
             fields=[
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('raised', 'Raised'), ('repeated', 'Repeated'), ('status', 'Status'), ('escalated', 'Escalated'), ('delivery', 'Delivery'), ('triage', 'AI opinion'), ('comment', 'Comment'), ('updated', 'Updated')], max_length=12)),
+                ('kind', models.CharField(choices=[('raised', 'Raised'), ('repeated', 'Repeated'), ('status', 'Status'), ('escalated', 'Escalated'), ('delivery', 'Delivery'), ('triage', 'AI opinion'), ('comment', 'Comment'), ('feedback', 'Feedback'), ('updated', 'Updated')], max_length=12)),
                 ('became', models.CharField(blank=True, default='', help_text='The status it moved to by that, or UNANSWERED.', max_length=12)),
                 ('at', models.DateTimeField()),
                 ('alert', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='alerts.alert')),
@@ -123,13 +123,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Feedback',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('who', models.CharField(help_text='Who it is, whatever they are called: once per alert.', max_length=180)),
+                ('actor', models.CharField(help_text='What they are called.', max_length=150)),
+                ('word', models.CharField(choices=[('useful', 'Useful'), ('noise', 'Noise'), ('duplicate', 'Duplicate'), ('test', 'Test')], max_length=12)),
+                ('at', models.DateTimeField()),
+                ('alert', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='alerts.alert')),
+            ],
+            options={
+                'verbose_name_plural': 'feedback',
+                'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('alert', 'who'), name='feedback_once_per_person')],
+            },
+        ),
+        migrations.CreateModel(
             name='Subscription',
             fields=[
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=120, unique=True)),
                 ('url', sentinel_site.lib.crypto.EncryptedTextField(help_text='Where events are posted to.')),
                 ('secret', sentinel_site.lib.crypto.EncryptedTextField(help_text='The key that signs them (whsec_...).')),
-                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('fired', 'Raised'), ('repeated', 'Reported again'), ('delivered', 'Reached somebody'), ('seen', 'Opened by somebody'), ('acked', 'Acknowledged'), ('escalated', 'Escalated'), ('unanswered', 'Unanswered: last resort told'), ('resolved', 'Resolved'), ('expired', 'Expired: nobody answered'), ('commented', 'Commented'), ('delivery', 'A message changed its state'), ('triage', 'AI opinion'), ('updated', 'Changed otherwise (held back, grouped, picture)')], max_length=12), blank=True, default=alerts.models.subscription.usual_happenings, help_text='Empty: everything.', size=None)),
+                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('fired', 'Raised'), ('repeated', 'Reported again'), ('delivered', 'Reached somebody'), ('seen', 'Opened by somebody'), ('acked', 'Acknowledged'), ('escalated', 'Escalated'), ('unanswered', 'Unanswered: last resort told'), ('resolved', 'Resolved'), ('expired', 'Expired: nobody answered'), ('commented', 'Commented'), ('delivery', 'A message changed its state'), ('triage', 'AI opinion'), ('feedback', 'Said to be useful, noise, a duplicate or a test'), ('updated', 'Changed otherwise (held back, grouped, picture)')], max_length=12), blank=True, default=alerts.models.subscription.usual_happenings, help_text='Empty: everything.', size=None)),
                 ('matchers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), blank=True, default=list, help_text='For example source=probe or room=~"1.*". All of them must hold. Empty: every alert.', size=None, validators=[alerts.models.subscription.check_unless_empty])),
                 ('format', models.CharField(choices=[('structured', 'One event a request (application/cloudevents+json)'), ('batch', 'Up to 100 events a request (application/cloudevents-batch+json)')], default='structured', max_length=12)),
                 ('enabled', models.BooleanField(default=True, help_text='Switched off, events wait for as long as they are kept.')),
@@ -180,7 +196,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('raised', 'Raised'), ('repeated', 'Repeated with a higher priority'), ('status', 'Status changed'), ('reaffirmed', 'Acknowledged again'), ('step', 'Escalation step'), ('empty_step', 'Escalation step reached nobody'), ('skipped', 'Steps missed and caught up'), ('step_failed', 'Escalation step failed, will be tried again'), ('unanswered', 'Unanswered: last resort told'), ('round', 'Escalation started again'), ('grouped', 'Joined a group'), ('suppressed', 'Held back'), ('released', 'No longer held back'), ('cancelled', 'Messages cancelled'), ('in_flight', 'Messages already on their way'), ('delivery', 'Delivery'), ('triage', 'AI opinion'), ('image', 'Image'), ('comment', 'Comment'), ('recovered', 'The source reports that it is over')], max_length=16)),
+                ('kind', models.CharField(choices=[('raised', 'Raised'), ('repeated', 'Repeated with a higher priority'), ('status', 'Status changed'), ('reaffirmed', 'Acknowledged again'), ('step', 'Escalation step'), ('empty_step', 'Escalation step reached nobody'), ('skipped', 'Steps missed and caught up'), ('step_failed', 'Escalation step failed, will be tried again'), ('unanswered', 'Unanswered: last resort told'), ('round', 'Escalation started again'), ('grouped', 'Joined a group'), ('suppressed', 'Held back'), ('released', 'No longer held back'), ('cancelled', 'Messages cancelled'), ('in_flight', 'Messages already on their way'), ('delivery', 'Delivery'), ('triage', 'AI opinion'), ('image', 'Image'), ('comment', 'Comment'), ('feedback', 'Feedback'), ('recovered', 'The source reports that it is over')], max_length=16)),
                 ('actor', models.CharField(blank=True, help_text='Empty: Sentinel itself.', max_length=150)),
                 ('detail', models.JSONField(default=dict)),
                 ('actor_recipient', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='notifications.recipient')),

@@ -101,6 +101,8 @@ class Alert(models.Model):
     closed_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=12, choices=Resolution.choices, blank=True)
     image = models.CharField(max_length=200, blank=True, help_text="Name in the private media directory.")
+    said = ""
+    """What whoever looks at it said of it (feedback.py), while the answer page is made; it is no field."""
 
     class Meta:
         ordering = ["-id"]

@@ -4,6 +4,7 @@ import { byId, data, el, safeLink, say, setText, show, words } from "./dom.js";
 import { clock, duration, seconds, setServerNow } from "./time.js";
 import { age, callsAgain, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where } from "./looks.js";
 import { askResolution, post, resolutionLabel } from "./answers.js";
+import { setUpFeedback, showFeedback } from "./feedback.js";
 import { during } from "./press.js";
 import { Feed } from "./feed.js";
 import { showLink } from "./link.js";
@@ -11,6 +12,7 @@ import { watchHealth } from "./health.js";
 
 const page = data("data");
 let alert = page.snapshot.alert;
+let said = { mine: "", said: [], may: page.can_answer };
 
 function showHead() {
   const prio = byId("prio");
@@ -32,6 +34,7 @@ function showHead() {
   show(byId("answers"), page.can_answer && (!isTaken(alert) || callsAgain(alert)));
   show(byId("resolve-open"), page.can_answer);
   show(byId("escalate"), page.can_escalate && isOpen(alert));
+  showFeedback(alert, said);
   tick();
 }
 
@@ -118,6 +121,7 @@ function showLog(entries) {
 function take(snapshot) {
   setServerNow(snapshot.now);
   alert = snapshot.alert;
+  said = { ...said, mine: snapshot.mine, said: snapshot.feedback };
   showHead();
   showPicture();
   showOpinion();
@@ -165,6 +169,11 @@ function setUpButtons() {
   on(byId("escalate"), async () => {
     const after = await post(alert.id, "escalate");
     if (after) answered(after);
+  });
+  setUpFeedback(alert.id, (mine) => {
+    said = { ...said, mine };
+    showFeedback(alert, said);
+    reloadSoon();
   });
   const form = byId("comment");
   show(form, page.can_answer);

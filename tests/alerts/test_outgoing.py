@@ -13,7 +13,8 @@ from tests.conftest import NOON
         ("raised", "", "fired"), ("repeated", "", "repeated"), ("status", "DELIVERED", "delivered"), ("status", "SEEN", "seen"),
         ("status", "ACKNOWLEDGED", "acked"), ("status", "RESOLVED", "resolved"), ("status", "EXPIRED", "expired"),
         ("escalated", "", "escalated"), ("escalated", "UNANSWERED", "unanswered"), ("comment", "", "commented"),
-        ("delivery", "", "delivery"), ("triage", "", "triage"), ("updated", "", "updated"), ("status", "", "updated"),
+        ("delivery", "", "delivery"), ("triage", "", "triage"),
+        ("feedback", "", "feedback"), ("updated", "", "updated"), ("status", "", "updated"),
     ],
 )  # fmt: skip
 def test_an_event_is_called_by_what_it_means(kind, became, said):

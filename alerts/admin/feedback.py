@@ -1,0 +1,65 @@
+"""Saying in the admin whether alerts were useful, noise, duplicates or tests: one of them, or all that are ticked in the list."""
+
+from functools import partial
+from typing import ClassVar
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
+
+from alerts import feedback
+from alerts.admin.answers import ANSWER, AnswersMixin
+from alerts.enums import Usefulness
+from alerts.models import Alert
+
+
+class FeedbackForm(BaseDialogForm):
+    """What the alert was worth."""
+
+    feedback = forms.ChoiceField(
+        choices=Usefulness.choices, initial=Usefulness.USEFUL, label="It was", widget=UnfoldAdminRadioSelectWidget(radio_style=1)
+    )
+    note = forms.CharField(required=False, max_length=2000, label="Note", widget=UnfoldAdminTextareaWidget({"rows": 2}))
+
+
+class FeedbackMixin(AnswersMixin):
+    """What can be said of alerts afterwards, beside the answers."""
+
+    actions: ClassVar = [*AnswersMixin.actions, *[f"{word}_ticked" for word in Usefulness.values]]
+    actions_detail: ClassVar = [*AnswersMixin.actions_detail, "give_feedback"]
+
+    @action(
+        description="Feedback", permissions=["answer"], icon="thumbs_up_down",
+        dialog={"title": "Was it worth your attention?", "description": "Kept on record and counted; it changes nothing about the alert.",
+                "form_class": FeedbackForm, "form_submit_text": "Say so"},
+    )  # fmt: skip
+    def give_feedback(self, request: HttpRequest, form: FeedbackForm, object_id: str) -> HttpResponse:
+        """Say what one alert was worth."""
+        deed = partial(feedback.give, word=form.cleaned_data["feedback"], note=form.cleaned_data["note"])
+        return self._one(request, object_id, ANSWER, deed, f"called {form.cleaned_data['feedback']}")
+
+    @action(description="Feedback: useful", permissions=["answer"])
+    def useful_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        """Every ticked alert was useful."""
+        self._say(request, queryset, Usefulness.USEFUL)
+
+    @action(description="Feedback: noise", permissions=["answer"])
+    def noise_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        """Every ticked alert was noise."""
+        self._say(request, queryset, Usefulness.NOISE)
+
+    @action(description="Feedback: duplicate", permissions=["answer"])
+    def duplicate_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        """Every ticked alert told something that was known."""
+        self._say(request, queryset, Usefulness.DUPLICATE)
+
+    @action(description="Feedback: test", permissions=["answer"])
+    def test_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        """Every ticked alert was a test."""
+        self._say(request, queryset, Usefulness.TEST)
+
+    def _say(self, request: HttpRequest, queryset: QuerySet[Alert], word: Usefulness) -> None:
+        self._many(request, queryset, ANSWER, partial(feedback.give, word=word), f"called {word.value}")
