@@ -1,9 +1,17 @@
 """REST of what decides about alerts: sources, policies, routes, silences and inhibitions. Mounted under /api/v1 by the composition."""
 
-from ninja import Router
+from typing import Annotated, Any
 
-from alerts import config, inhibition_config, policy_config, routing
-from sentinel_site.lib.crud import Resource, add
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router
+from pydantic import BaseModel, Field
+
+from alerts import config, inhibition_config, policy_config, routing, silence_preview, window_config
+from sentinel_site.lib import matchers
+from sentinel_site.lib.crud import STRICT, Resource, add
+from sentinel_site.lib.permissions import require
+from sentinel_site.lib.problems import json_answer
 
 router = Router()
 
@@ -73,5 +81,47 @@ INHIBITIONS = Resource(
     delete=inhibition_config.remove_inhibition,
 )
 
-for resource in (SOURCES, POLICIES, ROUTES, SILENCES, INHIBITIONS):
+WINDOWS = Resource(
+    path="maintenance-windows",
+    key="pk",
+    converter="int",
+    rows=window_config.rows(),
+    order=("name",),
+    form=window_config.WindowForm,
+    shape=window_config.WindowShape,
+    describe=window_config.describe_window,
+    save=window_config.save_window,
+    delete=window_config.remove_window,
+)
+
+for resource in (SOURCES, POLICIES, ROUTES, SILENCES, INHIBITIONS, WINDOWS):
     add(router, resource)
+
+
+class PreviewIn(BaseModel):
+    """Matchers of a silence that is only thought of."""
+
+    model_config = STRICT
+
+    matchers: Annotated[list[config.Matcher], Field(min_length=1, max_length=20)]
+
+
+class PreviewOut(BaseModel):
+    """Of the ``open`` alerts now: how many match, how many of those no silence can hold, and how many for 8 hours at the most."""
+
+    open: int
+    matching: int
+    exempt: int
+    p1: int
+    says: str
+    examples: list[dict[str, Any]]
+    at: str
+
+
+@router.post("/silences/preview", response=PreviewOut, operation_id="preview_silence", summary="What a silence would match now")
+def preview_silence(request: HttpRequest, body: PreviewIn) -> HttpResponse:
+    """Count the open alerts that ``matchers`` match now. Changes nothing."""
+    require(request, "alerts.view_silence")
+    require(request, "alerts.view_alert")
+    found = silence_preview.preview(matchers.parse_all(body.matchers))
+    return json_answer(silence_preview.describe(found, at=timezone.now()))

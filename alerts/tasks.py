@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from alerts import foreign, publishing
+from alerts import foreign, publishing, windows
 from alerts import triage as opinions
 
 PUBLISH_PATIENCE: Final = timedelta(seconds=60)
@@ -33,3 +33,8 @@ def end_silent_foreign() -> None:
 def publish() -> None:
     """The second runner of subscriptions: what the watchdog should have sent a minute ago."""
     publishing.publish_waiting(at=timezone.now(), patience=PUBLISH_PATIENCE, budget_seconds=PUBLISH_SECONDS)
+
+
+def keep_windows() -> None:
+    """Make the occurrences of maintenance windows ahead."""
+    windows.keep(at=timezone.now())

@@ -1,7 +1,8 @@
 """Who calls: an API key (Bearer, X-Api-Key, or the password of Basic), or the session cookie with CSRF.
 
 A key acts as its user. Keys are looked up by their public prefix and compared by keyed hash in constant time. What was
-found is kept in the process for a second, so a revoked key is dead everywhere a second later. Keys in URLs are not read.
+found is kept in the process for a second, so a revoked key is dead everywhere a second later. Keys in URLs are not read,
+but for the one door that says so (alerts/integrations/silence.py).
 """
 
 import base64

@@ -103,7 +103,7 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 ALERTS_READ: Final = (
-    "alerts.view_alert", "alerts.view_silence", "alerts.view_inhibition",
+    "alerts.view_alert", "alerts.view_silence", "alerts.view_inhibition", "alerts.view_maintenancewindow",
     "alerts.view_alertgroup", "alerts.view_logentry", "alerts.view_triageopinion", "alerts.view_source", "alerts.view_foreignalert",
     "notifications.view_notification", "notifications.view_delivery",
     "notifications.view_oncallschedule", "notifications.view_oncalloverride",
@@ -129,8 +129,8 @@ REACHABILITY_READ: Final = (
     "notifications.view_rotation", "notifications.view_rotationmember", "notifications.view_calendarfeed", "alerts.view_subscription",
 )  # fmt: skip
 EDITABLE: Final = (
-    "alerts.source", "alerts.silence", "alerts.inhibition", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
-    "alerts.subscription",
+    "alerts.source", "alerts.silence", "alerts.maintenancewindow", "alerts.inhibition", "alerts.subscription",
+    "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
     "notifications.recipient", "notifications.recipientgroup", "notifications.contactmethod",
     "notifications.notificationrule", "notifications.messagetemplate",
     "notifications.oncallschedule", "notifications.rotation", "notifications.rotationmember", "notifications.oncalloverride",

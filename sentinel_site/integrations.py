@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from alerts.integrations import alertmanager, incoming
+from alerts.integrations import alertmanager, incoming, silence
 from sentinel_site.auth import key_only
 
 
@@ -40,3 +40,6 @@ def _webhooks(below: str) -> list[URLPattern]:
 
 WEBHOOKS = [*_webhooks(""), *_webhooks("/<slug:source>")]
 """Below /integrations: formats of their own, each with a source that is called like it unless the path or ``?source=`` names another."""
+
+SILENCE = [path("<slug:source>", key_only(silence.silence, inside=silence.key_in_address), name="silence")]
+"""Below /integrations/silence/: for scripts that can only open an address."""

@@ -122,6 +122,7 @@ UNFOLD: dict[str, Any] = {
                 {"title": "Will it work?", "icon": "fact_check", "link": reverse_lazy("admin:alerts_lint"),
                  "permission": _may_view("alerts.view_escalationpolicy")},
                 _page("Silences", "notifications_paused", "alerts.silence"),
+                _page("Maintenance windows", "construction", "alerts.maintenancewindow"),
                 _page("Inhibitions", "account_tree", "alerts.inhibition"),
                 _page("Subscriptions", "webhook", "alerts.subscription"),
             ]},

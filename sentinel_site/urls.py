@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("backups.urls")),
     path("", include("jobs.urls")),
     path("integrations/alertmanager/", include((integrations.ALERTMANAGER, "alertmanager"))),
+    path("integrations/silence/", include(integrations.SILENCE)),
     path("proof/<str:token>", proof_views.proof, name="proof"),
     path("integrations/", include((integrations.WEBHOOKS, "incoming"))),
     path("integrations/", include("notifications.urls")),

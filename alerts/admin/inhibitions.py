@@ -13,7 +13,7 @@ from unfold.decorators import display
 from alerts import queries, silences
 from alerts.admin.forms import LinesField
 from alerts.admin.linting import LintedMixin
-from alerts.admin.suppressions import EXEMPT, ONE_A_LINE
+from alerts.admin.words import EXEMPT, ONE_A_LINE
 from alerts.models import Inhibition
 from alerts.models.suppression import check_label_names, check_matchers
 from sentinel_site.lib.lists import NoBulkDeleteMixin

@@ -15,3 +15,5 @@ DELIVERY_COLOURS: Final[Mapping[str, str]] = {
     DeliveryStatus.FAILED: "warning", DeliveryStatus.DEAD: "danger", DeliveryStatus.SENT: "info", DeliveryStatus.DELIVERED: "success",
     DeliveryStatus.SEEN: "success",
 }  # fmt: skip
+EXEMPT = "It never holds back alerts of life-safety sources, whatever you write here."
+ONE_A_LINE = 'One to a line, all must hold: source=probe, room=~"1.*", type!=test. '

@@ -6,13 +6,14 @@ import pytest
 from django.utils import timezone
 
 from alerts import escalation
-from alerts.models import Inhibition, Silence
+from alerts.models import Inhibition, MaintenanceWindow, Silence
 from notifications.models import Notification
 from tests.alerts.test_admin_alerts import sign_in
 from tests.factories import make_policy, make_recipient, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
 SILENCES, INHIBITIONS = "/admin/alerts/silence/", "/admin/alerts/inhibition/"
+WINDOWS = "/admin/alerts/maintenancewindow/"
 
 
 @pytest.fixture
@@ -85,3 +86,53 @@ def test_a_viewer_may_look_and_not_silence():
 
     assert viewer.get(SILENCES).status_code == 200
     assert viewer.post(f"{SILENCES}add/", silence_form("source=probe")).status_code == 403
+
+
+def test_the_form_counts_the_open_alerts_that_match_now(boss):
+    make_source("probe")
+    make_source("smarteye", life_safety=True)
+    for number, source in enumerate(("probe", "probe", "smarteye")):
+        raise_alert(at=timezone.now(), source=source, severity="critical", subject=f"s{number}")
+
+    found = boss.get(f"{SILENCES}preview/", {"matchers": "severity=critical\nsubject=~s.*"}).json()
+    wrong = boss.get(f"{SILENCES}preview/", {"matchers": "room=~(?=a)"}).json()
+
+    assert {name: found[name] for name in ("open", "matching", "exempt", "p1")} == {"open": 3, "matching": 3, "exempt": 1, "p1": 2}
+    assert ("not held back" in found["says"], wrong["wrong"]) == (True, True)
+    assert b"data-silence-preview" in boss.get(f"{SILENCES}add/").content
+
+
+def test_a_preview_is_for_those_who_may_see_alerts():
+    assert sign_in("alerts.view_silence").get(f"{SILENCES}preview/", {"matchers": "a=b"}).status_code == 403
+
+
+def test_a_maintenance_window_is_made_in_the_admin_and_shows_when_it_runs(boss):
+    form = {"name": "Updates", "matchers": "source=probe", "reason": "updates", "time_zone": "Europe/Paris", "weekdays": ["5", "6"],
+            "begins": "02:30", "cron": "", "duration_minutes": "90", "enabled": "on"}  # fmt: skip
+
+    answer = boss.post(f"{WINDOWS}add/", form)
+
+    window = MaintenanceWindow.objects.get()
+    assert (answer.status_code, window.weekdays, window.author.username) == (302, [5, 6], "staff")
+    assert Silence.objects.get(window=window).ends_at > timezone.now()
+    shown = boss.get(WINDOWS).content.decode()
+    assert ("Saturday, Sunday, 02:30 (Europe/Paris)" in shown, "1 h 30 min" in shown) == (True, True)
+    assert boss.get(f"{WINDOWS}{window.pk}/change/").status_code == boss.get(SILENCES).status_code == 200
+
+    boss.post(f"{WINDOWS}{window.pk}/delete/", {"post": "yes"})
+    assert not MaintenanceWindow.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [({"duration_minutes": "1440"}, "begin again"), ({"cron": "0 3 * * *"}, "either"), ({"begins": ""}, "either"),
+     ({"time_zone": "Mars"}, "zone"),
+     ({"duration_minutes": "10081"}, "10080"), ({"begins": "", "cron": "nonsense"}, "five fields")],
+)  # fmt: skip
+def test_a_window_that_makes_no_sense_is_refused_and_told_why(boss, fields, word):
+    form = {"name": "Updates", "matchers": "source=probe", "reason": "updates", "time_zone": "Europe/Paris", "begins": "02:30", "cron": "",
+            "duration_minutes": "90", "enabled": "on"}  # fmt: skip
+
+    answer = boss.post(f"{WINDOWS}add/", form | fields)
+
+    assert (answer.status_code, word in answer.content.decode(), MaintenanceWindow.objects.exists()) == (200, True, False)

@@ -11,7 +11,9 @@ from tests.factories import make_policy, make_recipient, make_schedule, make_sou
 
 pytestmark = pytest.mark.django_db
 CRUD = tuple(
-    f"alerts.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("source", "route", "escalationpolicy", "silence")
+    f"alerts.{verb}_{model}"
+    for verb in ("view", "add", "change", "delete")
+    for model in ("source", "route", "escalationpolicy", "silence", "maintenancewindow")
 )
 STEP = {"delay_seconds": 0, "label": "First", "urgency": "high", "kinds": ["email"], "groups": ["night"], "recipients": [], "schedules": []}
 
@@ -221,7 +223,7 @@ def test_a_silence_names_its_author(admin):
     assert wrong.status_code == 422
 
 
-@pytest.mark.parametrize("path", ["/sources", "/policies", "/routes", "/silences"])
+@pytest.mark.parametrize("path", ["/sources", "/policies", "/routes", "/silences", "/maintenance-windows"])
 def test_a_stranger_may_do_nothing(path):
     make_source("probe")
     stranger = make_caller(*REPORTER, name="stranger")
@@ -290,3 +292,33 @@ def test_a_silence_that_began_keeps_its_beginning(admin):
     assert (moved.status_code, longer.status_code) == (422, 200)
     silence.refresh_from_db()
     assert (silence.starts_at, silence.ends_at > now + HOUR) == (now - HOUR, True)
+
+
+def test_a_maintenance_window_is_made_changed_and_ended_with_its_occurrences(admin):
+    form = {"name": "Updates", "matchers": ["source=probe"], "reason": "updates", "time_zone": "Europe/Paris", "begins": "02:30",
+            "duration_minutes": 90}  # fmt: skip
+
+    made = admin.send("/maintenance-windows", form).json()
+    assert made | {"id": "", "running_until": None, "next_at": None} == form | {
+        "id": "", "weekdays": [], "cron": "", "enabled": True, "author": "admin", "running_until": None, "next_at": None
+    }  # fmt: skip
+    path = f"/maintenance-windows/{made['id']}"
+    changed = admin.send(path, {"begins": None, "cron": "0 4 * * 1", "reason": "more"}, method="PATCH")
+    assert (changed.status_code, set(Silence.objects.values_list("reason", flat=True)) >= {"more"}) == (200, True)
+    assert admin.send(path, {"duration_minutes": 11000}, method="PATCH").status_code == 422
+    assert admin.send(path, {"cron": "* * * * *"}, method="PATCH").status_code == 422
+
+    assert admin.send(path, method="DELETE").status_code == 204
+    assert not Silence.objects.filter(starts_at__gt=timezone.now()).exists()
+
+
+def test_what_a_silence_would_match_is_counted_beforehand(admin):
+    caller = make_caller("alerts.view_silence", "alerts.view_alert", name="kim")
+    make_source("probe")
+    raise_alert(at=NOON, labels={"room": "12"})
+
+    found = caller.send("/silences/preview", {"matchers": ["room=12"]}).json()
+
+    assert (found["open"], found["matching"], found["examples"][0]["title"]) == (1, 1, "Something is wrong")
+    assert caller.send("/silences/preview", {"matchers": ["room=~(?=a)"]}).status_code == 422
+    assert admin.send("/silences/preview", {"matchers": ["a=b"]}).status_code == 403

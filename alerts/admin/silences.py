@@ -1,0 +1,202 @@
+"""Silences and maintenance windows. Saving and deleting go through the domain, which tells what they held."""
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path, reverse_lazy
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+
+from alerts import silence_preview, silences, windows
+from alerts.admin.forms import LinesField
+from alerts.admin.linting import LintedMixin
+from alerts.admin.words import EXEMPT, ONE_A_LINE
+from alerts.models import MaintenanceWindow, Silence
+from alerts.models.suppression import check_matchers
+from sentinel_site.lib import matchers
+from sentinel_site.lib.lists import NoBulkDeleteMixin
+
+MATCHERS_HELP: Final = f"{ONE_A_LINE}{EXEMPT} It holds a P1 for 8 hours at the most."
+PREVIEW_MATCHERS: Final = 20
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _matchers_field() -> LinesField:
+    """Matchers, with how many open alerts they match now (static/admin_sentinel/silence.js)."""
+    attributes = {"rows": 4, "data-silence-preview": reverse_lazy("admin:alerts_silence_preview")}
+    return LinesField(
+        label="Alerts that match", help_text=MATCHERS_HELP, required=True, validators=[check_matchers],
+        widget=UnfoldAdminTextareaWidget(attributes),
+    )  # fmt: skip
+
+
+class SilenceForm(forms.ModelForm):
+    """A silence; its matchers must be readable, and there is at least one."""
+
+    matchers = _matchers_field()
+
+    class Meta:
+        model = Silence
+        fields = ("matchers", "reason", "starts_at", "ends_at")
+
+    def clean(self) -> None:
+        """What began keeps its beginning, and what ends in the past holds nothing."""
+        super().clean()
+        if self.cleaned_data.get("starts_at") and self.cleaned_data.get("ends_at"):
+            draft = Silence(pk=self.instance.pk, starts_at=self.cleaned_data["starts_at"], ends_at=self.cleaned_data["ends_at"])
+            draft._state.adding = self.instance._state.adding
+            silences.check(draft, at=timezone.now())
+            self.cleaned_data["starts_at"] = draft.starts_at
+
+
+class WindowForm(forms.ModelForm):
+    """A maintenance window: weekdays and a time, or a cron expression."""
+
+    matchers = _matchers_field()
+    weekdays = forms.TypedMultipleChoiceField(
+        choices=list(enumerate(WEEKDAYS)), coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="None ticked: every day.",
+    )  # fmt: skip
+
+    class Meta:
+        model = MaintenanceWindow
+        fields = ("name", "matchers", "reason", "time_zone", "weekdays", "begins", "cron", "duration_minutes", "enabled")
+
+
+class _Previewed:
+    """Adds what the form's matchers match now."""
+
+    class Media:
+        js = ("admin_sentinel/silence.js",)
+
+
+@admin.register(Silence)
+class SilenceAdmin(LintedMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
+    """The ones that end last come first. One that ran is ended, not deleted: what it held is part of the record."""
+
+    form = SilenceForm
+    list_display = ("conditions", "reason", "state", "starts_at", "ends_at", "made_by", "held_back")
+    list_filter = ("origin",)
+    search_fields = ("reason",)
+    list_select_related = ("author", "window")
+    readonly_fields = ("made_by", "held_back", "held_alerts")
+    fieldsets = (
+        (None, {"fields": ("matchers", "reason", ("starts_at", "ends_at"))}),
+        ("What became of it", {"fields": (("made_by", "held_back"), "held_alerts")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Silence]:
+        """With how many alerts each held back."""
+        return super().get_queryset(request).annotate(held=Count("holds"))
+
+    def get_urls(self) -> list[Any]:
+        """The preview, before the admin's own."""
+        return [path("preview/", self.admin_site.admin_view(preview), name="alerts_silence_preview"), *super().get_urls()]
+
+    @display(description="Alerts that match")
+    def conditions(self, silence: Silence) -> str:
+        """What must hold."""
+        return " and ".join(silence.matchers)
+
+    @display(description="State", label={"active": "warning", "planned": "info", "over": ""})
+    def state(self, silence: Silence) -> str:
+        """Whether it holds now."""
+        now = timezone.now()
+        return "over" if silence.ends_at <= now else "planned" if silence.starts_at > now else "active"
+
+    @display(description="Made by")
+    def made_by(self, silence: Silence) -> str:
+        """The person, the maintenance window, or how another program named who did."""
+        if silence._state.adding:
+            return "you"
+        named = silence.author_name or (silence.author.get_username() if silence.author else "")
+        return f"maintenance window “{silence.window}”" if silence.window else named or "nobody who is still known"
+
+    @display(description="Held back")
+    def held_back(self, silence: Silence) -> int:
+        """How many alerts."""
+        return 0 if silence._state.adding else silence.hits
+
+    @display(description="Alerts that it held back")
+    def held_alerts(self, silence: Silence) -> str:
+        """The newest of them."""
+        holds = [] if silence._state.adding else silence.holds.select_related("alert").order_by("-pk")[:20]
+        return "\n".join(f"{hold.alert} ({hold.alert.get_status_display()})" for hold in holds) or "none"
+
+    def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
+        """Through the domain: the author is named, and what is no longer held back is told."""
+        silences.save(obj, by=request.user, at=timezone.now())
+        messages.info(request, silence_preview.preview(matchers.parse_all(obj.matchers)).sentence)
+
+    def delete_model(self, request: HttpRequest, obj: Silence) -> None:
+        """End it now; only one that has not begun is really deleted."""
+        silences.end(obj, at=timezone.now())
+
+
+@admin.register(MaintenanceWindow)
+class WindowAdmin(NoBulkDeleteMixin, _Previewed, ModelAdmin):
+    """Silences that recur. To end one occurrence alone, delete it under Silences."""
+
+    form = WindowForm
+    list_display = ("name", "conditions", "begins_at", "lasts_for", "next_one", "enabled")
+    readonly_fields = ("author", "next_one")
+    fieldsets = (
+        (None, {"fields": ("name", "matchers", "reason", "enabled")}),
+        ("When", {"fields": ("time_zone", "weekdays", "begins", "cron", "duration_minutes", "next_one", "author")}),
+    )
+
+    @display(description="Alerts that match")
+    def conditions(self, window: MaintenanceWindow) -> str:
+        """What must hold."""
+        return " and ".join(window.matchers)
+
+    @display(description="Begins")
+    def begins_at(self, window: MaintenanceWindow) -> str:
+        """In words, or as cron says it."""
+        days = ", ".join(WEEKDAYS[day] for day in sorted(window.weekdays)) or "every day"
+        return f"{window.cron or f'{days}, {window.begins:%H:%M}'} ({window.time_zone})"
+
+    @display(description="Lasts")
+    def lasts_for(self, window: MaintenanceWindow) -> str:
+        """Hours and minutes."""
+        hours, minutes = divmod(window.duration_minutes, 60)
+        return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+    @display(description="Now and next")
+    def next_one(self, window: MaintenanceWindow) -> str:
+        """The running and the next occurrence, in the window's zone."""
+        now = timezone.now()
+        found = [] if window._state.adding else windows.stretches(window, at=now)
+        zone = window.time_zone
+        return "; ".join(
+            f"{'runs until' if each.since <= now else 'next'} {windows.shown(each.until if each.since <= now else each.since, zone)}"
+            for each in found
+        ) or ("—" if window._state.adding else "off")  # fmt: skip
+
+    def save_model(self, request: HttpRequest, obj: MaintenanceWindow, form: Any, change: bool) -> None:
+        """Through the domain: its occurrences follow."""
+        windows.save(obj, by=request.user, at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: MaintenanceWindow) -> None:
+        """Through the domain: a running occurrence ends now."""
+        windows.remove(obj, at=timezone.now())
+
+
+def preview(request: HttpRequest) -> HttpResponse:
+    """How many open alerts the given matchers (one to a line) match now, as JSON. Changes nothing."""
+    if not request.user.has_perms(["alerts.view_silence", "alerts.view_alert"]):
+        raise PermissionDenied
+    lines = [line.strip() for line in request.GET.get("matchers", "").splitlines() if line.strip()]
+    if not lines or len(lines) > PREVIEW_MATCHERS:
+        return JsonResponse({"says": f"Write 1 to {PREVIEW_MATCHERS} matchers, one to a line.", "wrong": bool(lines)})
+    try:
+        conditions = matchers.parse_all(lines)
+    except matchers.MatcherError as error:
+        return JsonResponse({"says": str(error), "wrong": True})
+    return JsonResponse(silence_preview.describe(silence_preview.preview(conditions), at=timezone.now()))

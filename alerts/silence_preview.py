@@ -1,0 +1,73 @@
+"""What a silence would hold back if it began now: shown before it is saved. Changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from alerts import subjects
+from alerts.enums import OPEN, Priority
+from alerts.models import Alert
+from sentinel_site.lib import matchers
+from sentinel_site.lib.matchers import Matcher
+
+EXAMPLES: Final = 5
+MOST: Final = 20_000
+"""So many open alerts are looked at, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Of the alerts that are open now: how many match, and of those how many are exempt, and how many are a P1 (8 hours at the most)."""
+
+    open: int
+    matching: int
+    exempt: int
+    p1: int
+    examples: tuple[Alert, ...]
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words."""
+        if not self.matching:
+            return f"None of the {self.open} open alerts matches now." if self.open else "No alert is open now."
+        parts = [f"{self.matching} of {self.open} open {_alerts(self.open)} {'matches' if self.matching == 1 else 'match'} now."]
+        if self.exempt:
+            parts.append(f"Lives may depend on {self.exempt} of them: not held back, whatever you write.")
+        if self.p1:
+            parts.append(f"{self.p1} of them {'is a P1' if self.p1 == 1 else 'are P1'}: held for 8 hours at the most.")
+        return " ".join(parts)
+
+
+def preview(conditions: Sequence[Matcher]) -> Preview:
+    """What ``conditions`` match among the open alerts."""
+    found: list[Alert] = []
+    looked_at = 0
+    rows = Alert.objects.filter(status__in=OPEN).select_related("source").order_by("-pk")
+    for alert in rows[:MOST].iterator(chunk_size=500):
+        looked_at += 1
+        if matchers.all_hold(conditions, subjects.labels_of(alert)):
+            found.append(alert)
+    exempt = sum(alert.life_safety for alert in found)
+    p1 = sum(alert.priority == Priority.P1 and not alert.life_safety for alert in found)
+    return Preview(looked_at, len(found), exempt, p1, tuple(found[:EXAMPLES]))
+
+
+def describe(found: Preview, *, at: datetime) -> dict[str, object]:
+    """``found`` as REST and the admin's form show it."""
+    examples = [
+        {
+            "id": str(alert.pk),
+            "number": alert.number,
+            "title": alert.title,
+            "priority": f"P{alert.priority}",
+            "life_safety": alert.life_safety,
+        }
+        for alert in found.examples
+    ]
+    counted = {"open": found.open, "matching": found.matching, "exempt": found.exempt, "p1": found.p1}
+    return {**counted, "says": found.sentence, "examples": examples, "at": at.isoformat()}
+
+
+def _alerts(count: int) -> str:
+    return "alert" if count == 1 else "alerts"

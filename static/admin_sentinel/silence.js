@@ -1,0 +1,43 @@
+// Says below the matchers of a silence, while they are written, how many open alerts they match now.
+(() => {
+  const WAIT_MS = 400;
+
+  function watch(field) {
+    const says = document.createElement("div");
+    says.className = "snt-preview";
+    says.setAttribute("aria-live", "polite");
+    field.after(says);
+    let timer, asked = 0;
+
+    async function ask() {
+      const turn = ++asked;
+      if (!field.value.trim()) { says.replaceChildren(); return; }
+      try {
+        const query = new URLSearchParams({ matchers: field.value });
+        const answer = await fetch(`${field.dataset.silencePreview}?${query}`, { headers: { Accept: "application/json" } });
+        if (!answer.ok) throw new Error(String(answer.status));
+        const found = await answer.json();
+        if (turn === asked) show(found);
+      } catch {
+        if (turn === asked) show({ says: "How many alerts match cannot be said now.", wrong: true });
+      }
+    }
+
+    function show(found) {
+      says.classList.toggle("snt-error", Boolean(found.wrong));
+      says.replaceChildren(document.createTextNode(found.says));
+      const list = document.createElement("ul");
+      for (const each of found.examples ?? []) {
+        const line = document.createElement("li");
+        line.textContent = `#${each.number} ${each.priority} ${each.title}${each.life_safety ? " (lives may depend on it: never held back)" : ""}`;
+        list.append(line);
+      }
+      if (list.children.length) says.append(list);
+    }
+
+    field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, WAIT_MS); });
+    ask();
+  }
+
+  addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-silence-preview]").forEach(watch));
+})();
