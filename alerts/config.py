@@ -63,6 +63,7 @@ class _SourceFields(BaseModel):
     group_attributes: Annotated[list[Attribute], Field(max_length=20)] = Field(default_factory=lambda: ["source", "type"])
     group_window_seconds: Annotated[int, Field(ge=1, le=DAY)] = 300
     group_max: Annotated[int, Field(ge=0, le=1000)] = 10
+    flood_limit: Annotated[int, Field(ge=0, le=50_000, description="More new alerts in 5 minutes are a flood; 0: never.")] = 200
     triage: bool = False
     policy: Annotated[str | None, Field(description="The name of a policy.")] = None
     enabled: bool = True

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from alerts import escalation, timeouts
+from alerts import escalation, flooding, timeouts
 from notifications import delivery, receipts, revisions
 from sentinel_site import process_alerts
 from sentinel_site.models import ProcessBeat
@@ -33,5 +33,7 @@ def revise() -> None:
 
 
 def watch() -> None:
-    """Tell people when the watchdog is dead. A task of its own: whatever goes wrong here must not hold up `catch_up`."""
-    process_alerts.check(watched_by=ProcessBeat.Role.WORKER, at=timezone.now())
+    """Tell people when the watchdog is dead, and of floods. A task of its own: whatever goes wrong here must not hold up `catch_up`."""
+    at = timezone.now()
+    process_alerts.check(watched_by=ProcessBeat.Role.WORKER, at=at)
+    flooding.watch(at=at)

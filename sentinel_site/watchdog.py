@@ -17,7 +17,7 @@ from django.db import close_old_connections, connection, connections
 from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
-from alerts import escalation, timeouts
+from alerts import escalation, flooding, timeouts
 from alerts.publishing import Publisher
 from backups import launch, missing
 from jobs.upkeep import Clock
@@ -188,6 +188,7 @@ class Watchdog:
         if at >= self._settled_at:
             process_alerts.check(watched_by=ProcessBeat.Role.WATCHDOG, at=at)
         deadman.ping(at=at)
+        flooding.watch(at=at)
         if at >= self._settled_at:
             self._scans.start(at=at)
         self._stopping.wait(BEAT_SECONDS)

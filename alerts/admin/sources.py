@@ -36,7 +36,7 @@ class SourceAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     fieldsets = (
         ("Source", {"fields": (("name", "slug"), ("kind", "severity"), "enabled")}),
         ("What its reports mean", {"fields": ("life_safety", "triage", "policy")}),
-        ("Repeats and groups", {"fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"))}),
+        ("Repeats and groups", {"fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"), "flood_limit")}),
         ("Webhooks", {"fields": (("signed", "webhook_secret"), "forget_webhook_secret")}),
     )
     readonly_fields = ("signed",)

@@ -238,6 +238,7 @@ class Migration(migrations.Migration):
                 ('group_attributes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=alerts.models.source.default_group_attributes, help_text='Alerts that agree in all of these are told together. Empty: never group.', size=None)),
                 ('group_window_seconds', models.PositiveIntegerField(default=300)),
                 ('group_max', models.PositiveSmallIntegerField(default=10, help_text='A group holds at most this many alerts.')),
+                ('flood_limit', models.PositiveIntegerField(default=200, help_text='More new alerts than this in 5 minutes are a flood: people get one alert that says so. 0: never.', validators=[django.core.validators.MaxValueValidator(50000)])),
                 ('triage', models.BooleanField(default=False, help_text='Ask the AI for an opinion on reports with an image.')),
                 ('enabled', models.BooleanField(default=True)),
                 ('policy', models.ForeignKey(blank=True, help_text='Used when no route before the catch-all matches.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='alerts.escalationpolicy')),

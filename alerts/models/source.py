@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from alerts.enums import Severity, SourceKind, Verdict
@@ -41,6 +42,10 @@ class Source(models.Model):
     )  # fmt: skip
     group_window_seconds = models.PositiveIntegerField(default=300)
     group_max = models.PositiveSmallIntegerField(default=10, help_text="A group holds at most this many alerts.")
+    flood_limit = models.PositiveIntegerField(
+        default=200, validators=[MaxValueValidator(50_000)],
+        help_text="More new alerts than this in 5 minutes are a flood: people get one alert that says so. 0: never.",
+    )  # fmt: skip
     triage = models.BooleanField(default=False, help_text="Ask the AI for an opinion on reports with an image.")
     policy = models.ForeignKey(
         "alerts.EscalationPolicy", null=True, blank=True, on_delete=models.PROTECT, related_name="sources",

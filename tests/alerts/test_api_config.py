@@ -40,6 +40,7 @@ def test_a_source_is_made_with_the_documented_defaults(admin):
         "group_attributes": ["source", "type"],
         "group_window_seconds": 300,
         "group_max": 10,
+        "flood_limit": 200,
         "triage": False,
         "policy": None,
         "enabled": True,
