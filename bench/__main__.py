@@ -15,6 +15,7 @@ from bench import (
     devices,
     due,
     intake,
+    integrations,
     jobs,
     machine,
     million,
@@ -29,7 +30,10 @@ from bench import (
 from bench.house import CACHE, House
 from bench.rows import Row, table
 
-_ALL = (rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million, backups, jobs)
+_ALL = (
+    rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million, backups, jobs,
+    integrations,
+)  # fmt: skip
 BENCHES: dict[str, ModuleType] = {module.NAME: module for module in _ALL}
 
 

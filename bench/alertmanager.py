@@ -1,4 +1,4 @@
-"""The peer Alertmanager (Debian's package), telling the same local webhook provider, with group_wait 0."""
+"""The peer Alertmanager (Debian's package), telling the same local webhook provider, with group_wait 0 or, ``grouped``, as most have it."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from bench import load
 from bench.house import House, free_port
 
 CONFIG = """
-route: {{receiver: sink, group_by: ['...'], group_wait: 0s, group_interval: 1h, repeat_interval: 24h}}
+route: {{receiver: sink, group_by: {by}, group_wait: {wait}, group_interval: 1h, repeat_interval: 24h}}
 receivers: [{{name: sink, webhook_configs: [{{url: '{url}', send_resolved: false}}]}}]
 """
 
@@ -26,8 +26,9 @@ class Missing(RuntimeError):
 class Alertmanager:
     """A running Alertmanager as a context."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, *, grouped: bool = False) -> None:
         self.house = house
+        self.route = {"by": "['alertname']", "wait": "30s"} if grouped else {"by": "['...']", "wait": "0s"}
         self.port = free_port()
         self.version = ""
 
@@ -39,17 +40,25 @@ class Alertmanager:
         self.version = (re.findall(r"version ([\d.]+)", told.stdout + told.stderr) or ["?"])[0]
         place = self.house.data_dir / "alertmanager"
         place.mkdir(exist_ok=True)
-        (place / "config.yml").write_text(CONFIG.format(url=self.house.sink.url))
-        command = [program, f"--config.file={place / 'config.yml'}", f"--storage.path={place}", "--cluster.listen-address=",
+        (place / "config.yml").write_text(CONFIG.format(url=self.house.sink.url, **self.route))
+        self.command = [program, f"--config.file={place / 'config.yml'}", f"--storage.path={place}", "--cluster.listen-address=",
                    f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=error"]  # fmt: skip
-        with (place / "log").open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=dict(os.environ))
-        self._wait_ready()
+        self._start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.process.terminate()
         self.process.wait(10)
+
+    def restart(self) -> None:
+        """Begin anew, with no alert: it keeps them in memory."""
+        self.__exit__(None, None, None)
+        self._start()
+
+    def _start(self) -> None:
+        with (self.house.data_dir / "alertmanager" / "log").open("wb") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=dict(os.environ))
+        self._wait_ready()
 
     def _wait_ready(self) -> None:
         until = time.monotonic() + 20
