@@ -4,18 +4,45 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from alerts import alertmanager, foreign, silencing, subjects
+from django.db import connection
+from pydantic_core import from_json
+
+from alerts import alertmanager, routing, silencing
+from alerts.alertmanager import KEY_PREFIX
 from alerts.enums import OPEN, Priority
-from alerts.models import Alert, ForeignAlert
 from alerts.standing import Standing
 from sentinel_site.lib import matchers
-from sentinel_site.lib.instants import instant
 from sentinel_site.lib.matchers import Index, Matcher
 
 MAX_ALERTS: Final = 20_000
 WHO: Final = "Sentinel"
+# Ten thousand alerts are asked for again and again: nothing becomes a model's row, and instants are written by PostgreSQL, as
+# sentinel_site/lib/instants.py writes them.
+_INSTANT: Final = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+_OPEN: Final = f"""
+SELECT source.slug, policy.name, alert.life_safety, alert.priority, alert.suppressed_by, alert.type, alert.severity, alert.subject,
+    alert.title, alert.description, alert.labels, known.label_hash, known.labels, known.annotations, coalesce(known.generator_url, ''),
+    {_INSTANT.format("coalesce(known.starts_at, alert.created_at)")},
+    {_INSTANT.format("coalesce(known.ends_at, greatest(alert.deadline_at, %(at)s + %(resolve_timeout)s))")},
+    {_INSTANT.format("coalesce(known.updated_at, alert.last_seen_at)")}
+FROM alerts_alert AS alert JOIN alerts_source AS source ON source.id = alert.source_id
+JOIN alerts_policysnapshot AS policy ON policy.id = alert.policy_id
+LEFT JOIN alerts_foreignalert AS known ON known.source_id = alert.source_id AND '{KEY_PREFIX}' || known.label_hash = alert.dedup_key
+    AND known.ended_at IS NULL AND known.ends_at > %(at)s
+WHERE alert.status = ANY(%(open)s) ORDER BY alert.id DESC LIMIT {MAX_ALERTS}
+"""  # noqa: S608 (our own text)
+_UNHANDLED: Final = f"""
+SELECT source.slug, '{WHO}', false, {Priority.P5:d}, '[]', '', '', '', '', '', known.labels, known.label_hash, known.labels,
+    known.annotations, known.generator_url, {_INSTANT.format("known.starts_at")}, {_INSTANT.format("known.ends_at")},
+    {_INSTANT.format("known.updated_at")}
+FROM alerts_foreignalert AS known JOIN alerts_source AS source ON source.id = known.source_id
+WHERE known.ended_at IS NULL AND known.ends_at > %(at)s AND NOT EXISTS (
+    SELECT FROM alerts_alert AS alert WHERE alert.source_id = known.source_id AND alert.status = ANY(%(open)s)
+    AND alert.dedup_key = '{KEY_PREFIX}' || known.label_hash)
+ORDER BY known.id DESC LIMIT {MAX_ALERTS}
+"""  # noqa: S608 (our own text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +54,36 @@ class Wanted:
     inhibited: bool = True
     filters: tuple[Matcher, ...] = ()
     receiver: Matcher | None = None
+
+
+class _Row(NamedTuple):
+    """What is shown of an open alert, or of what fires without one. JSON is text; ``labels`` and what follows are another system's own."""
+
+    source: str
+    receiver: str
+    life_safety: bool
+    priority: int
+    suppressed_by: str
+    type: str
+    severity: str
+    subject: str
+    title: str
+    description: str
+    own_labels: str
+    label_hash: str | None
+    labels: str | None
+    annotations: str | None
+    generator_url: str
+    starts_at: str
+    ends_at: str
+    updated_at: str
+
+    def matched(self) -> dict[str, str]:
+        """What silences see of it."""
+        own = from_json(self.own_labels)
+        if not self.type:
+            return {**own, "source": self.source}
+        return routing.labels_of(source=self.source, type=self.type, severity=self.severity, subject=self.subject, labels=own)
 
 
 class QueryError(ValueError):
@@ -46,10 +103,7 @@ def wanted(query: Mapping[str, Any], filters: Iterable[str]) -> Wanted:
 def alerts(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
     """Everything that is open or still fires, by hash: also what other sources of Sentinel raised."""
     silences = silencing.in_force(at=at)
-    firing = {(each.source_id, f"{alertmanager.KEY_PREFIX}{each.label_hash}"): each for each in foreign.firing(at=at, limit=MAX_ALERTS)}
-    rows = Alert.objects.filter(status__in=OPEN).select_related("source", "policy").defer("policy__document").order_by("-id")[:MAX_ALERTS]
-    found = [_described(alert, firing.pop((alert.source_id, alert.dedup_key), None), silences, at=at) for alert in rows]
-    found += [_unhandled(each, silences, at=at) for each in firing.values()]
+    found = (_shape(row, silences, at=at) for row in _rows(at=at))
     return sorted((shown for shown in found if _fits(shown, wanted)), key=lambda shown: shown["fingerprint"])
 
 
@@ -64,41 +118,29 @@ def groups(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _described(alert: Alert, known: ForeignAlert | None, silences: Index[Standing], *, at: datetime) -> dict[str, Any]:
-    ours = subjects.labels_of(alert)
-    silenced = [] if alert.life_safety else _silencing(silences, ours, alert.priority, at=at)
-    inhibited = [reason["id"] for reason in alert.suppressed_by if reason["kind"] == "inhibition"]
-    if known is None:
-        labels = {"alertname": alert.type, **{name: value for name, value in ours.items() if value}}
-        notes = {"summary": alert.title, **({"description": alert.description} if alert.description else {})}
-        ends_at = max(alert.deadline_at or at, at + alertmanager.RESOLVE_TIMEOUT)
-        return _shape(labels, notes, alert.created_at, ends_at, alert.last_seen_at, "", alert.policy.name, silenced, inhibited)
-    return _shape(
-        known.labels, known.annotations, known.starts_at, known.ends_at, known.updated_at, known.generator_url, alert.policy.name, silenced,
-        inhibited,
-    )  # fmt: skip
+def _rows(*, at: datetime) -> list[_Row]:
+    values = {"open": [status.value for status in OPEN], "at": at, "resolve_timeout": alertmanager.RESOLVE_TIMEOUT}
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, values)
+        found = [_Row(*row) for row in cursor.fetchall()]
+        cursor.execute(_UNHANDLED, values)
+        return found + [_Row(*row) for row in cursor.fetchall()]
 
 
-def _unhandled(known: ForeignAlert, silences: Index[Standing], *, at: datetime) -> dict[str, Any]:
-    """What still fires though somebody resolved its alert."""
-    silenced = _silencing(silences, {**known.labels, "source": known.source.slug}, Priority.P5, at=at)
-    return _shape(
-        known.labels, known.annotations, known.starts_at, known.ends_at, known.updated_at, known.generator_url, WHO, silenced, []
-    )  # fmt: skip
-
-
-def _silencing(silences: Index[Standing], labels: Mapping[str, str], priority: int, *, at: datetime) -> list[str]:
-    return [each.id for each in silences.find(labels) if each.until(priority, at=at)]
-
-
-def _shape(
-    labels: dict[str, str], notes: dict[str, str], starts_at: datetime, ends_at: datetime, updated_at: datetime, url: str,
-    receiver: str, silenced: list[str], inhibited: list[str],
-) -> dict[str, Any]:  # fmt: skip
+def _shape(row: _Row, silences: Index[Standing], *, at: datetime) -> dict[str, Any]:
+    ours = row.matched() if silences or row.labels is None else {}
+    if row.labels is None or row.annotations is None:
+        labels = {"alertname": row.type, **{name: value for name, value in ours.items() if value}}
+        notes = {"summary": row.title, **({"description": row.description} if row.description else {})}
+    else:
+        labels, notes = from_json(row.labels), from_json(row.annotations)
+    silenced = [] if row.life_safety else [each.id for each in silences.find(ours) if each.until(row.priority, at=at)]
+    held = [] if row.suppressed_by == "[]" else from_json(row.suppressed_by)
+    inhibited = [reason["id"] for reason in held if reason["kind"] == "inhibition"]
     return {
-        "labels": labels, "annotations": notes, "startsAt": instant(starts_at), "endsAt": instant(ends_at),
-        "updatedAt": instant(updated_at), "generatorURL": url, "fingerprint": alertmanager.label_hash(labels),
-        "receivers": [{"name": receiver}],
+        "labels": labels, "annotations": notes, "startsAt": row.starts_at, "endsAt": row.ends_at, "updatedAt": row.updated_at,
+        "generatorURL": row.generator_url, "fingerprint": row.label_hash or alertmanager.label_hash(labels),
+        "receivers": [{"name": row.receiver}],
         "status": {
             "state": "suppressed" if silenced or inhibited else "active", "silencedBy": silenced, "inhibitedBy": inhibited, "mutedBy": [],
         },

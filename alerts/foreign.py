@@ -181,8 +181,3 @@ def forget(*, at: datetime, limit: int) -> int:
     old = ForeignAlert.objects.filter(ended_at__lt=at - KEEP).values_list("pk", flat=True)[:limit]
     deleted, _ = ForeignAlert.objects.filter(pk__in=list(old)).delete()
     return deleted
-
-
-def firing(*, at: datetime, limit: int) -> list[ForeignAlert]:
-    """What fires at ``at``, with its source: the newest, ``limit`` at the most."""
-    return list(ForeignAlert.objects.filter(ended_at=None, ends_at__gt=at).select_related("source").order_by("-id")[:limit])

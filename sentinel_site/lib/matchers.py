@@ -110,6 +110,10 @@ class Index(Generic[Value]):
         self._patterns = {name: [_Together(each[start : start + _AT_ONCE]) for start in range(0, len(each), _AT_ONCE)]
                           for name, each in patterns.items()}  # fmt: skip
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to ask."""
+        return bool(self._fitting or self._patterns or self._rest)
+
     def find(self, labels: Mapping[str, str]) -> list[Value]:
         """The values of all conditions that hold for ``labels``."""
         candidates = [entry for label in labels.items() for entry in self._fitting.get(label, ())] if self._fitting else []
