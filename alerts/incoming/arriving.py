@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from django.contrib.auth.models import User
 
 from alerts import foreign, intake, routing
-from alerts.enums import Verdict
+from alerts.alertmanager import Posted
+from alerts.enums import OPEN, Verdict
 from alerts.errors import InvalidReport
 from alerts.folding import NewReport
 from alerts.incoming import contract, signatures, taking
 from alerts.incoming.alertmanager_webhook import Webhook
 from alerts.incoming.contract import Incoming
 from alerts.incoming.taking import Taken
+from alerts.models import Alert, Report
 from sentinel_site.lib.crypto import UndecryptableError
 from sentinel_site.lib.problems import Problem
 
@@ -75,30 +78,49 @@ def take(message: Message, items: Sequence[Incoming]) -> dict[str, int]:
 
 def take_webhook(message: Message, webhook: Webhook) -> dict[str, int]:
     """Activities that are sent again and again until they are over, and everything else in the message."""
+    known = _open_alerts(message, webhook.posted)
+    anothers = {each.label_hash for each in webhook.posted if each.ends_at <= message.at and _is_anothers(message, known, each)}
+    mine = [each for each in webhook.posted if each.label_hash not in anothers]
     became = foreign.take_each(
-        webhook.posted, source=message.source, source_id=message.source_id, at=message.at, by_id=message.by.pk
-    ) if webhook.posted else {}  # fmt: skip
-    taken = [_kept(message, each.raw, became[each.label_hash]) for each in webhook.posted]
+        mine, source=message.source, source_id=message.source_id, at=message.at, by_id=message.by.pk
+    ) if mine else {}  # fmt: skip
+    taken = [_kept(message, each, became.get(each.label_hash), known.get(each.dedup_key)) for each in webhook.posted]
     return _counted([*taken, *taking.take(webhook.items, at=message.at, by=message.by)])
 
 
-def _kept(message: Message, raw: str, became: foreign.Became | InvalidReport) -> Taken:
+def _open_alerts(message: Message, posted: Sequence[Posted]) -> dict[str, UUID]:
+    """The open alerts of these activities, by dedup key."""
+    keys = [each.dedup_key for each in posted]
+    rows = Alert.objects.filter(source_id=message.source_id, dedup_key__in=keys, status__in=OPEN)
+    return dict(rows.values_list("dedup_key", "pk"))
+
+
+def _is_anothers(message: Message, known: Mapping[str, UUID], posted: Posted) -> bool:
+    """Whether its alert was reported with another user's key alone, so that this one may not end it."""
+    alert = known.get(posted.dedup_key)
+    if alert is None or message.by.has_perm(taking.ANSWER):
+        return False
+    return not Report.objects.filter(alert_id=alert, reported_by=message.by).exists()
+
+
+def _kept(message: Message, posted: Posted, became: foreign.Became | InvalidReport | None, alert_id: UUID | None) -> Taken:
     """The report of an activity, where intake keeps none."""
     if isinstance(became, InvalidReport):
-        intake.refuse(slug=message.source, subject="", errors=became.errors, raw=raw, at=message.at, by_id=message.by.pk)
+        intake.refuse(slug=message.source, subject="", errors=became.errors, raw=posted.raw, at=message.at, by_id=message.by.pk)
         return Taken(Verdict.REJECTED)
     if became == foreign.Became.RAISED:
         return Taken(Verdict.ACCEPTED)
     verdict, why = KEPT[became]
-    taken = Taken(verdict, reason=why)
-    taking.keep(NewReport(message.source, title="", raw=raw), taken, at=message.at, by=message.by)
+    taken = Taken(verdict, alert_id, why)
+    taking.keep(NewReport(message.source, title="", raw=posted.raw), taken, at=message.at, by=message.by)
     return taken
 
 
-KEPT: Final = {
+KEPT: Final[Mapping[foreign.Became | None, tuple[Verdict, str]]] = {
     foreign.Became.RENEWED: (Verdict.FOLDED, "it still fires"),
     foreign.Became.ENDED: (Verdict.APPLIED, foreign.OVER),
     foreign.Became.NOTHING: (Verdict.DROPPED, "it was over already, or never known"),
+    None: (Verdict.DROPPED, taking.NOT_YOURS),
 }
 
 

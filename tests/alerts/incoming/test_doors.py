@@ -124,6 +124,15 @@ def test_sent_again_it_is_the_same_alert_and_no_occurrence(caller):
     ]
 
 
+def test_whoever_reported_it_as_well_may_end_it(caller):
+    make_source("grafana")
+    second = make_caller("alerts.report_alert", name="second")
+    send(caller, "grafana", payloads.GRAFANA)
+    send(second, "grafana", payloads.GRAFANA)
+
+    assert send(second, "grafana", ENDED["grafana"]).json()["verdicts"] == {"applied": 1}
+
+
 def test_by_webhook_it_is_the_same_alert_as_by_alertmanagers_api(caller):
     make_source("alertmanager")
     item = {"labels": payloads.ALERTMANAGER["alerts"][0]["labels"]}
