@@ -11,6 +11,7 @@ from pydantic import Field
 from alerts import describe, escalation, lifecycle, live, queries, receipts, reports, schemas, shapes, stats
 from alerts import feedback as feedbacks
 from alerts.enums import AlertStatus
+from alerts.models import Flapping
 from sentinel_site.lib import documents
 from sentinel_site.lib.bodies import json_bytes
 from sentinel_site.lib.paging import MAX_LIMIT, Page, page
@@ -58,6 +59,14 @@ def read_stats(request: HttpRequest, period: Query[stats.Period]) -> HttpRespons
     """Counts, times to answer, delivery success and noise of a period; the last 7 days when none is given."""
     require(request, VIEW)
     return json_answer(stats.read(period, at=timezone.now()))
+
+
+@router.get("/flapping", response=shapes.FlappingPage)
+def list_flapping(request: HttpRequest, page_: Query[Page]) -> HttpResponse:
+    """What comes and goes again and again, the latest first: told once, and held back until it is calm."""
+    require(request, VIEW)
+    rows = Flapping.objects.filter(ended_at=None).select_related("source")
+    return json_answer(page(rows, page_, queries.describe_flapping, order=("-id",)))
 
 
 @router.get("/events", response=shapes.AlertEventPage)

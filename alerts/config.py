@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
-from alerts import describe
+from alerts import calming, describe
 from alerts import silences as suppressions
 from alerts.enums import Severity, SourceKind
 from alerts.incoming import signatures
@@ -64,6 +64,9 @@ class _SourceFields(BaseModel):
     group_window_seconds: Annotated[int, Field(ge=1, le=DAY)] = 300
     group_max: Annotated[int, Field(ge=0, le=1000)] = 10
     flood_limit: Annotated[int, Field(ge=0, le=50_000, description="More new alerts in 5 minutes are a flood; 0: never.")] = 200
+    flap_opens: Annotated[int, Field(ge=0, le=1000, description="Raised so often within the window it flaps. 0: never.")] = 5
+    flap_calm_opens: Annotated[int, Field(ge=0, le=1000)] = 1
+    flap_window_seconds: Annotated[int, Field(ge=60, le=DAY)] = 1800
     triage: bool = False
     policy: Annotated[str | None, Field(description="The name of a policy.")] = None
     enabled: bool = True
@@ -179,6 +182,7 @@ def save_source(source: Source, form: SourceForm, _by: User) -> None:
     source.save()
     if "webhook_secret" in form.model_fields_set:
         signatures.set_secret(source, form.webhook_secret)
+    calming.reconsider(source, at=timezone.now())
 
 
 def keep_own_source(source: Source) -> None:

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from pydantic_core import to_json
 
-from alerts import grouping, messages, policies, reading, record, suppression
+from alerts import flapping, grouping, messages, policies, reading, record, suppression
 from alerts.enums import FINAL, OPEN, AlertStatus, EventKind, LogKind, Priority, StopsAt
 from alerts.models import Alert, PolicySnapshot
 from alerts.plan import LAST_RESORT_GRACE_SECONDS, Plan
@@ -338,10 +338,12 @@ def _tell(turns: Sequence[_Turn], *, at: datetime) -> None:
         alert = turn.alert
         bundles[(alert.group_id, alert.policy_id, alert.round, turn.steps) if alert.is_bundled else alert.pk].append(turn)
     groups = list(bundles.values())
-    orders = [messages.step([turn.alert for turn in group], group[0].plan, group[0].steps, at=at) for group in groups]
+    flaps = flapping.announced([turn.alert for turn in turns], at=at)
+    orders = [messages.step([turn.alert for turn in group], group[0].plan, group[0].steps, at=at, flaps=flaps) for group in groups]
     for group, told in zip(groups, dispatch.tell(orders, at=at), strict=True):
         for turn in group:
             turn.told = told
+    flapping.begin([turn.alert for turn in turns if turn.alert.pk in flaps and turn.told.deliveries], at=at)
 
 
 def _move_on(turns: Sequence[_Turn], *, at: datetime) -> None:

@@ -1,8 +1,10 @@
 """What people are told about alerts: orders for the outbox, with everything a template may use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
 
 from alerts import describe
 from alerts.enums import AlertStatus, Priority
@@ -12,13 +14,16 @@ from alerts.plan import Plan, Targets
 from notifications.enums import Reason, Transport, Urgency
 from notifications.message import Message, Order
 
+Flaps = Mapping[UUID, Mapping[str, Any]]
+"""What is said of each alert that flaps: ``opens``, ``minutes``, ``calm``."""
+NONE_FLAP: Final[Flaps] = MappingProxyType({})
 KEEP_TRYING = timedelta(hours=24)
 """How long a message is tried at the most: the lifetime of its answer link."""
 QUIET_KINDS = frozenset(set(Transport.values) - {Transport.VOICE})
 """What is used to say that it is over: nobody is rung up for that."""
 
 
-def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime) -> Order:
+def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime, flaps: Flaps = NONE_FLAP) -> Order:
     """The order for one turn of one alert, or of several of one group that take the same steps together.
 
     After an outage ``steps`` holds several: the highest one speaks, to the union of everyone who was missed.
@@ -40,7 +45,7 @@ def step(alerts: Sequence[Alert], plan: Plan, steps: range, *, at: datetime) -> 
         reason = Reason.UNANSWERED
     message = Message(
         reason=reason, urgency=speaking[-1].urgency, priority=min(alert.priority for alert in alerts), life_safety=first.life_safety,
-        step=number, label=speaking[-1].label, context=context(alerts, at=at), expires_at=at + KEEP_TRYING,
+        step=number, label=speaking[-1].label, context=context(alerts, at=at, flaps=flaps), expires_at=at + KEEP_TRYING,
     )  # fmt: skip
     thread = f"group:{first.group_id}" if bundled else first.thread
     return Order(
@@ -84,6 +89,15 @@ def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> li
     ]  # fmt: skip
 
 
+def calm(alert: Alert, *, threads: Sequence[str], key: str, flaps: Mapping[str, Any], plan: Plan, at: datetime) -> Order:
+    """The order that tells everyone who was told in ``threads`` that it no longer flaps, and is over."""
+    message = Message(
+        reason=Reason.RESOLVED, urgency=Urgency.NORMAL, priority=alert.priority, context=context([alert], at=at, flaps={alert.pk: flaps}),
+        expires_at=at + KEEP_TRYING,
+    )  # fmt: skip
+    return Order(thread=alert.thread, key=key, message=message, audience_of=tuple(threads), kinds=QUIET_KINDS)
+
+
 def state(alert: Alert, *, by: str, at: datetime) -> dict[str, Any]:
     """What became of ``alert``, for messages that can still be changed (notifications/revisions.py)."""
     said = {"status": alert.status, "promise": alert.promise, "resolution": alert.resolution}
@@ -96,10 +110,12 @@ def require_open(alert: Alert) -> None:
         raise IllegalTransition(AlertStatus(alert.status), AlertStatus.PENDING)
 
 
-def context(alerts: Sequence[Alert], *, at: datetime) -> dict[str, Any]:
+def context(alerts: Sequence[Alert], *, at: datetime, flaps: Flaps = NONE_FLAP) -> dict[str, Any]:
     """What a message about ``alerts`` brings its templates."""
     first = alerts[0]
     brought: dict[str, Any] = {"alert": _described(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
+    if flapping := next((flaps[alert.pk] for alert in alerts if alert.pk in flaps), None):
+        brought["flaps"] = dict(flapping)
     if len(alerts) > 1:
         brought["alerts"] = [_described(alert) for alert in alerts]
     return brought

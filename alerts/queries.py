@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from alerts import describe
 from alerts.enums import OPEN, AlertStatus, Severity
-from alerts.models import Alert, LogEntry
+from alerts.models import Alert, Flapping, LogEntry
 from alerts.models.alert import SEARCH
 from notifications.models import Delivery
 from sentinel_site.lib import ids, problems
@@ -87,6 +87,14 @@ def held_back(by: str = "") -> QuerySet[Alert]:
     """The open alerts of which nobody is told for now; ``by``: because of the silence, inhibition or flapping with this id."""
     held = Alert.objects.filter(~Q(suppressed_by=[]), status__in=OPEN)
     return held.filter(suppressed_by__contains=[{"id": by}]) if by else held
+
+
+def describe_flapping(row: Flapping) -> dict[str, Any]:
+    """Something that flaps as api.md shows it."""
+    return {
+        "id": str(row.pk), "source": row.source.slug, "dedup_key": row.dedup_key, "title": row.title, "alert": str(row.alert_id),
+        "began_at": describe.instant(row.began_at), "opens": row.opens, "calm_at": describe.instant(row.calm_at),
+    }  # fmt: skip
 
 
 def log(alert_id: UUID) -> QuerySet[LogEntry]:

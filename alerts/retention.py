@@ -15,7 +15,7 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from alerts import foreign, images, replays
+from alerts import flapping, foreign, images, replays
 from alerts.enums import FINAL
 from alerts.incoming import seen
 from alerts.models import Alert, AlertEvent, AlertGroup, Report
@@ -132,6 +132,11 @@ def _foreign(at: datetime) -> int:
     return foreign.forget(at=at, limit=BATCH)
 
 
+def _flapping(at: datetime) -> int:
+    """What flapped and is calm for long."""
+    return flapping.forget(before=at - timedelta(days=settings.SENTINEL_KEEP_ALERTS_DAYS), limit=BATCH)
+
+
 def _seen(at: datetime) -> int:
     """Names of messages that are too old to come again."""
     return seen.forget(at=at, limit=BATCH)
@@ -144,5 +149,5 @@ def _replays(at: datetime) -> int:
 
 STEPS: Final[dict[str, Callable[[datetime], int]]] = {
     "reports": _reports, "events": _events, "pictures": _pictures, "alerts": _closed_alerts, "groups": _groups, "orphans": _orphans,
-    "foreign": _foreign, "seen": _seen, "replays": _replays,
+    "foreign": _foreign, "seen": _seen, "replays": _replays, "flapping": _flapping,
 }  # fmt: skip

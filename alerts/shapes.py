@@ -169,6 +169,26 @@ class AlertEventPage(BaseModel):
     reset: bool
 
 
+class FlappingOut(BaseModel):
+    """Something that flaps; ``calm_at``: when it counts as calm if it is not raised again."""
+
+    id: str
+    source: str
+    dedup_key: str
+    title: str
+    alert: str
+    began_at: str
+    opens: int
+    calm_at: str
+
+
+class FlappingPage(BaseModel):
+    """What flaps, the latest first."""
+
+    items: list[FlappingOut]
+    next: str | None
+
+
 class Times(BaseModel):
     """Seconds; null when there is nothing to count."""
 

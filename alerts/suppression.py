@@ -1,4 +1,4 @@
-"""Which alerts nobody is told about for now, why, and until when: silences (silencing.py) and inhibitions (inhibiting.py).
+"""Which alerts nobody is told about for now, why, and until when: silences, inhibitions (inhibiting.py) and flapping (flapping.py).
 
 They keep people from being told and never hide. Alerts on which lives depend are exempt from all of it. Escalation
 asks when a step is due, and again when the suppression ends: whatever is still true then is told.
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import F
 
-from alerts import inhibiting, silencing
+from alerts import flapping, inhibiting, silencing
 from alerts.models import Alert, Inhibition
 from alerts.subjects import Found, Subject, labels_of
 from sentinel_site.lib import prepared
@@ -46,7 +46,7 @@ def reasons(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
         return {}
     ((any_silence, any_inhibition),) = prepared.run(_ANY, [at, at])
     why: dict[UUID, list[Found]] = {}
-    for asked, find in ((any_silence, silencing.find), (any_inhibition, inhibiting.find)):
+    for asked, find in ((any_silence, silencing.find), (any_inhibition, inhibiting.find), (True, flapping.find)):
         for pk, found in find(candidates, at=at).items() if asked else ():
             why.setdefault(pk, []).extend(found)
     return {pk: Hold(tuple(each.reason for each in found), max(each.until for each in found)) for pk, found in why.items()}

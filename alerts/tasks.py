@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from alerts import foreign, publishing, windows
+from alerts import calming, foreign, publishing, windows
 from alerts import triage as opinions
 
 PUBLISH_PATIENCE: Final = timedelta(seconds=60)
@@ -38,3 +38,9 @@ def publish() -> None:
 def keep_windows() -> None:
     """Make the occurrences of maintenance windows ahead."""
     windows.keep(at=timezone.now())
+
+
+def end_flapping() -> None:
+    """Tell how what flapped stands, once it is calm."""
+    while calming.end_calm(at=timezone.now()) == calming.BATCH:
+        pass

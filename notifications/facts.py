@@ -53,6 +53,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "label": "the label of the policy's step",
     "name": "the recipient",
     "by": "who resolved it",
+    "flaps": "of what comes and goes again and again: flaps.opens times in flaps.minutes minutes, and whether it is flaps.calm; else empty",
     "note": "what was remarked when it was resolved",
     "opinion": "the AI's opinion; opinion.description is a sentence",
     "sent_at": "when the message was queued",
@@ -201,6 +202,12 @@ class Facts:
     def handoff(self) -> Mapping[str, Any]:
         """Of a hand-off: which schedule, whether the reader comes or goes, until when, and who else."""
         found: Mapping[str, Any] = clean(self._context.get("handoff") or {})
+        return found
+
+    @property
+    def flaps(self) -> dict[str, Any] | None:
+        """What the alert's coming and going is like, when that is what the message tells."""
+        found: dict[str, Any] | None = self._context.get("flaps")
         return found
 
     @property

@@ -105,6 +105,7 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
 ALERTS_READ: Final = (
     "alerts.view_alert", "alerts.view_silence", "alerts.view_inhibition", "alerts.view_maintenancewindow",
     "alerts.view_alertgroup", "alerts.view_logentry", "alerts.view_triageopinion", "alerts.view_source", "alerts.view_foreignalert",
+    "alerts.view_flapping",
     "notifications.view_notification", "notifications.view_delivery",
     "notifications.view_oncallschedule", "notifications.view_oncalloverride",
 )  # fmt: skip

@@ -14,6 +14,7 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "silent-foreign-alerts": ("alerts.tasks.end_silent_foreign", 1),
     "subscriptions": ("alerts.tasks.publish", 1),
     "maintenance-windows": ("alerts.tasks.keep_windows", 1),
+    "flapping-alerts": ("alerts.tasks.end_flapping", 1),
     "hand-offs": ("notifications.tasks.hand_offs", 1),
     "roll-ups": ("devices.tasks.roll_up", 1),
     "silent-devices": ("devices.tasks.silence", 1),

@@ -73,6 +73,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Alerts", "crisis_alert", "alerts.alert"),
                 _page("Reports", "inbox", "alerts.report"),
                 _page("Prometheus", "sync", "alerts.foreignalert"),
+                _page("Flapping", "repeat", "alerts.flapping"),
                 _page("Deliveries", "outgoing_mail", "notifications.delivery")
                 | {"active": lambda request: request.path.startswith(DELIVERIES) and request.path != TRANSPORTS},
                 _page("Notifications", "campaign", "notifications.notification"),

@@ -10,11 +10,12 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
+from alerts import calming
 from alerts.admin.forms import SourceForm
 from alerts.admin.linting import LintedMixin
 from alerts.enums import Verdict
 from alerts.incoming import signatures
-from alerts.models import ForeignAlert, Report, Source, WebhookSecret
+from alerts.models import Flapping, ForeignAlert, Report, Source, WebhookSecret
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, NoBulkDeleteMixin, ReadOnlyMixin
 from sentinel_site.lib.spans import span
 
@@ -37,6 +38,7 @@ class SourceAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
         ("Source", {"fields": (("name", "slug"), ("kind", "severity"), "enabled")}),
         ("What its reports mean", {"fields": ("life_safety", "triage", "policy")}),
         ("Repeats and groups", {"fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"), "flood_limit")}),
+        ("What comes and goes", {"fields": (("flap_opens", "flap_calm_opens", "flap_window_seconds"),)}),
         ("Webhooks", {"fields": (("signed", "webhook_secret"), "forget_webhook_secret")}),
     )
     readonly_fields = ("signed",)
@@ -55,8 +57,9 @@ class SourceAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
         return source.pk is not None and WebhookSecret.objects.filter(pk=source.pk).exists()
 
     def save_model(self, request: HttpRequest, obj: Source, form: SourceForm, change: bool) -> None:
-        """The source, and its secret where one is given or forgotten."""
+        """The source, and its secret where one is given or forgotten. What its new limits no longer hold back is told."""
         super().save_model(request, obj, form, change)
+        calming.reconsider(obj, at=timezone.now())
         if form.cleaned_data.get("webhook_secret") or form.cleaned_data.get("forget_webhook_secret"):
             signatures.set_secret(obj, form.cleaned_data["webhook_secret"])
 
@@ -119,3 +122,18 @@ class ForeignAlertAdmin(ReadOnlyMixin, LargeListMixin):
     def fires(self, row: ForeignAlert) -> str:
         """Whether it still fires."""
         return "over" if row.ended_at else "fires"
+
+
+@admin.register(Flapping)
+class FlappingAdmin(ReadOnlyMixin, LargeListMixin):
+    """What comes and goes again and again: told once, held back, and told again when it is calm."""
+
+    list_display = ("title", "source", "state", "began_at", "opens", "calm_at", "ended_at")
+    list_select_related = ("source",)
+    list_filter = (("source", AutocompleteSelectFilter),)
+    fieldsets = ((None, {"fields": ("title", "source", "dedup_key", "alert_id", "began_at", "opens", "calm_at", "ended_at")}),)
+
+    @display(description="State", label={"flaps": "warning", "calm": "success"})
+    def state(self, row: Flapping) -> str:
+        """Whether its alerts are held back."""
+        return "calm" if row.ended_at else "flaps"

@@ -239,12 +239,16 @@ class Migration(migrations.Migration):
                 ('group_window_seconds', models.PositiveIntegerField(default=300)),
                 ('group_max', models.PositiveSmallIntegerField(default=10, help_text='A group holds at most this many alerts.')),
                 ('flood_limit', models.PositiveIntegerField(default=200, help_text='More new alerts than this in 5 minutes are a flood: people get one alert that says so. 0: never.', validators=[django.core.validators.MaxValueValidator(50000)])),
+                ('flap_opens', models.PositiveSmallIntegerField(default=5, help_text='It flaps when it is raised, and over again, so often within the window. 0: never. Told once, then held back.')),
+                ('flap_calm_opens', models.PositiveSmallIntegerField(default=1, help_text='It is calm again when it was raised at most so often within the window; then its state is told.')),
+                ('flap_window_seconds', models.PositiveIntegerField(default=1800)),
                 ('triage', models.BooleanField(default=False, help_text='Ask the AI for an opinion on reports with an image.')),
                 ('enabled', models.BooleanField(default=True)),
                 ('policy', models.ForeignKey(blank=True, help_text='Used when no route before the catch-all matches.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='alerts.escalationpolicy')),
             ],
             options={
                 'ordering': ['slug'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('flap_opens', 0), models.Q(('flap_calm_opens__lt', models.F('flap_opens')), ('flap_opens__gte', 2)), _connector='OR'), name='source_flaps_before_it_calms', violation_error_message='To flap takes two times at least, and more than to be calm. Write 0 to switch it off.')],
             },
         ),
         migrations.AddField(
@@ -563,6 +567,26 @@ class Migration(migrations.Migration):
                 FOR EACH STATEMENT EXECUTE FUNCTION alerts_silence_changed();
             """,
             "DROP TRIGGER alerts_silence_changed ON alerts_silence; DROP FUNCTION alerts_silence_changed();",
+        ),
+        migrations.CreateModel(
+            name='Flapping',
+            fields=[
+                ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('dedup_key', models.CharField(max_length=300)),
+                ('alert_id', models.UUIDField(help_text='The alert that told that it flaps.')),
+                ('title', models.CharField(max_length=300)),
+                ('began_at', models.DateTimeField()),
+                ('opens', models.PositiveIntegerField(help_text='How often it was raised so far, from the first that counted on.')),
+                ('calm_at', models.DateTimeField(help_text='When it counts as calm, if it is not raised again.')),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='alerts.source')),
+            ],
+            options={
+                'verbose_name_plural': 'flapping alerts',
+                'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['calm_at'], name='flapping_calm')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('source', 'dedup_key'), name='flapping_once')],
+            },
         ),
         # Repeats rewrite rows in place: room on each page keeps those updates away from the indexes (HOT).
         migrations.RunSQL("ALTER TABLE alerts_alert SET (fillfactor = 75)", "ALTER TABLE alerts_alert RESET (fillfactor)"),

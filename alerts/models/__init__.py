@@ -2,6 +2,7 @@
 
 from alerts.models.alert import Alert, AlertEvent, AlertGroup, EventCounter, LogEntry, StepClaim, TriageOpinion
 from alerts.models.feedback import Feedback
+from alerts.models.flapping import Flapping
 from alerts.models.foreign import ForeignAlert
 from alerts.models.policy import EscalationPolicy, PolicySnapshot, PolicyStep, Route
 from alerts.models.replay import Replay
@@ -13,7 +14,8 @@ from alerts.models.suppression import Inhibition
 from alerts.models.webhook import WebhookSecret
 
 __all__ = [
-    "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "Feedback", "ForeignAlert", "Inhibition", "LogEntry",
+    "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "Feedback", "Flapping", "ForeignAlert", "Inhibition",
+    "LogEntry",
     "MaintenanceWindow", "PolicySnapshot", "PolicyStep", "Replay", "Report", "Route", "SeenEvent", "Silence", "SilenceHold", "Source",
     "StepClaim", "Subscription", "TriageOpinion", "WebhookSecret",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models import F, Q
 
 from alerts.enums import Severity, SourceKind, Verdict
 from sentinel_site.lib.ids import uuid7
@@ -46,6 +47,13 @@ class Source(models.Model):
         default=200, validators=[MaxValueValidator(50_000)],
         help_text="More new alerts than this in 5 minutes are a flood: people get one alert that says so. 0: never.",
     )  # fmt: skip
+    flap_opens = models.PositiveSmallIntegerField(
+        default=5, help_text="It flaps when it is raised, and over again, so often within the window. 0: never. Told once, then held back."
+    )
+    flap_calm_opens = models.PositiveSmallIntegerField(
+        default=1, help_text="It is calm again when it was raised at most so often within the window; then its state is told."
+    )
+    flap_window_seconds = models.PositiveIntegerField(default=1800)
     triage = models.BooleanField(default=False, help_text="Ask the AI for an opinion on reports with an image.")
     policy = models.ForeignKey(
         "alerts.EscalationPolicy", null=True, blank=True, on_delete=models.PROTECT, related_name="sources",
@@ -55,6 +63,12 @@ class Source(models.Model):
 
     class Meta:
         ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(flap_opens=0) | Q(flap_opens__gte=2, flap_calm_opens__lt=F("flap_opens")), name="source_flaps_before_it_calms",
+                violation_error_message="To flap takes two times at least, and more than to be calm. Write 0 to switch it off.",
+            )
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
