@@ -171,7 +171,7 @@ def _label_hash(labels: tuple[tuple[str, str], ...]) -> str:
 
 
 def _size(labels: Mapping[str, str]) -> int:
-    return sum(len(name) + len(value) for name, value in labels.items())
+    return sum(map(len, labels)) + sum(map(len, labels.values()))
 
 
 def _ours(labels: Mapping[str, str]) -> dict[str, str]:

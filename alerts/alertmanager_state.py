@@ -119,7 +119,7 @@ def groups(wanted: Wanted, *, at: datetime) -> list[dict[str, Any]]:
 
 
 def _rows(*, at: datetime) -> list[_Row]:
-    values = {"open": [status.value for status in OPEN], "at": at, "resolve_timeout": alertmanager.RESOLVE_TIMEOUT}
+    values: dict[str, Any] = {"open": [status.value for status in OPEN], "at": at, "resolve_timeout": alertmanager.RESOLVE_TIMEOUT}
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, values)
         found = [_Row(*row) for row in cursor.fetchall()]

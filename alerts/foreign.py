@@ -32,9 +32,14 @@ SELECT * FROM json_to_recordset(%(rows)s::json) AS row (
     id uuid, label_hash text, dedup_key text, labels jsonb, annotations jsonb, generator_url text, starts_at timestamptz,
     ends_at timestamptz, timed_out bool)
 """
+_AGAIN: Final = """
+SELECT * FROM json_to_recordset(%(rows)s::json) AS row (
+    label_hash text, dedup_key text, annotations jsonb, generator_url text, ends_at timestamptz, timed_out bool)
+"""
+"""Of what is known already, only what may change: most of what comes is sent again."""
 # An end that the report names beats one of ours; an alert that people have, or that one of them just resolved, is not raised again.
 _RENEW: Final = f"""
-WITH input AS ({_INPUT}), known AS (
+WITH input AS ({_AGAIN}), known AS (
     SELECT row.id, input.label_hash, input.annotations, input.generator_url, input.ends_at, input.timed_out
     FROM alerts_foreignalert AS row JOIN input USING (label_hash)
     WHERE row.source_id = %(source)s AND row.ended_at IS NULL AND (
@@ -61,7 +66,7 @@ ON CONFLICT (source_id, label_hash) DO UPDATE SET annotations = excluded.annotat
     ends_at = excluded.ends_at, timed_out = excluded.timed_out, ended_at = NULL, updated_at = excluded.updated_at
 """  # noqa: S608 (our own text)
 _END: Final = f"""
-WITH input AS ({_INPUT}), known AS (
+WITH input AS ({_AGAIN}), known AS (
     SELECT row.id, input.ends_at, input.annotations, input.dedup_key FROM alerts_foreignalert AS row JOIN input USING (label_hash)
     WHERE row.source_id = %(source)s AND row.ended_at IS NULL AND row.starts_at <= input.ends_at
     ORDER BY row.label_hash FOR NO KEY UPDATE OF row
@@ -163,13 +168,16 @@ def _raise(
 
 
 def _run(statement: str, posted: Sequence[Posted], *, source_id: int, at: datetime) -> list[str]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
-            "id": pk, "label_hash": each.label_hash, "dedup_key": each.dedup_key, "labels": each.labels, "annotations": each.annotations,
-            "generator_url": each.generator_url, "starts_at": each.starts_at, "ends_at": each.ends_at, "timed_out": each.timed_out,
+            "label_hash": each.label_hash, "dedup_key": each.dedup_key, "annotations": each.annotations,
+            "generator_url": each.generator_url, "ends_at": each.ends_at, "timed_out": each.timed_out,
         }
-        for pk, each in zip(ids.texts(len(posted), at), posted, strict=True)
+        for each in posted
     ]  # fmt: skip
+    if statement == _BEGIN:
+        for row, pk, each in zip(rows, ids.texts(len(posted), at), posted, strict=True):
+            row |= {"id": pk, "labels": each.labels, "starts_at": each.starts_at}
     values: dict[str, Any] = {"rows": to_json(rows).decode(), "source": source_id, "at": at, "repeat_since": at - REPEAT_AFTER}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

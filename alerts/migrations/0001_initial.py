@@ -446,7 +446,7 @@ class Migration(migrations.Migration):
                 ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='alerts.source')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['ends_at'], name='foreign_firing')],
+                'indexes': [django.contrib.postgres.indexes.BrinIndex(autosummarize=True, condition=models.Q(('ended_at__isnull', True)), fields=['ends_at'], name='foreign_firing', pages_per_range=4)],
                 'constraints': [models.UniqueConstraint(fields=('source', 'label_hash'), name='foreign_once')],
             },
         ),
@@ -590,4 +590,6 @@ class Migration(migrations.Migration):
         ),
         # Repeats rewrite rows in place: room on each page keeps those updates away from the indexes (HOT).
         migrations.RunSQL("ALTER TABLE alerts_alert SET (fillfactor = 75)", "ALTER TABLE alerts_alert RESET (fillfactor)"),
+        # Every re-send writes each row of what fires: with room beside it no index is written.
+        migrations.RunSQL("ALTER TABLE alerts_foreignalert SET (fillfactor = 60)", "ALTER TABLE alerts_foreignalert RESET (fillfactor)"),
     ]
