@@ -67,16 +67,17 @@ class Seat:
 class Monitor:
     """Talks to every device that is wanted and free. ``beat`` is called from the loop's own time: one that hangs does not beat.
 
-    Who changes something wakes it; it also looks by itself every ``look_seconds``.
+    Who changes something wakes it; it also looks by itself every ``look_seconds``. What is done at its end takes
+    ``stop_seconds`` at most.
     """
 
     def __init__(
         self, *, ruling: Ruling, publisher: Publishing, beat: Callable[[], None], probe: Probe, make: Make = drivers.make, holder: str = "",
-        look_seconds: float = LOOK_SECONDS,
+        look_seconds: float = LOOK_SECONDS, stop_seconds: float = STOP_SECONDS,
     ) -> None:  # fmt: skip
         self.leases = Leases(holder or leases.identity())
         self._ruling, self._publisher, self._beat, self._probe, self._make = ruling, publisher, beat, probe, make
-        self._look_seconds = look_seconds
+        self._look_seconds, self._stop_seconds = look_seconds, stop_seconds
         self._desk, self._clerk = Desk("database", THREADS), Desk("leases", 1)
         self.findings = Findings(self._desk, ruling, publisher, holder=self.leases.holder)
         self._seats: dict[int, Seat] = {}
@@ -109,7 +110,7 @@ class Monitor:
         await self._stopping.wait()
         await _cancel([task for task in tasks if task.get_name() != "publishing"])
         try:
-            await asyncio.wait_for(self._end(), STOP_SECONDS)
+            await asyncio.wait_for(self._end(), self._stop_seconds)
         except Exception as error:
             logger.warning("not everything could be written at the end: %s", error or type(error).__name__)
         await _cancel(tasks)
@@ -209,7 +210,7 @@ class Monitor:
 
     async def _see_out(self, seats: dict[int, Seat]) -> None:
         """Wait until these loops, which were told to end, have closed their connections."""
-        await asyncio.wait([seat.task for seat in seats.values()], timeout=STOP_SECONDS)
+        await asyncio.wait([seat.task for seat in seats.values()], timeout=self._stop_seconds)
         for pk, seat in seats.items():
             self.findings.left(seat.loop)
             self._ruling.forget(pk)

@@ -33,7 +33,6 @@ from sentinel_site.lib import crypto, peers, problems
 from sentinel_site.lib.problems import Problem
 from sentinel_site.models import ApiKey
 
-KEEP_SECONDS: Final = 1.0
 MAX_KEPT: Final = 2000
 USED_EVERY: Final = timedelta(minutes=1)
 MAX_FAILURES: Final = 30
@@ -221,7 +220,7 @@ def _of_session(request: HttpRequest) -> Any:
 
 def _known(prefix: str) -> _Known | None:
     known, now = _kept.get(prefix), time.monotonic()
-    if known is not None and now - known.read < KEEP_SECONDS:
+    if known is not None and now - known.read < settings.KEYS_KEPT_SECONDS:
         return known
     key = ApiKey.objects.select_related("user").filter(prefix=prefix, revoked_at=None, user__is_active=True).first()
     if key is None:

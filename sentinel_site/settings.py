@@ -156,6 +156,7 @@ Q_CLUSTER = {
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 if SERVES_PAGES:
     AUTHENTICATION_BACKENDS.insert(0, "axes.backends.AxesStandaloneBackend")
+KEYS_KEPT_SECONDS = 1.0  # how long a process goes on with an API key, and what its user may do, as it read them
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # by address alone, one bad guesser locks out a whole site

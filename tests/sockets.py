@@ -21,13 +21,13 @@ class Socket(ApplicationCommunicator):
     async def open(self):
         """Connect. Returns the subprotocol that was accepted."""
         await self.send_input({"type": "websocket.connect"})
-        accepted = await self.receive_output(timeout=30)
+        accepted = await self.receive_output(timeout=60)
         assert accepted["type"] == "websocket.accept"
         return accepted.get("subprotocol")
 
     async def read(self):
         """The next message, or the close code; a close ends the application."""
-        output = await self.receive_output(timeout=30)
+        output = await self.receive_output(timeout=60)
         if output["type"] == "websocket.send":
             return json.loads(output["text"])
         await self.leave()
@@ -42,7 +42,7 @@ class Socket(ApplicationCommunicator):
     async def leave(self):
         """Disconnect, and wait until the application has ended."""
         await self.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.wait(timeout=30)
+        await self.wait(timeout=60)
 
 
 def browser(path="/ws/alerts/", *, session=None, origin=OURS, host=HOST, **how):

@@ -175,7 +175,7 @@ async def test_a_command_is_answered():
         await until(asked(running.line()))
         row = await sync_to_async(commands.ask)(device, "start", {}, by=None, at=timezone.now())
 
-        done = await sync_to_async(commands.wait)(row.pk, 30)
+        done = await sync_to_async(commands.wait)(row.pk, 60)
 
         assert (done.status, done.reply) == ("done", {"done": "start"})
         assert running.line().done == ["start"]
@@ -187,7 +187,7 @@ async def test_a_command_wakes_a_device_on_standby_which_is_let_go_afterwards():
         await until(lambda: running.beats)
         row = await sync_to_async(commands.ask)(device, "battery", {}, by=None, at=timezone.now())
 
-        done = await sync_to_async(commands.wait)(row.pk, 30)
+        done = await sync_to_async(commands.wait)(row.pk, 60)
 
         assert done.status == "done"
         await until(lambda: running.line().open == 0)
@@ -210,7 +210,7 @@ async def test_a_command_that_fails_says_how_and_is_not_sent_again(error, answer
         running.line().error = error
         row = await sync_to_async(commands.ask)(device, "stop", {}, by=None, at=timezone.now())
 
-        done = await sync_to_async(commands.wait)(row.pk, 30)
+        done = await sync_to_async(commands.wait)(row.pk, 60)
 
         assert (done.status, done.code, done.error) == answer
         assert await sync_to_async(DeviceCommand.objects.count)() == 1
@@ -234,7 +234,7 @@ async def test_what_a_dead_monitor_had_in_hand_is_not_run_again():
     await sync_to_async(commands.take)(device.pk, at=timezone.now())
 
     async with Running() as running:
-        done = await sync_to_async(commands.wait)(row.pk, 30)
+        done = await sync_to_async(commands.wait)(row.pk, 60)
 
     assert (done.status, done.error, running.line().done) == ("failed", commands.STOPPED, [])
 

@@ -100,7 +100,7 @@ class Running:
         self.lines, self.beats, self.rules, self.feed = {}, [], rules or NoRules(), Feed()
         self.monitor = Monitor(
             ruling=self.rules, publisher=self.feed, beat=lambda: self.beats.append(1), probe=self.probe, make=self.make, holder=holder,
-            look_seconds=look_seconds,
+            look_seconds=look_seconds, stop_seconds=50,
         )  # fmt: skip
 
     async def __aenter__(self):
@@ -109,7 +109,7 @@ class Running:
 
     async def __aexit__(self, *_):
         self.monitor.stop()
-        await asyncio.wait_for(self.task, 30)
+        await asyncio.wait_for(self.task, 60)
 
     def line(self, host="m1"):
         return self.lines.setdefault(host, Line())
@@ -121,7 +121,7 @@ class Running:
         return self.line(target.host).ftp_answers
 
 
-async def until(condition, seconds=30, what="what was waited for"):
+async def until(condition, seconds=60, what="what was waited for"):
     """Wait until ``condition`` (in a thread when it asks the database) is true."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not (found := await condition() if asyncio.iscoroutinefunction(condition) else condition()):

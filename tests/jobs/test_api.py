@@ -279,7 +279,7 @@ def test_every_route_needs_its_right_and_no_other():
         assert (path, answers) == (path, [401, 403, 403])
 
 
-def test_the_list_takes_as_many_queries_for_three_as_for_one(admin, job):
+def test_the_list_takes_as_many_queries_for_three_as_for_one(admin, job, keys_are_kept):
     def queries():
         with CaptureQueriesContext(connection) as found:
             admin.read("/jobs")

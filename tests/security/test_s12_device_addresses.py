@@ -83,7 +83,7 @@ async def test_a_server_on_this_machine_hears_nothing(strict, host):
     with listening() as server:
         strict.SENTINEL_DEVICE_PORTS = [server.getsockname()[1]]
 
-        for dialled in (addresses.dial(host, server.getsockname()[1], seconds=1), asyncio.to_thread(blocking, host, server)):
+        for dialled in (addresses.dial(host, server.getsockname()[1], seconds=30), asyncio.to_thread(blocking, host, server)):
             with pytest.raises((NotAllowed, Unreachable)):
                 await dialled
 
@@ -91,7 +91,7 @@ async def test_a_server_on_this_machine_hears_nothing(strict, host):
 
 
 def blocking(host, server):
-    return addresses.dial_blocking(host, server.getsockname()[1], seconds=1)
+    return addresses.dial_blocking(host, server.getsockname()[1], seconds=30)
 
 
 @pytest.mark.parametrize("host", INSIDE)
@@ -121,7 +121,7 @@ def test_the_database_is_never_a_device(strict, loopback):
 async def test_loopback_is_there_for_simulated_meters_only_when_it_is_switched_on(strict):
     strict.SENTINEL_DEVICE_LOOPBACK = True
     with listening() as server:
-        (await addresses.dial("127.0.0.1", server.getsockname()[1], seconds=1)).close()
+        (await addresses.dial("127.0.0.1", server.getsockname()[1], seconds=30)).close()
 
         assert heard(server)
     assert [level for level, _ in doctor_devices.findings()] == ["warn", "ok"]
@@ -130,7 +130,7 @@ async def test_loopback_is_there_for_simulated_meters_only_when_it_is_switched_o
 async def test_a_name_with_several_addresses_is_tried_at_each(strict):
     strict.SENTINEL_DEVICE_LOOPBACK = True
     with listening() as server:
-        (await addresses.dial("localhost", server.getsockname()[1], seconds=1)).close()
+        (await addresses.dial("localhost", server.getsockname()[1], seconds=30)).close()
 
         assert heard(server)
 
@@ -141,7 +141,7 @@ async def test_a_refused_connection_is_told_apart_from_silence(strict):
         port = server.getsockname()[1]
 
     with pytest.raises(Unreachable) as refused:
-        await addresses.dial("127.0.0.1", port, seconds=1)
+        await addresses.dial("127.0.0.1", port, seconds=30)
 
     assert refused.value.refused
 
