@@ -38,8 +38,11 @@ def _webhooks(below: str) -> list[URLPattern]:
     ]
 
 
-WEBHOOKS = [*_webhooks(""), *_webhooks("/<slug:source>")]
-"""Below /integrations: formats of their own, each with a source that is called like it unless the path or ``?source=`` names another."""
+WEBHOOKS = [*_webhooks(""), *_webhooks("/"), *_webhooks("/<slug:source>")]
+"""Below /integrations: formats of their own, each with a source that is called like it unless the path or ``?source=`` names another.
+
+A slash too many is forgiven: nobody sees the 404 that a program is answered.
+"""
 
 SILENCE = [path("<slug:source>", key_only(silence.silence, inside=silence.key_in_address), name="silence")]
 """Below /integrations/silence/: for scripts that can only open an address."""

@@ -24,6 +24,8 @@ ENDS: Final = {
     "test": Action.TEST,
 }
 """What the last word of a type, or ``data.action`` or ``data.status``, asks for. Any other type raises an alert."""
+OWN, OWN_WORDS = "org.sentinel.alert.", ("fired", "repeated", "acked", "resolved")
+"""Events of another Sentinel, relayed; all others of them are about people and messages there."""
 ACTIONS: Final = ENDS | {each.value: each for each in Action}
 Event = dict[str, Any]
 
@@ -72,6 +74,8 @@ def read(event: Event, source: str, *, at: datetime) -> list[Incoming]:
     said = said["alert"] if isinstance(said.get("alert"), dict) else said
     report = contract.bounded(_report(event, said, source), at=at)
     name = f"{len(event['source'])} {event['source']} {event['id']}"
+    if event["type"].startswith(OWN) and event["type"].rpartition(".")[2] not in OWN_WORDS:
+        return [Incoming(Action.IGNORE, report, event=name, why="another Sentinel only tells how far its alert got")]
     return [Incoming(_action(event["type"], said), report, event=name, note=contract.cut(contract.text(said.get("note")), 500))]
 
 

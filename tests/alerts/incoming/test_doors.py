@@ -124,6 +124,14 @@ def test_sent_again_it_is_the_same_alert_and_no_occurrence(caller):
     ]
 
 
+@pytest.mark.parametrize("path", ["/integrations/grafana/", "/integrations/pagerduty//v2/enqueue", "/integrations/cloudevents/"])
+def test_a_slash_too_many_is_forgiven(caller, path):
+    slug = path.split("/")[2]
+    make_source(slug)
+
+    assert send(caller, slug, SENT[slug], path=path).status_code in (200, 202)
+
+
 def test_whoever_reported_it_as_well_may_end_it(caller):
     make_source("grafana")
     second = make_caller("alerts.report_alert", name="second")

@@ -140,6 +140,16 @@ def test_what_an_event_asks_for(fields, action):
     assert event(**fields).action == action
 
 
+def test_of_another_sentinel_only_beginning_acknowledgement_and_end_count():
+    alert = {"title": "Fall in room 12", "severity": "critical", "dedup_key": "fall|12", "status": "PENDING"}
+    words = ("fired", "repeated", "acked", "resolved", "delivery", "unanswered")
+
+    items = [event(type=f"org.sentinel.alert.{word}", data={"event": 7, "alert": alert}) for word in words]
+
+    assert [item.action for item in items] == ["trigger", "trigger", "acknowledge", "resolve", "ignore", "ignore"]
+    assert {item.report.dedup_key for item in items} == {"fall|12"}
+
+
 @pytest.mark.parametrize("name", ["specversion", "id", "source", "type"])
 def test_an_event_that_lacks_an_attribute_is_refused(name):
     for value in (None, "", 7):
