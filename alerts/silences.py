@@ -32,6 +32,8 @@ def save(suppression: Silence | Inhibition, *, by: AbstractBaseUser | AnonymousU
     """Store it. Whatever it held back and now does not is told at once. A new silence gets ``by`` as its author."""
     if isinstance(suppression, Silence) and suppression._state.adding:
         suppression.author_id = by.pk if by else None
+    if isinstance(suppression, Silence):
+        suppression.digested_at = None
     with transaction.atomic():
         suppression.save()
         escalation.release(str(suppression.pk), at=at)

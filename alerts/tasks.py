@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from alerts import calming, foreign, publishing, windows
+from alerts import calming, digests, foreign, publishing, windows
 from alerts import triage as opinions
 
 PUBLISH_PATIENCE: Final = timedelta(seconds=60)
@@ -44,3 +44,8 @@ def end_flapping() -> None:
     """Tell how what flapped stands, once it is calm."""
     while calming.end_calm(at=timezone.now()) == calming.BATCH:
         pass
+
+
+def tell_digests() -> None:
+    """Tell what silences that are over had held back."""
+    digests.tell_due(at=timezone.now())

@@ -38,6 +38,7 @@ class Reason(TextChoices):
     TEST = "test", "Test"
     HANDOFF = "handoff", "Hand-off"
     STORM = "storm", "Many at once"
+    DIGEST = "digest", "What a silence held back"
     CODE = "code", "Code that proves an address"
 
 

@@ -23,7 +23,7 @@ from notifications.models import Delivery
 DESCRIPTION_LENGTH: Final = 2000
 NAMED: Final = 4
 """How long a place's name must be before a title that holds it is believed to name it."""
-OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF, Reason.CODE, Reason.STORM})
+OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF, Reason.CODE, Reason.STORM, Reason.DIGEST})
 """Reasons that ask for no answer."""
 _INSTANTS: Final = ("created_at", "first_seen_at", "last_seen_at", "acknowledged_at", "resolved_at")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -36,7 +36,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "open_for_spoken": "the same as one says it: 2 hours 10 minutes",
     "lead": "the sentence that says why this message is sent",
     "state": "how it stands, in few words: Reminder 2: nobody has answered for 25 min.",
-    "reason": "first, reminder, bundle, resolved, unanswered, expired, test or handoff",
+    "reason": "first, reminder, bundle, resolved, unanswered, expired, test, handoff or digest",
     "reminder": "which reminder it is, from 1 on; 0 when it is none",
     "alert": "everything about the alert, as GET /api/v1/alerts/{alert_id} answers it; empty when it is about none",
     "alerts": "the alerts of a bundle, each like alert",
@@ -50,6 +50,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "life_safety": "whether lives may depend on it",
     "code": "the code that proves an address; empty in every other message",
     "handoff": "of a hand-off: handoff.schedule, handoff.comes (or goes), handoff.until, handoff.other",
+    "digest": "of a silence that is over: digest.reason, since, until, held, open, unseen, answered",
     "label": "the label of the policy's step",
     "name": "the recipient",
     "by": "who resolved it",
@@ -208,6 +209,12 @@ class Facts:
     def flaps(self) -> dict[str, Any] | None:
         """What the alert's coming and going is like, when that is what the message tells."""
         found: dict[str, Any] | None = self._context.get("flaps")
+        return found
+
+    @property
+    def digest(self) -> Mapping[str, Any]:
+        """Of a silence that is over: why it was, from when to when, how many alerts it held back, and what became of those."""
+        found: Mapping[str, Any] = clean(self._context.get("digest") or {})
         return found
 
     @property

@@ -43,7 +43,7 @@ class Answer:
 
 def answer_url(delivery: Delivery) -> str:
     """Where the person to whom ``delivery`` goes answers, or confirms a test message. The same at every attempt."""
-    if delivery.notification.reason == Reason.STORM:  # it tells of many: they are answered on the board
+    if delivery.notification.reason in {Reason.STORM, Reason.DIGEST}:  # it tells of many: they are answered on the board
         return f"{settings.SENTINEL_BASE_URL}/live/"
     page = "proof" if delivery.notification.reason == Reason.TEST else "a"
     return f"{settings.SENTINEL_BASE_URL}/{page}/{token(delivery)}"

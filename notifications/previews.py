@@ -25,6 +25,13 @@ _ALERT: Final = {
     "url": "https://sentinel.example.org/live/alerts/1042",
 }  # fmt: skip
 _HANDOFF: Final[Mapping[str, Any]] = {"handoff": {"comes": True, "schedule": "Nights", "until": "08:00", "other": ""}}
+_DIGEST: Final[Mapping[str, Any]] = {
+    "digest": {"reason": "Works in room 12", "since": "2026-03-02 08:00", "until": "2026-03-02 12:00", "held": 2, "open": 1, "unseen": 1,
+               "answered": 0},
+    "alerts": [_ALERT],
+}  # fmt: skip
+_OWN: Final[Mapping[str, Mapping[str, Any]]] = {Reason.TEST: _HANDOFF, Reason.HANDOFF: _HANDOFF, Reason.DIGEST: _DIGEST}
+"""What messages bring that are about no alert, or about many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ def _show(form: str, compiled: Compiled, delivery: Delivery, language: str) -> P
 
 def _delivery(sample: Sample, reason: str, language: str, *, at: datetime) -> Delivery:
     """A message that is nowhere stored."""
-    context: dict[str, Any] = dict(sample.context) if reason not in {Reason.TEST, Reason.HANDOFF} else dict(_HANDOFF)
+    context: dict[str, Any] = dict(_OWN.get(reason) or sample.context)
     alert = context.get("alert") or {}
     if reason == Reason.BUNDLE:
         context["alerts"] = [alert, {**alert, "number": alert.get("number", 0) + 1}]

@@ -19,7 +19,7 @@ from sentinel_site.lib import crypto
 
 PURPOSE: Final = "mail-reply"
 SERVICES: Final = ("brevo", "mailgun", "postmark", "sendgrid")
-_OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.HANDOFF, Reason.CODE})
+_OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.HANDOFF, Reason.CODE, Reason.DIGEST})
 _SIGNATURE_BYTES: Final = 16
 _SHAPE: Final = re.compile(r"ack\+([a-z2-7]{52})@[a-z0-9.-]+", re.I | re.A)
 

@@ -13,6 +13,7 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "triage-waiting": ("alerts.tasks.triage_waiting", 1),
     "silent-foreign-alerts": ("alerts.tasks.end_silent_foreign", 1),
     "subscriptions": ("alerts.tasks.publish", 1),
+    "silence-digests": ("alerts.tasks.tell_digests", 1),
     "maintenance-windows": ("alerts.tasks.keep_windows", 1),
     "flapping-alerts": ("alerts.tasks.end_flapping", 1),
     "hand-offs": ("notifications.tasks.hand_offs", 1),

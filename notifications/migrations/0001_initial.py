@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=200, unique=True)),
                 ('thread', models.CharField(max_length=80)),
-                ('reason', models.CharField(choices=[('first', 'First notice'), ('reminder', 'Reminder'), ('bundle', 'Bundled update'), ('resolved', 'Resolved'), ('unanswered', 'Unanswered: last resort'), ('expired', 'Expired'), ('test', 'Test'), ('handoff', 'Hand-off'), ('storm', 'Many at once'), ('code', 'Code that proves an address')], max_length=16)),
+                ('reason', models.CharField(choices=[('first', 'First notice'), ('reminder', 'Reminder'), ('bundle', 'Bundled update'), ('resolved', 'Resolved'), ('unanswered', 'Unanswered: last resort'), ('expired', 'Expired'), ('test', 'Test'), ('handoff', 'Hand-off'), ('storm', 'Many at once'), ('digest', 'What a silence held back'), ('code', 'Code that proves an address')], max_length=16)),
                 ('urgency', models.CharField(choices=[('normal', 'Normal'), ('high', 'High'), ('critical', 'Critical'), ('emergency', 'Emergency')], default='normal', max_length=16)),
                 ('priority', models.PositiveSmallIntegerField(default=3, help_text='1 is sent before 5.')),
                 ('life_safety', models.BooleanField(default=False)),

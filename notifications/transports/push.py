@@ -25,7 +25,7 @@ KEEP_FOR: Final = timedelta(minutes=10)
 """How long Firebase keeps it for a phone without network; later the next reminder is of more use."""
 FCM: Final = "https://fcm.googleapis.com"
 LOUD: Final = frozenset({Urgency.HIGH, Urgency.CRITICAL, Urgency.EMERGENCY})
-OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF})
+OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF, Reason.DIGEST})
 _lock = threading.Lock()
 
 
