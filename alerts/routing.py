@@ -228,6 +228,14 @@ def labels_of(*, source: str, type: str, severity: str, subject: str, labels: Ma
     return {**labels, "source": source, "type": type, "severity": severity, "subject": subject}
 
 
+def why_not(miss: Miss, labels: Mapping[str, str]) -> str:
+    """What kept a route from matching, in words."""
+    if isinstance(miss, matchers.Matcher):
+        actual = labels.get(miss.name, "")
+        return f"{miss.name} is {f'“{actual}”' if actual else 'missing'}, and not {miss.operator} “{miss.value}”"
+    return "it is another source's" if miss is Other.SOURCE else "it does not count at this hour"
+
+
 def priority_of(severity: str) -> Priority:
     """The priority a severity gets when no route says otherwise."""
     return DEFAULT_PRIORITY[Severity(severity)]

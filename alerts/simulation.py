@@ -12,7 +12,7 @@ from typing import Any, Final
 from alerts import describe, escalation, folding, grouping, messages, routing, suppression
 from alerts.enums import OPEN, AlertStatus, Severity
 from alerts.errors import UnknownSource
-from alerts.models import Alert, Route
+from alerts.models import Alert, Route, Source
 from alerts.plan import Plan
 from notifications import dispatch
 from notifications.book import Call
@@ -47,8 +47,19 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A route that was asked. ``why_not``: what kept it from matching; empty when it matched."""
+
+    route: Route
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
-    """What would happen. ``hold``: what keeps people from being told; the turns then begin when it ends."""
+    """What would happen. ``hold``: what keeps people from being told; the turns then begin when it ends.
+
+    ``asked``: the routes in the order in which they were asked, up to the one that decided.
+    """
 
     at: datetime
     alert: Alert
@@ -59,6 +70,7 @@ class Simulation:
     """The open alert that the report would only repeat; the turns say what a new one would do."""
     turns: tuple[Turn, ...]
     expires_at: datetime | None
+    asked: tuple[Asked, ...] = ()
 
 
 def simulate(supposed: Supposed, *, at: datetime) -> Simulation:
@@ -90,8 +102,16 @@ def simulate(supposed: Supposed, *, at: datetime) -> Simulation:
     expires_at = choice.plan.deadline(AlertStatus.PENDING, since=start)
     turns = tuple(turns_of(alert, choice.plan, start=start, until=expires_at))
     repeats = Alert.objects.filter(source=source, dedup_key=key, status__in=OPEN).first()
-    route = Route.objects.filter(pk=choice.route).first() if choice.route is not None else None
-    return Simulation(at, alert, choice.plan, route, hold, repeats, turns, expires_at)
+    asked = _asked(table, source, labels, at=at)
+    route = next((each.route for each in asked if each.route.pk == choice.route), None)
+    return Simulation(at, alert, choice.plan, route, hold, repeats, turns, expires_at, asked)
+
+
+def _asked(table: routing.Table, source: Source, labels: Mapping[str, str], *, at: datetime) -> tuple[Asked, ...]:
+    found = list(table.ask(source, labels, table.timetable.open_at(at)))
+    routes = Route.objects.in_bulk([rule.route for rule, _ in found])
+    named = [(routes[rule.route], miss) for rule, miss in found if rule.route in routes]
+    return tuple(Asked(route, "" if miss is None else routing.why_not(miss, labels)) for route, miss in named)
 
 
 def describe_simulation(found: Simulation) -> dict[str, Any]:
@@ -106,6 +126,9 @@ def describe_simulation(found: Simulation) -> dict[str, Any]:
         "route": None
         if found.route is None
         else {"id": found.route.pk, "position": found.route.position, "matchers": found.route.matchers},
+        "routes_asked": [
+            {"id": each.route.pk, "position": each.route.position, "name": str(each.route), "why_not": each.why_not} for each in found.asked
+        ],
         "repeats": found.repeats and {"id": str(found.repeats.pk), "number": found.repeats.number},
         "grouped": grouping.may_join(found.alert),
         "suppressed_by": list(found.hold.reasons) if found.hold else [],

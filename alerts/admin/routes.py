@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from alerts.admin.forms import RouteForm
-from alerts.admin.linting import LintedMixin, LintPageMixin
+from alerts.admin.linting import LintedMixin, LintPageMixin, say
 from alerts.admin.who_gets_what import WhoGetsWhatMixin
 from alerts.models import Route
 from sentinel_site.lib.lists import NoBulkDeleteMixin
@@ -16,10 +17,14 @@ from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 @admin.register(Route)
 class RouteAdmin(LintPageMixin, WhoGetsWhatMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
-    """The list is in the order in which routes are asked."""
+    """The list is in the order in which routes are asked, and is dragged into another."""
 
     form = RouteForm
     list_display = ("place", "conditions", "policy", "priority", "goes_on", "enabled")
+    ordering_field = "position"
+    hide_ordering_field = True
+    list_before_template = "admin/alerts/route/order.html"
+    list_per_page = 400  # a page is one form, and Django refuses forms of more than 1000 fields
     list_display_links = ("place", "conditions")
     list_select_related = ("source", "policy")
     sortable_by = ()
@@ -30,10 +35,21 @@ class RouteAdmin(LintPageMixin, WhoGetsWhatMixin, LintedMixin, NoBulkDeleteMixin
         ("Then", {"fields": ("policy", "priority", "continues")}),
     )
 
+    class Media:
+        js = ("admin_sentinel/routes.js",)
+
     @display(description="Place")
     def place(self, route: Route) -> str:
-        """Its place in the order."""
-        return "last" if route.catch_all else str(route.position)
+        """Its place in the order; marked for the script that moves it."""
+        mark, shown = ("catch-all", "last") if route.catch_all else ("place", route.position)
+        return format_html("<span data-{}>{}</span>", mark, shown)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list; after a new order was saved, what the linter says of it."""
+        response = super().changelist_view(request, extra_context)
+        if request.method == "POST" and "_save" in request.POST and response.status_code == 302:
+            say(request, *Route.objects.all())
+        return response
 
     @display(description="When")
     def conditions(self, route: Route) -> str:

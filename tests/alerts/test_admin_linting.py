@@ -70,3 +70,18 @@ def test_hours_are_ticked_and_written_in_the_list(boss):
     page = boss.post("/admin/alerts/route/add/", form(hours_from="22:00", hours_until="06:00", weekdays=["4", "5"]), follow=True)
 
     assert "room=1 and Friday, Saturday 22:00 to 06:00 (UTC)" in page.content.decode()
+
+
+def test_a_new_order_is_saved_and_looked_at(boss):
+    wide = Route.objects.create(position=1, policy=make_policy("Wide"))
+    narrow = Route.objects.create(position=2, matchers=["room=1"], policy=make_policy("Narrow"))
+    last = Route.objects.get(catch_all=True)
+    rows = {f"form-{n}-{name}": value for n, (route, position) in enumerate([(narrow, 1), (wide, 2), (last, 100)])
+            for name, value in (("id", route.pk), ("position", position))}  # fmt: skip
+    counts = {"form-TOTAL_FORMS": 3, "form-INITIAL_FORMS": 3, "form-MIN_NUM_FORMS": 0, "form-MAX_NUM_FORMS": 1000}
+
+    before = boss.get(LINT).content.decode()
+    after = boss.post("/admin/alerts/route/", {**rows, **counts, "_save": "Save"}, follow=True).content.decode()
+
+    assert list(Route.objects.values_list("pk", flat=True)) == [narrow.pk, wide.pk, last.pk]
+    assert ("is never asked" in before, "is never asked" in after) == (True, False)

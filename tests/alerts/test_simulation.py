@@ -1,6 +1,6 @@
 """The simulation says what the engine then does, and changes nothing."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -121,3 +121,16 @@ def test_a_stranger_sees_nothing(house):
     caller = make_caller("alerts.report_alert")
 
     assert (caller.send("/simulate", {"source": "probe"}).status_code, caller.get("/api/v1/reachability").status_code) == (403, 403)
+
+
+def test_every_route_that_was_asked_says_why_it_matched_or_not(house):
+    first = Route.objects.create(position=0, matchers=["type=disk"], priority=3)
+    night = Route.objects.create(position=0, matchers=[], priority=3, hours_from=time(22), hours_until=time(6), time_zone="UTC")
+    other = Route.objects.create(position=0, source=make_source("other"), priority=3)
+
+    found = simulation.describe_simulation(simulation.simulate(Supposed("probe", labels={"room": "12"}), at=NOON))
+
+    assert [(each["id"], each["why_not"]) for each in found["routes_asked"]] == [
+        (first.pk, "type is “generic”, and not = “disk”"), (night.pk, "it does not count at this hour"),
+        (other.pk, "it is another source's"), (house.pk, ""),
+    ]  # fmt: skip
