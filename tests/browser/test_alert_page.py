@@ -76,3 +76,15 @@ def test_signing_in_leads_back(open_page, alert, responder, settings, page_quiet
 
     expect(page.get_by_role("heading", name="Fall in room 12")).to_be_visible(timeout=SOON)
     page_quiet(page)
+
+
+def test_feedback_is_one_tap_on_the_page(open_page, alert, page_quiet):
+    lifecycle.acknowledge(alert, by=None, at=timezone.now())
+    page = open_page(f"/live/alerts/{alert.pk}", viewport={"width": 380, "height": 800})
+
+    page.get_by_role("button", name="Noise", exact=True).click()
+
+    expect(page.locator("[data-word=noise]")).to_have_attribute("aria-pressed", "true", timeout=SOON)
+    expect(page.locator("#feedback-said")).to_have_text("Robin Vale: Noise", timeout=SOON)
+    expect(page.locator("#log")).to_contain_text("Robin Vale: Noise.", timeout=SOON)
+    page_quiet(page)
