@@ -118,7 +118,10 @@ def try_out(subscription: Subscription, *, at: datetime) -> None:
     """Send it an event that says it is a test. Raises NotificationError with what went wrong."""
     event = outgoing.trial(subscription.name, at=at, source=settings.SENTINEL_BASE_URL)
     body = _bodies(subscription.format, [json.dumps(event).encode()])
-    _post(subscription, f"{subscription.pk}.{event['id']}", body, at=at)
+    try:
+        _post(subscription, f"{subscription.pk}.{event['id']}", body, at=at)
+    finally:
+        http.close()
 
 
 def parcels(subscription: Subscription) -> list[Parcel]:
