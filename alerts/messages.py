@@ -81,7 +81,8 @@ def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> li
         reason=Reason.EXPIRED if expired else Reason.RESOLVED, urgency=Urgency.HIGH if expired else Urgency.NORMAL, priority=alert.priority,
         life_safety=alert.life_safety, context={**context([alert], at=at), "by": by, "note": note}, expires_at=at + KEEP_TRYING,
     )  # fmt: skip
-    threads = (alert.thread, f"group:{alert.group_id}") if alert.group_id else (alert.thread,)
+    # Who was told of others of its group, before its own turn came, never heard of it.
+    threads = (alert.thread, f"group:{alert.group_id}") if alert.group_id and alert.told else (alert.thread,)
     also = plan.last_resort if expired else Targets()
     return [
         Order(thread=alert.thread, key=f"{alert.pk}:closed", message=message, audience_of=threads, also_waiting=expired,

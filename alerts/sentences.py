@@ -129,6 +129,14 @@ def _feedback(detail: Detail, actor: str) -> str:
     return (str(detail.get("who") or actor or "Sentinel")) + _colon() + _label(Usefulness, detail.get("word", "")) + _note(detail)
 
 
+def _held(kind: LogKind) -> Callable[[Detail, str], str]:
+    def say(detail: Detail, _actor: str) -> str:
+        why = _names([each.get("reason") or each.get("kind") for each in detail.get("by", ())])
+        return _(str(kind.label)) + (_colon() + why if why else "")
+
+    return say
+
+
 def _counted(kind: LogKind) -> Callable[[Detail, str], str]:
     def say(detail: Detail, _actor: str) -> str:
         count = int(detail.get("messages", 0))
@@ -147,6 +155,8 @@ _SAY: Final[Mapping[LogKind, Callable[[Detail, str], str]]] = {
     LogKind.STEP_FAILED: _step_failed,
     LogKind.UNANSWERED: _unanswered,
     LogKind.ROUND: _round,
+    LogKind.SUPPRESSED: _held(LogKind.SUPPRESSED),
+    LogKind.RELEASED: _held(LogKind.RELEASED),
     LogKind.CANCELLED: _counted(LogKind.CANCELLED),
     LogKind.IN_FLIGHT: _counted(LogKind.IN_FLIGHT),
     LogKind.DELIVERY: _delivery,

@@ -85,6 +85,7 @@ def _row(alert: Alert, *, at: datetime) -> dict[str, Any]:
         "priority_colour": PRIORITY_COLOURS.get(alert.priority, "calm"),
         "age": span(at - alert.created_at),
         "late": alert.is_open and lateness.is_late(alert, at=at),
+        "held": ", ".join(str(each.get("reason") or each.get("kind")) for each in alert.suppressed_by) if alert.is_open else "",
         "next_step": until(alert.next_step_at, at=at) if alert.next_step_at else "–",
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.contrib.admin import ModelAdmin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
@@ -14,14 +14,20 @@ from alerts.models import Alert
 
 
 class StateFilter(DropdownFilter):
-    """Open, unacknowledged, late, closed."""
+    """Open, unacknowledged, late, held back, closed."""
 
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Sequence[tuple[str, str]]:
         """What can be asked for."""
-        return [("open", "Open"), ("unacknowledged", "Open, taken by nobody"), ("late", "Late"), ("closed", "Closed")]
+        return [
+            ("open", "Open"),
+            ("unacknowledged", "Open, taken by nobody"),
+            ("late", "Late"),
+            ("held", "Open, held back"),
+            ("closed", "Closed"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
         """The alerts in the chosen state now."""
@@ -32,6 +38,8 @@ class StateFilter(DropdownFilter):
                 return queryset.filter(status__in=UNACKNOWLEDGED)
             case "late":
                 return queryset.filter(lateness.late(at=timezone.now()))
+            case "held":
+                return queryset.filter(~Q(suppressed_by=[]), status__in=OPEN)
             case "closed":
                 return queryset.filter(status__in=FINAL)
         return queryset

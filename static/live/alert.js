@@ -2,7 +2,7 @@
 
 import { byId, data, el, safeLink, say, setText, show, words } from "./dom.js";
 import { clock, duration, seconds, setServerNow } from "./time.js";
-import { age, callsAgain, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where } from "./looks.js";
+import { age, callsAgain, isHeld, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where, whyHeld } from "./looks.js";
 import { askResolution, post, resolutionLabel } from "./answers.js";
 import { setUpFeedback, showFeedback } from "./feedback.js";
 import { during } from "./press.js";
@@ -28,8 +28,8 @@ function showHead() {
   setText(note, isOpen(alert) ? taken(alert) : alert.status === "EXPIRED" ? words("It expired: nobody answered in time.") : [say("It is over: {how}.", { how: over }), taken(alert)].filter(Boolean).join(" "));
   show(note, note.textContent !== "");
   const held = byId("suppressed");
-  setText(held, alert.suppressed_by.map((each) => say("Nobody is told: {reason}", { reason: each.reason || each.kind || "" })).join(" "));
-  show(held, alert.suppressed_by.length > 0 && isOpen(alert));
+  setText(held, whyHeld(alert));
+  show(held, isHeld(alert));
   show(byId("actions"), isOpen(alert) && (page.can_answer || page.can_escalate));
   show(byId("answers"), page.can_answer && (!isTaken(alert) || callsAgain(alert)));
   show(byId("resolve-open"), page.can_answer);

@@ -2,7 +2,7 @@
 
 import { byId, data, el, say, setText, show, toast, words } from "./dom.js";
 import { setServerNow } from "./time.js";
-import { callsAgain, isOpen, isTaken, rank } from "./looks.js";
+import { callsAgain, isHeld, isOpen, isTaken, rank } from "./looks.js";
 import { Feed } from "./feed.js";
 import { Row } from "./row.js";
 import { ring, setUpSound } from "./sound.js";
@@ -24,6 +24,7 @@ const byClosing = (a, b) => String(b.alert.resolved_at).localeCompare(String(a.a
 function passes(alert) {
   if (filter.show === "untaken" && !untaken(alert)) return false;
   if (filter.show === "mine" && !mine(alert)) return false;
+  if (filter.show === "held" && !isHeld(alert)) return false;
   if (rank(alert) > filter.priority || (filter.source && alert.source !== filter.source)) return false;
   if (!filter.text) return true;
   const labels = Object.entries(alert.labels).map(([name, value]) => `${name}=${value}`).join(" ");
@@ -70,6 +71,7 @@ function count(open, shown) {
   const waiting = open.filter((row) => untaken(row.alert)).length;
   setText(byId("count-all"), String(open.length));
   setText(byId("count-untaken"), String(waiting));
+  setText(byId("count-held"), String(open.filter((row) => isHeld(row.alert)).length));
   setText(byId("count-mine"), String(open.filter((row) => mine(row.alert)).length));
   const hidden = open.filter((row) => !shown.includes(row));
   const urgent = hidden.filter((row) => rank(row.alert) === 1 && untaken(row.alert)).length;

@@ -15,6 +15,11 @@ const STATUS = {
   PENDING: ["○", "Nobody yet"], DELIVERED: ["✉", "Delivered"], SEEN: ["◉", "Seen"],
   ACKNOWLEDGED: ["✓", "Taken"], RESOLVED: ["✔", "Over"], EXPIRED: ["✕", "Expired"],
 };
+/** Whether nobody is told of it for now. */
+export const isHeld = (alert) => isOpen(alert) && alert.suppressed_by.length > 0;
+export const whyHeld = (alert) => isHeld(alert) ? alert.suppressed_by.map((each) => say("Nobody is told: {reason}", { reason: heldBy(each) })).join(" ") : "";
+const heldBy = (each) => `${each.reason || each.kind || ""}${each.number ? ` (#${each.number})` : ""}`;
+
 const LATE_SECONDS = 10;
 
 export function showStatus(node, alert) {
@@ -29,7 +34,7 @@ export function showMarks(node, alert) {
   if (isLate(alert)) marks.push(["⏱", "Step is late"]);
   if (callsAgain(alert)) marks.push(["↻", "Calling again"]);
   if (alert.life_safety) marks.push(["♥", "Life safety"]);
-  if (alert.suppressed_by.length) marks.push(["🔕", "Silenced"]);
+  if (isHeld(alert)) marks.push(["🔕", "Held back"]);
   const text = marks.map(([, word]) => word).join();
   if (node.dataset.marks === text) return;
   node.dataset.marks = text;

@@ -1,7 +1,7 @@
 // One alert on the board: an element that is made once and then kept up to date.
 
 import { el, setText, show, words } from "./dom.js";
-import { age, callsAgain, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where } from "./looks.js";
+import { age, callsAgain, isHeld, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where, whyHeld } from "./looks.js";
 import { askResolution, post, promises, resolutionLabel } from "./answers.js";
 import { during } from "./press.js";
 import { clock } from "./time.js";
@@ -15,6 +15,7 @@ export class Row {
     this.link = el("a", { class: "title", href: `/live/alerts/${alert.id}` });
     this.times = el("span", { class: "times" });
     this.where = el("p", { class: "where muted" });
+    this.held = el("p", { class: "where muted", hidden: "" });
     this.taken = el("p", { class: "row-taken" });
     this.age = el("span", { class: "age" });
     this.next = el("span", { class: "row-next muted" });
@@ -23,7 +24,7 @@ export class Row {
     this.actions = el("div", { class: "actions" }, this.answers, this.end);
     this.node = el("li", { class: "row", tabindex: "-1", "data-id": alert.id },
       el("div", { class: "row-prio" }, this.prio),
-      el("div", { class: "row-what" }, el("p", { class: "row-title" }, this.link, " ", this.times), this.where, this.marks),
+      el("div", { class: "row-what" }, el("p", { class: "row-title" }, this.link, " ", this.times), this.where, this.held, this.marks),
       el("div", { class: "row-state" }, this.status, this.taken),
       el("div", { class: "row-clock" }, this.age, this.next),
       this.actions);
@@ -54,6 +55,8 @@ export class Row {
     setText(this.link, alert.title);
     setText(this.times, alert.occurrences > 1 ? `×${alert.occurrences}` : "");
     setText(this.where, `#${alert.number} · ${where(alert)}`);
+    setText(this.held, whyHeld(alert));
+    show(this.held, isHeld(alert));
     showStatus(this.status, alert);
     setText(this.taken, open ? taken(alert) : [alert.resolution ? resolutionLabel(alert.resolution) : "", taken(alert)].filter(Boolean).join(" · "));
     show(this.actions, open && this.canAnswer);
