@@ -29,8 +29,8 @@ SELECT source.slug, policy.name, alert.life_safety, alert.priority, alert.suppre
     {_INSTANT.format("coalesce(known.updated_at, alert.last_seen_at)")}
 FROM alerts_alert AS alert JOIN alerts_source AS source ON source.id = alert.source_id
 JOIN alerts_policysnapshot AS policy ON policy.id = alert.policy_id
-LEFT JOIN alerts_foreignalert AS known ON known.source_id = alert.source_id AND '{KEY_PREFIX}' || known.label_hash = alert.dedup_key
-    AND known.ended_at IS NULL AND known.ends_at > %(at)s
+LEFT JOIN alerts_foreignalert AS known ON known.source_id = alert.source_id AND starts_with(alert.dedup_key, '{KEY_PREFIX}')
+    AND known.label_hash = substr(alert.dedup_key, {len(KEY_PREFIX) + 1}) AND known.ended_at IS NULL AND known.ends_at > %(at)s
 WHERE alert.status = ANY(%(open)s) ORDER BY alert.id DESC LIMIT {MAX_ALERTS}
 """  # noqa: S608 (our own text)
 _UNHANDLED: Final = f"""
