@@ -29,17 +29,17 @@ COLUMNS: Final = {"source": "source__slug", "type": "type", "severity": "severit
 
 def find(subjects: Sequence[Subject], *, at: datetime) -> Mapping[UUID, list[Found]]:
     """Why each of ``subjects`` is held back at ``at``, by the alert's id: by what explains it, or to see whether that comes."""
-    rules = [rule for row in Inhibition.objects.filter(enabled=True).order_by("pk") if (rule := _rule(row)) is not None]
+    rules = [rule for row in Inhibition.objects.filter(enabled=True).order_by("pk") if (rule := rule_of(row)) is not None]
     nodes = [Node(each.alert.pk, each.alert.priority, each.labels, number=each.alert.number) for each in subjects]
     held = causes.explain(nodes, rules, _sources)
     found = {
-        subject.alert.pk: [_inhibited(cause, at=at) for cause in held.get(subject.alert.pk, ())] or _waiting(subject, rules, at=at)
+        subject.alert.pk: [_inhibited(cause, at=at) for cause in held.get(subject.alert.pk, ())] or waiting(subject, rules, at=at)
         for subject in subjects
     }
     return {pk: reasons for pk, reasons in found.items() if reasons}
 
 
-def _waiting(subject: Subject, rules: Sequence[Rule], *, at: datetime) -> list[Found]:
+def waiting(subject: Subject, rules: Sequence[Rule], *, at: datetime) -> list[Found]:
     """The short hold before an alert is told for the first time: what explains it is often reported a moment later. Never a P1."""
     alert = subject.alert
     if alert.priority == Priority.P1 or alert.step or alert.round > 1:
@@ -61,7 +61,8 @@ def _inhibited(cause: Cause, *, at: datetime) -> Found:
     return Found(reason, at + LOOK_AGAIN)
 
 
-def _rule(row: Inhibition) -> Rule | None:
+def rule_of(row: Inhibition) -> Rule | None:
+    """The rule as it is asked; None when it cannot be read."""
     source, target = _read(tuple(row.source_matchers)), _read(tuple(row.target_matchers))
     if source is None or target is None:
         return None

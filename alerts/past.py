@@ -20,6 +20,8 @@ SKEW: Final = timedelta(hours=1)
 """Ids are born with their rows, give or take; the primary key narrows the search to them."""
 VERDICTS: Final = (Verdict.ACCEPTED, Verdict.FOLDED, Verdict.SUPPRESSED, Verdict.REJECTED)
 """Reports that could have raised an alert."""
+WAIT: Final = "wait"
+"""Kind of the few seconds in which an alert waits for one that may explain it: no hold of its own."""
 _LOG: Final = (LogKind.RAISED, LogKind.SUPPRESSED, LogKind.GROUPED, LogKind.STEP, LogKind.UNANSWERED)
 _COLUMNS: Final = (
     "id", "number", "source__slug", "title", "type", "severity", "subject", "labels", "dedup_key", "priority", "policy_id", "policy__name",
@@ -129,9 +131,11 @@ def _stood(rows: Sequence[Mapping[str, Any]]) -> list[Past]:
 def _report(row: Report, alert: Mapping[str, Any] | None) -> NewReport | InvalidReport:
     """What it reports: as it is written where it is written in Sentinel's own words, else as its alert has it."""
     try:
-        return schemas.parse_report(row.raw, raw_text="{}")
+        found = schemas.parse_report(row.raw, raw_text="{}")
     except InvalidReport as error:
         return error if alert is None else _of_alert(alert)
+    foreign = found.source != row.source_slug and alert is not None
+    return _of_alert(alert) if foreign and alert else found
 
 
 def _of_alert(row: Mapping[str, Any]) -> NewReport:
@@ -160,8 +164,10 @@ def _note(was: Was, kind: str, at: datetime, detail: Mapping[str, Any]) -> None:
     match kind:
         case LogKind.RAISED:
             was.route = detail.get("route")
-        case LogKind.SUPPRESSED if not was.held:
-            was.held = tuple(detail.get("by", ()))
+        case LogKind.SUPPRESSED:
+            known = [(reason["kind"], reason["id"]) for reason in was.held]
+            by = [reason for reason in detail.get("by", ()) if reason["kind"] != WAIT and (reason["kind"], reason["id"]) not in known]
+            was.held += tuple(by)
         case LogKind.GROUPED:
             was.grouped = True
         case LogKind.STEP | LogKind.UNANSWERED if was.told_at is None and detail.get("messages"):

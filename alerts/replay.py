@@ -6,18 +6,19 @@ open, so a month takes seconds. It supposes that alerts were answered and ended 
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from alerts import escalation, folding, grouping, routing
+from alerts import causes, escalation, folding, grouping, inhibiting, routing, suppression
+from alerts.causes import Cause, Node, Rule
 from alerts.enums import AlertStatus, Verdict
 from alerts.errors import InvalidReport
 from alerts.folding import Fold
 from alerts.models import Alert, AlertGroup
-from alerts.past import Past, Was
+from alerts.past import WAIT, Past, Was
 from alerts.subjects import Found, Subject, labels_of
 from alerts.supposing import Setting
 from sentinel_site.lib import matchers
@@ -116,7 +117,7 @@ class _Stage:
         self._open: dict[tuple[int, str], Course] = {}
         self._due: list[tuple[datetime, int, Course]] = []
         self._groups: dict[str, AlertGroup] = {}
-        self._sources: list[dict[tuple[str, ...], list[Course]]] = [{} for _ in setting.rules]
+        self._causes = _Causes(setting.rules)
         self._number = 0
 
     def take(self, past: Past) -> Replayed:
@@ -158,7 +159,7 @@ class _Stage:
         )  # fmt: skip
         course.alert = unsaved(fold, past)
         self._open[course.key] = course
-        self._enter(course, course.alert)
+        self._causes.enter(course, course.alert)
         self._plan(course, escalation.first_step_at(plan, at=past.at))
         return course
 
@@ -179,10 +180,10 @@ class _Stage:
         if course.quiet_since is not None and course.quiet_since <= at:
             course.alert = None
             return
-        found = [] if alert.life_safety else [*self._silences(course, at=at), *self._inhibitions(course, alert, at=at)]
+        found = [] if alert.life_safety else [*self._silences(course, at=at), *self._causes.find(alert, at=at)]
         if found:
-            known = {each.reason["id"] for each in course.held}
-            course.held += [each for each in found if each.reason["id"] not in known]
+            known = suppression.names(each.reason for each in course.held)
+            course.held += [each for each in found if each.reason["kind"] != WAIT and suppression.names([each.reason])[0] not in known]
             self._plan(course, max(each.until for each in found))
             return
         waiting, _ = grouping.place([alert], self._groups, at=at) if grouping.may_join(alert) else ({}, [])
@@ -204,26 +205,48 @@ class _Stage:
         found = self._setting.silenced(Subject(course.alert, labels_of(course.alert)), at=asked)
         return [Found(each.reason, at + (each.until - asked)) for each in found]
 
-    def _enter(self, course: Course, alert: Alert) -> None:
-        """Put an alert where the inhibitions look for what holds others back."""
-        labels = labels_of(alert)
-        for rule, places in zip(self._setting.rules, self._sources, strict=True):
-            if matchers.all_hold(rule.source, labels) and not matchers.all_hold(rule.target, labels):
-                places.setdefault(rule.place(labels), []).append(course)
 
-    def _inhibitions(self, course: Course, alert: Alert, *, at: datetime) -> list[Found]:
-        if not self._setting.rules:
+class _Causes:
+    """The alerts that are open in a replay, where the inhibitions look for what explains others."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._places: dict[int, dict[tuple[str, ...], list[tuple[Course, Node]]]] = {rule.id: {} for rule in rules}
+        self._courses: dict[UUID, Course] = {}
+        self._at = ENDLESS
+
+    def enter(self, course: Course, alert: Alert) -> None:
+        """From now on it may explain others."""
+        if self._rules:
+            node = Node(alert.pk, alert.priority, labels_of(alert), alert.life_safety, alert.number)
+            for rule in self._rules:
+                if matchers.all_hold(rule.source, node.labels):
+                    self._places[rule.id].setdefault(rule.values(node.labels), []).append((course, node))
+                    self._courses[alert.pk] = course
+
+    def find(self, alert: Alert, *, at: datetime) -> list[Found]:
+        """What explains ``alert`` at ``at``, each until it may have changed; or the short wait for what may."""
+        if not self._rules:
             return []
-        labels, found = labels_of(alert), []
-        for rule, places in zip(self._setting.rules, self._sources, strict=True):
-            if matchers.all_hold(rule.target, labels):
-                place = rule.place(labels)
-                open_now = places[place] = [each for each in places.get(place, ()) if each.is_open(at)]
-                others = [each.until for each in open_now if each is not course]
-                if others:
-                    ends = max((until for until in others if until), default=at) if None not in others else None
-                    found.append(Found(dict(rule.reason), ends or ENDLESS))
-        return found
+        self._at, node = at, Node(alert.pk, alert.priority, labels_of(alert), alert.life_safety, alert.number)
+        found = causes.explain([node], self._rules, self._open)
+        held = [Found(_reason(cause), self._ends(cause.because)) for cause in found.get(alert.pk, ())]
+        return held or inhibiting.waiting(Subject(alert, node.labels), self._rules, at=at)
+
+    def _open(self, rule: Rule, values: Collection[tuple[str, ...]]) -> list[Node]:
+        """See causes.Lookup."""
+        places, nodes = self._places[rule.id], []
+        for place in values:
+            places[place] = [each for each in places.get(place, ()) if each[0].is_open(self._at)]
+            nodes += [node for _, node in places[place]]
+        return sorted(nodes, key=lambda node: node.rank)
+
+    def _ends(self, because: Sequence[UUID]) -> datetime:
+        return min((self._courses[pk].until or ENDLESS for pk in because), default=ENDLESS)
+
+
+def _reason(cause: Cause) -> dict[str, Any]:
+    return {"kind": "inhibition", "id": str(cause.rule.id), "reason": cause.rule.name, "until": None, "number": cause.alert.number}
 
 
 def unsaved(fold: Fold, past: Past) -> Alert:

@@ -1,17 +1,16 @@
 """The configuration a replay runs against: today's, or today's with something changed. Nothing of it is stored."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from alerts import routing, standing
+from alerts import inhibiting, routing, standing
+from alerts.causes import Rule
 from alerts.models import Inhibition, Route, Silence, Source
 from alerts.standing import Standing
 from alerts.subjects import Found, Subject
 from sentinel_site.lib import matchers
-
-Conditions = tuple[matchers.Matcher, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +27,6 @@ class Changed:
 
 
 NOTHING: Final = Changed()
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An inhibition as it is asked: its conditions are read once."""
-
-    reason: Mapping[str, Any]
-    source: Conditions
-    target: Conditions
-    equal: tuple[str, ...]
-
-    def place(self, labels: Mapping[str, str]) -> tuple[str, ...]:
-        """Where source and target must meet."""
-        return tuple(labels.get(name, "") for name in self.equal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +47,11 @@ def setting(changed: Changed = NOTHING, *, since: datetime, until: datetime) -> 
     """Today's configuration with what ``changed`` says, for reports between ``since`` and ``until``. A fixed number of statements."""
     silences = _instead(Silence.objects.filter(starts_at__lt=until, ends_at__gt=since), changed.silences)
     index = standing.index_of(silences)
-    inhibitions = _instead(Inhibition.objects.all(), changed.inhibitions)
-    rules = tuple(rule for inhibition in inhibitions if inhibition.enabled and (rule := _rule(inhibition)) is not None)
-    return Setting(routing.supposed(changed.routes, changed.sources, index), index, rules)
+    inhibitions = [row for row in _instead(Inhibition.objects.order_by("pk"), changed.inhibitions) if row.enabled]
+    rules = [
+        replace(rule, id=row.pk or -number) for number, row in enumerate(inhibitions, 1) if (rule := inhibiting.rule_of(row)) is not None
+    ]  # fmt: skip
+    return Setting(routing.supposed(changed.routes, changed.sources, index), index, tuple(rules))
 
 
 def _instead(stored: Any, given: Sequence[Any]) -> Iterator[Any]:
@@ -73,21 +60,6 @@ def _instead(stored: Any, given: Sequence[Any]) -> Iterator[Any]:
     yield from (by_id.pop(row.pk, row) for row in stored)
     yield from by_id.values()
     yield from (row for row in given if row._state.adding)
-
-
-def _rule(inhibition: Inhibition) -> Rule | None:
-    source, target = _read(inhibition.source_matchers), _read(inhibition.target_matchers)
-    if source is None or target is None:
-        return None
-    reason = {"kind": "inhibition", "id": str(inhibition.pk or ""), "reason": inhibition.name, "until": None}
-    return Rule(reason, source, target, tuple(inhibition.equal))
-
-
-def _read(texts: Sequence[str]) -> Conditions | None:
-    try:
-        return matchers.parse_all(texts)
-    except matchers.MatcherError:  # written past the form: what cannot be read holds nothing
-        return None
 
 
 def _found(silence: Standing, until: datetime) -> Found:

@@ -32,6 +32,7 @@ from alerts import reports
 from alerts.api import router as alerts_router
 from alerts.api_config import router as config_router
 from alerts.api_foresight import router as foresight_router
+from alerts.api_mappings import router as mappings_router
 from alerts.api_reports import router as reports_router
 from alerts.api_subscriptions import router as subscriptions_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
@@ -213,6 +214,7 @@ api = Api(
 api.add_router("/alerts", alerts_router, tags=["alerts"])
 api.add_router("", config_router, tags=["configuration"])
 api.add_router("", foresight_router, tags=["configuration"])
+api.add_router("", mappings_router, tags=["configuration"])
 api.add_router("", reports_router, tags=["configuration"])
 api.add_router("", subscriptions_router, tags=["configuration"])
 api.add_router("", people_router, tags=["people"])

@@ -105,7 +105,7 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
 ALERTS_READ: Final = (
     "alerts.view_alert", "alerts.view_silence", "alerts.view_inhibition", "alerts.view_maintenancewindow",
     "alerts.view_alertgroup", "alerts.view_logentry", "alerts.view_triageopinion", "alerts.view_source", "alerts.view_foreignalert",
-    "alerts.view_flapping",
+    "alerts.view_flapping", "alerts.view_reportmapping",
     "notifications.view_notification", "notifications.view_delivery",
     "notifications.view_oncallschedule", "notifications.view_oncalloverride",
 )  # fmt: skip
@@ -130,8 +130,8 @@ REACHABILITY_READ: Final = (
     "notifications.view_rotation", "notifications.view_rotationmember", "notifications.view_calendarfeed", "alerts.view_subscription",
 )  # fmt: skip
 EDITABLE: Final = (
-    "alerts.source", "alerts.silence", "alerts.maintenancewindow", "alerts.inhibition", "alerts.subscription",
-    "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
+    "alerts.source", "alerts.reportmapping", "alerts.silence", "alerts.maintenancewindow", "alerts.inhibition",
+    "alerts.subscription", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
     "notifications.recipient", "notifications.recipientgroup", "notifications.contactmethod",
     "notifications.notificationrule", "notifications.messagetemplate",
     "notifications.oncallschedule", "notifications.rotation", "notifications.rotationmember", "notifications.oncalloverride",

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from alerts.integrations import alertmanager, incoming, silence
+from alerts.integrations import alertmanager, incoming, mapped, silence
 from sentinel_site.auth import key_only
 
 
@@ -38,8 +38,10 @@ def _webhooks(below: str) -> list[URLPattern]:
     ]
 
 
-WEBHOOKS = [*_webhooks(""), *_webhooks("/"), *_webhooks("/<slug:source>")]
-"""Below /integrations: formats of their own, each with a source that is called like it unless the path or ``?source=`` names another.
+MAPPED = [path(f"json/<slug:mapping>{end}", key_only(mapped.json_message)) for end in ("", "/")]
+WEBHOOKS = [*_webhooks(""), *_webhooks("/"), *_webhooks("/<slug:source>"), *MAPPED]
+"""Below /integrations: formats of their own, each with a source that is called like it unless the path or ``?source=`` names another;
+and any JSON, by the mapping in the path.
 
 A slash too many is forgiven: nobody sees the 404 that a program is answered.
 """

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from alerts import calming
 from alerts.admin.forms import SourceForm
 from alerts.admin.linting import LintedMixin
+from alerts.admin.replays import ReplaysMixin
 from alerts.enums import Verdict
 from alerts.incoming import signatures
 from alerts.models import Flapping, ForeignAlert, Report, Source, WebhookSecret
@@ -75,7 +76,7 @@ class SourceAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyMixin, LargeListMixin):
+class ReportAdmin(ReplaysMixin, ReadOnlyMixin, LargeListMixin):
     """Every message from outside, as it came, with what became of it; rejected ones with the reason."""
 
     list_display = ("received", "judged", "source_slug", "alert", "reported_by", "reason")

@@ -80,13 +80,13 @@ def _open(door: Door, message: Message) -> HttpResponse:
 @spoken("alertmanager", "POST", limit=MONITORING_BODY)
 def alertmanager_webhook(message: Message) -> HttpResponse:
     """Alertmanager's webhook, version 4."""
-    return _done(message, arriving.take_webhook(message, am_webhook.read(message.json(), message.source, at=message.at)))
+    return done(message, arriving.take_webhook(message, am_webhook.read(message.json(), message.source, at=message.at)))
 
 
 @spoken("grafana", "POST", "PUT", limit=MONITORING_BODY)
 def grafana(message: Message) -> HttpResponse:
     """Grafana's webhook contact point."""
-    return _done(message, arriving.take_webhook(message, grafana_webhook.read(message.json(), message.source, at=message.at)))
+    return done(message, arriving.take_webhook(message, grafana_webhook.read(message.json(), message.source, at=message.at)))
 
 
 @spoken("cloudevents", "POST")
@@ -96,7 +96,7 @@ def cloudevents(message: Message) -> HttpResponse:
     verdicts = arriving.take(message, items)
     if wrong:
         raise FormatError("; ".join(wrong)[:2000])
-    return _done(message, verdicts, status=202)
+    return done(message, verdicts, status=202)
 
 
 def handshake(view: View) -> View:
@@ -137,7 +137,7 @@ def _of_query(request: HttpRequest) -> bytes:
 @spoken("uptime-kuma", "POST", "GET", body=_kuma_body)
 def uptime_kuma_beat(message: Message) -> HttpResponse:
     """Uptime Kuma's webhook notification."""
-    return _done(message, arriving.take(message, uptime_kuma.read(message.json(), message.source, at=message.at)))
+    return done(message, arriving.take(message, uptime_kuma.read(message.json(), message.source, at=message.at)))
 
 
 def routing_key(request: HttpRequest) -> str:
@@ -173,7 +173,8 @@ def pagerduty_change(message: Message) -> HttpResponse:
     return json_answer({"status": "success", "message": "Change event processed"}, status=202)
 
 
-def _done(message: Message, verdicts: dict[str, int], *, status: int = 200) -> HttpResponse:
+def done(message: Message, verdicts: dict[str, int], *, status: int = 200) -> HttpResponse:
+    """How many things the message said, by what became of them."""
     return json_answer({"source": message.source, "verdicts": verdicts}, status=status)
 
 

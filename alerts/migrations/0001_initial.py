@@ -2,6 +2,7 @@
 
 import datetime
 
+import alerts.models.mapping
 import alerts.models.source
 import alerts.models.subscription
 import alerts.models.suppression
@@ -524,6 +525,31 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReportMapping',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(help_text='Its address: /integrations/json/<slug>.', max_length=60, unique=True, validators=[alerts.models.mapping.check_slug])),
+                ('enabled', models.BooleanField(default=True)),
+                ('items', models.CharField(blank=True, help_text='Where the list is, when one message tells of several things. The other expressions then see one item, and the whole message as _root.', max_length=1000)),
+                ('title', models.CharField(help_text="What is wrong, in a few words. For example message, or join(': ', [host, text]).", max_length=1000)),
+                ('action', models.CharField(blank=True, help_text='What it asks for: trigger, acknowledge, resolve, test or ignore. Empty: trigger.', max_length=1000)),
+                ('severity', models.CharField(blank=True, help_text="Empty, or an unknown word: the source's own.", max_length=1000)),
+                ('dedup_key', models.CharField(blank=True, help_text="What names the trouble, the same when it is over. Empty: by the source's attributes.", max_length=1000)),
+                ('type', models.CharField(blank=True, help_text='What kind of trouble, for routes.', max_length=1000)),
+                ('subject', models.CharField(blank=True, help_text='What or who it is about.', max_length=1000)),
+                ('description', models.CharField(blank=True, max_length=1000)),
+                ('link', models.CharField(blank=True, help_text='A web address that helps whoever answers.', max_length=1000)),
+                ('labels', models.CharField(blank=True, help_text='An object of texts. For example {host: host.name, site: site}.', max_length=1000)),
+                ('words', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, help_text='What its words for action and severity mean: 5=critical, ok=resolve, true=trigger.', size=None)),
+                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('source', models.ForeignKey(help_text='Whose alerts these become.', on_delete=django.db.models.deletion.PROTECT, related_name='mappings', to='alerts.source')),
+            ],
+            options={
+                'verbose_name': 'mapping',
+                'ordering': ['slug'],
             },
         ),
         migrations.CreateModel(

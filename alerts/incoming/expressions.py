@@ -1,0 +1,117 @@
+"""JMESPath expressions that operators write, evaluated within bounds: an expression has no way to take all the time or memory.
+
+JMESPath has no loops, but `[@, @] | [@, @] | …` doubles what it is given at each step. Every step costs, and what is big costs more.
+"""
+
+import json
+import math
+from functools import lru_cache
+from typing import Any, Final
+
+import jmespath
+from jmespath import visitor
+from jmespath.exceptions import JMESPathError
+
+MAX_LENGTH: Final = 1000
+MAX_STEPS: Final = 200_000
+"""Some tenths of a second."""
+MAX_VALUES: Final = 100_000
+"""So many values may be in a result, each counted as often as it is reached."""
+_TEXT_STEP: Final = 100
+_VALUES_STEP: Final = 64
+
+
+class ExpressionError(ValueError):
+    """An expression cannot be read, or takes too much; the text says what to do."""
+
+
+def check(expression: str) -> None:
+    """Raise ExpressionError when ``expression`` cannot be used."""
+    _parsed(expression)
+
+
+class Budget:
+    """What all expressions of one message may cost together."""
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.steps = steps
+
+    def spend(self, steps: int) -> None:
+        """Raise ExpressionError when nothing is left."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise ExpressionError("takes too long on this message; write a simpler expression, or have less sent at once")
+
+
+def search(expression: str, value: Any, budget: Budget) -> Any:
+    """What ``expression`` finds in ``value`` (JSON values). Raises ExpressionError."""
+    try:
+        found = _Bounded(budget).visit(_parsed(expression), value)
+    except JMESPathError as error:
+        raise ExpressionError(_first_line(error)) from None
+    except (RecursionError, TypeError, ValueError, ArithmeticError, AttributeError, KeyError) as error:
+        if isinstance(error, ExpressionError):
+            raise
+        raise ExpressionError(f"cannot be worked out on this message ({type(error).__name__})") from None
+    if not isinstance(found, str | int | float | list | dict | None):
+        raise ExpressionError("finds an expression and no value; & belongs into a function such as sort_by(items, &name)")
+    return found
+
+
+class _Bounded(visitor.TreeInterpreter):  # type: ignore[misc]
+    """JMESPath's own interpreter, which pays for each step."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__()
+        self._budget = budget
+        self._sizes: dict[int, tuple[Any, int]] = {}
+
+    def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
+        """One step."""
+        self._budget.spend(1)
+        found = super().visit(node, *args, **kwargs)
+        if isinstance(found, str):
+            self._budget.spend(len(found) // _TEXT_STEP)
+        elif isinstance(found, list | dict):
+            values = self._size(found)
+            if values > MAX_VALUES:
+                raise ExpressionError(f"finds more than {MAX_VALUES} values; write a simpler expression, or have less sent at once")
+            self._budget.spend(values // _VALUES_STEP)
+        return found
+
+    def _size(self, value: Any) -> int:
+        """How many values are in it. What was counted once is known, and kept, so that its id stays its own."""
+        if not isinstance(value, list | dict):
+            return 1
+        known = self._sizes.get(id(value))
+        if known is None:
+            parts = value.values() if isinstance(value, dict) else value
+            known = self._sizes[id(value)] = (value, 1 + sum(map(self._size, parts)))
+        return known[1]
+
+
+@lru_cache(maxsize=512)
+def _parsed(expression: str) -> Any:
+    if len(expression) > MAX_LENGTH:
+        raise ExpressionError(f"is longer than {MAX_LENGTH} characters")
+    try:
+        return jmespath.compile(expression).parsed
+    except JMESPathError as error:
+        raise ExpressionError(f"is not a JMESPath expression: {_first_line(error)}") from None
+    except (RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError):
+        raise ExpressionError("is not a JMESPath expression") from None
+
+
+def as_text(value: Any) -> str:
+    """A found value as text: structures as JSON, null as nothing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else str(value)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
