@@ -12,9 +12,9 @@ from alerts.models import SeenEvent
 KEEP: Final = timedelta(days=30)
 
 
-def key(source: str, event: str) -> str:
-    """Where it is noted that ``source`` sent ``event``."""
-    return hashlib.sha256(f"{source}\0{event}".encode()).hexdigest()
+def key(source: str, event: str, *, user_id: int) -> str:
+    """Where it is noted that the user's key brought ``event`` for ``source``; nobody takes the name of another one's message away."""
+    return hashlib.sha256(f"{user_id}\0{source}\0{event}".encode()).hexdigest()
 
 
 def claim(keys: Iterable[str], *, at: datetime) -> set[str]:

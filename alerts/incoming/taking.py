@@ -77,7 +77,7 @@ def _trigger(run: Sequence[Incoming], *, at: datetime, by: User) -> list[Taken]:
 
 def _trigger_new(run: Sequence[Incoming], *, at: datetime, by: User) -> list[Taken]:
     """Those of ``run`` that did not come before; the others are kept as dropped."""
-    keys = [seen.key(item.report.source, item.event) if item.event else "" for item in run]
+    keys = [seen.key(item.report.source, item.event, user_id=by.pk) if item.event else "" for item in run]
     claimed = seen.claim((key for key in keys if key), at=at)
     fresh: list[int] = []
     for place, key in enumerate(keys):
@@ -118,7 +118,7 @@ def _test(item: Incoming, *, at: datetime, by: User) -> Taken:
 def _close(item: Incoming, *, at: datetime, by: User) -> Taken:
     """Acknowledge or resolve the open alert with this key, and keep the report. Nothing is done that ``by`` may not do."""
     report = item.report
-    if item.event and not seen.claim([seen.key(report.source, item.event)], at=at):
+    if item.event and not seen.claim([seen.key(report.source, item.event, user_id=by.pk)], at=at):
         taken = Taken(Verdict.DROPPED, reason=CAME_BEFORE)
         keep(report, taken, at=at, by=by)
         return taken

@@ -85,6 +85,16 @@ def test_a_message_that_names_itself_counts_once(sender):
     assert (Alert.objects.get().occurrences, Report.objects.filter(reason=taking.CAME_BEFORE).count()) == (1, 3)
 
 
+def test_nobody_uses_up_the_name_of_anothers_message(sender):
+    taking.take(
+        [said(Action.IGNORE, event="e1"), said(Action.RESOLVE, event="e1")], at=NOON, by=make_user("mallory", "alerts.report_alert")
+    )
+
+    (taken,) = taking.take([said(Action.TRIGGER, event="e1")], at=NOON, by=sender)
+
+    assert taken.verdict == Verdict.ACCEPTED
+
+
 def test_a_resolution_that_is_replayed_ends_no_later_alert(sender):
     taking.take([said(Action.TRIGGER), said(Action.RESOLVE, event="e1"), said(Action.TRIGGER)], at=NOON, by=sender)
 
