@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -36,7 +37,7 @@ def tell_due(*, at: datetime) -> int:
 
 
 @transaction.atomic
-def _tell(pk: object, *, at: datetime) -> bool:
+def _tell(pk: UUID, *, at: datetime) -> bool:
     rows = Silence.objects.select_for_update(no_key=True, of=["self"], skip_locked=True)
     silence = rows.filter(pk=pk, digested_at=None, ends_at__lte=at).first()
     if silence is None:

@@ -18,7 +18,7 @@ from django.db import transaction
 from alerts import flapping, foreign, images, replays
 from alerts.enums import FINAL
 from alerts.incoming import seen
-from alerts.models import Alert, AlertEvent, AlertGroup, Report
+from alerts.models import Alert, AlertEvent, AlertGroup, Report, Silence
 from notifications.models import Notification
 from sentinel_site.lib import ids
 
@@ -147,7 +147,15 @@ def _replays(at: datetime) -> int:
     return replays.forget(at=at, limit=BATCH)
 
 
+def _silences(at: datetime) -> int:
+    """Silences that are over for so long, with what they held back."""
+    cutoff = at - timedelta(days=settings.SENTINEL_KEEP_ALERTS_DAYS)
+    found = list(Silence.objects.filter(ends_at__lt=cutoff).order_by("ends_at").values_list("pk", flat=True)[:BATCH])
+    Silence.objects.filter(pk__in=found).delete()
+    return len(found)
+
+
 STEPS: Final[dict[str, Callable[[datetime], int]]] = {
     "reports": _reports, "events": _events, "pictures": _pictures, "alerts": _closed_alerts, "groups": _groups, "orphans": _orphans,
-    "foreign": _foreign, "seen": _seen, "replays": _replays, "flapping": _flapping,
+    "foreign": _foreign, "silences": _silences, "seen": _seen, "replays": _replays, "flapping": _flapping,
 }  # fmt: skip

@@ -19,6 +19,7 @@ from bench import (
     jobs,
     machine,
     million,
+    noise,
     oncall,
     pings,
     reach,
@@ -32,7 +33,7 @@ from bench.rows import Row, table
 
 _ALL = (
     rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million, backups, jobs,
-    integrations,
+    integrations, noise,
 )  # fmt: skip
 BENCHES: dict[str, ModuleType] = {module.NAME: module for module in _ALL}
 

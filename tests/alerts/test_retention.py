@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from alerts import detection, escalation, images, intake, lifecycle, retention
-from alerts.models import Alert, AlertEvent, AlertGroup, LogEntry, Report, StepClaim, TriageOpinion
+from alerts.models import Alert, AlertEvent, AlertGroup, LogEntry, Report, Silence, SilenceHold, StepClaim, TriageOpinion
 from notifications.models import Delivery, Notification
 from tests.conftest import HOUR, MINUTE, NOON
 from tests.factories import make_policy, make_recipient, make_source, raise_alert, report
@@ -191,3 +191,14 @@ def test_deleting_never_scans_a_whole_table(model):
             bare.append(f"{table}.{column}")
 
     assert bare == []
+
+
+def test_silences_are_kept_as_long_as_alerts_with_what_they_held(settings):
+    settings.SENTINEL_KEEP_ALERTS_DAYS = 30
+    make_source()
+    silence = Silence.objects.create(matchers=["source=probe"], reason="works", starts_at=NOON, ends_at=NOON + HOUR)
+    silence.holds.create(alert=raise_alert(at=NOON), held_at=NOON)
+
+    assert retention.sweep(at=NOON + 30 * DAY)["silences"] == 0
+    assert retention.sweep(at=NOON + 31 * DAY)["silences"] == 1
+    assert (Silence.objects.count(), SilenceHold.objects.count(), Alert.objects.count()) == (0, 0, 1)
