@@ -19,6 +19,7 @@ from devices.models import Device, DeviceCommand
 from sentinel_site import beats
 from sentinel_site.models import ApiKey, ProcessBeat
 from tests.callers import KeyClient, make_caller, make_user
+from tests.conftest import HOUR
 from tests.meters import Meter
 from tests.web import Web
 
@@ -34,7 +35,7 @@ def _loopback(settings):
 
 @pytest.fixture
 def device():
-    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())
+    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now() + HOUR)  # the web server may take its time to start
     return Device.objects.create(slug="roof", name="Roof", host="127.0.0.1", username="USER", password="0000")
 
 

@@ -17,6 +17,7 @@ from devices.models import Device
 from sentinel_site import beats
 from sentinel_site.models import ApiKey, ProcessBeat
 from tests.callers import make_user
+from tests.conftest import HOUR
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PIECE = b"x" * transfers.PIECE_BYTES
@@ -25,7 +26,7 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 def device():
-    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())
+    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now() + HOUR)  # the web server may take its time to start
     return Device.objects.create(slug="roof", name="Roof", host="192.168.1.40")
 
 
