@@ -31,14 +31,14 @@ def said(action, key="disk", *, event="", **fields):
 
 
 def verdicts():
-    return list(Report.objects.order_by("pk").values_list("verdict", flat=True))
+    return list(Report.objects.values_list("verdict", flat=True))
 
 
 def test_what_follows_upon_each_other_is_done_in_that_order(sender):
     taken = taking.take([said(Action.TRIGGER), said(Action.RESOLVE), said(Action.TRIGGER), said(Action.TRIGGER)], at=NOON, by=sender)
 
     assert [each.verdict for each in taken] == [Verdict.ACCEPTED, Verdict.APPLIED, Verdict.ACCEPTED, Verdict.FOLDED]
-    assert list(Alert.objects.order_by("pk").values_list("status", "occurrences")) == [("RESOLVED", 1), ("PENDING", 2)]
+    assert list(Alert.objects.order_by("status").values_list("status", "occurrences")) == [("PENDING", 2), ("RESOLVED", 1)]
     assert sorted(verdicts()) == ["accepted", "accepted", "applied", "folded"]
 
 
