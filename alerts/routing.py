@@ -135,11 +135,18 @@ class Table:
             known = self.chosen[key] = self._choose(source, labels, severity, open_hours)
         return known
 
-    def ask(self, source: Source, labels: Mapping[str, str], open_hours: Collection[Hours]) -> Iterator[tuple[Rule, Miss | None]]:
+    @cached_property
+    def places(self) -> matchers.Index[int]:
+        """The places of the rules, by their matchers: hundreds of expressions are asked at once."""
+        return matchers.Index((rule.matchers, place) for place, rule in enumerate(self.rules))
+
+    def ask(
+        self, source: Source, labels: Mapping[str, str], open_hours: Collection[Hours], *, among: Sequence[Rule] | None = None
+    ) -> Iterator[tuple[Rule, Miss | None]]:
         """The rules that are asked about such a report, in their order, up to the one that decides; each with what keeps it from
-        matching."""
+        matching. ``among``: only these, of which none was left out that could match."""
         has_policy = source.policy_id is not None
-        for rule in self.rules:
+        for rule in self.rules if among is None else among:
             if rule.catch_all and has_policy:
                 return
             miss = rule.miss(source, labels, open_hours)
@@ -151,7 +158,8 @@ class Table:
 
     def _choose(self, source: Source, labels: Mapping[str, str], severity: str, open_hours: Collection[Hours]) -> Choice:
         policy, route, priority = source.policy_id, None, None
-        for rule, miss in self.ask(source, labels, open_hours):
+        fitting = [self.rules[place] for place in sorted(self.places.find(labels))]
+        for rule, miss in self.ask(source, labels, open_hours, among=fitting):
             if miss is None:
                 policy, route = (rule.policy, rule.route) if rule.policy is not None else (policy, route)
                 priority = rule.priority or priority
