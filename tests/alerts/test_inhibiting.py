@@ -219,7 +219,7 @@ def test_causes_are_read_page_by_page(house):
     rule = inhibit(equal=(), wait=0)
     for number in range(5):
         raised("down", site=f"s{number}")
-    read = inhibiting._rule(rule)
+    read = inhibiting.rule_of(rule)
 
     found = list(inhibiting._sources(read, {()}, page=2))
 
