@@ -148,7 +148,9 @@ def test_a_receiver_that_does_not_answer_keeps_no_other_from_its_events(receiver
         subscribe(receiver, "Wiki")
         course()
 
-        wait_until(lambda: publish(at=timezone.now() + HOUR) and len(set(types(receiver.accepted))) == 3)
+        while len(set(types(receiver.accepted))) < 3:  # on a slow machine half a second may be too short for the good one, too
+            Subscription.objects.update(next_attempt_at=None)
+            publish()
 
         assert list(dict.fromkeys(types(receiver.accepted))) == ["fired", "acked", "resolved"]
         assert Subscription.objects.get(name="A silent one").last_error.startswith("the host did not answer properly in time")
