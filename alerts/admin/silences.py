@@ -87,7 +87,7 @@ class SilenceAdmin(LintedMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
     list_select_related = ("author", "window")
     readonly_fields = ("made_by", "held_back", "held_alerts")
     fieldsets = (
-        (None, {"fields": ("matchers", "reason", ("starts_at", "ends_at"))}),
+        (None, {"fields": ("matchers", "reason", "starts_at", "ends_at")}),
         ("What became of it", {"fields": (("made_by", "held_back"), "held_alerts")}),
     )
 

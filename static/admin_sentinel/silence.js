@@ -4,7 +4,7 @@
 
   function watch(field) {
     const says = document.createElement("div");
-    says.className = "snt-preview";
+    says.className = "snt-matches";
     says.setAttribute("aria-live", "polite");
     field.after(says);
     let timer, asked = 0;
