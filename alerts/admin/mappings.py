@@ -106,7 +106,7 @@ class ReportMappingAdmin(ModelAdmin):
 
 def _preview(request: HttpRequest) -> dict[str, Any]:
     typed, at = request.POST, timezone.now()
-    source = Source.objects.filter(pk=typed["source"]).first() if typed.get("source", "").isdigit() else None
+    source = Source.objects.filter(pk=typed["source"]).first() if typed.get("source", "").isdecimal() else None
     sample = typed.get("sample", "").strip()[:MAX_SAMPLE]
     mapping = Mapped(
         source.slug if source else "", words=LinesField().to_python(typed.get("words")),

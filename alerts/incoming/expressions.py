@@ -16,7 +16,7 @@ MAX_LENGTH: Final = 1000
 MAX_STEPS: Final = 200_000
 """Some tenths of a second."""
 MAX_VALUES: Final = 100_000
-"""So many values may be in a result, each counted as often as it is reached."""
+"""So many values may be in a result, each counted as often as it is reached, and once more for every 100 characters."""
 _TEXT_STEP: Final = 100
 _VALUES_STEP: Final = 64
 
@@ -58,6 +58,13 @@ def search(expression: str, value: Any, budget: Budget) -> Any:
     return found
 
 
+def text(expression: str, value: Any, budget: Budget) -> str:
+    """What ``expression`` finds, as text; a structure is paid for once more, as JSON. Raises ExpressionError."""
+    said = as_text(search(expression, value, budget))
+    budget.spend(len(said) // _TEXT_STEP)
+    return said
+
+
 class _Bounded(visitor.TreeInterpreter):  # type: ignore[misc]
     """JMESPath's own interpreter, which pays for each step."""
 
@@ -79,14 +86,24 @@ class _Bounded(visitor.TreeInterpreter):  # type: ignore[misc]
             self._budget.spend(values // _VALUES_STEP)
         return found
 
+    def visit_function_expression(self, node: Any, value: Any) -> Any:
+        """A function. What `join` would make is paid for before it is made: a long text between many is more than there is memory."""
+        given = [self.visit(child, value) for child in node["children"]]
+        if node["value"] == "join" and len(given) == 2 and isinstance(given[0], str) and isinstance(given[1], list):
+            self._budget.spend(len(given[0]) * len(given[1]) // _TEXT_STEP)
+        return self._functions.call_function(node["value"], given)
+
     def _size(self, value: Any) -> int:
-        """How many values are in it. What was counted once is known, and kept, so that its id stays its own."""
+        """How many values are in it, long texts as several. What was counted once is known, and kept, so that its id stays its own."""
+        if isinstance(value, str):
+            return 1 + len(value) // _TEXT_STEP
         if not isinstance(value, list | dict):
             return 1
         known = self._sizes.get(id(value))
         if known is None:
-            parts = value.values() if isinstance(value, dict) else value
-            known = self._sizes[id(value)] = (value, 1 + sum(map(self._size, parts)))
+            names, parts = (value, value.values()) if isinstance(value, dict) else ((), value)
+            counted = 1 + sum(map(self._size, parts)) + sum(len(name) // _TEXT_STEP for name in names)
+            known = self._sizes[id(value)] = (value, counted)
         return known[1]
 
 

@@ -1,6 +1,6 @@
 """Any JSON, read by the expressions that an operator wrote. Pure: a mapping and a value in, what it says out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -76,7 +76,7 @@ def _item(
 def _one(mapping: Mapped, value: Any, raw: str, words: Mapping[str, str], budget: Budget, *, at: datetime) -> Incoming:
     def text(name: str) -> str:
         expression = getattr(mapping, name)
-        return str(contract.cleaned(expressions.as_text(_found(name, expression, value, budget)))) if expression else ""
+        return str(contract.cleaned(_found(name, expression, value, budget, how=expressions.text))) if expression else ""
 
     def word(name: str) -> str:
         said = text(name).strip().lower()
@@ -105,8 +105,8 @@ def _labels(mapping: Mapped, value: Any, budget: Budget) -> dict[str, str]:
     return contract.labels(contract.cleaned({str(name): each for name, each in found.items()}))
 
 
-def _found(name: str, expression: str, value: Any, budget: Budget) -> Any:
+def _found(name: str, expression: str, value: Any, budget: Budget, *, how: Callable[..., Any] = expressions.search) -> Any:
     try:
-        return expressions.search(expression, value, budget)
+        return how(expression, value, budget)
     except ExpressionError as error:
         raise FormatError(f"{name}: {error}") from None

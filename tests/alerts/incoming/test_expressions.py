@@ -40,6 +40,21 @@ def test_an_expression_that_grows_without_end_is_stopped(expression):
         expressions.search(expression, BODY, Budget())
 
 
+@pytest.mark.parametrize("expression", [
+    "join(text, many)", "text" + " | [@, @]" * 14 + " | to_string(@)", "named" + " | [@, @]" * 14 + " | to_string(@)",
+])  # fmt: skip
+def test_long_texts_many_times_over_are_stopped_before_they_are_made(expression):
+    body = {"text": "x" * 500_000, "many": [""] * 90_000, "named": {"x" * 500_000: 1}}
+
+    with pytest.raises(ExpressionError):
+        expressions.search(expression, body, Budget())
+
+
+def test_a_structure_as_text_is_paid_for_as_often_as_it_is_written():
+    with pytest.raises(ExpressionError, match="takes too long"):
+        expressions.text("@", ["x" * 99] * 300, Budget(steps=100))
+
+
 def test_what_all_expressions_of_a_message_cost_is_bounded_together():
     budget = Budget(steps=6)
     search = expressions.search
