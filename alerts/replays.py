@@ -32,6 +32,8 @@ SHOWN: Final = 100
 """So many differences are shown, each with the people; the rest is counted."""
 LONGEST: Final = timedelta(days=92)
 KEEP: Final = timedelta(days=30)
+LOST: Final = timedelta(hours=1)
+"""A long replay that is not done after so long does not keep who asked from asking again."""
 WORK: Final = "alerts.replay"
 Progress = Callable[[str, int, int | None], None]
 logger = logging.getLogger(__name__)
@@ -56,6 +58,8 @@ def ask(*, since: datetime, until: datetime, source: str, as_now: bool, by: Abst
     total = past.chosen(since=since, until=until, source=source).order_by()[: MAX_REPORTS + 1].count()
     if total > MAX_REPORTS:
         raise problems.invalid([(("body", "since"), f"more than {MAX_REPORTS} reports came then; ask for less, or for one source")])
+    if total > AT_ONCE and _waiting(by, at=at):
+        raise problems.invalid([(("body", "since"), "a long replay that you asked for is not done yet; wait for it, or ask for less")])
     with transaction.atomic():
         row = Replay.objects.create(
             since=since, until=until, source=source, as_now=as_now, by_id=by.pk if by else None, asked_at=at, total=total
@@ -63,6 +67,13 @@ def ask(*, since: datetime, until: datetime, source: str, as_now: bool, by: Abst
         if total > AT_ONCE:
             work_wanted.send(sender=Replay, name=WORK, arguments={"replay": str(row.pk)}, by=by, at=at)
     return row if total > AT_ONCE else carry_out(row.pk)
+
+
+def _waiting(by: AbstractBaseUser | None, *, at: datetime) -> bool:
+    """Whether a long replay of theirs is still to be done: whoever may look must not fill the queue. One that was lost is forgotten."""
+    unfinished = (ReplayState.QUEUED, ReplayState.RUNNING)
+    found = Replay.objects.filter(by_id=by.pk if by else None, state__in=unfinished, total__gt=AT_ONCE, asked_at__gt=at - LOST)
+    return found.exists()
 
 
 def carry_out(pk: UUID, *, progress: Progress | None = None) -> Replay:

@@ -74,6 +74,17 @@ def test_a_job_is_queued_for_what_takes_longer(house, reader):
     assert JobRun.objects.get(job__callable="alerts.replay").arguments == {"replay": answer.json()["id"]}
 
 
+def test_nobody_fills_the_queue_with_replays(house, reader):
+    intake.accept([report_of(number) for number in range(1000)], at=NOON)
+    raise_alert(at=NOON, subject="one more")
+    assert reader.send("/reports/replay", RANGE).status_code == 202
+
+    refused = reader.send("/reports/replay", RANGE)
+
+    assert (refused.status_code, Replay.objects.count(), JobRun.objects.count()) == (422, 1, 1)
+    assert make_caller("alerts.view_report", name="sam").send("/reports/replay", RANGE).status_code == 202
+
+
 def report_of(number):
     return intake.NewReport("probe", f"number {number}", subject=str(number))
 
