@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 from pydantic import AwareDatetime, BaseModel, Field
 
 from alerts import describe
-from alerts.enums import OPEN, AlertStatus, Severity
-from alerts.models import Alert, Flapping, LogEntry
+from alerts.enums import OPEN, AlertStatus, Severity, Verdict
+from alerts.models import Alert, Flapping, LogEntry, Report
 from alerts.models.alert import SEARCH
 from notifications.models import Delivery
 from sentinel_site.lib import ids, problems
@@ -53,9 +53,19 @@ def open_by_key(source: str, dedup_key: str) -> Alert:
 
 
 def require_own(alert: Alert, by: User) -> None:
-    """Raises a 403 Problem unless ``by`` reported the alert, or may answer alerts: no source may close another one's fall."""
-    if not by.has_perm("alerts.answer_alert") and not alert.reports.filter(reported_by=by).exists():
+    """Raises a 403 Problem unless ``by`` raised the alert, or may answer alerts: no source may close another one's fall."""
+    if not by.has_perm("alerts.answer_alert") and not is_raised_by(alert.pk, by):
         raise problems.Problem(403, "Another user's key reported this alert. Resolve it with that key, or as a user who may answer alerts.")
+
+
+def is_raised_by(alert_id: UUID, by: User) -> bool:
+    """Whether the alert is ``by``'s. Repeating another one's alert makes it nobody's own: else two messages would end any alert.
+
+    When the report that raised it is no longer kept, whoever repeated it counts.
+    """
+    reports = Report.objects.filter(alert_id=alert_id)
+    raising = reports.filter(verdict__in=(Verdict.ACCEPTED, Verdict.SUPPRESSED))
+    return (raising if raising.exists() else reports).filter(reported_by=by).exists()
 
 
 def find(filters: Filters) -> QuerySet[Alert]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from alerts import foreign, intake, routing
+from alerts import foreign, intake, queries, routing
 from alerts.alertmanager import Posted
 from alerts.enums import OPEN, Verdict
 from alerts.errors import InvalidReport
@@ -17,7 +17,7 @@ from alerts.incoming import contract, signatures, taking
 from alerts.incoming.alertmanager_webhook import Webhook
 from alerts.incoming.contract import Incoming
 from alerts.incoming.taking import Taken
-from alerts.models import Alert, Report
+from alerts.models import Alert
 from sentinel_site.lib.crypto import UndecryptableError
 from sentinel_site.lib.problems import Problem
 
@@ -64,9 +64,9 @@ def check(message: Message) -> None:
 
 def refuse(message: Message, why: str, *, keep_body: bool = True) -> None:
     """Keep what cannot be taken, and tell people that something was refused. What is not signed is not kept."""
-    said = contract.cleaned(message.body.decode("utf-8", "replace")[:MAX_KEPT_BODY]) if keep_body else contract.NOT_KEPT
+    said = contract.kept(message.body)[:MAX_KEPT_BODY] if keep_body else contract.NOT_KEPT
     intake.refuse(
-        slug=contract.cleaned(message.source), subject="", errors=[("body", why)], raw=contract.raw({"body": contract.hidden(said)}),
+        slug=contract.cleaned(message.source), subject="", errors=[("body", why)], raw=contract.raw({"body": said}),
         at=message.at, by_id=message.by.pk,
     )  # fmt: skip
 
@@ -96,11 +96,11 @@ def _open_alerts(message: Message, posted: Sequence[Posted]) -> dict[str, UUID]:
 
 
 def _is_anothers(message: Message, known: Mapping[str, UUID], posted: Posted) -> bool:
-    """Whether its alert was reported with another user's key alone, so that this one may not end it."""
+    """Whether its alert was raised with another user's key, so that this one may not end it."""
     alert = known.get(posted.dedup_key)
     if alert is None or message.by.has_perm(taking.ANSWER):
         return False
-    return not Report.objects.filter(alert_id=alert, reported_by=message.by).exists()
+    return not queries.is_raised_by(alert, message.by)
 
 
 def _kept(message: Message, posted: Posted, became: foreign.Became | InvalidReport | None, alert_id: UUID | None) -> Taken:

@@ -82,9 +82,16 @@ def raw(value: Any) -> str:
     return jsontext.dump(cleaned(_without_secrets(value if isinstance(value, dict) else {"value": value})))
 
 
-def hidden(text: str) -> str:
-    """``text`` without API keys."""
-    return _API_KEY.sub(NOT_KEPT, text)
+def kept(body: bytes) -> str:
+    """A message that nobody could use, as text: as it came, but for API keys, and in JSON for keys and passwords by their names."""
+    said = body.decode("utf-8", "replace")
+    try:
+        value = read_json(body)
+        shown = _without_secrets(value)
+        said = jsontext.dump(shown) if shown != value else said
+    except (FormatError, jsontext.JsonError):
+        pass  # no JSON: there are no names to go by
+    return str(cleaned(_API_KEY.sub(NOT_KEPT, said)))
 
 
 def json_text(text: str) -> str:

@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.utils import IntegrityError, OperationalError
 
-from alerts import folding, intake, lifecycle, routing
+from alerts import folding, intake, lifecycle, queries, routing
 from alerts.enums import OPEN, Resolution, Verdict
 from alerts.errors import InvalidReport, UnknownSource
 from alerts.folding import NewReport
@@ -136,12 +136,12 @@ def _close(item: Incoming, *, at: datetime, by: User) -> Taken:
 
 
 def _objection(action: Action, alert: Alert | None, by: User) -> str:
-    """Why ``by`` may not do this; empty when it may. What reports may end what it reported, and nothing else."""
+    """Why ``by`` may not do this; empty when it may. What reports may end what it raised, and nothing else."""
     if alert is None:
         return NOT_OPEN
     if by.has_perm(ANSWER):
         return ""
-    if not alert.reports.filter(reported_by=by).exists():
+    if not queries.is_raised_by(alert.pk, by):
         return NOT_YOURS
     return LIVES if action == Action.ACKNOWLEDGE and alert.life_safety else ""
 

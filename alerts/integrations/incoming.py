@@ -127,7 +127,8 @@ def _kuma_body(request: HttpRequest) -> bytes:
 
 
 def _of_query(request: HttpRequest) -> bytes:
-    if "Sec-Fetch-Mode" in request.headers:
+    # Without TLS browsers send no Sec-Fetch-Mode; they send the password of Basic by themselves either way.
+    if "Sec-Fetch-Mode" in request.headers or request.headers.get("User-Agent", "").startswith("Mozilla/"):
         raise Problem(403, "This is for programs: a browser that follows a link reports nothing.")
     parts = {name: request.GET[name] for name in ("heartbeat", "monitor") if request.GET.get(name)}
     said = contract.json_text(request.GET.get("msg", ""))

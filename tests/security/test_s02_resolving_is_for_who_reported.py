@@ -20,6 +20,18 @@ def test_a_reporter_cannot_close_what_another_one_reported():
     assert (answer.status_code, Alert.objects.get().status) == (403, "PENDING")
 
 
+def test_a_reporter_that_repeats_anothers_alert_cannot_close_it():
+    make_source()
+    raise_alert(at=NOON, dedup_key="fall")
+    stranger = make_caller("alerts.report_alert")
+
+    assert stranger.send("/alerts", {**KEY, "title": "Fall"}).status_code == 200
+
+    answer = stranger.send("/alerts/resolve", KEY)
+
+    assert (answer.status_code, Alert.objects.get().status) == (403, "PENDING")
+
+
 def test_a_reporter_closes_its_own():
     make_source()
     reporter = make_caller("alerts.report_alert")

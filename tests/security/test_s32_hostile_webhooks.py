@@ -88,6 +88,9 @@ def test_a_strangers_key_ends_nobodys_alert(caller, slug):
     send(caller, slug, SENT[slug])
 
     send(make_caller("alerts.report_alert", name="mallory"), slug, ENDED[slug])
+    repeats = make_caller("alerts.report_alert", name="trudy")
+    send(repeats, slug, SENT[slug])
+    send(repeats, slug, ENDED[slug])
 
     assert Alert.objects.get(source__slug=slug).status == "PENDING"
 
@@ -110,6 +113,24 @@ def test_keys_are_neither_kept_nor_shown(caller):
 
     kept = json.dumps(list(Report.objects.values_list("raw", flat=True)))
     assert (key in kept, "hunter2" in kept, kept.count("(not kept)")) == (False, False, 5)
+
+
+def test_what_nobody_could_read_is_kept_without_its_passwords(caller):
+    key = caller.defaults["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+
+    send(caller, "cloudevents", {"password": "hunter2", "said": [{"text": "é"}]})
+    send(caller, "grafana", "x" * 19_990 + key)
+
+    kept = [each["body"] for each in Report.objects.filter(verdict="rejected").order_by("received_at", "pk").values_list("raw", flat=True)]
+    assert (json.loads(kept[0]), key[:10] in kept[1]) == ({"password": "(not kept)", "said": [{"text": "é"}]}, False)
+
+
+def test_a_browser_that_follows_a_link_reports_nothing_without_tls_either(caller):
+    link = {"msg": "up again", "heartbeat": json.dumps(ENDED["uptime-kuma"]["heartbeat"])}
+
+    answer = caller.get(PATHS["uptime-kuma"], link, headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"})
+
+    assert (answer.status_code, Report.objects.count()) == (403, 0)
 
 
 def test_links_that_are_no_web_addresses_are_left_out(caller):

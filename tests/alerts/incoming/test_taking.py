@@ -123,6 +123,15 @@ def test_another_key_closes_nothing_that_it_did_not_report(sender):
     assert taking.take([said(Action.RESOLVE)], at=NOON, by=responder)[0].verdict == Verdict.APPLIED
 
 
+def test_who_repeats_anothers_alert_may_not_end_it_for_that(sender):
+    taking.take([said(Action.TRIGGER)], at=NOON, by=sender)
+    stranger = make_user("stranger", "alerts.report_alert")
+
+    repeated, ended = taking.take([said(Action.TRIGGER), said(Action.RESOLVE)], at=NOON + MINUTE, by=stranger)
+
+    assert (repeated.verdict, ended.reason, Alert.objects.get().status) == (Verdict.FOLDED, taking.NOT_YOURS, "PENDING")
+
+
 def test_where_lives_depend_no_machine_acknowledges(source, sender):
     source.life_safety = True
     source.save()
