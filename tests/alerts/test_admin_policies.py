@@ -13,7 +13,7 @@ from tests.conftest import NOON
 from tests.factories import make_policy, make_recipient, make_source, raise_alert
 
 LISTS = ["source", "report", "route", "escalationpolicy"]
-ROUTE = {"position": "5", "matchers": "", "source": "", "enabled": "on", "policy": "", "priority": "1"}
+ROUTE = {"position": "5", "matchers": "", "source": "", "enabled": "on", "policy": "", "priority": "1", "time_zone": "Europe/Paris"}
 
 
 @pytest.fixture
