@@ -140,7 +140,7 @@ def test_the_time_limit_holds_for_the_whole_call(settings, behaviour):
         with pytest.raises(NoOpinion, match=r"did not answer within 1\.5 s"):
             gemini.ask(jpeg(), timeout_seconds=1.5)
 
-    assert len(service.requests) == 2
+    assert 1 <= len(service.requests) <= 2
 
 
 def test_it_is_asked_a_second_time_when_that_may_help(alert, settings):

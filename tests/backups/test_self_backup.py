@@ -149,7 +149,7 @@ def test_a_run_killed_while_it_dumps_leaves_nothing_that_stays(store, plain, ano
     with plain.transaction():
         plain.execute("LOCK TABLE parted IN ACCESS EXCLUSIVE MODE")
         run = another(NIGHT)
-        until(lambda: store.exists() and any(store.glob("*.part")) and commands(b"pg_dump", store, run.pid), 60, "the dump")
+        until(lambda: store.exists() and any(store.glob("*.part")) and commands(b"pg_dump", store, run.pid), 180, "the dump")
         seen = commands(b"", store, run.pid)
         run.send_signal(signal.SIGKILL)
         run.wait()
@@ -165,7 +165,7 @@ def test_a_run_killed_while_it_dumps_leaves_nothing_that_stays(store, plain, ano
 def test_a_run_killed_while_it_restores_leaves_no_scratch_database(store, plain, another):
     plain.execute(SLOW)
     run = another(NIGHT)
-    until(lambda: scratches() and commands(b"pg_restore", store, run.pid), 60, "the restore")
+    until(lambda: scratches() and commands(b"pg_restore", store, run.pid), 180, "the restore")
     run.send_signal(signal.SIGKILL)
     run.wait()
     plain.execute("DROP TABLE slow; DROP FUNCTION slow_when_restored")
