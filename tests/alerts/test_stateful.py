@@ -112,5 +112,5 @@ class AlertMachine(RuleBasedStateMachine):
 def test_any_sequence_keeps_the_invariants():
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        AlertMachine, settings=settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=checks)
+        AlertMachine, settings=settings(max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=checks)
     )

@@ -35,9 +35,9 @@ def up(ground, mailbox):
 @pytest.fixture
 def house(up):
     """The running house, healthy at the start of each test and again at its end."""
-    until(up.well, 120, "a healthy house before the test")
+    until(up.well, 240, "a healthy house before the test")
     yield up
-    until(up.well, 150, "a healthy house after the test")
+    until(up.well, 240, "a healthy house after the test")
 
 
 @pytest.fixture(scope="session")
