@@ -101,7 +101,7 @@ def _wish(header: str, *, now: datetime) -> float | None:
         return float(header)
     try:
         at = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
 

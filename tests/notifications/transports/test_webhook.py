@@ -103,7 +103,9 @@ def test_every_answer_has_its_meaning(told, receiver, status, error):
     assert len(receiver.requests) == 1
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("-1", None), ("soon", None), ("", None)])
+@pytest.mark.parametrize(("header", "seconds"), [
+    ("7", 7), ("-1", None), ("soon", None), ("", None), ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None),
+])  # fmt: skip
 def test_retry_after_is_read(told, receiver, header, seconds):
     receiver.answer = lambda request: (429, {"Retry-After": header}, b"")
 
