@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from pydantic_core import to_json
 
-from alerts import alertmanager, intake, lifecycle
+from alerts import alertmanager, intake, lifecycle, queries
 from alerts.alertmanager import KEY_PREFIX, Posted
 from alerts.enums import OPEN, Resolution
 from alerts.errors import InvalidReport
@@ -23,6 +24,7 @@ REPEAT_AFTER: Final = timedelta(hours=4)
 """What somebody resolved and what is still reported is raised again so long after; Alertmanager repeats itself as often."""
 KEEP: Final = timedelta(days=7)
 BATCH: Final = 500
+ANSWER: Final = "alerts.answer_alert"
 OVER: Final = "it is over"
 SILENT: Final = "it was not reported again in time"
 logger = logging.getLogger(__name__)
@@ -104,6 +106,16 @@ def take(posted: Sequence[Posted], *, source: str, source_id: int, at: datetime,
     became = take_each(posted, source=source, source_id=source_id, at=at, by_id=by_id)
     refused = [(each, became[each.label_hash]) for each in posted if isinstance(became[each.label_hash], InvalidReport)]
     return [f"{each.labels.get('alertname', each.label_hash)}: {error}" for each, error in refused]
+
+
+def anothers(posted: Sequence[Posted], *, source_id: int, by: User, at: datetime) -> set[str]:
+    """The label hashes of what is over, and whose open alert another user's key raised: ``by``, who may not answer alerts, ends none."""
+    over = {each.dedup_key: each.label_hash for each in posted if each.ends_at <= at}
+    if not over or by.has_perm(ANSWER):
+        return set()
+    rows = Alert.objects.filter(source_id=source_id, dedup_key__in=list(over), status__in=OPEN)
+    known = dict(rows.values_list("pk", "dedup_key"))
+    return {over[known[pk]] for pk in queries.raised_by_others(known, by)}
 
 
 def take_each(

@@ -1,5 +1,6 @@
 """Reading alerts: the list with its filters, one alert with what describing it needs, its record and its messages."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -63,9 +64,18 @@ def is_raised_by(alert_id: UUID, by: User) -> bool:
 
     When the report that raised it is no longer kept, whoever repeated it counts.
     """
-    reports = Report.objects.filter(alert_id=alert_id)
+    return not raised_by_others([alert_id], by)
+
+
+def raised_by_others(alert_ids: Iterable[UUID], by: User) -> set[UUID]:
+    """Those of the alerts that are not ``by``'s; see `is_raised_by`."""
+    wanted = set(alert_ids)
+    reports = Report.objects.filter(alert_id__in=wanted)
     raising = reports.filter(verdict__in=(Verdict.ACCEPTED, Verdict.SUPPRESSED))
-    return (raising if raising.exists() else reports).filter(reported_by=by).exists()
+    raised = dict(raising.values_list("alert_id", "reported_by_id")) if wanted else {}
+    rest = wanted - raised.keys()
+    repeated = set(reports.filter(alert_id__in=rest, reported_by=by).values_list("alert_id", flat=True)) if rest else set()
+    return {pk for pk, user_id in raised.items() if pk and user_id != by.pk} | (rest - repeated)
 
 
 def find(filters: Filters) -> QuerySet[Alert]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from alerts import foreign, intake, queries, routing
+from alerts import foreign, intake, routing
 from alerts.alertmanager import Posted
 from alerts.enums import OPEN, Verdict
 from alerts.errors import InvalidReport
@@ -79,7 +79,7 @@ def take(message: Message, items: Sequence[Incoming]) -> dict[str, int]:
 def take_webhook(message: Message, webhook: Webhook) -> dict[str, int]:
     """Activities that are sent again and again until they are over, and everything else in the message."""
     known = _open_alerts(message, webhook.posted)
-    anothers = {each.label_hash for each in webhook.posted if each.ends_at <= message.at and _is_anothers(message, known, each)}
+    anothers = foreign.anothers(webhook.posted, source_id=message.source_id, by=message.by, at=message.at)
     mine = [each for each in webhook.posted if each.label_hash not in anothers]
     became = foreign.take_each(
         mine, source=message.source, source_id=message.source_id, at=message.at, by_id=message.by.pk
@@ -93,14 +93,6 @@ def _open_alerts(message: Message, posted: Sequence[Posted]) -> dict[str, UUID]:
     keys = [each.dedup_key for each in posted]
     rows = Alert.objects.filter(source_id=message.source_id, dedup_key__in=keys, status__in=OPEN)
     return dict(rows.values_list("dedup_key", "pk"))
-
-
-def _is_anothers(message: Message, known: Mapping[str, UUID], posted: Posted) -> bool:
-    """Whether its alert was raised with another user's key, so that this one may not end it."""
-    alert = known.get(posted.dedup_key)
-    if alert is None or message.by.has_perm(taking.ANSWER):
-        return False
-    return not queries.is_raised_by(alert, message.by)
 
 
 def _kept(message: Message, posted: Posted, became: foreign.Became | InvalidReport | None, alert_id: UUID | None) -> Taken:

@@ -21,7 +21,7 @@ from alerts.alertmanager_state import QueryError
 from alerts.models import EscalationPolicy
 from sentinel_site.lib import jsontext
 from sentinel_site.lib.instants import instant
-from sentinel_site.lib.permissions import allowed
+from sentinel_site.lib.permissions import allowed, caller
 
 MAX_BODY: Final = 4 * 1024 * 1024
 """256 alerts, as many as Prometheus sends at once, with 16 KiB each."""
@@ -94,6 +94,8 @@ def _take(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None:
         raise _Refused(404, f"no enabled source is called {slug:.60}; create it under Sources in the admin")
     posted, wrong = alertmanager.read(_body(request), at=at)
+    anothers = foreign.anothers(posted, source_id=found.pk, by=caller(request), at=at)
+    posted = [each for each in posted if each.label_hash not in anothers]
     wrong += foreign.take(posted, source=slug, source_id=found.pk, at=at, by_id=request.user.pk)
     return _json("; ".join(wrong)[:2000], status=400) if wrong else HttpResponse(status=200)
 

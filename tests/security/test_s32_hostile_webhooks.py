@@ -95,6 +95,18 @@ def test_a_strangers_key_ends_nobodys_alert(caller, slug):
     assert Alert.objects.get(source__slug=slug).status == "PENDING"
 
 
+def test_a_strangers_key_ends_nothing_as_a_prometheus_either(caller):
+    path, life = "/integrations/alertmanager/grafana/api/v2/alerts", {"labels": {"alertname": "Fall"}}
+    over = life | {"startsAt": "2026-03-01T00:00:00Z", "endsAt": "2026-03-01T00:00:01Z"}
+    send(caller, "grafana", [life | {"startsAt": over["startsAt"]}], path=path)
+
+    answer = send(make_caller("alerts.report_alert", name="mallory"), "grafana", [over], path=path)
+
+    assert (answer.status_code, Alert.objects.get().status) == (200, "PENDING")
+    send(caller, "grafana", [over], path=path)
+    assert Alert.objects.get().status == "RESOLVED"
+
+
 def test_a_session_is_no_key_and_a_foreign_page_cannot_use_the_one_a_browser_keeps(caller):
     signed_in = KeyClient()
     signed_in.force_login(make_user("root", is_superuser=True))
