@@ -43,11 +43,11 @@ class Matcher:
         return (_pattern(self.value).fullmatch(actual) is not None) is (self.operator == "=~")
 
 
-def parse(text: str) -> Matcher:
-    """The matcher written in ``text``. Raises MatcherError."""
-    found = _FORM.match(text) if len(text) <= MAX_LENGTH else None
+def parse(text: str | None) -> Matcher:
+    """The matcher written in ``text``. Raises MatcherError, for None too: a list in the database may hold it."""
+    found = _FORM.match(text) if text is not None and len(text) <= MAX_LENGTH else None
     if found is None:
-        raise MatcherError(f'{text[:80]!r} is not a matcher. Write name=value, name!=value, name=~"regex" or name!~"regex".')
+        raise MatcherError(f'{(text or "")[:80]!r} is not a matcher. Write name=value, name!=value, name=~"regex" or name!~"regex".')
     name, operator, quoted, bare = found.groups()
     value = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted) if operator in {"=", "!="} else quoted
     if operator in {"=~", "!~"}:
