@@ -35,6 +35,7 @@ def save(suppression: Silence | Inhibition, *, by: AbstractBaseUser | AnonymousU
     if isinstance(suppression, Silence):
         suppression.digested_at = None
     with transaction.atomic():
+        _alerts_first(suppression, at=at)
         suppression.save()
         escalation.release(str(suppression.pk), at=at)
 
@@ -47,8 +48,10 @@ def end(silence: Silence, *, at: datetime) -> None:
     if silence.starts_at < at or silence.window_id is not None:
         expire(silence, at=at)
         return
+    held_by = str(silence.pk)
     with transaction.atomic():
         silence.delete()
+        escalation.release(held_by, at=at)  # by another clock it may have begun
 
 
 def expire(silence: Silence, *, at: datetime) -> None:
@@ -64,5 +67,12 @@ def remove(inhibition: Inhibition, *, at: datetime) -> None:
     """Delete it; whatever it held back is told at once."""
     held_by = str(inhibition.pk)
     with transaction.atomic():
+        _alerts_first(inhibition, at=at)
         inhibition.delete()
         escalation.release(held_by, at=at)
+
+
+def _alerts_first(suppression: Silence | Inhibition, *, at: datetime) -> None:
+    """Lock what an inhibition holds before its row: in this order a sweep does, which counts its hits."""
+    if isinstance(suppression, Inhibition) and not suppression._state.adding:
+        escalation.release(str(suppression.pk), at=at)
