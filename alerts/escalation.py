@@ -6,7 +6,7 @@ the same transaction; any number of runners may do so at once. An alert's steps 
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from sentinel_site.lib import prepared, wake
 RETRY_FAILED_SECONDS = 60
 OVERDUE = timedelta(seconds=60)
 """Who is told later than this, after an outage, still gets time to answer before the alert expires."""
+_Ask = Callable[..., Mapping[UUID, suppression.Hold]]
 logger = logging.getLogger(__name__)
 
 _CLAIM = """
@@ -45,7 +46,8 @@ AND status IN ('PENDING', 'DELIVERED', 'SEEN', 'ACKNOWLEDGED')
 """
 _HOLD = """
 UPDATE alerts_alert SET next_step_at = new.until, suppressed_by = new.reasons,
-    round_started_at = alerts_alert.round_started_at + (new.until - %(at)s), deadline_at = alerts_alert.deadline_at + (new.until - %(at)s)
+    round_started_at = alerts_alert.round_started_at + (new.until - %(at)s),
+    deadline_at = CASE WHEN deadline_at <= %(at)s THEN new.until + %(grace)s * interval '1 s' ELSE deadline_at + (new.until - %(at)s) END
 FROM json_to_recordset(%(holds)s::json) AS new (id uuid, until timestamptz, reasons jsonb) WHERE alerts_alert.id = new.id
 """
 _TAKE = """
@@ -220,7 +222,7 @@ def _claim(*, at: datetime, limit: int) -> list[Alert]:
 def _take_or_put_back(alerts: Sequence[Alert], *, at: datetime) -> None:
     try:
         with transaction.atomic():
-            _take(alerts, at=at)
+            _take(alerts, at=at, ask=suppression.holds_if_any)
     except Exception as error:  # the second failure of this step: it must not keep the others from their turn
         if isinstance(error, DatabaseError) and connection.needs_rollback:
             raise
@@ -231,9 +233,9 @@ def _take_or_put_back(alerts: Sequence[Alert], *, at: datetime) -> None:
         record.write([record.Entry(alerts[0].pk, LogKind.STEP_FAILED, None, detail)], at=at)
 
 
-def _take(due: Sequence[Alert], *, at: datetime) -> None:
+def _take(due: Sequence[Alert], *, at: datetime, ask: _Ask = suppression.holds) -> None:
     """Tell everyone who is next for each alert, and plan the step after."""
-    held = _hold_back(due, at=at)
+    held = _hold_back(due, at=at, ask=ask)
     free = [alert for alert in due if alert.pk not in held]
     waiting = _join_groups([alert for alert in free if grouping.may_join(alert)], at=at)
     turns = [_turn(alert, at=at) for alert in free if alert.pk not in waiting]
@@ -280,13 +282,13 @@ def _ask_again(held: QuerySet[Alert], *, at: datetime) -> int:
     return held.update(next_step_at=at, round_started_at=F("round_started_at") - early, deadline_at=F("deadline_at") - early)
 
 
-def _hold_back(due: Sequence[Alert], *, at: datetime) -> Mapping[UUID, suppression.Hold]:
+def _hold_back(due: Sequence[Alert], *, at: datetime, ask: _Ask) -> Mapping[UUID, suppression.Hold]:
     """Put off the steps of suppressed alerts until the suppression ends, and their clocks with them; say so on each once."""
-    held = suppression.holds(due, at=at)
+    held = ask(due, at=at)
     if held:
         holds = [{"id": pk, "until": hold.until, "reasons": hold.reasons} for pk, hold in held.items()]
         with connection.cursor() as cursor:
-            cursor.execute(_HOLD, {"at": at, "holds": to_json(holds).decode()})
+            cursor.execute(_HOLD, {"at": at, "holds": to_json(holds).decode(), "grace": LAST_RESORT_GRACE_SECONDS})
     if freed := [alert.pk for alert in due if alert.suppressed_by and alert.pk not in held]:
         Alert.objects.filter(pk__in=freed).update(suppressed_by=[])
     entries = []
@@ -304,12 +306,14 @@ def _join_groups(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, datetim
     """Put the alerts into groups; those that follow are told at the group's next bundled update, which starts their clock."""
     waiting = grouping.join(alerts, at=at)
     if alerts:
+        groups, told_at = [alert.group_id for alert in alerts], [waiting.get(alert.pk) for alert in alerts]
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE alerts_alert SET group_id = joined.group_id, next_step_at = coalesce(joined.at, next_step_at),"
-                " round_started_at = coalesce(joined.at, round_started_at)"
+                " round_started_at = coalesce(joined.at, round_started_at), deadline_at = CASE WHEN joined.at > deadline_at"
+                " THEN joined.at + %s * interval '1 s' ELSE deadline_at END"
                 " FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS joined (id, group_id, at) WHERE alerts_alert.id = joined.id",
-                [[alert.pk for alert in alerts], [alert.group_id for alert in alerts], [waiting.get(alert.pk) for alert in alerts]],
+                [LAST_RESORT_GRACE_SECONDS, [alert.pk for alert in alerts], groups, told_at],
             )
     return waiting
 

@@ -5,7 +5,7 @@ with which that begins is told, and says so; only then are it and the ones after
 What is calm again is told by calming.py. A repeat of an open alert is no new time, and neither is what expired: nobody had answered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -24,6 +24,7 @@ SELECT asked.id, source.flap_opens, source.flap_calm_opens, source.flap_window_s
 FROM unnest(%s::uuid[], %s::bigint[], %s::text[]) AS asked (id, source, key) JOIN alerts_source AS source ON source.id = asked.source
 LEFT JOIN alerts_flapping AS flap ON flap.source_id = source.id AND flap.dedup_key = asked.key AND flap.ended_at IS NULL
 """
+_KEEP_STILL: Final = "SELECT id FROM alerts_flapping WHERE id = ANY(%s::uuid[]) AND ended_at IS NULL FOR SHARE SKIP LOCKED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ def find(subjects: Sequence[Subject], *, at: datetime) -> Mapping[UUID, list[Fou
             text = f"flapping: raised {times} times within {_minutes(past.opens[-1] - min(past.began_at or at, past.opens[0]))} minutes"
             found[alert.pk] = [Found({"kind": "flapping", "id": str(past.flapping), "reason": text, "until": until.isoformat()}, until)]
     return found
+
+
+def keep_still(ids: Collection[str]) -> set[str]:
+    """Those of ``ids`` that run, and that nobody ends before this transaction does. Nobody is waited for."""
+    return {str(pk) for (pk,) in prepared.run(_KEEP_STILL, [list(ids)])}
 
 
 def announced(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, dict[str, Any]]:

@@ -19,6 +19,7 @@ from sentinel_site.lib import matchers, prepared
 
 _VERSION: Final = "SELECT value, xmin::text FROM alerts_eventcounter WHERE id = 2"
 """With the transaction that wrote it: a number that was rolled back may be given again."""
+_KEEP_STILL: Final = "SELECT value FROM alerts_eventcounter WHERE id = 2 FOR SHARE SKIP LOCKED"
 _HELD: Final = """
 INSERT INTO alerts_silencehold (silence_id, alert_id, held_at)
 SELECT silence.id, held.alert, %s
@@ -63,6 +64,11 @@ def in_force(*, at: datetime) -> matchers.Index[Standing]:
         if version is not None:
             _kept = _Kept(version, at, index)
     return index
+
+
+def keep_still() -> bool:
+    """Let nobody change a silence before this transaction ends. False: somebody is doing so, and nobody is waited for."""
+    return bool(prepared.run(_KEEP_STILL))
 
 
 def remember(held: Sequence[tuple[str, UUID]], *, at: datetime) -> None:
