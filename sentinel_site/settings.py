@@ -94,7 +94,7 @@ _DATABASE_URL = env.text("DATABASE_URL") or EMBEDDED.database_url()
 _DATABASE = env.database(_DATABASE_URL)
 # A prepared statement keeps its plan: one made while a table was nearly empty must not read all of it in the flood that follows.
 _INDEXES = " -c enable_seqscan=off" if sys.argv[1:2] == ["watchdog"] else ""
-_LOOPS = 6 if sys.argv[1:2] == ["watchdog"] else 0  # its loops each keep one: without these a small pool would leave none to send with
+_LOOPS = 7 if sys.argv[1:2] == ["watchdog"] else 0  # its loops each keep one: without these a small pool would leave none to send with
 _POOL = {"min_size": 1, "max_size": env.number("SENTINEL_DATABASE_POOL", 16) + _LOOPS, "timeout": 10, "max_idle": 120}
 DATABASES = {
     "default": {

@@ -21,7 +21,7 @@ from tests import flushing
 from tests.twilio_api import ACCOUNT, BASE, OURS, TOKEN, Twilio
 from tests.web import Web
 
-settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("wide", settings.get_profile("steady"), derandomize=False, max_examples=1000)
 settings.load_profile("steady")  # the same examples in every run; to look for others: --hypothesis-profile=wide
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
