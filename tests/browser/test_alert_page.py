@@ -34,6 +34,7 @@ def test_opening_it_says_that_it_was_seen(open_page, alert, page_quiet):
 def test_it_changes_while_it_is_open(open_page, alert, page_quiet):
     page = open_page(f"/live/alerts/{alert.pk}")
     expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=SOON)
+    expect(page.locator("#status")).to_have_text("◉ Seen", timeout=SOON)  # said once: later it would be refused, and complained of
 
     lifecycle.acknowledge(alert, by=make_recipient("Bob Stone"), at=timezone.now(), promise="calling")
 

@@ -67,7 +67,7 @@ class Monitors:
 
     def taken_from(self, holder):
         """Wait until another has the device."""
-        until(lambda: self.status()[0] not in {holder, ""}, 60, "the take-over")
+        until(lambda: self.status()[0] not in {holder, ""}, 240, "the take-over")
 
     def status(self):
         rows = self.house.rows("SELECT holder, mode, reachable FROM devices_devicestatus")
