@@ -84,7 +84,7 @@ def carry_out(pk: UUID, *, progress: Progress | None = None) -> Replay:
     Replay.objects.filter(pk=pk).update(state=ReplayState.RUNNING, done=0)
     try:
         answer = _answer(row, progress)
-    except Exception as error:
+    except Exception as error:  # whatever it is, who asked must read it on the page; the job fails by it as well
         Replay.objects.filter(pk=pk).update(state=ReplayState.FAILED, error=f"{type(error).__name__}: {error}"[:500])
         raise
     Replay.objects.filter(pk=pk).update(state=ReplayState.DONE, answer=answer, done=answer["reports"], error="")

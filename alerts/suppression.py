@@ -54,7 +54,7 @@ def holds_if_any(alerts: Sequence[Alert], *, at: datetime) -> dict[UUID, Hold]:
             return holds(alerts, at=at)
     except OperationalError:  # the database's trouble, which passes
         raise
-    except Exception:
+    except Exception:  # one row that nobody can read must not keep a call back for ever
         logger.exception("what holds alerts back could not be found out; they are told")
         return {}
 
