@@ -170,6 +170,20 @@ class EventKind(TextChoices):
     UPDATED = "updated", "Updated"
 
 
+class StoryKind(TextChoices):
+    """What an entry of an alert's story is, besides a log entry of one of the kinds above."""
+
+    REPORT = "report", "Report"
+    MESSAGE = "message", "Message"
+    RECEIPT = "receipt", "Receipt"
+    OPINION = "opinion", "AI opinion"
+    SAMPLES = "samples", "Samples"
+    ONSET = "onset", "Onset"
+    CLEAR = "clear", "Clear"
+    BACKUP = "backup", "Backup"
+    RUN = "run", "Run of a job"
+
+
 class Usefulness(TextChoices):
     """What people say of an alert afterwards."""
 

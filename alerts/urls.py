@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import JavaScriptCatalog
 
-from alerts import answer_views, views
+from alerts import answer_views, story_views, views
 
 urlpatterns = [
     path("live/", views.board, name="live"),
@@ -11,5 +11,8 @@ urlpatterns = [
     path("live/words.js", JavaScriptCatalog.as_view(packages=["alerts"]), name="live-words"),
     path("live/alerts/<uuid:alert_id>", views.alert_page, name="live-alert"),
     path("live/alerts/<uuid:alert_id>/snapshot", views.alert_snapshot, name="live-alert-snapshot"),
+    path("live/alerts/<int:number>/story/", story_views.story_page_view, name="live-alert-story"),
+    path("live/alerts/<int:number>/story.json", story_views.story_json, name="live-alert-story-json"),
+    path("live/alerts/<int:number>/story.pdf", story_views.story_as_pdf, name="live-alert-story-pdf"),
     path("a/<str:token>", answer_views.answer, name="answer"),
 ]

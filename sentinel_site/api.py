@@ -34,6 +34,7 @@ from alerts.api_config import router as config_router
 from alerts.api_foresight import router as foresight_router
 from alerts.api_mappings import router as mappings_router
 from alerts.api_reports import router as reports_router
+from alerts.api_story import router as story_router
 from alerts.api_subscriptions import router as subscriptions_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
@@ -212,6 +213,7 @@ api = Api(
     description="Reports come in, alerts go out, and people answer them. Errors are problem details (RFC 9457).",
 )
 api.add_router("/alerts", alerts_router, tags=["alerts"])
+api.add_router("/alerts", story_router, tags=["alerts"])
 api.add_router("", config_router, tags=["configuration"])
 api.add_router("", foresight_router, tags=["configuration"])
 api.add_router("", mappings_router, tags=["configuration"])

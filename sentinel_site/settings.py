@@ -22,6 +22,7 @@ SENTINEL_ENCRYPTION_KEYS = env.words("SENTINEL_ENCRYPTION_KEYS") or [embedded.se
 SENTINEL_PORT = env.number("SENTINEL_PORT", 8000)
 SENTINEL_BIND = env.text("SENTINEL_BIND", "127.0.0.1")
 SENTINEL_BASE_URL = env.text("SENTINEL_BASE_URL", f"http://localhost:{SENTINEL_PORT}").rstrip("/")
+SENTINEL_SITE_NAME = env.text("SENTINEL_SITE_NAME") or SENTINEL_BASE_URL.partition("://")[2].partition("/")[0]  # on what is printed
 SENTINEL_TLS = SENTINEL_BASE_URL.startswith("https://")
 SENTINEL_DEADMAN_URL = env.text("SENTINEL_DEADMAN_URL")
 ALLOWED_HOSTS = env.words("SENTINEL_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", embedded.host_of(SENTINEL_BASE_URL)]
