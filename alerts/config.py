@@ -174,15 +174,20 @@ def save_source(source: Source, form: SourceForm, _by: User) -> None:
     """Write ``form`` onto ``source``. Raises a Problem: Sentinel's own source stays as it is named, and enabled."""
     if source.slug == OWN_SOURCE and (form.slug != OWN_SOURCE or not form.enabled):
         raise Problem(409, "Sentinel reports its own troubles through this source: it keeps its name and stays enabled.")
-    for name, value in form.model_dump(exclude={"policy", "webhook_secret"}).items():
-        setattr(source, name, value)
-    source.name = form.name.strip() or form.slug
-    source.policy = policy_named(form.policy)
+    fill_source(source, form)
     source.full_clean()
     source.save()
     if "webhook_secret" in form.model_fields_set:
         signatures.set_secret(source, form.webhook_secret)
     calming.reconsider(source, at=timezone.now())
+
+
+def fill_source(source: Source, form: SourceForm) -> None:
+    """Make ``source`` say what ``form`` says. Stores nothing. Raises a 422 Problem for a policy that there is not."""
+    for name, value in form.model_dump(exclude={"policy", "webhook_secret"}).items():
+        setattr(source, name, value)
+    source.name = form.name.strip() or form.slug
+    source.policy = policy_named(form.policy)
 
 
 def keep_own_source(source: Source) -> None:
@@ -217,6 +222,13 @@ def describe_route(route: Route) -> dict[str, Any]:
 
 def save_route(route: Route, form: RouteForm, _by: User) -> None:
     """Write ``form`` onto ``route``. Raises a Problem or ValidationError, for example when the catch-all gets a condition."""
+    fill_route(route, form)
+    route.full_clean()
+    route.save()
+
+
+def fill_route(route: Route, form: RouteForm) -> None:
+    """Make ``route`` say what ``form`` says. Stores nothing. Raises a 422 Problem for a source or a policy that there is not."""
     source = None if form.source is None else Source.objects.filter(slug=form.source).first()
     if source is None and form.source is not None:
         raise unknown(["source"], f"no source is called {form.source[:60]!r}; see /api/v1/sources")
@@ -226,8 +238,6 @@ def save_route(route: Route, form: RouteForm, _by: User) -> None:
     route.continues, route.enabled = form.continues, form.enabled
     route.hours_from, route.hours_until, route.time_zone = form.hours_from, form.hours_until, form.time_zone
     route.weekdays = sorted(set(form.weekdays))
-    route.full_clean()
-    route.save()
 
 
 def keep_catch_all(route: Route) -> None:

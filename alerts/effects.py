@@ -1,12 +1,12 @@
 """What a change of the configuration would have meant: the same past, replayed as things are and as they would be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import tee
 from uuid import UUID
 
 from alerts.past import Past
-from alerts.replay import Replayed, replay
+from alerts.replay import SOON, Course, Replayed, replay
 from alerts.supposing import Setting
 
 
@@ -25,7 +25,8 @@ class Counts:
 class Effect:
     """Both replays, and where they part. ``spared``: the alerts of which nobody would be told any more, and the messages that they were.
 
-    ``new``: the reports of which somebody would be told only then.
+    ``new``: the reports of which somebody would be told only then. ``otherwise``: alerts that would be told with another priority or by
+    another policy; ``later``: those told as they were, but later.
     """
 
     reports: int
@@ -34,17 +35,27 @@ class Effect:
     spared: tuple[UUID, ...]
     messages_spared: int
     new: tuple[UUID, ...]
+    otherwise: tuple[UUID, ...] = ()
+    later: tuple[UUID, ...] = ()
 
 
 def effect(past: Iterable[Past], before: Setting, after: Setting) -> Effect:
     """What ``after`` would have changed against ``before``. Pure: it reads only ``past``, which comes in the order of time."""
     one, other = tee(past)
     pairs = list(zip(replay(one, before), replay(other, after), strict=True))
-    spared = [was for was, would in pairs if _told(was) and not _told(would)]
+    return compare([was for was, _ in pairs], [would for _, would in pairs])
+
+
+def compare(before: Sequence[Replayed], after: Sequence[Replayed]) -> Effect:
+    """Where two replays of the same past part. Both have come to their end."""
+    pairs = list(zip(before, after, strict=True))
+    spared = [was.was for was, would in pairs if told(was) and not told(would) and was.was]
+    both = [(was.was.alert, was.course, would.course) for was, would in pairs if was.was and told(was) and told(would)]
     return Effect(
-        len(pairs), counts(was for was, _ in pairs), counts(would for _, would in pairs),
-        tuple(each.was.alert for each in spared if each.was), sum(each.was.messages for each in spared if each.was),
-        tuple(would.id for was, would in pairs if _told(would) and not _told(was)),
+        len(pairs), counts(before), counts(after), tuple(each.alert for each in spared), sum(each.messages for each in spared),
+        tuple(would.id for was, would in pairs if told(would) and not told(was)),
+        tuple(alert for alert, one, other in both if one and other and _way(one) != _way(other)),
+        tuple(alert for alert, one, other in both if one and other and _way(one) == _way(other) and _later(one, other)),
     )  # fmt: skip
 
 
@@ -61,5 +72,14 @@ def counts(replayed: Iterable[Replayed]) -> Counts:
     )
 
 
-def _told(replayed: Replayed) -> bool:
+def _way(course: Course) -> tuple[int, int]:
+    return course.choice.snapshot.pk, course.priority
+
+
+def _later(one: Course, other: Course) -> bool:
+    return one.told_at is not None and other.told_at is not None and other.told_at - one.told_at > SOON
+
+
+def told(replayed: Replayed) -> bool:
+    """Whether anybody would be told of it before it ends."""
     return replayed.raises and replayed.course is not None and replayed.course.told_at is not None

@@ -96,12 +96,22 @@ class Verdict(TextChoices):
 
 
 class ReplayState(TextChoices):
-    """How far a replay is."""
+    """How far a replay or a noise report is."""
 
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+
+
+class ProposalKind(TextChoices):
+    """What the noise report proposes to change."""
+
+    ROUTE = "route", "Route"
+    SILENCE = "silence", "Silence"
+    INHIBITION = "inhibition", "Inhibition"
+    WINDOW = "window", "Maintenance window"
+    FLAPPING = "flapping", "Limits of flapping"
 
 
 class SourceKind(TextChoices):

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from alerts import reach_alerts, replays, retention
+from alerts.noise import making
 from sentinel_site.lib.registry import Outcome, job, progress
 
 BUDGET_SECONDS = 240
@@ -30,3 +31,10 @@ def replay(*, replay: str) -> dict[str, Any]:
     """Work a replay out that somebody asked for on the page “Replay”; it names the replay's id. Changes nothing else."""
     row = replays.carry_out(UUID(replay), progress=progress)
     return {"reports": row.answer["reports"], "different": row.answer["different"]}
+
+
+@job("alerts.noise", title="Work out the noise report", every="40 4 * * *", timeout=1800)
+def noise(*, report: str = "") -> dict[str, Any]:
+    """Say what was noise in the last 30 days, and what could be changed about it. With a report's id, the one that somebody asked for."""
+    row = making.carry_out(UUID(report), progress=progress) if report else making.nightly(at=timezone.now(), progress=progress)
+    return {"proposals": len(row.answer.get("proposals", ()))}

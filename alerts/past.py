@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from alerts import schemas
-from alerts.enums import LogKind, Verdict
+from alerts.enums import LogKind, Resolution, Verdict
 from alerts.errors import InvalidReport
 from alerts.folding import NewReport
 from alerts.models import Alert, LogEntry, Report
@@ -22,10 +22,12 @@ VERDICTS: Final = (Verdict.ACCEPTED, Verdict.FOLDED, Verdict.SUPPRESSED, Verdict
 """Reports that could have raised an alert."""
 WAIT: Final = "wait"
 """Kind of the few seconds in which an alert waits for one that may explain it: no hold of its own."""
+BY_PEOPLE: Final = (Resolution.HANDLED, Resolution.HELP_SENT, Resolution.FALSE_ALARM)
+"""Ends that a person gave."""
 _LOG: Final = (LogKind.RAISED, LogKind.SUPPRESSED, LogKind.GROUPED, LogKind.STEP, LogKind.UNANSWERED)
 _COLUMNS: Final = (
     "id", "number", "source__slug", "title", "type", "severity", "subject", "labels", "dedup_key", "priority", "policy_id", "policy__name",
-    "told", "created_at", "acknowledged_at", "closed_at",
+    "told", "created_at", "acknowledged_at", "closed_at", "resolution",
 )  # fmt: skip
 
 
@@ -47,6 +49,12 @@ class Was:
     grouped: bool = False
     told_at: datetime | None = None
     people: tuple[str, ...] = ()
+    resolution: str = ""
+
+    @property
+    def acted(self) -> bool:
+        """Whether a person took it or ended it."""
+        return self.acknowledged_at is not None or self.resolution in BY_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,7 @@ def _became(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Was]:
     found = {
         row["id"]: Was(
             row["id"], row["number"], row["title"], row["priority"], row["policy_id"], row["policy__name"], row["told"],
-            row["acknowledged_at"], row["closed_at"],
+            row["acknowledged_at"], row["closed_at"], resolution=row["resolution"],
         )
         for row in rows
     }  # fmt: skip

@@ -19,6 +19,7 @@ from alerts import flapping, foreign, images, replays
 from alerts.enums import FINAL
 from alerts.incoming import seen
 from alerts.models import Alert, AlertEvent, AlertGroup, Report, Silence
+from alerts.noise import making
 from notifications.models import Notification
 from sentinel_site.lib import ids
 
@@ -147,6 +148,11 @@ def _replays(at: datetime) -> int:
     return replays.forget(at=at, limit=BATCH)
 
 
+def _noise(at: datetime) -> int:
+    """Noise reports of long ago."""
+    return making.forget(at=at, limit=BATCH)
+
+
 def _silences(at: datetime) -> int:
     """Silences that are over for so long, with what they held back."""
     cutoff = at - timedelta(days=settings.SENTINEL_KEEP_ALERTS_DAYS)
@@ -157,5 +163,5 @@ def _silences(at: datetime) -> int:
 
 STEPS: Final[dict[str, Callable[[datetime], int]]] = {
     "reports": _reports, "events": _events, "pictures": _pictures, "alerts": _closed_alerts, "groups": _groups, "orphans": _orphans,
-    "foreign": _foreign, "silences": _silences, "seen": _seen, "replays": _replays, "flapping": _flapping,
+    "foreign": _foreign, "silences": _silences, "seen": _seen, "replays": _replays, "flapping": _flapping, "noise": _noise,
 }  # fmt: skip

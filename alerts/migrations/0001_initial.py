@@ -508,6 +508,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='NoiseReport',
+            fields=[
+                ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('since', models.DateTimeField()),
+                ('until', models.DateTimeField()),
+                ('asked_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=10)),
+                ('done', models.PositiveIntegerField(default=0, help_text='Steps of the work done so far.')),
+                ('total', models.PositiveIntegerField(default=0)),
+                ('answer', models.JSONField(default=dict)),
+                ('error', models.CharField(blank=True, max_length=500)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
             name='Replay',
             fields=[
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -515,6 +533,7 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField()),
                 ('source', models.CharField(blank=True, help_text='The slug of one source; empty: all of them.', max_length=60)),
                 ('as_now', models.BooleanField(default=False, help_text='As if every report came when this was asked.')),
+                ('changes', models.JSONField(default=dict)),
                 ('asked_at', models.DateTimeField()),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=10)),
                 ('done', models.PositiveIntegerField(default=0, help_text='Reports replayed so far.')),

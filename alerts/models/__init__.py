@@ -5,6 +5,7 @@ from alerts.models.feedback import Feedback
 from alerts.models.flapping import Flapping
 from alerts.models.foreign import ForeignAlert
 from alerts.models.mapping import ReportMapping
+from alerts.models.noise_report import NoiseReport
 from alerts.models.policy import EscalationPolicy, PolicySnapshot, PolicyStep, Route
 from alerts.models.replay import Replay
 from alerts.models.seen import SeenEvent
@@ -16,6 +17,6 @@ from alerts.models.webhook import WebhookSecret
 
 __all__ = [
     "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "Feedback", "Flapping", "ForeignAlert", "Inhibition",
-    "LogEntry", "MaintenanceWindow", "PolicySnapshot", "PolicyStep", "Replay", "Report", "ReportMapping", "Route", "SeenEvent",
-    "Silence", "SilenceHold", "Source", "StepClaim", "Subscription", "TriageOpinion", "WebhookSecret",
+    "LogEntry", "MaintenanceWindow", "NoiseReport", "PolicySnapshot", "PolicyStep", "Replay", "Report", "ReportMapping", "Route",
+    "SeenEvent", "Silence", "SilenceHold", "Source", "StepClaim", "Subscription", "TriageOpinion", "WebhookSecret",
 ]  # fmt: skip

@@ -8,13 +8,17 @@ from sentinel_site.lib.ids import uuid7
 
 
 class Replay(models.Model):
-    """A stretch of the past, replayed against the configuration of the day it was asked. Written by replays.py alone."""
+    """A stretch of the past, replayed against the configuration of the day it was asked. Written by replays.py alone.
+
+    With ``changes`` it is replayed twice, as things are and as they would be, and the answer is where the two part (comparing.py).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     since = models.DateTimeField()
     until = models.DateTimeField()
     source = models.CharField(max_length=60, blank=True, help_text="The slug of one source; empty: all of them.")
     as_now = models.BooleanField(default=False, help_text="As if every report came when this was asked.")
+    changes = models.JSONField(default=dict)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=ReplayState.choices, default=ReplayState.QUEUED)
