@@ -9,13 +9,15 @@ TEST_DATA := $(VENV)/check-data
 PRODUCTION := SENTINEL_DATA_DIR=$(TEST_DATA) SENTINEL_BASE_URL=https://sentinel.example.org SENTINEL_DEADMAN_URL=https://deadman.example.org/ping
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-interop check lint bench lock clean
+.PHONY: help run test test-interop check lint bench docs screenshots lock clean
 
 help:
 	@echo "make run    start everything; options: make run ARGS='--port 8001 --demo'"
 	@echo "make test   everything a change must pass, in a browser too when Chromium is on the machine"
 	@echo "make check  the quick part of it: style, types, and the way of an alert"
 	@echo "make bench  measure, beside other software"
+	@echo "make docs   build the manual into $(VENV)/manual (open index.html)"
+	@echo "make screenshots  take the manual's pictures anew, from the demo; needs Chromium"
 	@echo "make lock   resolve requirements*.in again"
 	@echo "make clean  remove what was built (never ./var, where the data is)"
 
@@ -44,6 +46,13 @@ lint:
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/dev.stamp
+	NO_MKDOCS_2_WARNING=1 SENTINEL_DATA_DIR=$(TEST_DATA) $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open $(VENV)/manual/index.html"
+
+screenshots: $(VENV)/dev.stamp
+	$(BIN)/python docs/screenshots.py $(ARGS)
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }

@@ -1,15 +1,19 @@
-"""From the picture of a fall to the end of the alert, through the front door: REST, mail, and the link in the mail."""
+"""The tutorial, and from the picture of a fall to the end of the alert, through the front door: REST, mail, and the link in the mail."""
 
+import json
 import re
+import shutil
 
 import pytest
 import requests
 
+from sentinel_site import demo, env
 from tests.faults.house import until
 from tests.pictures import jpeg
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 ROBIN = "robin.vale@example.org"
+COMMANDS = re.findall(r"^```sh\n(.*?)^```", (env.BASE_DIR / "docs" / "tutorial.md").read_text(), re.M | re.S)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +31,8 @@ def detect(house, camera, picture):
     return house.http.post(house.url("/api/v1/detections"), data=form, files=files, timeout=30)
 
 
-def mails_about(mailbox, alert):
-    return [mail for mail in mailbox.to(ROBIN) if alert["subject"] in mail.get_body(("plain",)).get_content()]
+def mails_about(mailbox, alert, to=ROBIN):
+    return [mail for mail in mailbox.to(to) if alert["subject"] in mail.get_body(("plain",)).get_content()]
 
 
 def link_in(mail):
@@ -91,3 +95,21 @@ def test_the_record_says_everything_that_happened(hall, mailbox):
     kinds = [entry["kind"] for entry in hall.api(f"/alerts/{alert['id']}/log")["items"]]
     assert kinds[:2] == ["raised", "step"]
     assert kinds.count("status") == 2
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
+def test_every_command_of_the_tutorial_does_what_it_says(hall, mailbox, terminal):
+    start, fall, look, key, report, over, doctor = COMMANDS
+
+    assert "manage.py up --demo" in terminal.run(start.replace("make", "make --dry-run"))
+    assert "/api/v1/detections" in terminal.run(".venv/bin/python manage.py demo")  # what --demo does besides
+    seen = json.loads(terminal.run(fall))
+    assert (seen["title"], seen["priority"]) == ("Fall seen by cam-12", "P1")
+    until(lambda: mails_about(mailbox, seen, to=demo.ADDRESS), 60, "the mail about the fall")
+    assert ".eml" in terminal.run(look)
+
+    terminal.run(key)
+    once, again = json.loads(terminal.run(report)), json.loads(terminal.run(report))
+    assert (again["id"], again["occurrences"], status_of(hall, again)) == (once["id"], 2, "PENDING")
+    assert json.loads(terminal.run(over))["status"] == "RESOLVED"
+    assert "mail" in terminal.run(f"{doctor.strip()} || test $? = 1")
