@@ -1,9 +1,12 @@
 """What is there is documented, and what is documented is there."""
 
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
+from django.core.management import load_command_class
 
 from alerts.enums import AlertStatus, Promise, Resolution, Severity, Usefulness, Verdict
 from notifications.enums import DeliveryStatus, Reason, Urgency
@@ -18,6 +21,8 @@ EVERYTHING = "\n".join(PAGES.values())
 CODE = [path for app in ("sentinel_site", "alerts", "notifications", "devices", "backups", "jobs") for path in (ROOT / app).rglob("*.py")]
 READS = re.compile(r"""env\.(?:text|flag|number|words|path|rate)\(\s*"([A-Z_]+)\"""")
 SETTING = re.compile(r"\b((?:SENTINEL|DATABASE|REDIS|EMAIL|FIREBASE|GEMINI|SLACK)_[A-Z_]*[A-Z])\b")
+BLOCKS = [(page, block) for page, text in PAGES.items() for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.M | re.S)]
+COMMANDS = {path.stem: path.parts[-4] for path in ROOT.glob("*/management/commands/[a-z]*.py")}
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 WORDS = (AlertStatus, DeliveryStatus, Verdict, Severity, Resolution, Promise, Reason, Urgency, Usefulness)
 
@@ -81,6 +86,28 @@ def test_every_link_to_another_page_leads_somewhere(document):
     pages = [link for link in LINK.findall(document.read_text()) if not link.endswith(".png")]
 
     assert [link for link in pages if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in BLOCKS}))
+def test_every_block_of_commands_can_be_read_by_a_shell(page):
+    script = re.sub(r"<[\w -]+>", "yours", "\n".join(block for name, block in BLOCKS if name == page))
+
+    assert subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False).stderr == ""
+
+
+def test_every_command_that_is_shown_is_understood():
+    shown = [line.split("#")[0] for _, block in BLOCKS for line in re.findall(r"manage\.py (.*)", block.replace("\\\n", " "))]
+    asked = [shlex.split(line) for line in shown]
+
+    assert len(asked) >= 5
+    for name, *options in asked:
+        load_command_class(COMMANDS[name], name).create_parser("manage.py", name).parse_args(options)
+
+
+def test_every_target_of_make_that_is_shown_is_there():
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+
+    assert {target for _, block in BLOCKS for target in re.findall(r"^ *make ([a-z-]+)", block, re.M)} - known == set()
 
 
 def test_nothing_is_called_by_another_name():

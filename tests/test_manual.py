@@ -63,3 +63,11 @@ def test_every_metric_that_is_served_is_shown_and_no_other(manual):
 def test_every_operation_of_the_api_and_every_command_is_shown(manual):
     assert "<code>POST /api/v1/detections</code>" in page(manual, "reference/api-alerts")
     assert "--demo" in page(manual, "reference/commands")
+
+
+def test_every_picture_is_one_that_the_script_takes_and_together_they_are_small():
+    taken = set(re.findall(r'^    "([\w-]+)": Picture\(', (ROOT / "docs" / "screenshots.py").read_text(), re.M))
+    kept = {path.stem: path.stat().st_size for path in (ROOT / "docs" / "images").glob("*.png")}
+
+    assert set(kept) == taken
+    assert sum(kept.values()) < 1_500_000
