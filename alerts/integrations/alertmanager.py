@@ -4,7 +4,7 @@ Mounted under /integrations/alertmanager by the composition, for callers with an
 the source that gets the alerts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Final
 
@@ -43,6 +43,10 @@ class _Refused(Exception):
 
 def _json(data: Any, *, status: int = 200) -> HttpResponse:
     return HttpResponse(to_json(data), status=status, content_type="application/json")
+
+
+def _listed(texts: Iterable[str]) -> HttpResponse:
+    return HttpResponse(f"[{','.join(texts)}]", content_type="application/json")
 
 
 def spoken(*methods: str) -> Callable[[View], View]:
@@ -84,7 +88,7 @@ def alerts(request: HttpRequest, source: str = SOURCE) -> HttpResponse:
         return _take(request, source)
     _need(request, "alerts.view_alert")
     wanted = alertmanager_state.wanted(request.GET, request.GET.getlist("filter"))
-    return _json(alertmanager_state.alerts(wanted, at=timezone.now()))
+    return _listed(shown.text for shown in alertmanager_state.alerts(wanted, at=timezone.now()))
 
 
 def _take(request: HttpRequest, slug: str) -> HttpResponse:
@@ -105,7 +109,7 @@ def groups(request: HttpRequest, source: str = SOURCE) -> HttpResponse:
     """What is open, by receiver and name."""
     _need(request, "alerts.view_alert")
     wanted = alertmanager_state.wanted(request.GET, request.GET.getlist("filter"))
-    return _json(alertmanager_state.groups(wanted, at=timezone.now()))
+    return _listed(alertmanager_state.groups(wanted, at=timezone.now()))
 
 
 @spoken("GET", "HEAD", "POST")
