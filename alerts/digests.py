@@ -1,5 +1,6 @@
 """What a silence held back, told once when it is over: to its author, or else to whoever is on call."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any, Final
@@ -22,7 +23,7 @@ ON_CALL: Final = "oncall"
 """The group that is told when the author cannot be."""
 LISTED: Final = 20
 """So many alerts of a kind are named; all of them are counted."""
-MOST: Final = 500
+logger = logging.getLogger(__name__)
 DAY: Final = (time(8), time(21))
 """When what concerns nothing more urgent than a P3 is told, by the reader's clock: nobody is woken for it."""
 
@@ -30,10 +31,17 @@ DAY: Final = (time(8), time(21))
 def tell_due(*, at: datetime) -> int:
     """Tell of every silence that is over what it held back, where it held anything. Returns how many messages were ordered.
 
-    Each in a transaction of its own, claimed by its row: may run twice at once. What has to wait for the morning stays for a later call.
+    Each in a transaction of its own, claimed by its row: may run twice at once. What has to wait for the morning stays for a later call,
+    and so does one that fails: neither keeps the others waiting.
     """
-    due = Silence.objects.filter(digested_at=None, ends_at__lte=at).order_by("ends_at", "pk").values_list("pk", flat=True)[:MOST]
-    return sum(_tell(pk, at=at) for pk in list(due))
+    due = Silence.objects.filter(digested_at=None, ends_at__lte=at).order_by("ends_at", "pk").values_list("pk", "reason")
+    told = 0
+    for pk, reason in list(due):
+        try:
+            told += _tell(pk, at=at)
+        except Exception:  # the others must not wait for it
+            logger.exception("what the silence %r held back could not be told; tried again in a minute", reason)
+    return told
 
 
 @transaction.atomic

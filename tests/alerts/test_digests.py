@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from alerts import digests, escalation, lifecycle, silences
 from alerts.models import Silence
@@ -98,3 +99,17 @@ def test_only_some_are_named_and_all_are_counted(author):
 
     (note,) = told()
     assert (note.context["digest"]["open"], len(note.context["alerts"])) == (25, digests.LISTED)
+
+
+def test_one_that_cannot_be_told_keeps_no_other_waiting(author, caplog):
+    broken, _ = silenced(author, "high")
+    Silence.objects.filter(pk=broken.pk).update(reason="broken", ends_at=NOON + MINUTE)
+    silenced(author, "high", lasts=2 * MINUTE, since=NOON + HOUR)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE alerts_silence ADD CHECK (reason <> 'broken' OR digested_at IS NULL)")
+
+    assert digests.tell_due(at=NOON + 2 * HOUR) == 1
+
+    assert "'broken' held back could not be told" in caplog.text
+    assert Silence.objects.get(digested_at=None) == broken
