@@ -16,6 +16,7 @@ from alerts.models import Alert, Flapping, Source
 from alerts.subjects import Found, Subject
 from sentinel_site.lib import prepared, rows
 
+# `IN (…) AND = 'RESOLVED'` says the same as the second alone; the first is the condition of the partial index alert_history.
 _PAST: Final = """
 SELECT asked.id, source.flap_opens, source.flap_calm_opens, source.flap_window_seconds, flap.id, flap.opens, flap.began_at, ARRAY(
     SELECT past.created_at FROM alerts_alert AS past WHERE past.source_id = source.id AND past.dedup_key = asked.key

@@ -10,27 +10,29 @@ from django.db import connection
 
 from sentinel_site.lib.threads import OwnThread
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("_none_in_use")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def free():
-    """How many connections of the pool nobody has; and how many there are."""
+def in_use():
+    """How many connections of the pool somebody has."""
     stats = connection.pool.get_stats()
-    return stats["pool_available"], stats["pool_size"]
+    return stats["pool_size"] - stats["pool_available"]
 
 
-async def until_all_are_free():
-    async with asyncio.timeout(60):
-        while len(set(free())) > 1:
+async def until_as(before):
+    async with asyncio.timeout(180):
+        while in_use() > before:
             await asyncio.sleep(0.01)
 
 
 @pytest.fixture
-def _none_in_use(db):
+def before(db):
+    """How many the tests before have left in use, as they may: one of a thread that goes on."""
     connection.close()
+    return in_use()
 
 
-async def test_of_an_answer_that_breaks_off():
+async def test_of_an_answer_that_breaks_off(before):
     async def breaks(*_):
         await sync_to_async(User.objects.count)()
         raise RuntimeError
@@ -39,10 +41,10 @@ async def test_of_an_answer_that_breaks_off():
         with pytest.raises(RuntimeError):
             await OwnThread(breaks)({}, None, None)
 
-    await until_all_are_free()
+    await until_as(before)
 
 
-async def test_of_a_request_that_is_cut_off_while_its_view_works():
+async def test_of_a_request_that_is_cut_off_while_its_view_works(before):
     asked, goes_on = threading.Semaphore(0), threading.Event()
 
     def view():
@@ -59,10 +61,10 @@ async def test_of_a_request_that_is_cut_off_while_its_view_works():
     for request in requests:
         request.cancel()
     await asyncio.gather(*requests, return_exceptions=True)
-    assert free()[0] < free()[1]
+    assert in_use() > before
     goes_on.set()
 
-    await until_all_are_free()
+    await until_as(before)
 
 
 async def test_work_of_one_request_is_done_in_one_thread():
