@@ -48,7 +48,8 @@ _UNHANDLED_REST: Final = _rest(
 )  # fmt: skip
 _OPEN: Final = f"""
 SELECT known.label_hash, policy.name, known.labels::text, {_OPEN_REST}, alert.suppressed_by::text, alert.life_safety, alert.priority,
-    CASE WHEN known.id IS NULL OR %(silences)s THEN json_build_array(source.slug, alert.type, alert.severity, alert.subject, alert.labels)::text END
+    CASE WHEN known.id IS NULL OR %(silences)s
+        THEN json_build_array(source.slug, alert.type, alert.severity, alert.subject, alert.labels)::text END
 FROM (SELECT id FROM alerts_alert WHERE status = ANY(%(open)s) ORDER BY id DESC LIMIT {MAX_ALERTS}) AS newest
 JOIN alerts_alert AS alert ON alert.id = newest.id JOIN alerts_source AS source ON source.id = alert.source_id
 JOIN alerts_policysnapshot AS policy ON policy.id = alert.policy_id
