@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Router
 from pydantic import Field
 
-from alerts import describe, escalation, lifecycle, live, queries, receipts, reports, schemas, shapes, stats
+from alerts import describe, escalation, lifecycle, live, ownership, queries, receipts, reports, schemas, shapes, stats
 from alerts import feedback as feedbacks
 from alerts.enums import AlertStatus
 from alerts.models import Flapping
@@ -42,7 +42,7 @@ def resolve_by_key(request: HttpRequest, body: schemas.ResolveIn) -> HttpRespons
     """The source says that it is over. 404 when no open alert has this key; 403 when somebody else reported it."""
     by = require(request, REPORT)
     alert = queries.open_by_key(body.source, body.dedup_key)
-    queries.require_own(alert, by)
+    ownership.require_own(alert, by)
     lifecycle.resolve(alert, by=by, at=timezone.now(), resolution=body.resolution, note=body.note)
     return _answer(request, alert.pk)
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from pydantic_core import to_json
 
-from alerts import alertmanager, intake, lifecycle, queries
+from alerts import alertmanager, intake, lifecycle, ownership
 from alerts.alertmanager import KEY_PREFIX, Posted
 from alerts.enums import OPEN, Resolution
 from alerts.errors import InvalidReport
@@ -115,7 +115,7 @@ def anothers(posted: Sequence[Posted], *, source_id: int, by: User, at: datetime
         return set()
     rows = Alert.objects.filter(source_id=source_id, dedup_key__in=list(over), status__in=OPEN)
     known = dict(rows.values_list("pk", "dedup_key"))
-    return {over[known[pk]] for pk in queries.raised_by_others(known, by)}
+    return {over[known[pk]] for pk in ownership.raised_by_others(known, by)}
 
 
 def take_each(

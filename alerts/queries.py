@@ -1,18 +1,16 @@
 """Reading alerts: the list with its filters, one alert with what describing it needs, its record and its messages."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
 from pydantic import AwareDatetime, BaseModel, Field
 
 from alerts import describe
-from alerts.enums import OPEN, AlertStatus, Severity, Verdict
-from alerts.models import Alert, Flapping, LogEntry, Report
+from alerts.enums import OPEN, AlertStatus, Severity
+from alerts.models import Alert, Flapping, LogEntry
 from alerts.models.alert import SEARCH
 from notifications.models import Delivery
 from sentinel_site.lib import ids, problems
@@ -51,31 +49,6 @@ def open_by_key(source: str, dedup_key: str) -> Alert:
     if alert is None:
         raise problems.not_found(f"No alert of {source} with this dedup_key is open.")
     return alert
-
-
-def require_own(alert: Alert, by: User) -> None:
-    """Raises a 403 Problem unless ``by`` raised the alert, or may answer alerts: no source may close another one's fall."""
-    if not by.has_perm("alerts.answer_alert") and not is_raised_by(alert.pk, by):
-        raise problems.Problem(403, "Another user's key reported this alert. Resolve it with that key, or as a user who may answer alerts.")
-
-
-def is_raised_by(alert_id: UUID, by: User) -> bool:
-    """Whether the alert is ``by``'s. Repeating another one's alert makes it nobody's own: else two messages would end any alert.
-
-    When the report that raised it is no longer kept, whoever repeated it counts.
-    """
-    return not raised_by_others([alert_id], by)
-
-
-def raised_by_others(alert_ids: Iterable[UUID], by: User) -> set[UUID]:
-    """Those of the alerts that are not ``by``'s; see `is_raised_by`."""
-    wanted = set(alert_ids)
-    reports = Report.objects.filter(alert_id__in=wanted)
-    raising = reports.filter(verdict__in=(Verdict.ACCEPTED, Verdict.SUPPRESSED))
-    raised = dict(raising.values_list("alert_id", "reported_by_id")) if wanted else {}
-    rest = wanted - raised.keys()
-    repeated = set(reports.filter(alert_id__in=rest, reported_by=by).values_list("alert_id", flat=True)) if rest else set()
-    return {pk for pk, user_id in raised.items() if pk and user_id != by.pk} | (rest - repeated)
 
 
 def find(filters: Filters) -> QuerySet[Alert]:

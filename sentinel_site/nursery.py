@@ -23,9 +23,12 @@ from pathlib import Path
 from typing import Final
 
 LIBRARIES: Final = (
-    "anymail.exceptions", "channels.layers", "cronsim", "cryptography.hazmat.primitives.ciphers.aead", "django.contrib.auth.apps",
+    "anymail.exceptions", "channels.db", "channels.layers", "cronsim", "cryptography.hazmat.primitives.ciphers.aead",
+    "cryptography.hazmat.primitives.kdf.hkdf", "csp.constants", "django.contrib.auth.apps", "django.contrib.auth.hashers",
+    "django.contrib.auth.password_validation", "django.contrib.auth.validators", "django.contrib.contenttypes.checks",
     "django.contrib.postgres.apps", "django.contrib.postgres.fields", "django.core.management", "django.db.backends.postgresql.base",
-    "django.views.debug", "psutil", "psycopg_pool", "pydantic.main", "re2", "setproctitle",
+    "django.views.debug", "multiprocessing.connection", "multiprocessing.queues", "multiprocessing.sharedctypes", "picklefield.fields",
+    "psutil", "psycopg_pool", "pydantic.main", "pydantic.types", "re2", "setproctitle", "statistics",
 )  # fmt: skip
 """What at least two programs load, and what needs no settings to be loaded. They bring some 900 modules."""
 ROOT: Final = Path(__file__).resolve().parent.parent

@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.utils import IntegrityError, OperationalError
 
-from alerts import folding, intake, lifecycle, queries, routing
+from alerts import folding, intake, lifecycle, ownership, routing
 from alerts.enums import OPEN, Resolution, Verdict
 from alerts.errors import InvalidReport, UnknownSource
 from alerts.folding import NewReport
@@ -141,7 +141,7 @@ def _objection(action: Action, alert: Alert | None, by: User) -> str:
         return NOT_OPEN
     if by.has_perm(ANSWER):
         return ""
-    if not queries.is_raised_by(alert.pk, by):
+    if not ownership.is_raised_by(alert.pk, by):
         return NOT_YOURS
     return LIVES if action == Action.ACKNOWLEDGE and alert.life_safety else ""
 
