@@ -110,5 +110,10 @@ def test_every_target_of_make_that_is_shown_is_there():
     assert {target for _, block in BLOCKS for target in re.findall(r"^ *make ([a-z-]+)", block, re.M)} - known == set()
 
 
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+def test_every_page_has_its_place_in_the_manual(page):
+    assert re.search(rf"(?<![\w/-]){re.escape(page)}$", (ROOT / "mkdocs.yml").read_text(), re.M), "give it a line under nav: in mkdocs.yml"
+
+
 def test_nothing_is_called_by_another_name():
     assert re.findall(r"\b(incidents?|tickets?|fingerprints?)\b", EVERYTHING, re.I) == []
