@@ -24,9 +24,8 @@ help:
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py up $(ARGS)
 
-test: $(VENV)/dev.stamp lint
-	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	@.ci/audit $(BIN)/pip-audit
+test: $(VENV)/dev.stamp
+	@$(MAKE) --no-print-directory -j 3 lint deploy audit collect
 	@chromium=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 		&& echo "Chromium: $$chromium" || echo "Chromium: not on this machine, so the tests in a browser are left out"
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
@@ -43,6 +42,16 @@ lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	SENTINEL_DATA_DIR=$(TEST_DATA) $(BIN)/mypy
+
+deploy:
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+audit:
+	@.ci/audit $(BIN)/pip-audit
+
+# Beside mypy, which leaves a processor free: the tests' modules are compiled once, and not by every process of the run.
+collect:
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null || echo "The tests could not be collected: their run says why"
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench $(ARGS)

@@ -82,13 +82,20 @@ class JsonParser(Parser):
 class Api(NinjaAPI):
     """Ninja, with our error mapping and our additions to the OpenAPI document."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._documents: dict[str, Any] = {}
+
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
         """Every exception of an operation as a problem."""
         return problems.answer(problem_of(exc, request))
 
-    def get_openapi_schema(self, **kwargs: Any) -> Any:
-        """The document, with what every operation may answer besides its success."""
-        return openapi.complete(super().get_openapi_schema(**kwargs))
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> Any:
+        """The document, with what every operation may answer besides its success. Made once, which takes seconds: do not change it."""
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        if prefix not in self._documents:
+            self._documents[prefix] = openapi.complete(super().get_openapi_schema(path_prefix=prefix))
+        return self._documents[prefix]
 
 
 def problem_of(error: BaseException, request: HttpRequest | None = None) -> Problem:
