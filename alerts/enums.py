@@ -229,6 +229,14 @@ class EventFormat(TextChoices):
     BATCH = "batch", "Up to 100 events a request (application/cloudevents-batch+json)"
 
 
+class WallSound(TextChoices):
+    """When a screen on a wall sounds."""
+
+    OFF = "off", "Never"
+    ONCE = "once", "Once for each new P1"
+    UNTIL_TAKEN = "repeat", "For each new P1, again and again until somebody has taken it"
+
+
 class TriageMode(TextChoices):
     """How an AI opinion stands."""
 

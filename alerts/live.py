@@ -127,12 +127,31 @@ class Outbox:
         return texts
 
 
+class Hint:
+    """For a reader that reads the tables itself and only wants to know when: that something came, never what. It cannot overflow."""
+
+    def __init__(self) -> None:
+        self._came = asyncio.Event()
+
+    def put(self, _texts: Sequence[str]) -> None:
+        """Something came."""
+        self._came.set()
+
+    async def wait(self, *, seconds: float) -> bool:
+        """Whether something came since the last time, within ``seconds``."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._came.wait(), seconds)
+        came = self._came.is_set()
+        self._came.clear()
+        return came
+
+
 class Feed:
     """One event loop's reader of the table. It runs while somebody is subscribed."""
 
     def __init__(self) -> None:
         self._last = 0
-        self._outboxes: set[Outbox] = set()
+        self._outboxes: set[Outbox | Hint] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._starting = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -141,6 +160,18 @@ class Feed:
     async def subscribed(self) -> AsyncIterator[tuple[Outbox, int]]:
         """An outbox, and the id after which every event goes into it. Earlier ones are in the table (`missed`)."""
         outbox = Outbox()
+        async with self._into(outbox) as upto:
+            yield outbox, upto
+
+    @asynccontextmanager
+    async def hinted(self) -> AsyncIterator[Hint]:
+        """A hint that is given whenever something happens."""
+        hint = Hint()
+        async with self._into(hint):
+            yield hint
+
+    @asynccontextmanager
+    async def _into(self, outbox: Outbox | Hint) -> AsyncIterator[int]:
         async with self._starting:
             if not self._tasks:
                 self._last = await in_thread(last_event_id)()
@@ -148,7 +179,7 @@ class Feed:
             upto = self._last  # no await from here to the next line: an event must not fall between them
             self._outboxes.add(outbox)
         try:
-            yield outbox, upto
+            yield upto
         finally:
             self._outboxes.discard(outbox)
             if not self._outboxes:

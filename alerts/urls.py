@@ -3,12 +3,16 @@
 from django.urls import path
 from django.views.i18n import JavaScriptCatalog
 
-from alerts import answer_views, story_views, views
+from alerts import answer_views, story_views, views, wall_views
 
 urlpatterns = [
     path("live/", views.board, name="live"),
     path("live/snapshot", views.board_snapshot, name="live-snapshot"),
     path("live/words.js", JavaScriptCatalog.as_view(packages=["alerts"]), name="live-words"),
+    path("live/wall/", wall_views.page, name="wall"),
+    path("live/wall/snapshot", wall_views.snapshot, name="wall-snapshot"),
+    path("live/wall/open/<str:token>", wall_views.enter, name="wall-enter"),
+    path("live/wall/words/<str:language>.js", wall_views.words, name="wall-words"),
     path("live/alerts/<uuid:alert_id>", views.alert_page, name="live-alert"),
     path("live/alerts/<uuid:alert_id>/snapshot", views.alert_snapshot, name="live-alert-snapshot"),
     path("live/alerts/<int:number>/story/", story_views.story_page_view, name="live-alert-story"),

@@ -36,6 +36,7 @@ from alerts.api_mappings import router as mappings_router
 from alerts.api_reports import router as reports_router
 from alerts.api_story import router as story_router
 from alerts.api_subscriptions import router as subscriptions_router
+from alerts.api_walls import router as walls_router
 from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
 from backups.api import router as backups_router
@@ -226,6 +227,7 @@ api.add_router("", foresight_router, tags=["configuration"])
 api.add_router("", mappings_router, tags=["configuration"])
 api.add_router("", reports_router, tags=["configuration"])
 api.add_router("", subscriptions_router, tags=["configuration"])
+api.add_router("", walls_router, tags=["configuration"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", rules_router, tags=["people"])
 api.add_router("", schedules_router, tags=["people"])

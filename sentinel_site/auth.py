@@ -20,24 +20,21 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
-from django.core.cache import cache
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
-from redis.exceptions import RedisError
 
-from sentinel_site.lib import crypto, peers, problems
+from sentinel_site.lib import crypto, peers, problems, tries
 from sentinel_site.lib.problems import Problem
 from sentinel_site.models import ApiKey
 
 MAX_KEPT: Final = 2000
 USED_EVERY: Final = timedelta(minutes=1)
-MAX_FAILURES: Final = 30
-"""So many wrong keys from one address in FAILURE_WINDOW_SECONDS, then 429. A right key is never refused for it."""
-FAILURE_WINDOW_SECONDS: Final = 60
+MAX_FAILURES: Final = tries.MOST
+"""So many wrong keys from one address in a minute, then 429. A right key is never refused for it."""
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM: Final = re.compile(r"snt_([0-9a-f]{8})_[A-Za-z0-9_-]{43}", re.A)
 logger = logging.getLogger(__name__)
@@ -132,17 +129,11 @@ def forget() -> None:
 
 def refuse(*, address: str) -> Problem:
     """What a wrong key is answered: 401, or 429 when too many came from ``address``. Without Redis nobody is held up."""
-    key = f"wrong-key:{address}"
-    try:
-        cache.add(key, 0, FAILURE_WINDOW_SECONDS)
-        failures = cache.incr(key)
-    except (RedisError, OSError, ValueError):
-        failures = 0
-    if failures > MAX_FAILURES:
+    if tries.are_too_many("key", address):
         return Problem(
             429,
             "Too many wrong API keys from this address. Wait, then send a right one.",
-            headers={"Retry-After": str(FAILURE_WINDOW_SECONDS)},
+            headers={"Retry-After": str(tries.WINDOW_SECONDS)},
         )
     logger.warning("a wrong API key was refused from %s", address)
     return unauthorized(

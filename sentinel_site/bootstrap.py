@@ -128,10 +128,11 @@ REACHABILITY_READ: Final = (
     "notifications.view_recipient", "notifications.view_recipientgroup", "notifications.view_contactmethod",
     "notifications.view_notificationrule", "notifications.view_messagetemplate",
     "notifications.view_rotation", "notifications.view_rotationmember", "notifications.view_calendarfeed", "alerts.view_subscription",
+    "alerts.view_wall",
 )  # fmt: skip
 EDITABLE: Final = (
     "alerts.source", "alerts.reportmapping", "alerts.silence", "alerts.maintenancewindow", "alerts.inhibition",
-    "alerts.subscription", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
+    "alerts.subscription", "alerts.wall", "alerts.escalationpolicy", "alerts.policystep", "alerts.route",
     "notifications.recipient", "notifications.recipientgroup", "notifications.contactmethod",
     "notifications.notificationrule", "notifications.messagetemplate",
     "notifications.oncallschedule", "notifications.rotation", "notifications.rotationmember", "notifications.oncalloverride",

@@ -22,6 +22,11 @@ from sentinel_site.models import IdempotentAnswer
 KEEP: Final = timedelta(hours=24)
 CLAIM_SECONDS: Final = 30
 MAX_KEY: Final = 200
+SHOWN_ONCE: Final = {
+    "type": "about:blank", "title": "Conflict", "status": 409,
+    "detail": "This request was done before, and what it answered is shown once. Revoke what it made, and make another one.",
+}  # fmt: skip
+"""What is kept in the place of an answer with the header Shown-Once: no secret is stored to be told again."""
 IN_WORK: Final = 0
 """The status of a row whose request is being worked on."""
 
@@ -39,7 +44,9 @@ def answer(request: HttpRequest, user: Any, work: Callable[[], HttpResponseBase]
     except BaseException:
         claimed.delete()
         raise
-    if 200 <= response.status_code < 300 and isinstance(response, HttpResponse):
+    if isinstance(response, HttpResponse) and "Shown-Once" in response.headers:
+        claimed.update(status=409, body=[json.dumps(SHOWN_ONCE)])
+    elif 200 <= response.status_code < 300 and isinstance(response, HttpResponse):
         claimed.update(status=response.status_code, body=[response.content.decode()] if response.content else [])
     else:
         claimed.delete()

@@ -179,6 +179,7 @@ LOGOUT_REDIRECT_URL = "login"
 _PREFIX = "__Host-" if SENTINEL_TLS else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}sentinel_session"
 CSRF_COOKIE_NAME = f"{_PREFIX}sentinel_csrf"
+WALL_COOKIE_NAME = f"{'__Secure-' if SENTINEL_TLS else ''}sentinel_wall"  # for /live/wall/ alone, which __Host- would not allow
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

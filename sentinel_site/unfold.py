@@ -64,6 +64,7 @@ UNFOLD: dict[str, Any] = {
             {"items": [
                 {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
                 {"title": "Live board", "icon": "sensors", "link": "/live/", "permission": _may_view("alerts.view_alert")},
+                {"title": "Wall", "icon": "tv", "link": "/live/wall/", "permission": _may_view("alerts.view_alert")},
                 {"title": "Live devices", "icon": "monitoring", "link": "/live/devices/", "permission": _may_view("devices.view_device")},
                 {"title": "Live backups", "icon": "cloud_done", "link": "/live/backups/",
                  "permission": _may_view("backups.view_expectedbackupjob")},
@@ -131,6 +132,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Users", "manage_accounts", "auth.user"),
                 _page("Rights", "shield_person", "auth.group"),
                 _page("API keys", "key", "sentinel_site.apikey"),
+                _page("Wall screens", "tv", "alerts.wall"),
                 _page("Failed sign-ins", "lock", "axes.accessattempt"),
                 _page("Processes", "monitor_heart", "sentinel_site.processbeat"),
             ]},

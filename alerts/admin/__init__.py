@@ -1,5 +1,5 @@
 """The admin of `alerts`, one module per subject; importing them registers them."""
 
-from alerts.admin import alerts, inhibitions, mappings, policies, routes, silences, sources, subscriptions
+from alerts.admin import alerts, inhibitions, mappings, policies, routes, silences, sources, subscriptions, walls
 
-__all__ = ["alerts", "inhibitions", "mappings", "policies", "routes", "silences", "sources", "subscriptions"]
+__all__ = ["alerts", "inhibitions", "mappings", "policies", "routes", "silences", "sources", "subscriptions", "walls"]

@@ -6,6 +6,7 @@ import alerts.models.mapping
 import alerts.models.source
 import alerts.models.subscription
 import alerts.models.suppression
+import alerts.models.wall
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
@@ -167,6 +168,30 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['name'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('cursor__gte', 0)), name='subscription_cursor_counts')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Wall',
+            fields=[
+                ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(help_text='Where it hangs, for example “Night desk”. It stands on the screen.', max_length=80, unique=True)),
+                ('prefix', models.CharField(editable=False, max_length=8, unique=True)),
+                ('digest', models.CharField(editable=False, max_length=64)),
+                ('matchers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), blank=True, default=list, help_text='What it may show, for example source=smarteye or site=~"north|south". All of them must hold. Empty: every alert.', size=None, validators=[alerts.models.subscription.check_unless_empty])),
+                ('site_label', models.CharField(blank=True, default='site', help_text='Alerts that carry this label belong to the site it names, all others to the site named after their source.', max_length=128, validators=[alerts.models.wall.check_label])),
+                ('rotate_seconds', models.PositiveSmallIntegerField(default=20, help_text="How long each site is shown. A P1 always is, whichever site's turn it is. 0: all sites together.", validators=[alerts.models.wall.check_turn, django.core.validators.MaxValueValidator(600)])),
+                ('language', models.CharField(blank=True, choices=[('en', 'English'), ('fr', 'Français')], help_text="Empty: the site's language.", max_length=8)),
+                ('sound', models.CharField(choices=[('off', 'Never'), ('once', 'Once for each new P1'), ('repeat', 'For each new P1, again and again until somebody has taken it')], default='repeat', max_length=8)),
+                ('names', models.BooleanField(default=True, help_text='Show who has taken an alert by name. Off: only that somebody has.')),
+                ('expires_at', models.DateTimeField(blank=True, help_text='Empty: it works until it is revoked.', null=True)),
+                ('revoked_at', models.DateTimeField(editable=False, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('last_seen_at', models.DateTimeField(editable=False, null=True)),
+                ('last_seen_address', models.CharField(blank=True, editable=False, max_length=64)),
+            ],
+            options={
+                'verbose_name': 'wall screen',
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(

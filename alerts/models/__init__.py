@@ -13,10 +13,11 @@ from alerts.models.silence import MaintenanceWindow, Silence, SilenceHold
 from alerts.models.source import Report, Source
 from alerts.models.subscription import Subscription
 from alerts.models.suppression import Inhibition
+from alerts.models.wall import Wall
 from alerts.models.webhook import WebhookSecret
 
 __all__ = [
     "Alert", "AlertEvent", "AlertGroup", "EscalationPolicy", "EventCounter", "Feedback", "Flapping", "ForeignAlert", "Inhibition",
     "LogEntry", "MaintenanceWindow", "NoiseReport", "PolicySnapshot", "PolicyStep", "Replay", "Report", "ReportMapping", "Route",
-    "SeenEvent", "Silence", "SilenceHold", "Source", "StepClaim", "Subscription", "TriageOpinion", "WebhookSecret",
+    "SeenEvent", "Silence", "SilenceHold", "Source", "StepClaim", "Subscription", "TriageOpinion", "Wall", "WebhookSecret",
 ]  # fmt: skip

@@ -108,8 +108,6 @@ def add_writes(router: Router, resource: Resource[Any]) -> None:
     """Create, change and delete."""
     name = resource.path.replace("-", "_")
     form: Any = resource.form
-    patch: Any = partial(resource.form)
-    one, kind = _one(resource)
 
     @router.post(
         f"/{resource.path}",
@@ -121,6 +119,15 @@ def add_writes(router: Router, resource: Resource[Any]) -> None:
     def create(request: HttpRequest, body: form) -> HttpResponse:
         by = require(request, resource.permission("add"))
         return json_answer(_write(resource, resource.rows.model(), body, by), status=201)
+
+    add_changes(router, resource)
+
+
+def add_changes(router: Router, resource: Resource[Any]) -> None:
+    """Change and delete, for what is made in a way of its own."""
+    name = resource.path.replace("-", "_")
+    patch: Any = partial(resource.form)
+    one, kind = _one(resource)
 
     @router.patch(one, response=resource.shape, by_alias=True, operation_id=f"change_{name}", summary=f"Change one of {resource.path}")
     def change(request: HttpRequest, body: patch, key: kind) -> HttpResponse:  # type: ignore[valid-type]

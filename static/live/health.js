@@ -3,14 +3,14 @@
 import { byId, el, say, show, words } from "./dom.js";
 
 const EVERY_MS = 15000;
-const MEANS = {
+export const MEANS = {
   database: "The database cannot be reached: nothing can be reported, escalated or sent.",
   channel_layer: "Redis cannot be reached. No alert is lost.",
   watchdog: "The watchdog is dead: escalations and messages are up to a minute late.",
   worker: "The worker is dead: AI opinions, scans and clean-ups stand still, and escalation has lost its second runner.",
   monitor: "The monitor is dead: no device is measured.",
 };
-const LATE_SECONDS = 60;
+export const LATE_SECONDS = 60;
 
 async function look() {
   const box = byId("health");

@@ -15,7 +15,7 @@ export class Line {
    */
   constructor({ path, silentMs, onMessage, onState }) {
     Object.assign(this, { path, silentMs, onMessage, onState });
-    this.heard = Date.now();
+    this.hear();
     this.failures = 0;
     this.stopped = false;
     this.timer = 0;
@@ -37,8 +37,18 @@ export class Line {
     socket.addEventListener("close", (event) => { if (socket === this.socket) this.closed(event.code); });
   }
 
-  take(message) {
+  hear() {
     this.heard = Date.now();
+    this.heardRunning = performance.now();
+  }
+
+  /** For how long nothing was heard. A clock that is set back does not hide a silence, and neither does a machine that slept. */
+  silent() {
+    return Math.max(Date.now() - this.heard, performance.now() - this.heardRunning);
+  }
+
+  take(message) {
+    this.hear();
     this.failures = 0;
     if (message.sent_at && !message.known) setServerNow(message.sent_at);
     this.onState("live", 0);
@@ -77,7 +87,7 @@ export class Line {
   /** Once a second: is the connection what it seems? */
   look() {
     if (this.stopped) return;
-    const silent = Date.now() - this.heard;
+    const silent = this.silent();
     if (this.socket && this.socket.readyState === WebSocket.OPEN && silent > this.silentMs) {
       this.drop();
       this.soon(0);

@@ -1,0 +1,148 @@
+"""The wall in a real browser: it shows what is open, says when it knows nothing, and comes back by itself."""
+
+import re
+import signal
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from alerts import lifecycle, walls
+from sentinel_site import beats
+from sentinel_site.models import ProcessBeat
+from tests.factories import make_policy, make_source, raise_alert
+
+HD = {"viewport": {"width": 1920, "height": 1080}}
+
+
+def now(**fields):
+    return raise_alert(at=timezone.now(), **fields)
+
+
+def all_lives():
+    for role in (ProcessBeat.Role.WATCHDOG, ProcessBeat.Role.WORKER, ProcessBeat.Role.MONITOR):
+        beats.beat(role, at=timezone.now() + timedelta(hours=1))
+
+
+@pytest.fixture
+def wall(db):
+    """Makes a wall; its path."""
+    make_source(policy=make_policy("Calls", 600))
+    all_lives()
+
+    def made(**fields):
+        return "/" + walls.issue(**{"name": "Desk", **fields})[1].split("/", 3)[3]
+
+    return made
+
+
+@pytest.fixture
+def screen(open_page, wall):
+    """A screen that nobody is signed in at."""
+    return lambda look=HD, **fields: open_page(wall(**fields), signed_in=False, **look)
+
+
+def rows(page):
+    return page.locator("#rows .wrow")
+
+
+def test_it_shows_what_is_raised_oldest_first_and_counts_down(screen, page_quiet):
+    now(title="older", subject="a", severity="high")
+    page = screen(sound="off")
+
+    now(title="newer", subject="b", severity="high")
+    now(title="Fall in room 12", subject="c", severity="critical")
+
+    expect(rows(page).locator(".title")).to_have_text(["Fall in room 12", "older", "newer"])
+    expect(rows(page).locator(".next").last).to_have_text(re.compile(r"\d:\d\d min\s*to the next step"))
+    expect(page).to_have_url(re.compile(r"/live/wall/$"))
+    page_quiet(page)
+
+
+def test_a_p1_sounds_and_the_page_says_whether_it_would_be_heard(screen):
+    page = screen()
+    expect(page.locator("#sound-blocked")).to_be_visible()
+    page.keyboard.press("x")
+    expect(page.locator("#sound")).to_have_text("Sound on")
+    expect(page.locator("#sound-blocked")).to_be_hidden()
+
+    now(title="Fall", severity="critical")
+
+    expect(page.locator("body")).to_have_attribute("data-rang", "1")
+
+
+def test_without_news_it_says_so_and_is_never_calm_and_comes_back(screen, web):
+    page = screen()
+    expect(page.locator("#calm-text")).to_have_text("All quiet. No alert is open.")
+
+    web.stop(signal.SIGKILL)
+    expect(page.locator("#silence")).to_contain_text("No news for")
+    expect(page.locator("#calm-text")).to_have_text("Unknown: there is no news.")
+    expect(page.locator("#health [data-part=watchdog]")).to_have_attribute("data-state", "unknown")
+    now(title="raised meanwhile")
+    web.start()
+
+    expect(rows(page)).to_contain_text(["raised meanwhile"])
+    expect(page.locator("#silence")).to_be_hidden()
+
+
+def test_sites_take_turns_while_a_p1_stays(screen, page_quiet):
+    for site in ("North", "South"):
+        now(title=f"Leak {site}", subject=site, labels={"site": site})
+    now(title="Fall", severity="critical", labels={"site": "West"})
+    page = screen(rotate_seconds=5, sound="off")
+
+    for site in ("North", "South", "North"):
+        expect(page.locator("#site")).to_have_text(site)
+        expect(rows(page).locator(".title")).to_have_text(["Fall", f"Leak {site}"])
+    page_quiet(page)
+
+
+def test_more_than_fit_come_on_pages_with_a_count(screen):
+    for number in range(30):
+        now(title=f"Alert {number}", subject=str(number))
+    page = screen()
+
+    expect(page.locator("#count-open")).to_have_text("30 open")
+    expect(page.locator("#pages")).to_contain_text("30 alerts")
+    assert page.evaluate("[...document.querySelectorAll('.wrow')].every((row) => row.getBoundingClientRect().bottom <= innerHeight)")
+
+
+def test_revoked_it_erases_everything(screen):
+    now(title="Fall in room 12")
+    page = screen()
+    expect(rows(page)).to_have_count(1)
+
+    walls.revoke(walls.Wall.objects.get(), at=timezone.now())
+
+    expect(page.get_by_text("This screen may not show alerts any more.")).to_be_visible()
+    expect(page.get_by_text("Fall in room 12")).to_have_count(0)
+
+
+def test_in_french_it_fits_a_telephone_and_a_resolved_alert_goes(screen, page_quiet):
+    alert = now(title="Un titre qui continue encore et encore " * 6, subject="x" * 150, severity="critical")
+    page = screen({"viewport": {"width": 380, "height": 800}, "locale": "en-GB"}, language="fr", sound="off")
+    expect(page.locator("#count-open")).to_have_text("Ouvertes : 1")
+    assert page.evaluate("document.documentElement.scrollWidth") == 380
+
+    lifecycle.resolve(alert, by=None, at=timezone.now())
+
+    expect(rows(page)).to_have_count(0)
+    page_quiet(page)
+
+
+def test_a_page_whose_work_stops_is_noticed_from_another_thread(screen):
+    page = screen()
+
+    page.evaluate(
+        """async () => {
+            const { Watchdog } = await import("/static/live/wall_watchdog.js");
+            const stalled = () => { document.title = "stalled"; };
+            const dog = new Watchdog({ worker: "/static/live/wall_worker.js", everyMs: 20, misses: 4, stalled });
+            const alive = setInterval(() => dog.work(), 5);
+            setTimeout(() => clearInterval(alive), 200);
+        }"""
+    )
+
+    expect(page).to_have_title("stalled")
