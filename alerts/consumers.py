@@ -58,7 +58,7 @@ class WallConsumer(GuardedConsumer):
     async def connect(self) -> None:
         """Walls are told apart by their token."""
         self.token, self.address = wall_talk.token_in(self.scope), wall_talk.address_in(self.scope)
-        self.scope = {**self.scope, "credential": ("wall", self.token, self.scope["credential"])}
+        self.scope["credential"] = ("wall", self.token, self.scope["credential"])
         await super().connect()
 
     async def serve(self) -> int:

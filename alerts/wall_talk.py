@@ -58,7 +58,8 @@ def token_in(scope: Mapping[str, Any]) -> str:
 
 def language_in(scope: Mapping[str, Any]) -> str:
     """The language that the page of somebody who is signed in was made in."""
-    return parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])[-1]
+    query: bytes = scope["query_string"]
+    return parse_qs(query.decode("latin-1")).get("language", [""])[-1]
 
 
 def address_in(scope: Mapping[str, Any]) -> str:
@@ -68,4 +69,5 @@ def address_in(scope: Mapping[str, Any]) -> str:
 
 
 def _header(scope: Mapping[str, Any], name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
+    found: bytes = next((value for key, value in scope["headers"] if key.lower() == name), b"")
+    return found.decode("latin-1")
