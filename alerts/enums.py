@@ -254,6 +254,8 @@ class SilenceOrigin(TextChoices):
     SCRIPT = "script", "A script"
     """By the address that silences one source."""
     WINDOW = "window", "A maintenance window"
+    COMMAND = "command", "A command"
+    """`manage.py silence add`."""
 
 
 SILENCE_LONGEST: Final = timedelta(days=7)

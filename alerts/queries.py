@@ -43,6 +43,17 @@ def one(alert_id: UUID) -> Alert:
     return describe.readable().get(pk=alert_id)
 
 
+def named(word: str) -> Alert:
+    """The alert with this number (``1042``, ``#1042``) or id. Raises Alert.DoesNotExist."""
+    number = word.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        return describe.readable().get(number=int(number))
+    try:
+        return one(UUID(word))
+    except ValueError:
+        raise Alert.DoesNotExist from None
+
+
 def open_by_key(source: str, dedup_key: str) -> Alert:
     """The open alert of a source with this key. Raises a 404 Problem."""
     alert = describe.readable().filter(source__slug=source, dedup_key=dedup_key, status__in=OPEN).first()

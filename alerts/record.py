@@ -20,8 +20,18 @@ from alerts.models import LogEntry
 from notifications.models import Recipient, RecipientGroup
 from sentinel_site.lib import prepared, rows, wake
 
-By = AbstractBaseUser | Recipient | RecipientGroup | None
-"""Who did it: a signed-in user, a recipient who answered a message, a group (somebody in its channel), or None for Sentinel."""
+
+@dataclass(frozen=True, slots=True)
+class AtCommandLine:
+    """A user who acts by a command; the record says that it was one."""
+
+    user: AbstractBaseUser
+
+
+By = AbstractBaseUser | AtCommandLine | Recipient | RecipientGroup | None
+"""Who did it: a signed-in user (maybe by a command), a recipient who answered, a group (somebody in its channel), or None for Sentinel."""
+COMMAND_LINE: Final = "command line"
+"""What the detail of an entry holds as ``via`` when a command did it."""
 
 UNANSWERED: Final = "UNANSWERED"
 """What an alert became when the last resort was told; it is no status."""
@@ -62,6 +72,8 @@ def actor(by: By) -> Actor:
     """``by`` as the record keeps it. A recipient with a sign-in names both."""
     if by is None:
         return Actor()
+    if isinstance(by, AtCommandLine):
+        return actor(by.user)
     if isinstance(by, Recipient):
         return Actor(by.name, by.user_id, by.pk)
     if isinstance(by, RecipientGroup):
@@ -75,10 +87,10 @@ def write(entries: Iterable[Entry], *, at: datetime) -> None:
     """Append log entries, all with the instant ``at``, in one statement."""
     written = []
     for entry in entries:
-        who = actor(entry.by)
+        who, via = actor(entry.by), {"via": COMMAND_LINE} if isinstance(entry.by, AtCommandLine) else {}
         written.append(
             LogEntry(alert_id=entry.alert_id, at=at, kind=entry.kind, actor=who.name, actor_user_id=who.user_id,
-                     actor_recipient_id=who.recipient_id, detail=dict(entry.detail))
+                     actor_recipient_id=who.recipient_id, detail={**entry.detail, **via})
         )  # fmt: skip
     rows.insert(written)
 

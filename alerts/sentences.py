@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from alerts.enums import AlertStatus, LogKind, Promise, Resolution, Usefulness
 from alerts.models import LogEntry
+from alerts.record import COMMAND_LINE
 
 Detail = Mapping[str, Any]
 _STATUS: Final = {
@@ -42,6 +43,7 @@ def of(entry: LogEntry) -> str:
     kind = LogKind(entry.kind) if entry.kind in LogKind.values else None
     say = _SAY.get(kind) if kind else None
     text = say(entry.detail, entry.actor) if say else _(_PLAIN[kind] if kind in _PLAIN else entry.get_kind_display())
+    text += _(" (by a command)") if entry.detail.get("via") == COMMAND_LINE else ""
     return f"{text}." if text[-1:] not in ".!?" else text
 
 

@@ -15,14 +15,17 @@ from sentinel_site.lib import problems, registry
 LONGEST: Final = timedelta(days=366)
 
 
-def run_now(job: Job, *, by: User, at: datetime, trigger: Trigger = Trigger.MANUAL, arguments: Mapping[str, Any] | None = None) -> JobRun:
+def run_now(
+    job: Job, *, by: User, at: datetime, trigger: Trigger = Trigger.MANUAL, arguments: Mapping[str, Any] | None = None, by_name: str = ""
+) -> JobRun:  # fmt: skip
     """Want a run of ``job`` at once; it goes over the job's own arguments. It is skipped when one runs already and the job skips then.
 
-    Raises NotRunnable for an external job, and a 422 Problem for arguments that do not fit.
+    ``by_name``: how the run names ``by``, where their name alone does not say it all. Raises NotRunnable for an external job,
+    and a 422 Problem for arguments that do not fit.
     """
     given = _fitting(job, arguments or {})
     with transaction.atomic():
-        run = runs.queue(job, trigger=trigger, at=at, by=by, arguments=given)
+        run = runs.queue(job, trigger=trigger, at=at, by=by, by_name=by_name, arguments=given)
         audit.did(by, job, f"Run now: {run.status}." + (f" With {', '.join(sorted(given))}." if given else ""))
     return run
 

@@ -226,6 +226,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 SENTINEL_BACKUP_DEPOSIT: Path = env.path("SENTINEL_BACKUP_DEPOSIT", DATA_DIR / "backups" / "deposit")  # agents write here, a folder each
 SENTINEL_BACKUP_STORE: Path = env.path("SENTINEL_BACKUP_STORE", DATA_DIR / "backups" / "store")  # verified backups
 SENTINEL_BACKUP_QUARANTINE: Path = env.path("SENTINEL_BACKUP_QUARANTINE", DATA_DIR / "backups" / "quarantine")
+SENTINEL_CLI_USER = env.text("SENTINEL_CLI_USER")
 SENTINEL_JOBS_AT_ONCE = max(1, env.number("SENTINEL_JOBS_AT_ONCE", 4))
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

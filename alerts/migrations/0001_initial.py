@@ -520,7 +520,7 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField(help_text='Whatever is still open then is told.')),
                 ('author_name', models.CharField(blank=True, editable=False, help_text='As another program names who made it.', max_length=150)),
-                ('origin', models.CharField(choices=[('person', 'A person'), ('alertmanager', 'amtool'), ('script', 'A script'), ('window', 'A maintenance window')], default='person', editable=False, max_length=16)),
+                ('origin', models.CharField(choices=[('person', 'A person'), ('alertmanager', 'amtool'), ('script', 'A script'), ('window', 'A maintenance window'), ('command', 'A command')], default='person', editable=False, max_length=16)),
                 ('occurrence_at', models.DateTimeField(editable=False, help_text='When the window lets it begin, whenever it was ended.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('changed_at', models.DateTimeField(auto_now=True)),

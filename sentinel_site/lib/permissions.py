@@ -1,4 +1,4 @@
-"""The one question every API edge asks: may this caller do that?"""
+"""The one question every edge asks: may this caller do that?"""
 
 from typing import cast
 
@@ -10,11 +10,14 @@ from sentinel_site.lib.problems import Problem
 
 def require(request: HttpRequest, permission: str) -> User:
     """The caller, who has ``permission`` ("alerts.view_alert"). Raises a 403 Problem."""
-    if not allowed(request.user, permission):
-        raise Problem(
-            403, f"This needs the permission {permission}. Ask an administrator to put {_name(request.user)} into a group that has it."
-        )
+    require_of(request.user, permission)
     return caller(request)
+
+
+def require_of(user: AbstractBaseUser | AnonymousUser, permission: str) -> None:
+    """Raises a 403 Problem unless ``user`` has ``permission``."""
+    if not allowed(user, permission):
+        raise Problem(403, f"This needs the permission {permission}. Ask an administrator to put {_name(user)} into a group that has it.")
 
 
 def caller(request: HttpRequest) -> User:

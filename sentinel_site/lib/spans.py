@@ -25,6 +25,11 @@ def exact(seconds: int) -> str:
     return " ".join(parts) or "0 s"
 
 
+def beside(instant: datetime, *, at: datetime) -> str:
+    """``in 3 min``, or ``3 min ago``."""
+    return f"in {span(instant - at)}" if instant > at else f"{span(at - instant)} ago"
+
+
 def until(instant: datetime, *, at: datetime) -> str:
     """``in 3 min``, or ``3 min overdue``."""
     return f"in {span(instant - at)}" if instant >= at else f"{span(at - instant)} overdue"
