@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TextIO, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -134,7 +134,7 @@ class Shell(BaseCommand):
     def handle(self, *_args: object, **options: Any) -> None:
         """Carry out the subcommand; every foreseen error ends as one line with its exit code."""
         colour = not options.get("no_color")
-        screen = Screen(self.stdout._out, colour=colour)  # type: ignore[attr-defined]
+        screen = Screen(cast(TextIO, getattr(self.stdout, "_out")), colour=colour)  # noqa: B009 (Django keeps the stream to itself)
         call = Call(screen, options, timezone.now())
         with translation.override("en"), self._errors():
             _check(options)
