@@ -2,6 +2,7 @@
 
 import ast
 import re
+from argparse import _SubParsersAction
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -172,7 +173,11 @@ def commands_page() -> str:
     ]
     for path in sorted(ROOT.glob("*/management/commands/[a-z]*.py"), key=lambda path: path.stem):
         command = load_command_class(path.parts[-4], path.stem)
-        parts.append(f"## {path.stem}\n\n```text\n{_usage(command.create_parser('manage.py', path.stem).format_help())}\n```\n\n")
+        parser = command.create_parser("manage.py", path.stem)
+        parts.append(f"## {path.stem}\n\n```text\n{_usage(parser.format_help())}\n```\n\n")
+        words = [each.choices for each in parser._actions if isinstance(each, _SubParsersAction)]
+        for word, inner in (found for choices in words for found in choices.items()):
+            parts.append(f"### {path.stem} {word}\n\n```text\n{_usage(inner.format_help())}\n```\n\n")
     return "".join(parts)
 
 
