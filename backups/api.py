@@ -109,6 +109,7 @@ def _delete(job: ExpectedBackupJob) -> None:
 
 
 JOBS = Resource(
+    name="backup_jobs",
     path="jobs",
     key="pk",
     converter="uuid",

@@ -56,6 +56,12 @@ def test_every_documented_path_of_the_api_is_served():
     assert documented - paths_served() - {"/api/v1/docs", "/api/v1/openapi.json"} == set()
 
 
+def test_no_two_operations_of_the_api_have_one_name():
+    names = [operation["operationId"] for methods in api.get_openapi_schema()["paths"].values() for operation in methods.values()]
+
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 @pytest.mark.parametrize("word", [word for words in WORDS for word in words.values])
 def test_every_word_is_explained(word):
     assert f"`{word}`" in PAGES["concepts.md"]

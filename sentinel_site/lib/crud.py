@@ -51,6 +51,13 @@ class Resource(Generic[Row]):
     """Texts that let their bearer in: empty for whoever may not change the row."""
     changed: Callable[[], None] = lambda: None
     """Called after every committed change."""
+    name: str = ""
+    """What its operations are called after in the OpenAPI document, where the path alone is another resource's, too."""
+
+    @property
+    def called(self) -> str:
+        """The end of each operation's id."""
+        return self.name or self.path.replace("-", "_")
 
     def permission(self, verb: str) -> str:
         """The model permission for ``verb``: view, add, change or delete."""
@@ -88,7 +95,7 @@ def add(router: Router, resource: Resource[Any]) -> None:
 
 def add_reads(router: Router, resource: Resource[Any]) -> None:
     """List and one."""
-    name = resource.path.replace("-", "_")
+    name = resource.called
     shape: Any = resource.shape
     one, kind = _one(resource)
     listed: Any = create_model(f"{resource.shape.__name__}Page", items=(list[shape], ...), next=(str | None, None))
@@ -106,7 +113,7 @@ def add_reads(router: Router, resource: Resource[Any]) -> None:
 
 def add_writes(router: Router, resource: Resource[Any]) -> None:
     """Create, change and delete."""
-    name = resource.path.replace("-", "_")
+    name = resource.called
     form: Any = resource.form
 
     @router.post(
