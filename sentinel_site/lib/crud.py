@@ -132,7 +132,7 @@ def add_writes(router: Router, resource: Resource[Any]) -> None:
 
 def add_changes(router: Router, resource: Resource[Any]) -> None:
     """Change and delete, for what is made in a way of its own."""
-    name = resource.path.replace("-", "_")
+    name = resource.called
     patch: Any = partial(resource.form)
     one, kind = _one(resource)
 
