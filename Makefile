@@ -28,7 +28,7 @@ test: $(VENV)/dev.stamp
 	@$(MAKE) --no-print-directory -j 3 lint deploy audit collect
 	@chromium=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 		&& echo "Chromium: $$chromium" || echo "Chromium: not on this machine, so the tests in a browser are left out"
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 # Other people's programs for tests/interop, on Debian as root; without them those tests are skipped and say so.
 test-interop: $(VENV)/dev.stamp

@@ -1,12 +1,16 @@
 """Beginning a measurement in a new folder, and ending it with its files at hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from devices.errors import Busy, CommandRefused, FileProblem, NoReply
-from tests.devices.drivers.test_nl43 import _loopback, meter, quiet
+from tests.devices.drivers.test_nl43 import FAST, _loopback, meter, quiet
 from tests.meters import Fault
 
 __all__ = ["_loopback"]
+GIVES_UP = replace(FAST, reply=10.0)
+"""It waits for no answer longer than a machine may stop for."""
 
 
 async def test_a_measurement_begins_in_an_unused_folder_with_the_clock_set():
@@ -46,7 +50,7 @@ async def test_a_start_that_fails_half_way_says_how_far_it_got():
 
 
 async def test_a_start_whose_answer_is_lost_is_looked_at_and_not_repeated():
-    async with meter() as (simulated, driver):
+    async with meter(timing=GIVES_UP) as (simulated, driver):
         simulated.faults.extend([None, None, None, None, Fault.HALF])
 
         found = await driver.perform("start_cycle", {}, quiet)
@@ -55,7 +59,7 @@ async def test_a_start_whose_answer_is_lost_is_looked_at_and_not_repeated():
 
 
 async def test_a_start_that_was_not_heard_says_that_the_meter_does_not_measure():
-    async with meter() as (simulated, driver):
+    async with meter(timing=GIVES_UP) as (simulated, driver):
         simulated.faults.extend([None, None, None, None, Fault.SILENT])
 
         with pytest.raises(NoReply, match="it does not measure"):

@@ -25,6 +25,7 @@ from tests.meters import Meter
 NEAR = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ZONE = "Europe/Paris"
 QUICK = Patience(connect=1, reply=0.3, data=0.3, listing=1, transfer=1)
+PATIENT = Patience(connect=30, reply=30, data=30, listing=60, transfer=60)
 LINE = "-rw-rw-rw-   1 owner    group         1234 Mar  2 12:30 NL_0001_SLM_Lp _0001_0001.rnd"
 STORED = {"Auto_0001/Auto_Lp_01/NL_0001_SLM_Lp _0001_0001.rnd": 300_000, "Manual_0002/a.rnd": 5, "Manual_0002/empty": 0}
 TRAVERSING = [
@@ -218,7 +219,7 @@ def test_a_server_that_drips_is_given_up():
             sending.sendall(b"x")
             time.sleep(0.05)
 
-    with liar(*LOG_IN, b"200 port\r\n", data=drip) as where, Ftp(where, patience=QUICK) as ftp:
+    with liar(*LOG_IN, b"200 port\r\n", data=drip) as where, Ftp(where, patience=replace(PATIENT, transfer=1)) as ftp:
         with pytest.raises(FileProblem, match="slowly"):
             b"".join(ftp.retrieve("x"))
         ftp.close()
@@ -229,14 +230,14 @@ def test_a_listing_without_an_end_is_cut_off():
         for _ in range(100):
             sending.sendall(b"x" * 65_536)
 
-    with liar(*LOG_IN, b"200 port\r\n", data=endless) as where, Ftp(where, patience=QUICK) as ftp:
+    with liar(*LOG_IN, b"200 port\r\n", data=endless) as where, Ftp(where, patience=PATIENT) as ftp:
         with pytest.raises(FileProblem, match="too big"):
             ftp.listing()
         ftp.close()
 
 
 def test_a_data_connection_that_never_comes_is_given_up():
-    with liar(*LOG_IN, b"200 port\r\n", b"150 soon\r\n") as where, Ftp(where, patience=QUICK) as ftp:
+    with liar(*LOG_IN, b"200 port\r\n", b"150 soon\r\n") as where, Ftp(where, patience=replace(PATIENT, data=0.3)) as ftp:
         with pytest.raises(FileProblem, match="active FTP"):
             ftp.listing()
         ftp.close()
