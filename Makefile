@@ -9,7 +9,7 @@ TEST_DATA := $(VENV)/check-data
 PRODUCTION := SENTINEL_DATA_DIR=$(TEST_DATA) SENTINEL_BASE_URL=https://sentinel.example.org SENTINEL_DEADMAN_URL=https://deadman.example.org/ping
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-interop check lint bench docs screenshots lock clean
+.PHONY: help run test test-interop check lint deploy audit collect bench docs screenshots lock clean
 
 help:
 	@echo "make run    start everything; options: make run ARGS='--port 8001 --demo'"
