@@ -95,6 +95,7 @@ class ReplayOut(BaseModel):
     until: str
     source: str | None
     as_now: bool
+    changes: dict[str, Any] | None
     by: str | None
     asked_at: str
     state: str

@@ -1,13 +1,17 @@
 """What a change of the configuration would have meant: the same past, replayed as things are and as they would be."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import tee
+from typing import Any, Final
 from uuid import UUID
 
 from alerts.past import Past
 from alerts.replay import SOON, Course, Replayed, replay
 from alerts.supposing import Setting
+
+NAMED: Final = 100
+"""So many alerts of a list are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,15 @@ def compare(before: Sequence[Replayed], after: Sequence[Replayed]) -> Effect:
         tuple(alert for alert, one, other in both if one and other and _way(one) != _way(other)),
         tuple(alert for alert, one, other in both if one and other and _way(one) == _way(other) and _later(one, other)),
     )  # fmt: skip
+
+
+def describe(found: Effect) -> dict[str, Any]:
+    """``found`` as api.md answers it. Of each list the first alerts are named, and all are counted."""
+    lists = {"spared": found.spared, "new": found.new, "otherwise": found.otherwise, "later": found.later}
+    return {
+        "reports": found.reports, "before": asdict(found.before), "after": asdict(found.after), "messages_spared": found.messages_spared,
+        **{name: {"count": len(ids), "first": [str(pk) for pk in ids[:NAMED]]} for name, ids in lists.items()},
+    }  # fmt: skip
 
 
 def counts(replayed: Iterable[Replayed]) -> Counts:

@@ -1,6 +1,7 @@
 """Saying afterwards whether an alert was useful, noise, a duplicate or a test. On record, and without any effect on the alert.
 
-Feedback silences nobody and resolves nothing: a wrong tap in the night costs nothing but a wrong number in the noise report.
+Feedback silences nobody and resolves nothing: a wrong tap in the night costs nothing but a wrong number in the noise report (noise/),
+which proposes nothing about what anybody called useful.
 """
 
 from collections.abc import Sequence

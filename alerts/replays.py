@@ -6,7 +6,7 @@ The only writer of Replay. A long one is carried out by a job, a short one while
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from alerts import describe, effects, folding, messages, past, replay, simulation, supposing
+from alerts.changes import Changes, changed
 from alerts.enums import ReplayState
 from alerts.errors import InvalidReport
 from alerts.models import Replay, Report
@@ -35,6 +36,7 @@ KEEP: Final = timedelta(days=30)
 LOST: Final = timedelta(hours=1)
 """A long replay that is not done after so long does not keep who asked from asking again."""
 WORK: Final = "alerts.replay"
+UNCHANGED: Final = Changes()
 Progress = Callable[[str, int, int | None], None]
 logger = logging.getLogger(__name__)
 
@@ -51,18 +53,26 @@ def one(report: Report, *, at: datetime, as_now: bool = False) -> dict[str, Any]
     return {**_row(found, setting, itself, at=when), "steps": steps, "as_now": as_now}
 
 
-def ask(*, since: datetime, until: datetime, source: str, as_now: bool, by: AbstractBaseUser | None, at: datetime) -> Replay:
-    """Replay what came from ``since`` to ``until``: at once when it is little, else by a job. Raises a 422 Problem for too much."""
+def ask(
+    *, since: datetime, until: datetime, source: str, as_now: bool, by: AbstractBaseUser | None, at: datetime, changes: Changes = UNCHANGED
+) -> Replay:
+    """Replay what came from ``since`` to ``until``: at once when it is little, else by a job. Raises a 422 Problem for too much.
+
+    With ``changes`` it is replayed with them and without, and compared.
+    """
     if not timedelta(0) < until - since <= LONGEST:
         raise problems.invalid([(("body", "until"), f"must lie after since, by {LONGEST.days} days at the most")])
     total = past.chosen(since=since, until=until, source=source).order_by()[: MAX_REPORTS + 1].count()
     if total > MAX_REPORTS:
         raise problems.invalid([(("body", "since"), f"more than {MAX_REPORTS} reports came then; ask for less, or for one source")])
+    if changes:
+        changed(changes, since=since, until=until)  # refused before anything is stored
     if total > AT_ONCE and _waiting(by, at=at):
         raise problems.invalid([(("body", "since"), "a long replay that you asked for is not done yet; wait for it, or ask for less")])
     with transaction.atomic():
         row = Replay.objects.create(
-            since=since, until=until, source=source, as_now=as_now, by_id=by.pk if by else None, asked_at=at, total=total
+            since=since, until=until, source=source, as_now=as_now, by_id=by.pk if by else None, asked_at=at, total=total,
+            changes=changes.model_dump(mode="json", by_alias=True, exclude_unset=True) if changes else {},
         )  # fmt: skip
         if total > AT_ONCE:
             work_wanted.send(sender=Replay, name=WORK, arguments={"replay": str(row.pk)}, by=by, at=at)
@@ -101,13 +111,16 @@ def describe_replay(row: Replay) -> dict[str, Any]:
     """A replay as api.md answers it; ``answer`` is null until it is done."""
     return {
         "id": str(row.pk), "since": describe.instant(row.since), "until": describe.instant(row.until), "source": row.source or None,
-        "as_now": row.as_now, "by": row.by.get_username() if row.by else None, "asked_at": describe.instant(row.asked_at),
+        "as_now": row.as_now, "changes": row.changes or None,
+        "by": row.by.get_username() if row.by else None, "asked_at": describe.instant(row.asked_at),
         "state": row.state, "done": row.done, "total": row.total, "error": row.error or None,
         "answer": row.answer if row.state == ReplayState.DONE else None,
     }  # fmt: skip
 
 
 def _answer(row: Replay, progress: Progress | None) -> dict[str, Any]:
+    if row.changes:
+        return _compared(row, progress)
     setting = supposing.setting(since=row.since, until=max(row.until, row.asked_at) + LONGEST)
     when = row.asked_at if row.as_now else None
     replayed = []
@@ -118,6 +131,25 @@ def _answer(row: Replay, progress: Progress | None) -> dict[str, Any]:
             if progress:
                 progress("replaying", len(replayed), row.total)
     return _summed(replayed, setting, at=when)
+
+
+def _compared(row: Replay, progress: Progress | None) -> dict[str, Any]:
+    """What the changes of ``row`` would have meant."""
+    until = max(row.until, row.asked_at) + LONGEST
+    supposed = changed(Changes.model_validate(row.changes), since=row.since, until=row.until)
+    today, then = (supposing.setting(each, since=row.since, until=until) for each in (supposing.NOTHING, supposed))
+    stream = _told_of(past.reports(since=row.since, until=row.until, source=row.source), row, progress)
+    return effects.describe(effects.effect(stream, today, then))
+
+
+def _told_of(stream: Iterable[Past], row: Replay, progress: Progress | None) -> Iterator[Past]:
+    """``stream``, and how far it is."""
+    for number, each in enumerate(stream, 1):
+        yield each
+        if number % past.CHUNK == 0:
+            Replay.objects.filter(pk=row.pk).update(done=number)
+            if progress:
+                progress("comparing", number, row.total)
 
 
 def _summed(replayed: Sequence[Replayed], setting: Setting, *, at: datetime | None) -> dict[str, Any]:

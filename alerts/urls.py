@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import JavaScriptCatalog
 
-from alerts import answer_views, story_views, views, wall_views
+from alerts import answer_views, noise_views, story_views, views, wall_views
 
 urlpatterns = [
     path("live/", views.board, name="live"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("live/alerts/<int:number>/story/", story_views.story_page_view, name="live-alert-story"),
     path("live/alerts/<int:number>/story.json", story_views.story_json, name="live-alert-story-json"),
     path("live/alerts/<int:number>/story.pdf", story_views.story_as_pdf, name="live-alert-story-pdf"),
+    path("live/noise/", noise_views.page, name="live-noise"),
     path("a/<str:token>", answer_views.answer, name="answer"),
 ]

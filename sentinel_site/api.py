@@ -33,6 +33,7 @@ from alerts.api import router as alerts_router
 from alerts.api_config import router as config_router
 from alerts.api_foresight import router as foresight_router
 from alerts.api_mappings import router as mappings_router
+from alerts.api_noise import router as noise_router
 from alerts.api_reports import router as reports_router
 from alerts.api_story import router as story_router
 from alerts.api_subscriptions import router as subscriptions_router
@@ -226,6 +227,7 @@ api.add_router("", config_router, tags=["configuration"])
 api.add_router("", foresight_router, tags=["configuration"])
 api.add_router("", mappings_router, tags=["configuration"])
 api.add_router("", reports_router, tags=["configuration"])
+api.add_router("", noise_router, tags=["configuration"])
 api.add_router("", subscriptions_router, tags=["configuration"])
 api.add_router("", walls_router, tags=["configuration"])
 api.add_router("", people_router, tags=["people"])

@@ -125,6 +125,7 @@ BACK_UP: Final = (*REPORT_BACKUPS, *RUN_JOBS, "backups.add_restoreproof", "backu
 OPERATE: Final = ("devices.operate_device",)
 REACHABILITY_READ: Final = (
     "alerts.view_escalationpolicy", "alerts.view_policystep", "alerts.view_route", "alerts.view_report",
+    "alerts.view_noisereport", "alerts.add_noisereport",
     "notifications.view_recipient", "notifications.view_recipientgroup", "notifications.view_contactmethod",
     "notifications.view_notificationrule", "notifications.view_messagetemplate",
     "notifications.view_rotation", "notifications.view_rotationmember", "notifications.view_calendarfeed", "alerts.view_subscription",

@@ -1,4 +1,4 @@
-"""Sample data for a first look: somebody to tell, a key to report with, a picture of a fall, devices, backups, and a chain of jobs."""
+"""Sample data for a first look: somebody to tell, a key to report with, a picture of a fall, devices, backups, jobs and noise."""
 
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from notifications.enums import RotationKind, Transport
 from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
-from sentinel_site import demo_backups, demo_devices, demo_jobs
+from sentinel_site import demo_backups, demo_devices, demo_jobs, demo_noise
 from sentinel_site.models import ApiKey
 
 USER: Final = "demo-camera"
@@ -42,6 +42,7 @@ def run(*, data_dir: Path) -> Demo:
     demo_devices.run(at=at)
     demo_backups.run(at=at)
     demo_jobs.run(at=at)
+    demo_noise.run(recipient=Recipient.objects.get(name=RECIPIENT), at=at)
     return Demo(key=text, picture=_picture(data_dir / "demo" / "fall.jpg"), recipient=f"{RECIPIENT} <{ADDRESS}>")
 
 

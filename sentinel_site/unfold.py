@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
                 {"title": "Live backups", "icon": "cloud_done", "link": "/live/backups/",
                  "permission": _may_view("backups.view_expectedbackupjob")},
                 {"title": "Live jobs", "icon": "event_available", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
+                {"title": "Noise", "icon": "hearing_disabled", "link": "/live/noise/", "permission": _may_view("alerts.view_noisereport")},
             ]},
             {"title": "What happens", "separator": True, "items": [
                 _page("Alerts", "crisis_alert", "alerts.alert"),

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from alerts import queries, silences
 from alerts.admin.forms import LinesField
 from alerts.admin.linting import LintedMixin
+from alerts.admin.prefilled import PrefilledMixin
 from alerts.admin.words import EXEMPT, ONE_A_LINE
 from alerts.models import Inhibition
 from alerts.models.suppression import check_label_names, check_matchers
@@ -40,10 +41,11 @@ class InhibitionForm(forms.ModelForm):
 
 
 @admin.register(Inhibition)
-class InhibitionAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
+class InhibitionAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """Rules by which one alert keeps others quiet."""
 
     form = InhibitionForm
+    prefilled = ("name", "source_matchers", "target_matchers", "equal")
     list_display = ("name", "cause", "consequence", "enabled", "hits")
     readonly_fields = ("hits", "holding")
     fieldsets = (

@@ -10,16 +10,18 @@ from unfold.decorators import display
 
 from alerts.admin.forms import RouteForm
 from alerts.admin.linting import LintedMixin, LintPageMixin, say
+from alerts.admin.prefilled import PrefilledMixin
 from alerts.admin.who_gets_what import WhoGetsWhatMixin
 from alerts.models import Route
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 
 @admin.register(Route)
-class RouteAdmin(LintPageMixin, WhoGetsWhatMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
+class RouteAdmin(PrefilledMixin, LintPageMixin, WhoGetsWhatMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """The list is in the order in which routes are asked, and is dragged into another."""
 
     form = RouteForm
+    prefilled = ("position", "matchers", "policy", "priority")
     list_display = ("place", "conditions", "policy", "priority", "goes_on", "enabled")
     ordering_field = "position"
     hide_ordering_field = True

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from alerts import silence_preview, silences, windows
 from alerts.admin.forms import LinesField
 from alerts.admin.linting import LintedMixin
+from alerts.admin.prefilled import PrefilledMixin
 from alerts.admin.words import EXEMPT, ONE_A_LINE
 from alerts.models import MaintenanceWindow, Silence
 from alerts.models.suppression import check_matchers
@@ -77,10 +78,11 @@ class _Previewed:
 
 
 @admin.register(Silence)
-class SilenceAdmin(LintedMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
+class SilenceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
     """The ones that end last come first. One that ran is ended, not deleted: what it held is part of the record."""
 
     form = SilenceForm
+    prefilled = ("matchers", "reason", "starts_at", "ends_at")
     list_display = ("conditions", "reason", "state", "starts_at", "ends_at", "made_by", "held_back")
     list_filter = ("origin",)
     search_fields = ("reason",)
@@ -140,10 +142,11 @@ class SilenceAdmin(LintedMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
 
 
 @admin.register(MaintenanceWindow)
-class WindowAdmin(NoBulkDeleteMixin, _Previewed, ModelAdmin):
+class WindowAdmin(PrefilledMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
     """Silences that recur. To end one occurrence alone, delete it under Silences."""
 
     form = WindowForm
+    prefilled = ("name", "matchers", "reason", "time_zone", "weekdays", "begins", "duration_minutes")
     list_display = ("name", "conditions", "begins_at", "lasts_for", "next_one", "enabled")
     readonly_fields = ("author", "next_one")
     fieldsets = (

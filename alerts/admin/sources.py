@@ -13,6 +13,7 @@ from unfold.decorators import display
 from alerts import calming
 from alerts.admin.forms import SourceForm
 from alerts.admin.linting import LintedMixin
+from alerts.admin.prefilled import PrefilledMixin
 from alerts.admin.replays import ReplaysMixin
 from alerts.enums import Verdict
 from alerts.incoming import signatures
@@ -24,10 +25,11 @@ VERDICT_COLOURS = {Verdict.ACCEPTED.label: "success", Verdict.SUPPRESSED.label: 
 
 
 @admin.register(Source)
-class SourceAdmin(LintedMixin, NoBulkDeleteMixin, ModelAdmin):
+class SourceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """Who may report. A source with alerts cannot be deleted; switch it off."""
 
     form = SourceForm
+    prefilled = ("flap_opens", "flap_calm_opens", "flap_window_seconds")
     list_display = ("name", "slug", "kind", "severity", "life_safety", "triage", "policy", "enabled")
     list_filter = (("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("life_safety", BooleanRadioFilter))
     list_select_related = ("policy",)

@@ -9,7 +9,7 @@ from alerts.models.alert import Alert
 class Feedback(models.Model):
     """One person's word about one alert; a later word takes the place of an earlier one. Written by feedback.py alone.
 
-    It changes nothing by itself: what made the noise is for people to change, and the noise report counts these.
+    It changes nothing by itself: what made the noise is for people to change, and the noise report (noise/) counts these.
     """
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="feedback", db_index=False)

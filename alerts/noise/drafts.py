@@ -135,7 +135,7 @@ def _window(kind: Kind, habit: hours.Habit, ground: Ground) -> Draft | None:
         return None
     ends = (datetime.combine(ground.at.date(), habit.begins) + timedelta(minutes=habit.minutes)).time()
     body = {
-        "name": gettext("Every day: {what}").format(what=kind.title)[:120], "matchers": texts,
+        "name": gettext("Usual hours: {what}").format(what=kind.title)[:120], "matchers": texts,
         "reason": gettext("It is always so in these hours."), "time_zone": ground.zone.key, "weekdays": list(habit.weekdays),
         "begins": f"{habit.begins:%H:%M}", "duration_minutes": habit.minutes,
     }  # fmt: skip

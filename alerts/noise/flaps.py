@@ -14,7 +14,7 @@ from alerts.flapping import Limits
 from alerts.noise.kinds import Raised
 
 TRIED: Final = tuple(
-    Limits(opens, 1, timedelta(minutes=minutes)) for opens in (5, 4, 3) for minutes in (30, 60, 120, 240, 720)
+    Limits(opens, 1, timedelta(minutes=minutes)) for opens in (5, 4, 3) for minutes in (30, 60, 120, 240)
 )  # fmt: skip
 """From the mildest to the strictest."""
 QUICKLY: Final = timedelta(hours=2)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils import translation
 
 from alerts import describe, past, replay, routing, supposing
 from alerts.enums import ReplayState
@@ -69,7 +70,8 @@ def carry_out(pk: UUID, *, progress: Progress | None = None) -> NoiseReport:
         return row
     NoiseReport.objects.filter(pk=pk).update(state=ReplayState.RUNNING, done=0)
     try:
-        answer = _Work(row, progress).answer()
+        with translation.override(settings.LANGUAGE_CODE):  # names and reasons that are stored are in the site's language
+            answer = _Work(row, progress).answer()
     except Exception as error:  # whatever it is, who asked must read it on the page; the job fails by it as well
         NoiseReport.objects.filter(pk=pk).update(state=ReplayState.FAILED, error=f"{type(error).__name__}: {error}"[:500])
         raise

@@ -1,9 +1,10 @@
 """What a noise report proposes, in words: in the language that is switched on. The row keeps facts, no sentences."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import localize
+from django.utils.formats import date_format, localize
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -28,7 +29,7 @@ def cost(proposal: Mapping[str, Any]) -> str:
     missed = proposal["effect"]["missed"]
     parts = []
     if missed["acted"]:
-        parts.append(ngettext("somebody acted on {n} of them", "somebody acted on {n} of them", missed["acted"]).format(n=missed["acted"]))
+        parts.append(_("somebody acted on {n} of them").format(n=missed["acted"]))
     if missed["useful"]:
         parts.append(ngettext("{n} was called useful", "{n} were called useful", missed["useful"]).format(n=missed["useful"]))
     if missed["p2"]:
@@ -42,6 +43,117 @@ def days(weekdays: list[int]) -> str:
     """The weekdays by name; every day when there is none."""
     names = [_("Mondays"), _("Tuesdays"), _("Wednesdays"), _("Thursdays"), _("Fridays"), _("Saturdays"), _("Sundays")]
     return ", ".join(names[day] for day in weekdays) if weekdays else _("every day")
+
+
+def kind(word: ProposalKind) -> str:
+    """What would be changed."""
+    return {
+        ProposalKind.ROUTE: _("Route"), ProposalKind.SILENCE: _("Silence"), ProposalKind.INHIBITION: _("Inhibition"),
+        ProposalKind.WINDOW: _("Maintenance window"), ProposalKind.FLAPPING: _("Limits of flapping"),
+    }[word]  # fmt: skip
+
+
+def headline(totals: Mapping[str, Any], days: int) -> str:
+    """The period in one sentence."""
+    if not totals["alerts"]:
+        return _("Nothing was raised in the last {days} days.").format(days=days)
+    sentence = _("{messages} messages about {told} alerts in {days} days. Somebody acted on {acted}.")
+    return sentence.format(days=days, **{name: localize(value) for name, value in totals.items()})
+
+
+def cut(answer: Mapping[str, Any]) -> str:
+    """What the report does not say, as there was too much; empty when it says all."""
+    parts = []
+    if answer["cut"]:
+        since = date_format(datetime.fromisoformat(answer["cut"]["since"]), "DATETIME_FORMAT")
+        parts.append(
+            _("The proposals are weighed on the newest {alerts} alerts, since {since}.").format(
+                alerts=localize(answer["cut"]["alerts"]), since=since
+            )
+        )
+    if answer["weighed"] < answer["drafts"]:
+        sentence = _("Of {drafts} possible changes the {weighed} about the most messages were weighed.")
+        parts.append(sentence.format(drafts=answer["drafts"], weighed=answer["weighed"]))
+    return " ".join(parts)
+
+
+def tiles(answer: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The period's figures, each with its name."""
+    totals = answer["totals"]
+    share = f"{round(100 * totals['acted'] / totals['alerts'])} %" if totals["alerts"] else "–"
+    figures = [
+        (_("Alerts"), totals["alerts"]), (_("told"), totals["told"]), (_("Messages"), totals["messages"]), (_("acted on"), share),
+        (_("Reports that repeat"), totals["folded"]), (_("called useful"), totals["useful"]), (_("called noise"), totals["noise"]),
+    ]  # fmt: skip
+    return [{"name": name, "value": str(localize(value))} for name, value in figures]
+
+
+def talker(line: Mapping[str, Any]) -> str:
+    """What somebody who talks most cost."""
+    parts = [_messages(line["messages"]), _alerts(line["alerts"]), _("acted on: {n} %").format(n=_share(line))]
+    if line["nights"]:
+        parts.append(ngettext("{n} night", "{n} nights", line["nights"]).format(n=line["nights"]))
+    return " · ".join([*parts, *_said(line), *_usually(line)])
+
+
+def unacted(line: Mapping[str, Any]) -> str:
+    """How often people were told for nothing."""
+    told = ngettext("told of {n} alert", "told of {n} alerts", line["told"]).format(n=localize(line["told"]))
+    return " · ".join([told, _messages(line["messages"]), *_said(line), *_usually(line)])
+
+
+def flapping(line: Mapping[str, Any]) -> str:
+    """How often it came and went."""
+    held = [_("{n} held back").format(n=localize(line["held"]))] if line["held"] else []
+    return " · ".join([_("came {n} times").format(n=localize(line["times"])), _messages(line["messages"]), *held])
+
+
+def folded(line: Mapping[str, Any]) -> str:
+    """How many reports were how many alerts."""
+    return _("{reports} reports, {alerts} alerts").format(reports=localize(line["reports"]), alerts=localize(line["alerts"]))
+
+
+def nights(found: Mapping[str, Any], worst: str) -> str:
+    """Whose night was how often disturbed."""
+    sentence = _("{nights} of {of} nights, {messages} messages, at the most {most} in the night of {worst}")
+    return sentence.format(worst=worst, **{name: localize(found[name]) for name in ("nights", "of", "messages", "most")})
+
+
+def place(line: Mapping[str, Any]) -> str:
+    """Where it comes from."""
+    if "type" not in line:
+        return str(line["source"])
+    subject = _("{n} subjects").format(n=line["subjects"]) if line["subject"] is None else line["subject"]
+    return " · ".join(filter(None, (line["source"], line["type"] if line["type"] != "generic" else "", subject)))
+
+
+def _messages(number: int) -> str:
+    return ngettext("{n} message", "{n} messages", number).format(n=localize(number))
+
+
+def _alerts(number: int) -> str:
+    return ngettext("{n} alert", "{n} alerts", number).format(n=localize(number))
+
+
+def _share(line: Mapping[str, Any]) -> int:
+    return round(100 * line["acted"] / line["alerts"]) if line["alerts"] else 0
+
+
+def _said(line: Mapping[str, Any]) -> list[str]:
+    """What people called it."""
+    words = [(_("{n} × useful"), line["useful"]), (_("{n} × noise"), line["noise"])]
+    return [word.format(n=number) for word, number in words if number]
+
+
+def _usually(line: Mapping[str, Any]) -> list[str]:
+    """How long it usually lasts."""
+    seconds = line["median_seconds"]
+    if seconds is None:
+        return []
+    for unit, size in ((_("days"), 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return [_("over after {time}").format(time=f"{round(seconds / size)} {unit}")]
+    return [_("over after {time}").format(time=f"{seconds} s")]
 
 
 _TITLES: Final = {
