@@ -22,7 +22,7 @@ router = Router()
 VIEW, ADD, REPLAY = "alerts.view_noisereport", "alerts.add_noisereport", "alerts.view_report"
 
 
-class NoiseOut(BaseModel):
+class NoiseReportOut(BaseModel):
     """A noise report: ``answer`` is null until its ``state`` is done."""
 
     id: str
@@ -48,7 +48,7 @@ class CompareIn(BaseModel):
     changes: Changes
 
 
-@router.get("/noise", response=NoiseOut)
+@router.get("/noise", response=NoiseReportOut)
 def read_noise(request: HttpRequest) -> HttpResponse:
     """The newest noise report that is done."""
     require(request, VIEW)
@@ -58,14 +58,14 @@ def read_noise(request: HttpRequest) -> HttpResponse:
     return json_answer(describing.report(row))
 
 
-@router.post("/noise", response={202: NoiseOut})
+@router.post("/noise", response={202: NoiseReportOut})
 def ask_for_noise(request: HttpRequest) -> HttpResponse:
     """Have a report of the last 30 days worked out by a job; the one that is being worked out already, where there is one."""
     by = require(request, ADD)
     return json_answer(describing.report(making.ask(by=by, at=timezone.now())), status=202)
 
 
-@router.get("/noise/{uuid:report_id}", response=NoiseOut)
+@router.get("/noise/{uuid:report_id}", response=NoiseReportOut)
 def read_noise_report(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """How far a report is, and what it says. Kept for 60 days."""
     require(request, VIEW)
