@@ -98,7 +98,7 @@ def _write(samples: list[Sample], source: Source, recipient: Recipient) -> None:
     Report.objects.bulk_create([report for sample, alert in pairs for report in _reports(sample, alert)])
     LogEntry.objects.bulk_create([entry for sample, alert in pairs for entry in _log(sample, alert, recipient)])
     Feedback.objects.bulk_create(
-        Feedback(alert=alert, who=f"recipient:{recipient.pk}", actor=recipient.name, word=sample.said, at=alert.closed_at)
+        Feedback(alert=alert, who=f"recipient:{recipient.pk}", actor=recipient.name, word=sample.said, at=sample.at + HOUR)
         for sample, alert in pairs if sample.said
     )  # fmt: skip
     told = [_notification(number, alert, recipient) for sample, alert in pairs for number in range(sample.messages)]
