@@ -60,17 +60,17 @@ def decide(job_id: UUID, evidence: Evidence) -> Decided:
     return found[0]
 
 
-def decide_many(pairs: Sequence[Pair]) -> list[Decided]:
+def decide_many(pairs: Sequence[Pair], *, checked_at: datetime | None = None) -> list[Decided]:
     """`decide` for many, in a few statements and one transaction for each 500; answers in the order of ``pairs``.
 
-    Reports about jobs that are gone have no answer.
+    Reports about jobs that are gone have no answer. ``checked_at``: a scan brings them, which looked for them then (`checked`).
     """
     answers: dict[int, Decided] = {}
     spans = Spans()
     places = iter(sorted(range(len(pairs)), key=lambda place: (pairs[place][0], pairs[place][1].ended_at)))
     while chunk := list(islice(places, CHUNK)):
         chosen = [pairs[place] for place in chunk]
-        found = _again(chosen, spans)
+        found = _again(chosen, spans, checked_at)
         answers |= {place: each for place, each in zip(chunk, found, strict=True) if each is not None}
     return [answers[place] for place in sorted(answers)]
 
@@ -163,7 +163,7 @@ def turn_back(*, at: datetime) -> int:
 def checked(job_ids: Collection[UUID], *, at: datetime) -> None:
     """A scan looked for reports of these jobs."""
     if job_ids:
-        known = ExpectedBackupJob.objects.filter(pk__in=job_ids)
+        known = ExpectedBackupJob.objects.filter(pk__in=job_ids).exclude(last_checked_at_utc__gte=at)
         known.update(last_checked_at_utc=Greatest(F("last_checked_at_utc"), at))
 
 
@@ -185,12 +185,12 @@ def _is_newest(job: Job, cycle_at: datetime, *, at: datetime) -> bool:
     return last is None or cycle_at >= last or last > at + (EARLY if job.period_seconds is None else AHEAD)
 
 
-def _again(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
+def _again(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None) -> list[Decided | None]:
     """`_chunk`, once more after a deadlock with somebody who answers the same alerts."""
     for last_try in [False] * (TRIES - 1) + [True]:
         try:
             with transaction.atomic(savepoint=False):  # whoever holds a transaction loses all of it, as it should
-                return _chunk(pairs, spans)
+                return _chunk(pairs, spans, checked_at)
         except (OperationalError, IntegrityError):  # also a source or a policy deleted since the routing table was read
             if last_try or connection.in_atomic_block:
                 raise
@@ -199,14 +199,14 @@ def _again(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
     raise AssertionError("unreachable")
 
 
-def _chunk(pairs: Sequence[Pair], spans: Spans) -> list[Decided | None]:
+def _chunk(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None) -> list[Decided | None]:
     """Decide these in one transaction; None for those whose job is gone."""
     jobs = entry_rows.hold({job_id for job_id, _ in pairs})
     held = [(jobs[job_id], evidence) for job_id, evidence in pairs if job_id in jobs]
     turn = _Turn(held, spans).read(held)
     cycles = iter(turn.cycles)
     decided = [turn.decide(jobs[job_id], evidence, next(cycles)) if job_id in jobs else None for job_id, evidence in pairs]
-    turn.write(at=max(evidence.judged_at for _, evidence in pairs))
+    turn.write(at=max(evidence.judged_at for _, evidence in pairs), checked_at=checked_at)
     return decided
 
 
@@ -248,9 +248,9 @@ class _Turn:
             self.told[entry.pk] = (job, entry)
         return Decided(job.pk, entry.pk, cycle_at, changed=True)
 
-    def write(self, *, at: datetime) -> None:
+    def write(self, *, at: datetime, checked_at: datetime | None = None) -> None:
         """Store what was decided, and then tell: the alerts' events come last in a transaction."""
-        entry_rows.store(self.changed.values(), self.jobs.values())
+        entry_rows.store(self.changed.values(), self.jobs.values(), checked_at=checked_at)
         self._tell(at=at)
 
     def _tell(self, *, at: datetime) -> None:

@@ -36,7 +36,7 @@ COLUMNS = ("id", *list(Job.__slots__)[1:])
 """What `Job` is made of, in its order."""
 _HOLD = f"SELECT {', '.join(COLUMNS)} FROM {_JOB} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
 _SAVE = f"""
-UPDATE {_JOB} job SET {", ".join(f"{name} = fresh.{name}" for name in STATE)}
+UPDATE {_JOB} job SET last_checked_at_utc = greatest(job.last_checked_at_utc, %s), {", ".join(f"{name} = fresh.{name}" for name in STATE)}
 FROM unnest(%s::uuid[], {", ".join(f"%s::{kind}[]" for kind in STATE_TYPES)}) AS fresh (id, {", ".join(STATE)})
 WHERE job.id = fresh.id
 """  # noqa: S608
@@ -60,8 +60,8 @@ def known(cycles: Collection[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetim
     return {(entry.expected_job_id, entry.cycle_at): entry for entry in found}
 
 
-def store(entries: Iterable[Entry], jobs: Collection[Job]) -> None:
-    """Write ``entries``, new or changed, and the state of ``jobs``, which are held."""
+def store(entries: Iterable[Entry], jobs: Collection[Job], *, checked_at: datetime | None = None) -> None:
+    """Write ``entries``, new or changed, and the state of ``jobs``, which are held. ``checked_at``: a scan looked for them then."""
     changed: list[BackupEntry] = []
     fresh: list[Fresh] = []
     for entry in entries:
@@ -74,7 +74,8 @@ def store(entries: Iterable[Entry], jobs: Collection[Job]) -> None:
         _copy(fresh)
     if jobs:
         with connection.cursor() as cursor:
-            cursor.execute(_SAVE, [_array([job.pk for job in jobs]), *(_array([getattr(job, name) for job in jobs]) for name in STATE)])
+            states = [_array([getattr(job, name) for job in jobs]) for name in STATE]
+            cursor.execute(_SAVE, [checked_at, _array([job.pk for job in jobs]), *states])
 
 
 def whole(entries: Iterable[Fresh]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from backups.models import ExpectedBackupJob
 from backups.scans import Running
 from backups.storage import RefusedError
 from backups.verifying import Looked
-from sentinel_site.lib import registry
+from sentinel_site.lib import garbage, registry
 
 BATCH: Final = 500
 BATCH_BYTES: Final = 2 * 1024**3
@@ -67,7 +67,8 @@ def run(*, trigger: str = "", clock: Clock) -> dict[str, Any]:
 
 def _one(scan: Running, held: "psycopg.Connection[Any]", clock: Clock) -> dict[str, Any]:
     try:
-        counts = _Pass(scan, held, at=scan.started_at).run()
+        with garbage.seldom():
+            counts = _Pass(scan, held, at=scan.started_at).run()
     except Exception as error:  # raised again; the scan's row says why it ended
         scan.finish({}, at=clock(), error=f"{type(error).__name__}: {error}")
         raise
@@ -148,14 +149,14 @@ class _Pass:
     def _write(self, judged: Sequence[tuple[Looked, entries.Pair]]) -> None:
         """One fault in one of them must not keep the others from being decided: then each for itself, and what fails stays for later."""
         try:
-            entries.decide_many([pair for _, pair in judged])
+            entries.decide_many([pair for _, pair in judged], checked_at=self.at)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
             logger.exception("deciding %d backups one by one", len(judged))
             for looked, pair in judged:
                 try:
-                    entries.decide_many([pair])
+                    entries.decide_many([pair], checked_at=self.at)
                 except Exception:
                     logger.exception("a report of %s could not be decided; it stays where it is", looked.work.found.agent)
                     self.counts["errors"] += 1

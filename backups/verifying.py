@@ -80,9 +80,10 @@ def digest(fd: int, to: int | None = None) -> tuple[str, int, StoreError | None]
 
     What cannot be written is the third; the file is read to its end all the same.
     """
-    if to is None and len(whole := os.pread(fd, SMALL, 0)) < SMALL:
-        return hashlib.sha256(whole).hexdigest(), len(whole), None
-    view, found, size, failed = _buffer(), hashlib.sha256(), 0, None
+    view = _buffer()
+    if to is None and (count := os.preadv(fd, [view[:SMALL]], 0)) < SMALL:
+        return hashlib.sha256(view[:count]).hexdigest(), count, None
+    found, size, failed = hashlib.sha256(), 0, None
     os.lseek(fd, 0, os.SEEK_SET)
     with FileIO(fd, closefd=False) as file:
         while count := file.readinto(view):

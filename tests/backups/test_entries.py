@@ -236,6 +236,18 @@ def test_many_are_decided_as_one_by_one(job):
     assert [state(each)[0] for each in jobs] == ["ok", "ok", "ok", "failed", "ok", "ok"]
 
 
+def test_what_a_scan_decides_was_checked_then_and_a_ping_says_nothing_of_that(job):
+    pinged = make_job("pinged")
+
+    entries.decide_many([(job.pk, evidence("scanned"))], checked_at=DUE + HOUR)
+    entries.decide_many([(job.pk, evidence("late"))], checked_at=DUE)
+    entries.decide_many([(pinged.pk, evidence("ping"))])
+
+    job.refresh_from_db()
+    pinged.refresh_from_db()
+    assert (job.last_checked_at_utc, pinged.last_checked_at_utc) == (DUE + HOUR, None)
+
+
 def test_unchanged_content_is_flagged_and_an_alert_only_where_change_is_expected(job):
     eager = make_job("eager", change_expected=True)
     for each in (job, eager):
