@@ -1,7 +1,7 @@
 """The messages about an alert as a part of its story: to whom, how, and what proves that each arrived."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
@@ -74,7 +74,7 @@ def _evidence(delivery: Delivery) -> Iterator[Fact]:
     yield Fact("step", _("Step"), None if note.step is None else note.step + 1)
     for number, attempt in enumerate(delivery.history[:MOST_ATTEMPTS], 1):
         yield Fact(f"attempt_{number}", _("Attempt %(n)d") % {"n": number}, _attempt(attempt))
-    yield Fact("attempts", _("Attempts"), delivery.attempts)
+    yield Fact("attempts", _("Attempts"), delivery.attempts or None)
     yield Fact("sent_at", _("Accepted by the provider"), delivery.sent_at)
     yield Fact("provider_id", _("Number at the provider"), delivery.provider_id)
     yield Fact("delivered_at", _("Arrived (receipt)"), delivery.delivered_at)
@@ -91,7 +91,12 @@ def _attempt(attempt: Mapping[str, Any]) -> str:
     """One attempt in a line: when in UTC, what came of it, and how long the provider took."""
     at = _instant(attempt.get("at"))
     took = f"{attempt['took_ms']} ms" if attempt.get("took_ms") is not None else ""
-    said = [at.isoformat(timespec="seconds") if at else "", str(attempt.get("status", "")), str(attempt.get("error") or ""), took]
+    said = [
+        f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "",
+        str(attempt.get("status", "")),
+        str(attempt.get("error") or ""),
+        took,
+    ]
     return ", ".join(each for each in said if each)
 
 

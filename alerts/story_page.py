@@ -15,6 +15,7 @@ from alerts.enums import FINAL, AlertStatus, Promise, Resolution, Severity
 from alerts.models import Alert
 from alerts.story import Story
 from alerts.story_parts import Chart, Entry, Fact, Value
+from sentinel_site.lib.paper_text import safe
 from sentinel_site.lib.spans import exact
 
 PASSED_SECONDS: Final = 60
@@ -35,12 +36,18 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An entry as it is shown. ``passed``: how long nothing happened before it, in words; empty when it was not long."""
+    """An entry as it is shown. ``passed``: how long nothing happened before it, in words; empty when it was not long.
+
+    ``who`` is empty where the text says it.
+    """
 
     number: int
     clock: str
     entry: Entry
+    text: str
+    who: str
     facts: Sequence[Line]
+    quoted: str
     passed: str
 
 
@@ -62,7 +69,7 @@ def days(story: Story) -> list[Day]:
 
 def summary(alert: Alert, chosen: Mapping[str, Any]) -> list[Line]:
     """The alert in a table: what it was, how it ended, and who took it."""
-    return [Line(label, text) for label, text in _summary(alert, chosen) if text]
+    return [Line(label, safe(text)) for label, text in _summary(alert, chosen) if text]
 
 
 def gap_words(chart: Chart) -> list[str]:
@@ -120,11 +127,13 @@ def _passed(earlier: datetime, later: datetime) -> str:
 
 def _told(number: int, entry: Entry, passed: str, zone: tzinfo) -> Told:
     local = entry.at.astimezone(zone)
-    return Told(number, f"{local:%H:%M:%S}.{local.microsecond // 1000:03}", entry, [_line(fact) for fact in entry.facts], passed)
+    clock, facts = f"{local:%H:%M:%S}.{local.microsecond // 1000:03}", [_line(fact) for fact in entry.facts if fact.label]
+    who = "" if entry.who in entry.text else safe(entry.who)
+    return Told(number, clock, entry, safe(entry.text), who, facts, safe(entry.quoted), passed)
 
 
 def _line(fact: Fact) -> Line:
-    return Line(fact.label, value(fact.value))
+    return Line(fact.label, safe(value(fact.value)))
 
 
 def _summary(alert: Alert, chosen: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -152,6 +161,6 @@ def _taken(alert: Alert) -> str:
     if alert.acknowledged_at is None:
         return _("by nobody")
     after = length((alert.acknowledged_at - alert.created_at).total_seconds())
-    said = f", “{_(str(Promise(alert.promise).label))}”" if alert.promise in Promise.values else ""
+    said = _(", saying “%(word)s”") % {"word": _(str(Promise(alert.promise).label))} if alert.promise in Promise.values else ""
     words = {"at": moment(alert.acknowledged_at), "who": alert.acknowledged_by or "?", "after": after}
     return _("%(at)s by %(who)s, %(after)s after it was raised") % words + said

@@ -14,7 +14,7 @@ LONG_TEXT: Final = 4000
 
 
 class Fact(NamedTuple):
-    """One particular: its name in the file, its name in the reader's language, and what it is."""
+    """One particular: its name in the file, its name in the reader's language, and what it is. Without a label it is in the file alone."""
 
     name: str
     label: str

@@ -95,12 +95,11 @@ def _entry(paper: Paper, told: Told) -> None:
         paper.text(f"– {told.passed} –", size=8, left=CLOCK, grey=0.35, space=2)
     paper.need(26)
     paper.put(told.clock, LEFT, paper.y - 9.0 * LEADING, size=9.0, grey=0.25)
-    who = f" ({told.entry.who})" if told.entry.who and told.entry.who not in told.entry.text else ""
-    paper.text(told.entry.text + who, left=CLOCK, most=DATA_LINES)
+    paper.text(told.text + (f" ({told.who})" if told.who else ""), left=CLOCK, most=DATA_LINES)
     for line in told.facts:
         paper.pair(line.label, line.text, size=7.5, left=CLOCK, middle=FACTS)
-    if told.entry.quoted:
-        paper.text(told.entry.quoted, size=7.5, left=CLOCK + 10, most=DATA_LINES, grey=0.15)
+    if told.quoted:
+        paper.text(told.quoted, size=7.5, left=CLOCK + 10, most=DATA_LINES, grey=0.15)
     paper.y -= 4.0
 
 

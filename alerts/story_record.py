@@ -51,7 +51,7 @@ def picture(alert: Alert) -> dict[str, Any] | None:
 
 def _entry(entry: LogEntry) -> Entry:
     """An opinion that the record tells of is one there, too."""
-    facts = [Fact("log_entry", _("Log entry"), entry.pk)]
+    facts = [Fact("log_entry", "", entry.pk)]
     text = sentences.of(entry)
     if entry.kind == LogKind.TRIAGE:
         text = _("An opinion, not a fact") + _(": ") + text

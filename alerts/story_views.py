@@ -8,12 +8,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from alerts import images, record, story, story_chart, story_file, story_page, story_pdf
 from alerts.models import Alert
 from alerts.story import Story
 from alerts.story_file import Made
 from sentinel_site.lib.pages import shown_to
+from sentinel_site.lib.paper_text import safe
 
 WIDE, NARROW = (1040.0, 240.0, 9), (380.0, 220.0, 4)
 """Width, height, and marks on the axis of time of a chart: one is shown on a large page and on paper, the other on a telephone."""
@@ -30,10 +32,19 @@ def story_page_view(request: HttpRequest, number: int) -> HttpResponse:
     charts = [(chart, [_drawn(chart, size, zone) for size in (WIDE, NARROW)], story_page.gap_words(chart), story_page.marks(chart))
               for chart in told.charts]  # fmt: skip
     return render(request, "live/story.html", {
-        "alert": told.alert, "days": story_page.days(told), "summary": story_page.summary(told.alert, told.chosen), "charts": charts,
+        "alert": told.alert, "title": safe(told.alert.own_title), "description": safe(told.alert.own_description),
+        "days": story_page.days(told), "summary": story_page.summary(told.alert, told.chosen), "charts": charts,
         "steps": told.chosen["steps"], "left_out": told.left_out, "file": file, "made": made, "site_name": settings.SENTINEL_SITE_NAME,
         "picture": file["story"]["picture"], "image_url": images.signed_url(told.alert, request.user), "zone": zone,
     })  # fmt: skip
+
+
+@viewers_only
+def story_paper(_request: HttpRequest, number: int) -> HttpResponse:
+    """What stands in the margins of the printed page: a style sheet, as only that can repeat it on every sheet."""
+    named = [("top-left", f"{settings.SENTINEL_SITE_NAME} · Sentinel"), ("top-right", gettext("Alert #%(number)s") % {"number": number})]
+    boxes = " ".join(f"@{place} {{ content: {_quoted(text)}; font: bold 9pt sans-serif; }}" for place, text in named)
+    return HttpResponse(f"@page {{ {boxes} }}\n", content_type="text/css; charset=utf-8")
 
 
 @viewers_only
@@ -80,6 +91,11 @@ def told_to(request: HttpRequest, alert: Alert) -> tuple[Story, Made]:
     user = request.user
     by = record.actor(user).name if user.is_authenticated else ""
     return story.read(alert.pk, may=user.has_perm, at=at), Made(at, by)
+
+
+def _quoted(text: str) -> str:
+    """``text`` as a string of a style sheet, every character by its number but for letters and digits."""
+    return '"' + "".join(char if char.isalnum() and char.isascii() else f"\\{ord(char):x} " for char in safe(text)[:200]) + '"'
 
 
 def _drawn(chart: Any, size: tuple[float, float, int], zone: Any) -> story_chart.Drawing:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("live/alerts/<uuid:alert_id>/snapshot", views.alert_snapshot, name="live-alert-snapshot"),
     path("live/alerts/<int:number>/story/", story_views.story_page_view, name="live-alert-story"),
     path("live/alerts/<int:number>/story.json", story_views.story_json, name="live-alert-story-json"),
+    path("live/alerts/<int:number>/story.css", story_views.story_paper, name="live-alert-story-paper"),
     path("live/alerts/<int:number>/story.pdf", story_views.story_as_pdf, name="live-alert-story-pdf"),
     path("live/noise/", noise_views.page, name="live-noise"),
     path("a/<str:token>", answer_views.answer, name="answer"),

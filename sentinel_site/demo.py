@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from notifications.enums import RotationKind, Transport
 from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
-from sentinel_site import demo_backups, demo_devices, demo_jobs, demo_noise
+from sentinel_site import demo_backups, demo_devices, demo_jobs, demo_noise, demo_story
 from sentinel_site.models import ApiKey
 
 USER: Final = "demo-camera"
@@ -40,6 +40,7 @@ def run(*, data_dir: Path) -> Demo:
     text = _people_and_key()
     at = timezone.now()
     demo_devices.run(at=at)
+    demo_story.run(at=at, device=demo_devices.WORKSHOP, person=RECIPIENT)
     demo_backups.run(at=at)
     demo_jobs.run(at=at)
     demo_noise.run(recipient=Recipient.objects.get(name=RECIPIENT), at=at)

@@ -19,6 +19,13 @@ _RIGHT: Final = frozenset({"R", "AL"})
 _DIGITS: Final = frozenset({"EN", "AN"})
 
 
+def safe(text: str) -> str:
+    """``text`` without what would make it look like another one on a page: marks that turn writing around, and control characters."""
+    if text.isprintable():
+        return text
+    return "".join("" if unicodedata.category(char) == "Cf" else UNKNOWN if _steers(char) else char for char in text)
+
+
 def printable(text: str, known: Container[int]) -> str:
     """``text`` with a sign in the place of what cannot be shown, and without what only steers the showing. Line breaks stay."""
     short = text if len(text) <= MOST else f"{text[:MOST]} … ({len(text) - MOST})"
@@ -38,7 +45,7 @@ def lines(text: str, widths: Mapping[int, float], *, size: float, width: float, 
     for paragraph in text.split("\n"):
         found += _wrapped(paragraph, widths, room, default)
         if len(found) > most:
-            return [*found[: most - 1], found[most - 1].rstrip() + "…"]
+            return [*found[: most - 1], found[most - 1].rstrip()[:-2] + "…"]
     return found
 
 
@@ -54,6 +61,10 @@ def visual(line: str) -> str:
         return line
     base = next((1 if each in _RIGHT else 0 for each in classes if each in _RIGHT or each == "L"), 0)
     return _turned(line, _levels(classes, base))
+
+
+def _steers(char: str) -> bool:
+    return char not in "\n\t" and unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def _shown(char: str, known: Container[int]) -> str:

@@ -2,10 +2,14 @@
 
 import copy
 import json
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from alerts import escalation, lifecycle, story, story_file
@@ -17,6 +21,7 @@ from notifications.enums import DeliveryStatus
 from notifications.models import Delivery, Notification, Recipient
 from tests.conftest import MINUTE, NOON, SECOND
 from tests.factories import make_policy, make_recipient, make_source, raise_alert
+from tests.test_docs import ROOT
 
 pytestmark = pytest.mark.django_db
 MADE = Made(NOON, "Robin Vale")
@@ -159,6 +164,81 @@ def test_only_who_may_see_alerts_may_read_it(client, user, alert, page):
     assert (asked, refused, found.status_code, "no-store" in found["Cache-Control"]) == (302, 403, 200, True)
     assert client.get(f"/live/alerts/{2**70}/{page}").status_code == 404
     assert client.post(path).status_code == 405
+
+
+@pytest.fixture
+def reader(user, client):
+    user.user_permissions.add(Permission.objects.get(codename="view_alert"))
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_rest_gives_the_file_and_the_pdf(reader, alert):
+    file, pdf = (reader.get(f"/api/v1/alerts/{alert.pk}/{name}") for name in ("story", "story.pdf"))
+
+    assert story_file.is_genuine(file.json())
+    assert pdf.content.startswith(b"%PDF-")
+    assert pdf["Content-Disposition"] == f'attachment; filename="sentinel-alert-{alert.number}.pdf"'
+    assert reader.get("/api/v1/alerts/00000000-0000-7000-8000-000000000000/story").status_code == 404
+
+
+def test_rest_needs_the_permission(client, user, alert):
+    anonymous = client.get(f"/api/v1/alerts/{alert.pk}/story").status_code
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+
+    assert (anonymous, [client.get(f"/api/v1/alerts/{alert.pk}/{name}").status_code for name in ("story", "story.pdf")]) == (
+        401,
+        [403, 403],
+    )
+
+
+def test_hostile_words_are_shown_as_they_are_and_turn_nothing_around(reader, alert, settings):
+    settings.SENTINEL_SITE_NAME = 'x"; } body { background: url(//evil) } \\'
+    hostile = "<script>alert(1)</script>\u202egnp.exe\u202c\x07" + "W" * 200
+    Alert.objects.filter(pk=alert.pk).update(title=hostile, labels={"<b>": "</script>"})
+    lifecycle.comment(Alert.objects.get(pk=alert.pk), by=None, at=NOON, note="<img src=x onerror=alert(1)>\u2066")
+
+    page = reader.get(f"/live/alerts/{alert.number}/story/").content.decode()
+    style = reader.get(f"/live/alerts/{alert.number}/story.css").content.decode()
+
+    assert ("<script>alert" in page, "<img src=x" in page, "&lt;script&gt;alert(1)&lt;/script&gt;gnp.exe\ufffdW" in page) == (
+        False,
+        False,
+        True,
+    )
+    assert not {"\u202e", "\u202c", "\u2066", "\x07"} & set(page)
+    assert (style.count("{"), style.count('"')) == (3, 4)
+
+
+def test_the_command_says_whether_a_file_is_ours(alert, tmp_path, capsys):
+    file = tmp_path / "story.json"
+    file.write_text(json.dumps(story_file.document(read(alert), MADE)), encoding="utf-8")
+
+    call_command("check_story", str(file))
+    file.write_text(file.read_text().replace("Robin Vale", "Robin Veil"), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        call_command("check_story", str(file))
+
+    said = capsys.readouterr().out
+    assert ("Yes: made here at 2026-03-02T12:00:00.000Z" in said, "No: it was changed" in said) == (True, True)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[" * 100_000, None])
+def test_a_file_that_is_none_is_refused_in_words(tmp_path, content):
+    file = tmp_path / "story.json"
+    if content is not None:
+        file.write_text(content)
+
+    with pytest.raises(CommandError, match=r"is no JSON|cannot be read"):
+        call_command("check_story", str(file))
+
+
+def test_the_line_in_the_documentation_checks_a_file(alert, tmp_path):
+    file = tmp_path / "story.json"
+    file.write_text(json.dumps(story_file.document(read(alert), MADE), ensure_ascii=False), encoding="utf-8")
+    (line,) = re.findall(r"^python3 -c '(.*)' sentinel-alert-42.json$", (ROOT / "docs" / "story.md").read_text(), re.M)
+
+    assert subprocess.run([sys.executable, "-c", line, str(file)], capture_output=True, text=True, check=True).stdout == "True\n"
 
 
 def test_the_alert_may_be_of_any_shape(alert):
