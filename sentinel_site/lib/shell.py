@@ -23,7 +23,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.exceptions import ValidationError as FormInvalid
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone, translation
 from psycopg_pool import PoolTimeout
 from pydantic import ValidationError as ModelInvalid
@@ -144,6 +144,8 @@ class Shell(BaseCommand):
         """As Django does it, but errors are one line, begin with the program's name, and are never a traceback unless asked for."""
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a title may hold what this terminal has no letters for
+        for database in connections.settings.values():  # a pool would try again for ten seconds, and log each time
+            database["OPTIONS"].pop("pool", None)
         loud = [*argv[:2], TRACEBACK, *(word for word in argv[2:] if word != TRACEBACK)]  # raises what Django would print
         if TRACEBACK in argv:
             super().run_from_argv(loud)

@@ -105,7 +105,7 @@ class Screen:
             self.table((), pairs)
             return
         rows = [(Cell(name, "bold"), value) for name, value in pairs if value not in (None, "", [])]
-        self.console.print(self.grid(("", ""), rows, wide=("",), heads=False))
+        self.console.print(self.grid(("name", "value"), rows, wide=("value",), heads=False))
 
     def grid(
         self, columns: Sequence[str], rows: Iterable[Sequence[Value]], *, wide: Sequence[str] = (), heads: bool = True, cut: bool = False
