@@ -6,12 +6,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from devices import note_shapes, noting
 from devices.enums import FindingStatus, NoteKind
 from devices.models import NoteFinding
 from sentinel_site.lib.crud import STRICT
+from sentinel_site.lib.moments import Moment
 from sentinel_site.lib.paging import Page, page
 from sentinel_site.lib.permissions import require
 from sentinel_site.lib.problems import json_answer
@@ -29,7 +30,7 @@ class NoteForm(BaseModel):
     text: Annotated[str, StringConstraints(min_length=1, max_length=10_000, strip_whitespace=True)]
     device: Annotated[str, StringConstraints(max_length=60)] | None = None
     place: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] = ""
-    written_at: AwareDatetime | None = None
+    written_at: Moment | None = None
 
 
 class Remark(BaseModel):

@@ -73,7 +73,8 @@ def test_a_note_is_archived_by_rest(technician):
     [
         {}, {"text": ""}, {"text": "   "}, {"text": "x" * 10_001}, {"text": "a\u0000b"}, {"text": "ok", "device": "none"},
         {"text": "ok", "place": "x" * 201},
-        {"text": "ok", "written_at": "2099-01-01T00:00:00Z"}, {"text": "ok", "written_at": "2026-01-01T00:00:00"},
+        {"text": "ok", "written_at": "2099-01-01T00:00:00Z"}, {"text": "ok", "written_at": "0001-01-01T00:00:00+14:00"},
+        {"text": "ok", "written_at": "2026-01-01T00:00:00"},
         {"text": "ok", "author": "other"},
     ],
 )  # fmt: skip
