@@ -83,7 +83,7 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Wall, form: Any, change: bool) -> None:
         """Save a changed wall, or make a new one and keep its address for the answer to this one request."""
         if change:
-            super().save_model(request, obj, form, change)
+            obj.save(update_fields=WallForm.Meta.fields)  # and not a revocation that came while the form was filled in
             return
         made, request.issued_url = walls.issue(**{name: form.cleaned_data[name] for name in WallForm.Meta.fields})  # type: ignore[attr-defined]
         obj.pk, obj.prefix, obj.digest, obj.created_at = made.pk, made.prefix, made.digest, made.created_at

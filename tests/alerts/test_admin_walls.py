@@ -1,10 +1,13 @@
 """Wall screens in the admin."""
 
 import pytest
+from django.contrib.admin import site
 
+from alerts import walls
 from alerts.models import Wall
 from tests.alerts.test_admin_alerts import sign_in
 from tests.callers import KeyClient
+from tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/alerts/wall/"
@@ -60,6 +63,16 @@ def test_it_is_revoked_from_its_page_and_from_the_list(boss):
     boss.post(LIST, {"action": "revoke_ticked", "_selected_action": [str(hall.pk)]})
 
     assert Wall.objects.filter(revoked_at=None).count() == 0
+
+
+def test_a_form_that_was_open_meanwhile_brings_no_revoked_screen_back(boss):
+    boss.post(f"{LIST}add/", FORM)
+    filled_in = Wall.objects.get()
+    walls.revoke(Wall.objects.get(), at=NOON)
+
+    site.get_model_admin(Wall).save_model(None, filled_in, None, change=True)
+
+    assert Wall.objects.get().revoked_at == NOON
 
 
 def test_a_viewer_revokes_nothing(boss):
