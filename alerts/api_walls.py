@@ -33,7 +33,7 @@ def create(request: HttpRequest, body: wall_config.WallForm) -> HttpResponse:
     require(request, WALLS.permission("add"))
     wall, url = walls.issue(**wall_config.fields_of(body))
     answer = json_answer(wall_config.describe_wall(wall) | {"url": url}, status=201)
-    answer["Shown-Once"] = "url"
+    answer["Shown-Once"], answer["Cache-Control"] = "url", "no-store"
     return answer
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from alerts import describe
 from alerts.config import Matcher
@@ -14,6 +14,7 @@ from alerts.enums import WallSound
 from alerts.models import Wall
 from alerts.models.wall import LONGEST_TURN
 from sentinel_site.lib.crud import STRICT
+from sentinel_site.lib.moments import Moment
 from sentinel_site.lib.problems import invalid
 
 ScreenName = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
@@ -33,7 +34,7 @@ class WallForm(BaseModel):
     language: Annotated[str, StringConstraints(max_length=8), Field(description="Empty: the site's language.")] = ""
     sound: WallSound = WallSound.UNTIL_TAKEN
     names: Annotated[bool, Field(description="Show who has taken an alert by name.")] = True
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class WallShape(WallForm):

@@ -65,6 +65,7 @@ def test_revoked_it_says_so_and_opens_nothing_however_often(admin):
         ({"name": " "}, "name"), ({"matchers": ["nonsense"]}, "matchers"), ({"rotate_seconds": 2}, "rotate_seconds"),
         ({"rotate_seconds": 601}, "rotate_seconds"), ({"language": "xx"}, "language"), ({"sound": "drums"}, "sound"),
         ({"site_label": "a b"}, "site_label"), ({"digest": "0" * 64}, "digest"), ({"revoked_at": None}, "revoked_at"),
+        ({"expires_at": "0001-01-01T00:00:00+14:00"}, "expires_at"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_place(admin, change, place):
