@@ -34,6 +34,8 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
         wall = walls.of_token(token, address=address_of(request), at=timezone.now())
     except walls.TooManyTries:
         return _too_many(request)
+    except AWAY:
+        return _again(request, "down", status=503)
     answer = redirect("wall") if wall else _refused(request)
     if wall:
         _give(answer, token)

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -109,6 +110,16 @@ def test_guesses_are_slowed_down_and_a_right_one_is_not(address, alert):
 
     assert codes == [401] * tries.MOST + [429, 429]
     assert client.get(address).status_code == 302
+
+
+def test_a_screen_that_starts_before_the_database_is_told_so_and_tries_again(address):
+    def gone(*_):
+        raise OperationalError("gone")
+
+    with connection.execute_wrapper(gone):
+        answer = KeyClient().get(address)
+
+    assert (answer.status_code, answer["Refresh"]) == (503, "30")
 
 
 def test_who_is_signed_in_but_may_not_see_alerts_does_not_see_the_wall_either(alert):
