@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.http import parse_cookie
 from psycopg_pool import PoolTimeout
 
 from alerts import live, wall_board, walls
@@ -49,11 +49,7 @@ class Talk:
 
 def token_in(scope: Mapping[str, Any]) -> str:
     """The wall's token in the cookies of a websocket; empty when there is none."""
-    try:
-        cookie = SimpleCookie(_header(scope, b"cookie")).get(settings.WALL_COOKIE_NAME)
-    except CookieError:
-        return ""
-    return cookie.value if cookie else ""
+    return parse_cookie(_header(scope, b"cookie")).get(settings.WALL_COOKIE_NAME, "")
 
 
 def language_in(scope: Mapping[str, Any]) -> str:
@@ -69,5 +65,6 @@ def address_in(scope: Mapping[str, Any]) -> str:
 
 
 def _header(scope: Mapping[str, Any], name: bytes) -> str:
-    found: bytes = next((value for key, value in scope["headers"] if key.lower() == name), b"")
+    """The last header of that name: a proxy may add its own below the sender's."""
+    found: bytes = dict(scope["headers"]).get(name, b"")
     return found.decode("latin-1")

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, Final
@@ -12,6 +11,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
+from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 
@@ -75,11 +75,7 @@ def _key(headers: MutableMapping[str, str], subprotocols: list[str]) -> str | No
 
 
 def _session_key(headers: MutableMapping[str, str]) -> str | None:
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return None
-    return cookie.value if cookie else None
+    return parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
 
 
 def _of_session(session_key: str | None) -> Any:

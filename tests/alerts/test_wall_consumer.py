@@ -30,11 +30,12 @@ def token(db):
     return walls.issue(name="Desk", matchers=["site=north"])[1].rpartition("/")[2]
 
 
-def wall_socket(token, *, origin=sockets.OURS, session=None):
-    cookies = [f"sentinel_wall={token}"] if token else []
+def wall_socket(token, *, origin=sockets.OURS, session=None, foreign_cookie="", subprotocols=()):
+    cookies = [foreign_cookie] if foreign_cookie else []
+    cookies += [f"sentinel_wall={token}"] if token else []
     cookies += [f"sentinel_session={session}"] if session else []
     headers = [(b"host", sockets.HOST.encode()), (b"origin", origin.encode()), (b"cookie", "; ".join(cookies).encode())]
-    return sockets.Socket("/live/wall/socket", headers, app=SocketAuth(Quick.as_asgi()))
+    return sockets.Socket("/live/wall/socket", headers, subprotocols, app=SocketAuth(Quick.as_asgi()))
 
 
 async def wall_after(socket, wanted):
@@ -103,6 +104,21 @@ async def test_without_its_token_it_is_no_login(token, change):
 
 async def test_a_page_of_another_site_is_refused(token):
     assert await sockets.first(wall_socket(token, origin="https://evil.example")) == 4403
+
+
+async def test_a_page_of_another_site_gains_nothing_by_a_key_that_is_none(token):
+    socket = wall_socket(token, origin="https://evil.example", subprotocols=("sentinel.v1", "bearer.x"))
+
+    assert await sockets.first(socket) == 4401
+
+
+async def test_a_strange_cookie_of_another_application_hides_no_wall(token):
+    socket = wall_socket(token, foreign_cookie='prefs={"size": [1, 2]}')
+
+    said = await sockets.first(socket)
+    await socket.leave()
+
+    assert said["type"] == "wall"
 
 
 async def test_the_token_opens_no_other_socket(token):
