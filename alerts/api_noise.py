@@ -55,21 +55,21 @@ def read_noise(request: HttpRequest) -> HttpResponse:
     row = making.latest()
     if row is None:
         raise Problem(404, "There is no noise report yet: one is made each night, and POST /api/v1/noise asks for one now.")
-    return json_answer(describing.report(row))
+    return json_answer(describing.report(row, at=timezone.now()))
 
 
 @router.post("/noise", response={202: NoiseReportOut})
 def ask_for_noise(request: HttpRequest) -> HttpResponse:
     """Have a report of the last 30 days worked out by a job; the one that is being worked out already, where there is one."""
-    by = require(request, ADD)
-    return json_answer(describing.report(making.ask(by=by, at=timezone.now())), status=202)
+    by, at = require(request, ADD), timezone.now()
+    return json_answer(describing.report(making.ask(by=by, at=at), at=at), status=202)
 
 
 @router.get("/noise/{uuid:report_id}", response=NoiseReportOut)
 def read_noise_report(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """How far a report is, and what it says. Kept for 60 days."""
     require(request, VIEW)
-    return json_answer(describing.report(NoiseReport.objects.select_related("by").get(pk=report_id)))
+    return json_answer(describing.report(NoiseReport.objects.select_related("by").get(pk=report_id), at=timezone.now()))
 
 
 @router.post("/noise/compare", response={200: ReplayOut, 202: ReplayOut})

@@ -47,9 +47,9 @@ def _proposal(found: Mapping[str, Any], request: HttpRequest) -> dict[str, Any]:
     """A proposal; its form for whoever may use it."""
     may = request.user.is_staff and request.user.has_perm(links.PERMISSIONS[found["kind"]])
     missed = found["effect"]["missed"]
-    described = describing.proposal(found)
+    described = describing.proposal(found, at=timezone.now())
     clean = not (missed["acted"] or missed["useful"] or missed["p2"])
-    return {**described, "form": described["form"] if may else None, "clean": clean, "request": describing.request(found)}
+    return {**described, "form": described["form"] if may else None, "clean": clean, "request": describing.request(described)}
 
 
 def _days(by_day: Sequence[Mapping[str, Any]], row: NoiseReport) -> dict[str, Any]:

@@ -124,7 +124,8 @@ def _silence(kind: Kind, recent: Sequence[Raised], ground: Ground) -> Draft | No
     body = {"matchers": texts, "reason": reason, "starts_at": describe.instant(ground.at), "ends_at": describe.instant(ground.at + DAY)}
     supposed = {**body, "starts_at": describe.instant(recent[0].at), "ends_at": describe.instant(ground.at)}
     facts = {**_facts(kind), "lately": len(recent), "hours": int(LATELY.total_seconds() // 3600)}
-    facts |= {"before": round((len(kind.alerts) - len(recent)) / max(1, _days(ground) - 2), 1)}
+    before = round((len(kind.alerts) - len(recent)) / max(1, _days(ground) - 2), 1)
+    facts["before"] = int(before) if before.is_integer() else before
     weight = sum(each.told for each in recent)
     return Draft(ProposalKind.SILENCE, facts, "POST", "/api/v1/silences", body, weight, {"silences": [supposed]})
 

@@ -49,7 +49,8 @@ def habit(kind: Kind, *, zone: ZoneInfo) -> Habit | None:
     if lasts is None:
         return None
     moment = begins % DAY_MINUTES
-    return Habit(time(moment // 60, moment % 60), lasts, weekdays, len(inside) / len(came))
+    covered = sum((minute - begins) % DAY_MINUTES < lasts for _, minute in came)
+    return Habit(time(moment // 60, moment % 60), lasts, weekdays, covered / len(came))
 
 
 def _minute(at: datetime, zone: ZoneInfo) -> int:

@@ -180,7 +180,7 @@ _WHYS: Final = {
         "{share} % of its {alerts} alerts came {days} between {begins} and {ends}, were over by then, and nobody took one."
     ),
     ProposalKind.FLAPPING: lambda: _(
-        "{keys} things from {source} came and went, and people were told of {held} alerts too many. Raised {opens} times within {minutes} "
+        "Alerts from {source} came and went, and people were told of {held} too many. Raised {opens} times within {minutes} "
         "minutes, they would count as flapping: told once, and again when they are calm (now: {was_opens} times within {was_minutes})."
     ),
 }
