@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
+from alerts import walls
+from alerts.models import Wall
 from notifications.enums import RotationKind, Transport
 from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
 from sentinel_site import demo_backups, demo_devices, demo_jobs, demo_noise, demo_story
@@ -20,6 +22,7 @@ USER: Final = "demo-camera"
 RECIPIENT: Final = "Demo Responder"
 ADDRESS: Final = "demo.responder@example.org"
 KEY: Final = "demo"
+WALL: Final = "Demo wall"
 SCHEDULE: Final = "Demo schedule"
 COLLEAGUE: Final = "Demo Colleague"
 COLLEAGUE_ADDRESS: Final = "demo.colleague@example.org"
@@ -33,6 +36,7 @@ class Demo:
     key: str
     picture: Path
     recipient: str
+    wall: str
 
 
 def run(*, data_dir: Path) -> Demo:
@@ -44,7 +48,8 @@ def run(*, data_dir: Path) -> Demo:
     demo_backups.run(at=at)
     demo_jobs.run(at=at)
     demo_noise.run(recipient=Recipient.objects.get(name=RECIPIENT), at=at)
-    return Demo(key=text, picture=_picture(data_dir / "demo" / "fall.jpg"), recipient=f"{RECIPIENT} <{ADDRESS}>")
+    picture = _picture(data_dir / "demo" / "fall.jpg")
+    return Demo(key=text, picture=picture, recipient=f"{RECIPIENT} <{ADDRESS}>", wall=_wall())
 
 
 @transaction.atomic
@@ -61,6 +66,13 @@ def _people_and_key() -> str:
     ApiKey.objects.filter(user=user, name=KEY, revoked_at=None).update(revoked_at=timezone.now())
     _key, text = ApiKey.issue(user=user, name=KEY)
     return text
+
+
+@transaction.atomic
+def _wall() -> str:
+    """The address of a screen; that of an earlier demo shows nothing from now on."""
+    Wall.objects.filter(name=WALL).delete()
+    return walls.issue(name=WALL)[1]
 
 
 def _person(name: str, address: str) -> Recipient:

@@ -20,6 +20,7 @@ from alerts import walls
 from alerts.admin.forms import LinesField
 from alerts.models import Wall
 from alerts.models.subscription import check_unless_empty
+from sentinel_site.lib import qr
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 from sentinel_site.lib.spans import span
 
@@ -92,7 +93,7 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
     def response_add(self, request: HttpRequest, obj: Wall, post_url_continue: str | None = None) -> HttpResponse:
         """The page that shows the address, this once."""
         context = {**self.admin_site.each_context(request), "title": "A new wall screen", "wall": obj, "opts": self.opts,
-                   "url": request.issued_url}  # type: ignore[attr-defined]  # fmt: skip
+                   "url": request.issued_url, "qr": qr.picture(request.issued_url)}  # type: ignore[attr-defined]  # fmt: skip
         return TemplateResponse(request, "admin/alerts/wall/issued.html", context, headers={"Cache-Control": "no-store"})
 
     @action(

@@ -15,7 +15,7 @@ const ASK_MS = 8000; // so long without a word, and the page asks by HTTP
 const ASK_EVERY_MS = 5000;
 const PAGE_SECONDS = 20; // for pages, where sites do not take turns
 const FEWEST_ROWS = 3;
-const TALLEST = 1.8; // of a row's least height
+const TALLEST = 2.1; // of a row's least height
 const STALL_MS = 5000, STALLS = 6;
 const DAY_MS = 24 * 3600 * 1000;
 

@@ -40,13 +40,16 @@ export class WallRow {
   /** Once a second. known: what is shown is of now. */
   tick(known) {
     const { alert } = this;
-    setText(this.age, duration(seconds(alert.created_at)));
+    setText(this.age, short(seconds(alert.created_at)));
     const [text, label, late] = next(alert, known);
     setText(this.next, text);
     setText(this.nextLabel, label);
     this.node.classList.toggle("is-late", late);
   }
 }
+
+/** 42 s, 3:07, 2 h 05: what is read from afar has no word too many. */
+const short = (total) => duration(total).replace(/ min$/, "");
 
 function place(alert) {
   const parts = [alert.subject, alert.site, alert.source === alert.site ? "" : alert.source].filter(Boolean);
@@ -72,8 +75,8 @@ function marks(alert) {
 /** [what, of what, whether it is late] */
 function next(alert, known) {
   if (alert.next_step_at === null) return ["–", words(alert.held ? "Held back" : isTaken(alert) ? "Taken" : "no further step"), false];
-  if (!known) return ["?", words("next step unknown"), false];
+  if (!known) return ["?", words("next step"), false];
   const left = (Date.parse(alert.next_step_at) - now()) / 1000;
-  if (left > 0) return [duration(left + 1), words("to the next step"), false];
-  return left > -LATE_SECONDS ? [words("now"), words("next step"), false] : [duration(-left), words("Step is late"), true];
+  if (left > 0) return [short(left + 1), words("to the next step"), false];
+  return left > -LATE_SECONDS ? [words("now"), words("next step"), false] : [short(-left), words("Step is late"), true];
 }

@@ -55,7 +55,7 @@ def test_it_shows_what_is_raised_oldest_first_and_counts_down(screen, page_quiet
     now(title="Fall in room 12", subject="c", severity="critical")
 
     expect(rows(page).locator(".title")).to_have_text(["Fall in room 12", "older", "newer"])
-    expect(rows(page).locator(".next").last).to_have_text(re.compile(r"\d:\d\d min\s*to the next step"))
+    expect(rows(page).locator(".next").last).to_have_text(re.compile(r"\d:\d\d\s*to the next step"))
     expect(page).to_have_url(re.compile(r"/live/wall/$"))
     page_quiet(page)
 
@@ -146,3 +146,32 @@ def test_a_page_whose_work_stops_is_noticed_from_another_thread(screen):
     )
 
     expect(page).to_have_title("stalled")
+
+
+PLANS = """async () => {
+    const { plan, placeIn } = await import("/static/live/wall_plan.js");
+    const make = (n, priority, site, status = "PENDING") => Array.from({ length: n }, (_, at) => ({
+        id: `${priority}${site}${at}`, number: at, priority, site, status,
+        unanswered: false, next_step_at: null, created_at: `2026-01-0${at + 1}`,
+    }));
+    const shown = (list) => list.map((rows) => rows.map((alert) => alert.id).join(" "));
+    const full = plan([...make(8, "P1", "n"), ...make(3, "P3", "s")], 6);
+    const few = plan([...make(1, "P1", "n"), ...make(4, "P4", "b"), ...make(1, "P2", "a")], 4);
+    const taken = plan([...make(3, "P1", "x", "ACKNOWLEDGED"), ...make(1, "P1", "y")], 2);
+    return {
+        full: [shown(full.pinned), shown(full.slides.map((slide) => slide.rows))],
+        few: [shown(few.pinned), few.slides.map(({ site, page, pages, count }) => [site, page, pages, count])],
+        taken: shown(taken.pinned), none: plan([], 5), together: plan(make(3, "P3", "s"), 2, true).slides.map((slide) => slide.site),
+        again: [few.slides[2], { site: "b", page: 7 }, { site: "aa", page: 0 }].map((slide) => placeIn(few.slides, slide)),
+    };
+}"""
+
+
+def test_p1s_leave_room_to_the_others_and_nothing_is_left_out(screen):
+    plans = screen(sound="off").evaluate(PLANS)
+
+    assert plans == {
+        "full": [["P1n0 P1n1 P1n2 P1n3", "P1n4 P1n5 P1n6 P1n7"], ["P3s0 P3s1", "P3s2"]],
+        "few": [["P1n0"], [["a", 0, 1, 1], ["b", 0, 2, 4], ["b", 1, 2, 4]]],
+        "taken": ["P1y0 P1x0", "P1x1 P1x2"], "none": {"pinned": [], "slides": []}, "together": [None, None], "again": [2, 2, 1],
+    }  # fmt: skip

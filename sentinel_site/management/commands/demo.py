@@ -14,6 +14,7 @@ Report a fall:
        -F camera=cam-12 -F kind=fall -F confidence=0.93 -F "image=@{picture};type=image/jpeg"
 
 Watch it:          {url}/live/
+On a wall:         {wall} (a screen nobody signs in at)
 Devices:           {url}/live/devices/ (two simulated meters; the workshop is loud every two minutes, which raises an alert and ends it)
 Backups:           {url}/live/backups/ (last night one came altered, one smaller than ever, one did not come)
 Jobs:              {url}/live/jobs/ (a chain of five, which runs as soon as the worker is up; one fails)
@@ -34,6 +35,5 @@ class Command(BaseCommand):
         logging.getLogger("devices.publishing").setLevel(logging.ERROR)
         made = demo.run(data_dir=settings.DATA_DIR)
         mail = f"Mail is written to: {settings.EMAIL_FILE_PATH}" if doctor.mail_is_written_to_files() else ""
-        self.stdout.write(
-            REPORT.format(url=settings.SENTINEL_BASE_URL, key=made.key, picture=made.picture, recipient=made.recipient, mail=mail)
-        )
+        said = {"key": made.key, "picture": made.picture, "recipient": made.recipient, "wall": made.wall}
+        self.stdout.write(REPORT.format(url=settings.SENTINEL_BASE_URL, mail=mail, **said))
