@@ -7,7 +7,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from sentinel_site import embedded, up
+from sentinel_site import embedded, up, welcome
 
 
 def main() -> None:
@@ -17,6 +17,8 @@ def main() -> None:
     """
     if sys.argv[1:2] == ["up"]:
         sys.exit(up.main(sys.argv[2:]))
+    if sys.argv[1:] in ([], ["help"], ["--help"], ["-h"]):
+        print(welcome.text())  # noqa: T201 (this is the command line)
     if sys.argv[1:2] == ["restore"]:
         up.require_keys()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentinel_site.settings")
