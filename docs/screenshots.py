@@ -32,7 +32,7 @@ CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-bro
 
 @dataclass(frozen=True)
 class Picture:
-    """What is looked at: a path, in which ``{fall}`` is the fall's page and ``{link}`` what its mail links to."""
+    """What is looked at: a path, in which ``{fall}`` is the fall's page, ``{story}`` its story, and ``{link}`` what its mail links to."""
 
     path: str
     size: tuple[int, int] = WIDE
@@ -45,7 +45,9 @@ class Picture:
 PICTURES: Final = {
     "board": Picture("/live/"),
     "board-dark": Picture("/live/", scheme="dark"),
-    "alert": Picture("{fall}"),
+    "alert": Picture("{fall}", (1280, 1000)),
+    "story": Picture("{story}", (1280, 1000)),
+    "wall": Picture("/live/wall/", (1280, 720)),
     "answer": Picture("{link}", PHONE, signed_in=False),
     "device": Picture("/live/devices/demo-street/"),
     "backups": Picture("/live/backups/"),
@@ -130,7 +132,7 @@ def take(here: Demo, names: list[str], password: str = PASSWORD) -> None:
     )
     here.report(source="generic", type="water", title="Water in the cellar", severity="high", subject="cellar", labels={"house": "3"})
     fall = here.fall()
-    places = {"fall": f"/live/alerts/{fall['id']}", "link": here.link("cam-12")}
+    places = {"fall": f"/live/alerts/{fall['id']}", "story": f"/live/alerts/{fall['number']}/story/", "link": here.link("cam-12")}
     with sync_playwright() as tool:
         browser = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for name in names:
