@@ -47,7 +47,8 @@ PICTURES: Final = {
     "board-dark": Picture("/live/", scheme="dark"),
     "alert": Picture("{fall}", (1280, 1000)),
     "story": Picture("{story}", (1280, 1000)),
-    "wall": Picture("/live/wall/", (1280, 720)),
+    "wall": Picture("/live/wall/", (1920, 1080)),
+    "noise": Picture("/live/noise/", (1280, 1000)),
     "answer": Picture("{link}", PHONE, signed_in=False),
     "device": Picture("/live/devices/demo-street/"),
     "backups": Picture("/live/backups/"),
@@ -134,7 +135,9 @@ def take(here: Demo, names: list[str], password: str = PASSWORD) -> None:
     fall = here.fall()
     places = {"fall": f"/live/alerts/{fall['id']}", "story": f"/live/alerts/{fall['number']}/story/", "link": here.link("cam-12")}
     with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = tool.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+        )
         for name in names:
             _shoot(browser, here, PICTURES[name], places, IMAGES / f"{name}.png", password)
         browser.close()
