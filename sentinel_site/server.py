@@ -7,7 +7,7 @@
 * Of a ping's body, however long, the beginning and the end are kept: whoever sends its whole log must not be refused for it.
 """
 
-from daphne.server import Server  # isort: skip (it installs Twisted's reactor, which must come first)
+import sentinel_site.slim  # isort: skip  # noqa: F401 (it loads what installs Twisted's reactor, which must come first)
 
 import argparse
 import asyncio
@@ -22,6 +22,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any, Final
 
 from daphne import http_protocol, ws_protocol
+from daphne.server import Server
 from django.conf import settings
 from twisted.internet import defer
 
