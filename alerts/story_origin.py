@@ -57,7 +57,7 @@ def _report(report: Report, place: int, *, raw: bool) -> Entry:
     who = (by.get_full_name() or by.get_username()) if by else ""
     text = _TEXTS[report.verdict]() if report.verdict in _TEXTS else report.get_verdict_display()
     facts = [Fact("report", _("Report"), str(report.pk))] + ([Fact("reason", _("Reason"), report.reason)] if report.reason else [])
-    quoted = short(json.dumps(report.raw, indent=2, ensure_ascii=False)) if raw else ""
+    quoted = short(json.dumps(report.raw, indent=2, ensure_ascii=False)) if raw and report.raw else ""
     return Entry(report.received_at, StoryKind.REPORT, text, who, facts, quoted, rank=RANK, place=place)
 
 

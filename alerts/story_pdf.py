@@ -80,6 +80,7 @@ def _picture(paper: Paper, known: dict[str, Any] | None, picture: bytes | None) 
     except OSError:
         paper.text(_("The picture cannot be read."))
     paper.text(f"SHA-256 {known['sha256']}" if known["kept"] else _("The picture is no longer kept."), size=8, grey=0.25)
+    paper.text(_("The picture was written anew when it came: its digest differs from that of the sender's file."), size=8, grey=0.25)
 
 
 def _days(paper: Paper, story: Story) -> None:

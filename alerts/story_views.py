@@ -64,7 +64,8 @@ def pdf_file(request: HttpRequest, alert: Alert) -> HttpResponse:
     told, made = told_to(request, alert)
     file = story_file.document(told, made)
     picture = story_pdf.picture_of(told.alert) if images.may_see(request.user) else None
-    logger.info("%s took the story of alert %s as PDF, sha256 %s", request.user.get_username(), alert.pk, file["sha256"])
+    shown = "with its picture" if picture else "without a picture"
+    logger.info("%s took the story of alert %s as PDF %s, sha256 %s", request.user.get_username(), alert.pk, shown, file["sha256"])
     content = story_pdf.make(told, made, file, picture=picture)
     return HttpResponse(content, content_type="application/pdf", headers=headers(alert, "pdf"))
 
