@@ -324,5 +324,6 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "apprise": {"handlers": ["nowhere"], "propagate": False},  # it writes destinations down, which may be keys
         "alerts.image_views": {"level": "INFO"},  # who looked at which picture
+        "alerts.story_views": {"level": "INFO"},  # who took which story away, with its digest
     },
 }
