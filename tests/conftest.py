@@ -3,7 +3,9 @@
 import gc
 import threading
 import time
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 
 import pytest
 from asgiref.sync import SyncToAsync
@@ -146,19 +148,33 @@ CORE = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the core, and put the tests with houses of their own where a parallel run begins with them.
+    """Mark the core, and let the processes of a parallel run begin with what takes longest.
 
-    They wait for minutes, while the other processes take over the rest. `--dist worksteal` gives each process an equal part of the
-    list: one begins with the houses that are broken, which share two, another with those that each start one.
+    One begins with the houses that are broken, which share two, one with the tests that each start a house, and one with those
+    in a browser and on a web server. They wait a lot, while the other processes take over the rest.
     """
     for item in items:
         if item.nodeid.startswith(CORE):
             item.add_marker(pytest.mark.core)
-    waiting = [item for item in items if item.get_closest_marker("slow") and not item.get_closest_marker("django_db")]
-    broken = [item for item in waiting if item.nodeid.startswith("tests/faults/")]
-    fresh = [item for item in waiting if not item.nodeid.startswith("tests/faults/")]
-    houses = set(waiting)
-    others = [item for item in items if item not in houses]
+    groups = defaultdict(list)
+    for item in items:
+        groups[_group(item)].append(item)
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
-    first = max(0, len(items) // processes - len(broken)) if processes > 1 else 0
-    items[:] = [*broken, *others[:first], *fresh, *others[first:]]
+    items[:] = spread([groups["broken houses"], groups["new houses"], groups["browser"] + groups["web"]], groups["others"], processes)
+
+
+def _group(item: pytest.Item) -> str:
+    if item.get_closest_marker("slow") and not item.get_closest_marker("django_db"):
+        return "broken houses" if item.nodeid.startswith("tests/faults/") else "new houses"
+    return "browser" if item.nodeid.startswith("tests/browser/") else "web" if "web" in getattr(item, "fixturenames", ()) else "others"
+
+
+def spread(groups, others, processes):
+    """All of them in one list, of which `--dist worksteal` gives each process an equal part to begin with: a group begins each part."""
+    firsts = [*groups[: processes - 1], list(chain(*groups[processes - 1 :]))]
+    rest, found, end, count = iter(others), [], 0, len(others) + sum(map(len, groups))
+    for number in range(processes):
+        end += (count - end) // (processes - number)
+        found += firsts[number] if number < len(firsts) else []
+        found += islice(rest, max(0, end - len(found)))
+    return [*found, *rest]
