@@ -31,7 +31,7 @@ from sentinel_site.lib import ids
 from sentinel_site.lib.problems import Problem
 
 PERIOD: Final = timedelta(days=30)
-MOST_ALERTS: Final = 100_000
+MOST_ALERTS: Final = 50_000
 """So many alerts are replayed, the newest; the figures count all of them."""
 WEIGHED: Final = 20
 """So many changes are weighed, those about the most messages."""
