@@ -1,6 +1,7 @@
 """The app `backups`."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class BackupsConfig(AppConfig):
@@ -9,7 +10,8 @@ class BackupsConfig(AppConfig):
     name = "backups"
 
     def ready(self) -> None:
-        """Connect the receivers; models exist only now."""
-        from backups import receivers  # noqa: PLC0415 (models cannot be imported before the apps are ready)
+        """Connect the receiver; models exist only now."""
+        if settings.SERVES_PAGES:
+            from backups import story_receivers  # noqa: PLC0415 (models cannot be imported before the apps are ready)
 
-        receivers.connect()
+            story_receivers.connect()

@@ -1,6 +1,7 @@
 """The app `devices`."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class DevicesConfig(AppConfig):
@@ -13,3 +14,7 @@ class DevicesConfig(AppConfig):
         from devices import receivers  # noqa: PLC0415 (models are not ready before)
 
         receivers.connect()
+        if settings.SERVES_PAGES:
+            from devices import story_receivers  # noqa: PLC0415 (the same)
+
+            story_receivers.connect()

@@ -6,9 +6,8 @@ from django.db.models.signals import post_save, pre_delete
 from django.utils import timezone
 
 from alerts.models import Alert
-from alerts.signals import alert_closed, story_wanted
-from alerts.story_parts import Asked, Part
-from devices import alert_story, noting, rule_upkeep
+from alerts.signals import alert_closed
+from devices import noting, rule_upkeep
 from devices.enums import Closing
 from devices.models import AlertRule, Device
 
@@ -20,7 +19,6 @@ def connect() -> None:
     post_save.connect(on_device_saved, sender=Device, dispatch_uid="devices.device_saved")
     pre_delete.connect(on_device_deleted, sender=Device, dispatch_uid="devices.device_deleted")
     alert_closed.connect(on_alert_closed, dispatch_uid="devices.alert_closed")
-    story_wanted.connect(on_story_wanted, dispatch_uid="devices.story_wanted")
 
 
 def on_rule_saved(*, instance: AlertRule, created: bool, raw: bool = False, **_: Any) -> None:
@@ -48,8 +46,3 @@ def on_device_deleted(*, instance: Device, **_: Any) -> None:
 def on_alert_closed(*, alert: Alert, **_: Any) -> None:
     """See noting.alert_closed."""
     noting.alert_closed(alert)
-
-
-def on_story_wanted(*, asked: Asked, **_: Any) -> Part | None:
-    """See alert_story.part."""
-    return alert_story.part(asked)

@@ -1,6 +1,7 @@
 """The app `jobs`."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class JobsConfig(AppConfig):
@@ -13,3 +14,7 @@ class JobsConfig(AppConfig):
         from jobs import receivers  # noqa: PLC0415 (models cannot be imported before the apps are ready)
 
         receivers.connect()
+        if settings.SERVES_PAGES:
+            from jobs import story_receivers  # noqa: PLC0415 (the same)
+
+            story_receivers.connect()

@@ -8,9 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from alerts.signals import story_wanted, work_wanted
-from alerts.story_parts import Asked, Part
-from jobs import alert_story, built_in, chains, job_alerts
+from alerts.signals import work_wanted
+from jobs import built_in, chains, job_alerts
 from jobs.models import JobRun
 from jobs.signals import run_ended
 
@@ -20,7 +19,6 @@ def connect() -> None:
     run_ended.connect(go_on, dispatch_uid="jobs.run_ended.chains")
     run_ended.connect(on_run_ended, dispatch_uid="jobs.run_ended.alerts")
     work_wanted.connect(on_work_wanted, dispatch_uid="jobs.work_wanted")
-    story_wanted.connect(on_story_wanted, dispatch_uid="jobs.story_wanted")
 
 
 def on_work_wanted(*, name: str, arguments: dict[str, Any], by: Any, at: datetime, **_: Any) -> None:
@@ -39,8 +37,3 @@ def on_run_ended(*, run: JobRun, at: datetime, again: JobRun | None, **_: Any) -
     """People are told of the last try only."""
     if again is None:
         job_alerts.ended(run, at=at)
-
-
-def on_story_wanted(*, asked: Asked, **_: Any) -> Part | None:
-    """See alert_story.part."""
-    return alert_story.part(asked)

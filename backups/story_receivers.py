@@ -1,4 +1,4 @@
-"""What others ask of backups, handed to the domain. Connected in apps.py."""
+"""What the story of an alert of a backup asks, handed to the domain. Connected where pages are served: other programs tell none."""
 
 from typing import Any
 
