@@ -105,9 +105,11 @@ class Paper:
         self._pages[-1].append(("area", tuple(points), grey))
 
     def picture(self, jpeg: bytes, *, highest: float = 300.0) -> None:
-        """A picture as wide as the page or as high as ``highest``. Raises OSError for one that cannot be read."""
+        """A picture as wide as the page or as high as ``highest``. Raises OSError for one that cannot be read to its end."""
+        from PIL import Image  # noqa: PLC0415 (heavy, and hardly ever needed)
         from reportlab.lib.utils import ImageReader  # noqa: PLC0415 (heavy, and hardly ever needed)
 
+        Image.open(BytesIO(jpeg)).load()  # else a file that breaks off fails later, and with it the whole document
         image = ImageReader(BytesIO(jpeg))
         across, down = image.getSize()
         scale = min((RIGHT - LEFT) / across, highest / down, 1.0)

@@ -3,6 +3,7 @@
 import pytest
 
 from sentinel_site.lib import paper, paper_text
+from tests.pictures import jpeg
 
 WIDTHS = dict.fromkeys(range(32, 0x10000), 500.0)
 HEBREW = "\u05e9\u05dc\u05d5\u05dd"
@@ -47,6 +48,12 @@ def test_what_is_written_from_right_to_left_is_turned_around_and_its_numbers_are
     assert paper_text.visual(f"to {HEBREW} at 12") == f"to {HEBREW[::-1]} at 12"
     assert paper_text.visual(f"{HEBREW} 12 (abc)") == f"(abc) 12 {HEBREW[::-1]}"
     assert paper_text.visual("only latin é") == "only latin é"
+
+
+@pytest.mark.parametrize("kept", [0, 100, -200])
+def test_a_picture_that_breaks_off_is_refused_at_once(kept):
+    with pytest.raises(OSError, match=r"cannot identify|truncated"):
+        paper.Paper(MARGINS).picture(jpeg((640, 480))[:kept])
 
 
 def test_a_document_has_as_many_pages_as_it_takes_and_an_empty_one_has_one():
