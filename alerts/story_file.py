@@ -23,6 +23,7 @@ PURPOSE: Final = "alert-story"
 """Names the key of the seal; nothing else is sealed with it."""
 PERSONAL: Final = ("image_url", "triage", "next_step_at", "deadline_at")
 """What of an alert is the reader's own, is told elsewhere in the file, or only says what is to come."""
+NAMES: Final = frozenset({"format", "version", "generated", "story", "sha256", "seal"})
 EXACT: Final = 2**53
 
 
@@ -75,8 +76,8 @@ def is_genuine(file: Any) -> bool:
     """Whether ``file`` (as it was read) was made by this installation and is unchanged since."""
     try:
         digest = hashlib.sha256(canonical(file["story"])).hexdigest()
-        seal, generated, form = str(file["seal"]), dict(file["generated"]), (file["format"], file["version"])
-        return form == (FORMAT, VERSION) and hmac.compare_digest(digest, str(file["sha256"])) and hmac.compare_digest(
+        seal, generated, form = str(file["seal"]), dict(file["generated"]), (set(file), file["format"], file["version"])
+        return form == (NAMES, FORMAT, VERSION) and hmac.compare_digest(digest, str(file["sha256"])) and hmac.compare_digest(
             _seal(digest, generated), seal)  # fmt: skip
     except (KeyError, TypeError, ValueError, RecursionError):
         return False

@@ -128,8 +128,10 @@ def test_an_unchanged_file_is_genuine_and_a_changed_one_is_not(alert):
     later["generated"]["at"] = "2020-01-01T00:00:00.000Z"
     forged["story"]["alert"]["acknowledged_by"] = "Somebody else"
     forged["sha256"] = story_file.document(read(alert), MADE)["sha256"]
+    added = {**file, "remark": "Somebody else took it."}
 
-    assert [story_file.is_genuine(each) for each in (file, later, forged, {}, None, [])] == [True, False, False, False, False, False]
+    genuine = [story_file.is_genuine(each) for each in (file, later, forged, added, {}, None, [])]
+    assert genuine == [True, False, False, False, False, False, False]
 
 
 def test_two_files_of_one_story_have_the_same_digest(alert):
@@ -222,7 +224,7 @@ def test_the_command_says_whether_a_file_is_ours(alert, tmp_path, capsys):
     assert ("Yes: made here at 2026-03-02T12:00:00.000Z" in said, "No: it was changed" in said) == (True, True)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[" * 100_000, None])
+@pytest.mark.parametrize("content", ["", "{", "[" * 100_000, '{"story": 1, "story": 2}', None])
 def test_a_file_that_is_none_is_refused_in_words(tmp_path, content):
     file = tmp_path / "story.json"
     if content is not None:

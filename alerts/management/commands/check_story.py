@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from alerts import story_file
+from sentinel_site.lib.terminal import clean
 
 LARGEST: Final = 50 * 1024 * 1024
 
@@ -29,15 +30,24 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR("No: it was changed, or another installation made it."))
             sys.exit(1)
         made = found["generated"]
-        self.stdout.write(self.style.SUCCESS(f"Yes: made here at {made['at']} for {made['by']}, and unchanged. SHA-256 {found['sha256']}"))
+        told = f"Yes: made here at {made['at']} for {clean(made['by'])}, and unchanged. SHA-256 {found['sha256']}"
+        self.stdout.write(self.style.SUCCESS(told))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError where a name stands twice: people would read the one, and the seal be of the other."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _read(file: Path) -> Any:
     try:
         if file.stat().st_size > LARGEST:
             raise CommandError(f"{file} is too large to be the story of an alert.")
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):
-        raise CommandError(f"{file} is no JSON.") from None
+        raise CommandError(f"{file} is no JSON, or says something twice.") from None
