@@ -1,6 +1,7 @@
 """Following a run until it ends: a bar at a terminal, a line for each change elsewhere."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ def follow(call: Call, run_id: str, *, say: Callable[[str], Any]) -> Item:
     """Look at the run until it has ended, and return it as it is then. ``say`` tells people what keeps it waiting."""
     looks = _looks(run_id, say=say)
     if call.json:
-        return list(looks)[-1]
+        return deque(looks, maxlen=1)[-1]  # each holds what was printed so far: a long run has many
     return bar(call, looks) if call.screen.terminal else lines(call, looks)
 
 

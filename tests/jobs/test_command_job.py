@@ -115,10 +115,11 @@ def test_following_at_a_terminal_shows_a_bar(looks, monkeypatch):
     assert "\x1b[2J" not in out.getvalue()
 
 
-def test_what_has_ended_is_followed_no_further(job):
+@pytest.mark.parametrize("json", [False, True])
+def test_what_has_ended_is_followed_no_further(job, json):
     run = ended(job, "success")
     out = io.StringIO()
 
-    item = job_following.follow(Call(Screen(out), {}, timezone.now()), str(run.pk), say=out.write)
+    item = job_following.follow(Call(Screen(out), {"json": json}, timezone.now()), str(run.pk), say=out.write)
 
     assert (item["status"], out.getvalue()) == ("success", "")
