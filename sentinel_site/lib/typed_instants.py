@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 FORMS: Final = "2h (so long ago), +2h (from now), 18:30, 2026-03-02, 2026-03-02T18:30 or 2026-03-02T18:30:00Z"
+LONGEST: Final = timedelta(days=36_525)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SPAN: Final = re.compile(r"(\d{1,6}) ?(min|[smhdw])", re.A)
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)", re.A)
@@ -22,6 +23,8 @@ def length(text: str) -> timedelta:
     if not parts or "".join(f"{count}{unit}" for count, unit in parts) != word.replace(" ", ""):
         raise NotUnderstood(f"{text!r} is no length of time. Write 30m, 2h, 1h30m or 7d.")
     total = sum((timedelta(**{_UNITS[unit]: int(count)}) for count, unit in parts), timedelta())
+    if total > LONGEST:
+        raise NotUnderstood(f"{text!r} is longer than a hundred years. Write 30m, 2h, 1h30m or 7d.")
     if not total:
         raise NotUnderstood(f"{text!r} is no time at all. Write 30m, 2h, 1h30m or 7d.")
     return total
