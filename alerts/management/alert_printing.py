@@ -58,9 +58,10 @@ def whole(screen: Screen, alert: Alert, described: Item, *, at: datetime) -> Non
         screen.table(MESSAGES, (_message(each) for each in deliveries), wide=("recipient", "error"))
 
 
-def record(screen: Screen, alert: Alert) -> None:
-    """The alert's record in words, the oldest entry first."""
-    screen.table(("when", "what"), ([entry.at, sentences.of(entry)] for entry in queries.log(alert.pk).order_by("id")), wide=("what",))
+def record(screen: Screen, alert: Alert, *, only: Sequence[int] | None = None) -> None:
+    """The alert's record in words, the oldest entry first; ``only``: the entries with these numbers."""
+    found = queries.log(alert.pk) if only is None else queries.log(alert.pk).filter(pk__in=only)
+    screen.table(("when", "what"), ([entry.at, sentences.of(entry)] for entry in found.order_by("id")), wide=("what",))
 
 
 def line(described: Item) -> str:

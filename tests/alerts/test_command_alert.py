@@ -69,6 +69,13 @@ def test_json_is_what_rest_answers(alert):
     assert [json.loads(line) for line in said("alert", "list", "--ndjson").splitlines()] == page["items"]
 
 
+def test_a_page_of_a_record_is_that_page_for_people_too(alert, robin):
+    lifecycle.comment(alert, by=robin, at=timezone.now(), note="dry now")
+
+    assert len(rows("alert", "log", str(alert.pk))) == 2
+    assert len(rows("alert", "log", str(alert.pk), "--limit", "1")) == 1
+
+
 def test_ndjson_goes_through_all_pages(alert):
     raise_alert(at=timezone.now(), title="Another", subject="roof")
 

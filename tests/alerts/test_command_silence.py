@@ -56,6 +56,17 @@ def test_the_question_names_the_alerts(robin, monkeypatch, capsys):
     assert capsys.readouterr().err == f"  #{number} P3 Loud\n1 of 1 open alert matches now. Silence it? [y/N] "
 
 
+def test_the_question_names_no_alert_to_who_may_see_none(monkeypatch, capsys):
+    make_user("robin", "alerts.add_silence")
+    make_source()
+    raise_alert(at=timezone.now(), title="Loud")
+    monkeypatch.setattr("sys.stdin", Tty("n\n"))
+
+    refused(*ADD)
+
+    assert "Loud" not in capsys.readouterr().err
+
+
 def test_nobody_is_asked_where_nobody_is(robin, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
 

@@ -71,9 +71,13 @@ class Command(Shell):
     def _log(self, call: Call) -> None:
         call.reader(VIEW)
         alert = _one(call["alert"])
+
+        def table(items: Sequence[dict[str, Any]]) -> None:
+            alert_printing.record(call.screen, alert, only=[each["seq"] for each in items])
+
         listing.show(
-            call, queries.log(alert.pk), queries.describe_entry, lambda _: alert_printing.record(call.screen, alert), order=("id",),
-            more=self.note, nothing="Its record is no longer kept.",
+            call, queries.log(alert.pk), queries.describe_entry, table, order=("id",), more=self.note,
+            nothing="Its record is no longer kept.",
         )  # fmt: skip
 
     def _ack(self, call: Call) -> None:

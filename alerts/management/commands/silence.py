@@ -21,6 +21,7 @@ from sentinel_site.lib.shell import Call, Shell, failed
 from sentinel_site.lib.terminal import Cell, clean
 
 VIEW, ADD, DELETE = "alerts.view_silence", "alerts.add_silence", "alerts.delete_silence"
+VIEW_ALERT: Final = "alerts.view_alert"
 HEADS: Final = ("id", "state", "from", "until", "held", "author", "matchers", "reason")
 COLOURS: Final = {"running": "bold yellow", "planned": "cyan", "over": "dim"}
 EXAMPLES: Final = """
@@ -75,17 +76,17 @@ class Command(Shell):
             {"matchers": call["matchers"], "reason": call["reason"], "starts_at": begin, "ends_at": ends_at}
         )  # fmt: skip
         if not call["yes"]:
-            self._ask(form)
+            self._ask(form, by)
         silence = Silence(origin=SilenceOrigin.COMMAND, **form.model_dump())
         with transaction.atomic():
             _did(by, silence, ADDITION, "Made by a command.")
             config.save_silence(silence, form, by)
         self._tell(call, config.silences().get(pk=silence.pk))
 
-    def _ask(self, form: config.SilenceForm) -> None:
-        """Say what it would hold back, and go on if that is meant. Raises CommandError."""
+    def _ask(self, form: config.SilenceForm, by: User) -> None:
+        """Say what it would hold back (which, to who may see alerts), and go on if that is meant. Raises CommandError."""
         found = silence_preview.preview(matchers.parse_all(form.matchers))
-        for alert in found.examples:
+        for alert in found.examples if by.has_perm(VIEW_ALERT) else ():
             self.stderr.write(f"  #{alert.number} P{alert.priority} {clean(alert.title)}", str)
         if not self.ask(f"{found.sentence} Silence it?"):
             raise failed("Nothing was silenced.")
