@@ -76,7 +76,7 @@ def is_genuine(file: Any) -> bool:
     """Whether ``file`` (as it was read) was made by this installation and is unchanged since."""
     try:
         digest = hashlib.sha256(canonical(file["story"])).hexdigest()
-        seal, generated, form = str(file["seal"]), dict(file["generated"]), (set(file), file["format"], file["version"])
+        seal, generated, form = str(file["seal"]), dict(file["generated"]), (frozenset(file), file["format"], file["version"])
         return form == (NAMES, FORMAT, VERSION) and hmac.compare_digest(digest, str(file["sha256"])) and hmac.compare_digest(
             _seal(digest, generated), seal)  # fmt: skip
     except (KeyError, TypeError, ValueError, RecursionError):
