@@ -2,7 +2,8 @@
 
 import json
 import logging
-from typing import Any
+import threading
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,9 @@ from sentinel_site.lib.paper_text import safe
 
 WIDE, NARROW = (1040.0, 240.0, 9), (380.0, 220.0, 4)
 """Width, height, and marks on the axis of time of a chart: one is shown on a large page and on paper, the other on a telephone."""
+AT_ONCE: Final = threading.BoundedSemaphore(3)
+"""So many PDFs are made at the same time: one of a very long story takes seconds of a processor that alerts are reported to as well."""
+AGAIN_SECONDS: Final = 5
 viewers_only = shown_to("alerts.view_alert")
 logger = logging.getLogger(__name__)
 
@@ -60,7 +64,20 @@ def story_as_pdf(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def pdf_file(request: HttpRequest, alert: Alert) -> HttpResponse:
-    """The PDF as an answer that is stored, and a word about it in the log. The picture is in it for who may see pictures."""
+    """The PDF as an answer that is stored, and a word about it in the log. The picture is in it for who may see pictures.
+
+    503 while AT_ONCE others are being made.
+    """
+    if not AT_ONCE.acquire(blocking=False):
+        text = f"Several PDFs are being made at this moment. Try again in {AGAIN_SECONDS} seconds."
+        return HttpResponse(text, content_type="text/plain", status=503, headers={"Retry-After": str(AGAIN_SECONDS)})
+    try:
+        return _pdf_file(request, alert)
+    finally:
+        AT_ONCE.release()
+
+
+def _pdf_file(request: HttpRequest, alert: Alert) -> HttpResponse:
     told, made = told_to(request, alert)
     file = story_file.document(told, made)
     picture = story_pdf.picture_of(told.alert) if images.may_see(request.user) else None

@@ -1,5 +1,6 @@
 """The story of an alert: everything in one order, bounded, for who may see it, and as a file that shows when it was changed."""
 
+import contextlib
 import copy
 import json
 import re
@@ -12,7 +13,7 @@ from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from alerts import escalation, lifecycle, story, story_file
+from alerts import escalation, lifecycle, story, story_file, story_views
 from alerts.models import Alert, LogEntry, TriageOpinion
 from alerts.signals import story_wanted
 from alerts.story_file import Made
@@ -172,6 +173,16 @@ def reader(user, client):
     user.user_permissions.add(Permission.objects.get(codename="view_alert"))
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def test_no_more_pdfs_are_made_at_once_than_leave_room_for_reports(reader, alert):
+    with contextlib.ExitStack() as others:
+        while story_views.AT_ONCE.acquire(blocking=False):
+            others.callback(story_views.AT_ONCE.release)
+        refused = reader.get(f"/live/alerts/{alert.number}/story.pdf")
+
+    assert (refused.status_code, refused["Retry-After"]) == (503, "5")
+    assert reader.get(f"/live/alerts/{alert.number}/story.pdf").status_code == 200
 
 
 def test_rest_gives_the_file_and_the_pdf(reader, alert):
