@@ -15,6 +15,7 @@ from devices.models import Device, DeviceCommand
 from sentinel_site import beats
 from sentinel_site.models import ProcessBeat
 from tests.callers import make_caller
+from tests.conftest import HOUR
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RIGHTS = ("devices.view_device", "devices.operate_device", "devices.view_devicecommand")
@@ -28,7 +29,7 @@ def operator():
 
 @pytest.fixture
 def device():
-    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now())
+    beats.beat(ProcessBeat.Role.MONITOR, at=timezone.now() + HOUR)  # the machine may take its time
     return Device.objects.create(slug="roof", name="Roof", host="192.168.1.40")
 
 
