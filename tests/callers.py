@@ -1,6 +1,7 @@
 """Callers of REST for tests: users with permissions, and clients that carry their key."""
 
 import json
+import secrets
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
@@ -28,6 +29,11 @@ class KeyClient(Client):
     def read(self, path: str, **query: Any) -> Any:
         """``path`` under /api/v1."""
         return self.get(f"/api/v1{path}", query)
+
+
+def somewhere() -> str:
+    """An address that no other test has: wrong tries are counted by address, together with those of tests that run at the same time."""
+    return f"2001:db8::{secrets.token_hex(2)}:{secrets.token_hex(2)}"
 
 
 def as_json(body: Any) -> bytes:

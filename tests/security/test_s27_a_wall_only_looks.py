@@ -3,7 +3,6 @@
 import logging
 
 import pytest
-from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
@@ -13,17 +12,12 @@ from alerts.models import Alert
 from sentinel_site.api import api
 from sentinel_site.lib import tries
 from sentinel_site.logs import LineFormatter
-from tests.callers import KeyClient, make_user
+from tests.callers import KeyClient, make_user, somewhere
 from tests.factories import make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
 PAGES = ["/live/", "/live/snapshot", "/live/devices/", "/live/backups/", "/live/jobs/", "/admin/", "/admin/alerts/alert/", "/metrics"]
 CLOSED = {302, 401, 403, 404, 429}
-
-
-@pytest.fixture(autouse=True)
-def _no_tries():
-    cache.clear()
 
 
 @pytest.fixture
@@ -39,7 +33,7 @@ def address():
 
 @pytest.fixture
 def screen(address):
-    client = KeyClient()
+    client = KeyClient(REMOTE_ADDR=somewhere())
     client.get(address)
     return client
 
@@ -51,7 +45,7 @@ def everywhere(alert):
 
 
 def test_the_address_is_exchanged_for_a_cookie_of_the_wall_alone(address):
-    client = KeyClient()
+    client = KeyClient(REMOTE_ADDR=somewhere())
 
     answer = client.get(address)
 
@@ -71,7 +65,7 @@ def test_with_the_cookie_the_wall_is_shown(screen, alert):
 
 def test_it_opens_nothing_else_even_when_it_is_sent_there(screen, alert):
     token = screen.cookies["sentinel_wall"].value
-    bearer = KeyClient(token)
+    bearer = KeyClient(token, REMOTE_ADDR=somewhere())
 
     opened = {path for path in everywhere(alert) if screen.get(path).status_code not in CLOSED}
     opened |= {path for path in ("/api/v1/alerts", "/live/", "/metrics", "/live/wall/") if bearer.get(path).status_code not in CLOSED}
@@ -96,7 +90,7 @@ def test_revoked_it_is_told_so_and_shown_nothing(screen, alert):
 
 
 def test_a_stranger_is_shown_nothing(alert):
-    stranger = KeyClient()
+    stranger = KeyClient(REMOTE_ADDR=somewhere())
 
     answers = [stranger.get(path) for path in ("/live/wall/", "/live/wall/snapshot", "/live/wall/open/wall_0123abcd_" + "x" * 43)]
 
@@ -104,7 +98,7 @@ def test_a_stranger_is_shown_nothing(alert):
 
 
 def test_guesses_are_slowed_down_and_a_right_one_is_not(address, alert):
-    client, wrong = KeyClient(), reverse("wall-enter", args=["wall_0123abcd_" + "x" * 43])
+    client, wrong = KeyClient(REMOTE_ADDR=somewhere()), reverse("wall-enter", args=["wall_0123abcd_" + "x" * 43])
 
     codes = [client.get(wrong, headers={"X-Forwarded-For": f"10.0.0.{n}"}).status_code for n in range(tries.MOST + 2)]
 
@@ -117,13 +111,13 @@ def test_a_screen_that_starts_before_the_database_is_told_so_and_tries_again(add
         raise OperationalError("gone")
 
     with connection.execute_wrapper(gone):
-        answer = KeyClient().get(address)
+        answer = KeyClient(REMOTE_ADDR=somewhere()).get(address)
 
     assert (answer.status_code, answer["Refresh"]) == (503, "30")
 
 
 def test_who_is_signed_in_but_may_not_see_alerts_does_not_see_the_wall_either(alert):
-    client = KeyClient()
+    client = KeyClient(REMOTE_ADDR=somewhere())
     client.force_login(make_user("visitor"), backend="django.contrib.auth.backends.ModelBackend")
 
     assert client.get("/live/wall/").status_code == 401
