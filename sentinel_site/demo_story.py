@@ -74,21 +74,25 @@ def _story(rule: AlertRule, person: Recipient, began: datetime) -> Alert | None:
         return None
     for seconds in (SUSTAINED, SUSTAINED + 60):
         escalation.advance_due(at=after(seconds))
-    for message in _sent(after(SUSTAINED + 0.4)):
+    for message in _sent(alert, after(SUSTAINED + 0.4)):
         outbox.receive(message.pk, status=DeliveryStatus.DELIVERED, at=after(21))
         outbox.receive(message.pk, status=DeliveryStatus.SEEN, at=after(84))
     _answered(alert, person, began)
     clear = Clear(after(LOUD + SUSTAINED), Closing.CLEARED, 57.2, 94.8, onset_at)
     with transaction.atomic():
         rule_events.end(rule, clear, State(ended_at=clear.at, last_at=clear.at), at=clear.at)
-    _sent(clear.at + timedelta(seconds=0.4))
+    _sent(alert, clear.at + timedelta(seconds=0.4))
     feedback.give(alert, Usefulness.USEFUL, by=person, at=after(900), note="")
     return alert
 
 
-def _sent(at: datetime) -> list[Delivery]:
-    """What waited at ``at``, said to be accepted: nobody is to get a message about three hours ago."""
-    messages = outbox.claim(Transport.EMAIL, limit=10, at=at, lease_seconds=60)
+def _sent(alert: Alert, at: datetime) -> list[Delivery]:
+    """What waited at ``at`` of this alert, said to be accepted: nobody is to get a message about three hours ago.
+
+    A message about something real that waits since then is taken as well, and nothing is said of it: its lease is over long ago.
+    """
+    claimed = outbox.claim(Transport.EMAIL, limit=10, at=at, lease_seconds=60)
+    messages = [each for each in claimed if each.notification.thread == alert.thread]
     outcomes = [Outcome(each, DeliveryStatus.SENT, provider_id=f"demo-{each.pk}", took_ms=380) for each in messages]
     outbox.settle(outcomes, at=at + timedelta(seconds=0.4))
     return messages
