@@ -6,7 +6,6 @@ from django.utils import timezone
 from alerts import story, story_file, story_pdf
 from alerts.models import Alert
 from alerts.story_file import Made
-from notifications.models import ContactMethod, Delivery, Notification, Recipient
 from sentinel_site import bootstrap, demo, demo_devices, demo_story
 
 KINDS = {"samples", "onset", "report", "raised", "step", "message", "receipt", "status", "comment", "clear", "feedback"}
@@ -30,23 +29,6 @@ def test_it_has_everything_that_a_story_has_and_is_made_once(told):
     assert [len(chart.gaps) > 0 for chart in found.charts] == [True]
     assert found.left_out == []
     assert demo_story.run(at=at, device=demo_devices.WORKSHOP, person=demo.RECIPIENT) is None
-
-
-def test_no_real_message_that_waits_is_said_to_be_sent(told):
-    alert, at = told
-    person, queued = Recipient.objects.get(name=demo.RECIPIENT), at - demo_story.AGO
-    Delivery.objects.all().delete()
-    note = Notification.objects.create(key="real", thread="real", recipient=person, reason="reminder", created_at=queued)
-    real = Delivery.objects.create(
-        notification=note, transport="email", method=ContactMethod.objects.filter(recipient=person)[0], queued_at=queued
-    )
-    Delivery.objects.update(status="QUEUED", next_attempt_at=queued)
-
-    demo_story._sent(alert, queued)
-
-    real.refresh_from_db()
-    assert real.sent_at is None
-    assert real.leased_until is None or real.leased_until < at
 
 
 def test_it_can_be_printed(told):
