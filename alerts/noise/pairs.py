@@ -3,30 +3,34 @@
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
-from alerts.noise.kinds import Ground, Kind, Raised, eligible
+from alerts.models.suppression import LABEL_NAME
+from alerts.noise.kinds import FEW_DAYS, Ground, Kind, Raised, eligible
 
 SOON: Final = timedelta(minutes=2)
 TOGETHER: Final = timedelta(minutes=5)
 """It ends with the other one when it is over by so long after that."""
 SHARE: Final = 0.9
 FEW: Final = 5
-SELDOM: Final = 0.2
+SELDOM: Final = 0.05
 """What is raised so often that its two minutes fill more of the period than this explains nothing: anything follows it."""
 MOST_RECENT: Final = 50
 """So many that came just before are looked at, the newest."""
 OWN: Final = "subject"
+TAKEN: Final = frozenset({"source", "type", "severity", OWN})
+"""Names that matchers see with another meaning than that of a report's label."""
 _Key = tuple[str, str]
 
 
 @dataclass(slots=True)
 class _Following:
-    """How often an effect followed a cause, and how often with which labels equal."""
+    """How often an effect followed a cause, how often with which labels equal, and on which days (UTC)."""
 
     times: int = 0
     equal: Counter[str] = field(default_factory=Counter)
+    days: set[date] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def _followed(alerts: Sequence[Raised], causes: set[_Key], effects: set[_Key]) -
                 following = found.setdefault((other, key), _Following())
                 following.times += 1
                 following.equal.update(labels)
+                following.days.add(each.at.date())
         if key in causes:
             recent.append(each)
     return found
@@ -84,6 +89,8 @@ def _followed(alerts: Sequence[Raised], causes: set[_Key], effects: set[_Key]) -
 
 def _pair(cause: _Key, effect: Kind, causes: Sequence[Raised], following: _Following, ground: Ground) -> Pair | None:
     if following.times < max(FEW, SHARE * len(effect.alerts)) or not following.equal:
+        return None
+    if len(following.days) < FEW_DAYS:  # one bad day raises everything at once, and explains nothing
         return None
     label, times = min(following.equal.items(), key=lambda item: (-item[1], item[0] != OWN, item[0]))
     source = ground.sources.get(cause[0])
@@ -100,8 +107,9 @@ def _ends_with(effect: Raised, cause: Raised) -> bool:
 
 
 def _equal(one: Raised, other: Raised) -> list[str]:
-    """The labels in which both agree, and that say something."""
-    found = [name for name, value in one.report.labels.items() if value and other.report.labels.get(name) == value]
+    """The labels in which both agree, that say something, and that an inhibition can name."""
+    same = [name for name, value in one.report.labels.items() if value and other.report.labels.get(name) == value]
+    found = [name for name in same if LABEL_NAME.fullmatch(name) and name not in TAKEN]
     return [*found, *([OWN] if one.report.subject and one.report.subject == other.report.subject else [])]
 
 

@@ -43,6 +43,19 @@ def test_what_often_comes_alone_or_is_a_p1_is_not_explained():
     assert found(*outages(priority=1)) == []
 
 
+def test_one_bad_day_explains_nothing():
+    storm = [came(NOON + number * SECOND, type="no-data", labels={"site": "a"}) for number in range(1, 40)]
+
+    assert found(came(NOON, type="link-down", lasts=30, labels={"site": "a"}), *storm) == []
+
+
+def test_a_label_that_no_inhibition_can_name_is_not_asked_to_be_equal():
+    odd = {"app.kubernetes.io/name": "a", "room 1": "a", "type": "a", "é": "a"}
+    alerts = [came(NOON + n * DAY + m * SECOND, type=kind, labels=odd) for n in range(6) for m, kind in enumerate(("a", "b"))]
+
+    assert found(*alerts) == []
+
+
 def test_what_is_always_there_explains_nothing():
     always = [came(NOON + number * 4 * MINUTE, type="noisy", lasts=60, labels={"site": "a"}) for number in range(8000)]
     others = [came(NOON + number * DAY + SECOND, type="rare", labels={"site": "a"}) for number in range(8)]
