@@ -36,13 +36,17 @@ def keys(alerts: Iterable[Raised]) -> dict[str, list[Raised]]:
 
 
 def best(alerts: Sequence[Raised], now: Limits | None) -> tuple[Limits, list[Raised]] | None:
-    """The mildest of the limits that would spare people the most messages, and what it holds back; None when none spares any more."""
+    """The mildest of the limits that would spare people the most messages, and what it holds back; None when none spares any more.
+
+    Limits that would tell of anything that is held back now are no calmer.
+    """
     spared = {each.was.alert for each in held(alerts, now)}
     found, most = None, 0
     for limits in TRIED:
-        more = [each for each in held(alerts, limits) if each.was.alert not in spared]
+        then = held(alerts, limits)
+        more = [each for each in then if each.was.alert not in spared]
         messages = sum(each.told for each in more)
-        if messages > most:
+        if messages > most and spared <= {each.was.alert for each in then}:
             found, most = (limits, more), messages
     return found
 
@@ -69,18 +73,21 @@ def _came_back(one: Raised, other: Raised) -> bool:
 
 def _held(alerts: Sequence[Raised], limits: Limits) -> list[Raised]:
     opens: list[datetime] = []
-    found, flaps = [], False
+    found: list[Raised] = []
+    flaps = False
     for each in alerts:
         calm = flapping.calm_at(opens, limits)
         flaps = flaps and calm is not None and calm > each.at
         opens = [*opens[-max(limits.opens, limits.calm + 1) :], each.at]
         if flaps:
-            found.append(each)
+            calm = flapping.calm_at(opens, limits)
+            flaps = calm is not None and each.was.closed_at is not None and each.was.closed_at <= calm  # else it is told when it is calm
+            found += [each] if flaps else []
         else:
             flaps = flapping.begins(opens, limits, at=each.at)
         if not _counts(each):
             opens.pop()
-    return [each for each in found if each.was.closed_at and each.was.closed_at - each.at <= limits.window]
+    return found
 
 
 def _counts(each: Raised) -> bool:

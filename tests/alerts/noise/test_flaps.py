@@ -29,6 +29,13 @@ def test_the_third_within_the_window_is_told_and_the_next_are_held_until_it_is_c
 
 def test_what_stays_open_is_told_when_it_is_calm():
     assert held(*at(0, 5, 10), *at(15, lasts=None), *at(20, lasts=90)) == []
+    assert (held(*at(0, 5, 10), *at(15, lasts=25)), held(*at(0, 5, 10), *at(15, lasts=26))) == ([15], [])
+
+
+def test_limits_that_would_tell_of_what_is_held_back_now_are_not_proposed():
+    quickly = at(*range(0, 90, 3), lasts=1)
+
+    assert flaps.best([*quickly, *at(900, 903, 963, 1023)], Limits(2, 1, timedelta(minutes=10))) is None
 
 
 def test_another_key_a_p1_and_what_expired_do_not_count():
