@@ -45,7 +45,9 @@ def load(rings: Iterable[Quarter], people: Mapping[UUID, Sleeper], *, since: dat
 
 
 def _described(pk: UUID, sleeper: Sleeper, nights: Counter[date], *, since: datetime, until: datetime) -> dict[str, Any]:
-    first, last = since.astimezone(sleeper.zone).date(), until.astimezone(sleeper.zone).date()
+    begun, ended = since.astimezone(sleeper.zone), until.astimezone(sleeper.zone)
+    first = begun.date() - DAY if begun.hour < ENDS else begun.date()
+    last = ended.date() if ended.hour >= BEGINS else ended.date() - DAY
     every = [first + number * DAY for number in range((last - first).days + 1)]
     worst = max(nights, key=lambda night: (nights[night], night))
     return {

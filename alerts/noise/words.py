@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils.formats import date_format, localize
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -65,7 +66,7 @@ def cut(answer: Mapping[str, Any]) -> str:
     """What the report does not say, as there was too much; empty when it says all."""
     parts = []
     if answer["cut"]:
-        since = date_format(datetime.fromisoformat(answer["cut"]["since"]), "DATETIME_FORMAT")
+        since = date_format(localtime(datetime.fromisoformat(answer["cut"]["since"])), "DATETIME_FORMAT")
         parts.append(
             _("The proposals are weighed on the newest {alerts} alerts, since {since}.").format(
                 alerts=localize(answer["cut"]["alerts"]), since=since

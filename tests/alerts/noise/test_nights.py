@@ -33,4 +33,4 @@ def test_load_counts_nights_messages_and_the_worst_of_each_person():
     assert [(each["name"], each["nights"], each["messages"], each["most"], each["most_on"]) for each in found] == [
         ("Ada", 2, 6, 3, "2026-03-03")
     ]
-    assert found[0]["by_night"] == [0, 3, 3, 0, 0]
+    assert (found[0]["first"], found[0]["of"], found[0]["by_night"]) == ("2026-02-28", 5, [0, 0, 3, 3, 0])
