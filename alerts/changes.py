@@ -1,7 +1,7 @@
 """Changes of the configuration that are only supposed: the bodies with which REST would make them, as rows that nobody stores."""
 
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -62,12 +62,14 @@ class Changes(BaseModel):
 
 def changed(changes: Changes, *, since: datetime, until: datetime) -> Changed:
     """``changes`` as rows, for what came from ``since`` to ``until``. Stores nothing. Raises a 422 Problem for what could not be stored."""
-    made = [_window(form, place, since=since, until=until) for place, form in enumerate(changes.windows)]
+    made: list[Silence] = []
+    for place, form in enumerate(changes.windows):
+        made += _window(form, place, since=since, until=until, most=MOST_OCCURRENCES - len(made))
     silences = [_filled(_stored(Silence, form.id, "silences", place), form) for place, form in enumerate(changes.silences)]
     return Changed(
         routes=[_route(form, place) for place, form in enumerate(changes.routes)],
         sources=[_source(form) for form in changes.sources],
-        silences=[*silences, *chain.from_iterable(made)],
+        silences=[*silences, *made],
         inhibitions=[_filled(_stored(Inhibition, form.id, "inhibitions", n), form) for n, form in enumerate(changes.inhibitions)],
     )
 
@@ -86,13 +88,13 @@ def _source(form: SourceForm) -> Source:
     return source
 
 
-def _window(form: WindowForm, place: int, *, since: datetime, until: datetime) -> list[Silence]:
-    """The silences that it would have made. Raises a 422 Problem when they are too many to suppose."""
+def _window(form: WindowForm, place: int, *, since: datetime, until: datetime, most: int) -> list[Silence]:
+    """The silences that it would have made, ``most`` at the most. Raises a 422 Problem when they are too many to suppose."""
     window = _filled(MaintenanceWindow(), form)
     begins = cron.between(window.expression, since - window.lasts, until, ZoneInfo(window.time_zone)) if window.enabled else iter(())
-    found = list(islice(begins, MOST_OCCURRENCES + 1))
-    if len(found) > MOST_OCCURRENCES:
-        text = f"would have run more than {MOST_OCCURRENCES} times in that stretch; ask for a shorter one"
+    found = list(islice(begins, most + 1))
+    if len(found) > most:
+        text = f"would have run, with those before it, more than {MOST_OCCURRENCES} times in that stretch; ask for a shorter one"
         raise problems.invalid([(("body", "changes", "windows", place), text)])
     return [Silence(matchers=window.matchers, reason=window.reason, starts_at=each, ends_at=each + window.lasts) for each in found]
 

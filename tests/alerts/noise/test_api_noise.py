@@ -121,6 +121,13 @@ def test_a_window_that_runs_too_often_is_refused(house, reader):
     assert "more than 2000 times" in reader.send("/noise/compare", asked).json()["detail"]
 
 
+def test_all_windows_together_are_bounded(house, reader):
+    often = {"name": "x", "matchers": ["a=b"], "reason": "x", "cron": "*/2 * * * *", "duration_minutes": 1}
+
+    assert reader.send("/noise/compare", {**RANGE, "changes": {"windows": [often] * 2}}).status_code == 200
+    assert reader.send("/noise/compare", {**RANGE, "changes": {"windows": [often] * 3}}).status_code == 422
+
+
 def test_a_long_comparison_is_a_job(house, reader):
     raise_alert(at=NOON)
     changes = {"silences": [{**WORKS, "id": None}]}
