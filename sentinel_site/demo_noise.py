@@ -50,7 +50,7 @@ def run(*, recipient: Recipient, at: datetime) -> None:
     )  # fmt: skip
     if not made:
         return
-    samples = sorted((each for each in _samples(at) if at - DAYS * DAY < each.at < at - HOUR), key=lambda each: each.at)
+    samples = sorted((each for each in _samples(at) if at - DAYS * DAY < each.at < at - 2 * HOUR), key=lambda each: each.at)
     with transaction.atomic():
         _write(samples, source, recipient)
     making.ask(by=None, at=at)

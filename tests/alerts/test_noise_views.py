@@ -2,11 +2,14 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db.models import Max
 from django.utils import timezone
 
-from alerts.models import NoiseReport
+from alerts.models import Alert, NoiseReport, Report
 from alerts.noise import making
+from notifications.models import Delivery
 from sentinel_site import bootstrap, demo_noise
+from tests.conftest import HOUR, NOON
 from tests.factories import make_recipient
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +75,14 @@ def test_a_link_that_is_nonsense_breaks_no_form(client, viewer):
 
     for path in ("silence/add/?starts_at=never&ends_at=2026-01-01", "maintenancewindow/add/?weekdays=x&begins=%00&duration_minutes=a"):
         assert client.get(f"/admin/alerts/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("hour", [0, 1, 6, 13, 23])
+def test_nothing_of_the_demo_is_still_to_come(db, hour):
+    bootstrap.run()
+    at = NOON + hour * HOUR
+    demo_noise.run(recipient=make_recipient(), at=at)
+
+    ends = Alert.objects.aggregate(closed=Max("closed_at"), acknowledged=Max("acknowledged_at"))
+    assert (ends["closed"] <= at, ends["acknowledged"] <= at) == (True, True)
+    assert (Report.objects.filter(received_at__gt=at).count(), Delivery.objects.filter(sent_at__gt=at).count()) == (0, 0)
