@@ -30,6 +30,7 @@ class Loudness:
     name: str
     snapshot: int
     turns: tuple[Turn, ...]
+    repeat: timedelta | None = None
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -41,9 +42,12 @@ class Loudness:
         """Whether its first step tells anybody at all."""
         return bool(self.turns) and self.turns[0].messages > 0
 
-    def messages(self, until: timedelta | None) -> int:
-        """How many it writes about an alert that is taken or over after ``until``; None: never."""
-        return sum(turn.messages for turn in self.turns if until is None or turn.after < until)
+    def messages(self, until: timedelta) -> int:
+        """How many it writes about an alert that is taken or over after ``until``: its steps, and the repeats of the last one."""
+        planned = sum(turn.messages for turn in self.turns if turn.after < until)
+        if not self.turns or not self.repeat or until <= self.turns[-1].after:
+            return planned
+        return planned + int((until - self.turns[-1].after) / self.repeat) * self.turns[-1].messages
 
 
 def loudness(snapshots: Iterable[PolicySnapshot], source: Source, *, at: datetime) -> dict[int, Loudness]:
@@ -67,4 +71,4 @@ def _measured(snapshot: PolicySnapshot, source: Source, *, at: datetime) -> Loud
     for turn in simulation.turns_of(alert, plan, start=at, until=at + LOOKED):
         kinds = [way.method.kind for call in turn.calls for way in call.ways]
         turns.append(Turn(turn.at - at, len(kinds), sum(kind in LOUD for kind in kinds)))
-    return Loudness(snapshot.name, snapshot.pk, tuple(turns))
+    return Loudness(snapshot.name, snapshot.pk, tuple(turns), plan.repeat)

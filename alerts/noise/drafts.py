@@ -109,7 +109,9 @@ def _bursts(ground: Ground) -> list[tuple[Kind, list[Raised]]]:
 
 
 def _burst(kind: Kind, ground: Ground) -> list[Raised]:
-    recent = kinds.within(kind.alerts, LATELY, at=ground.at)
+    recent, known = kinds.within(kind.alerts, LATELY, at=ground.at), ground.at - LATELY - ground.since
+    if known < LATELY:  # nothing is known of before
+        return []
     if len(recent) < BURST or recent[-1].at < ground.at - STILL or any(_minded(each, ground) for each in recent):
         return []
     before = (len(kind.alerts) - len(recent)) / max(1.0, (ground.at - LATELY - ground.since) / DAY)

@@ -37,7 +37,10 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What proposals are made from: the alerts of a period, in the order of time, and what people said of them."""
+    """What proposals are made from: the alerts of a period, in the order of time, and what people said of them.
+
+    ``urgent``: those that would be a P1 today.
+    """
 
     alerts: Sequence[Raised]
     useful: frozenset[UUID]
@@ -45,6 +48,7 @@ class Ground:
     since: datetime
     at: datetime
     zone: ZoneInfo
+    urgent: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +117,12 @@ def eligible(ground: Ground) -> list[Kind]:
         for (slug, word), those in found.items()
         if slug != OWN_SOURCE and (source := ground.sources.get(slug)) and not source.life_safety
     ]  # fmt: skip
-    return sorted((kind for kind in kinds if not urgent(kind)), key=lambda kind: (-kind.messages, kind.source.slug, kind.type))
+    return sorted((kind for kind in kinds if not urgent(kind, ground)), key=lambda kind: (-kind.messages, kind.source.slug, kind.type))
 
 
-def urgent(kind: Kind) -> bool:
-    """Whether any of them was a P1."""
-    return any(each.was.priority == Priority.P1 for each in kind.alerts)
+def urgent(kind: Kind, ground: Ground) -> bool:
+    """Whether any of them was a P1, or would be one today."""
+    return any(each.was.priority == Priority.P1 or each.was.alert in ground.urgent for each in kind.alerts)
 
 
 def by_subject(kind: Kind) -> list[Kind]:

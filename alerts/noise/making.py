@@ -16,9 +16,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import translation
+from pydantic import ValidationError as FormError
 
 from alerts import describe, past, replay, routing, supposing
-from alerts.enums import ReplayState
+from alerts.enums import Priority, ReplayState
 from alerts.models import Alert, NoiseReport
 from alerts.noise import calm, figures, flaps, kinds, nights, rows
 from alerts.noise.drafts import Draft, drafts
@@ -26,6 +27,7 @@ from alerts.noise.kinds import Ground
 from alerts.noise.nights import Sleeper
 from alerts.noise.weighing import Scales, Weighed
 from alerts.past import Past
+from alerts.replay import Replayed
 from alerts.signals import work_wanted
 from sentinel_site.lib import ids
 from sentinel_site.lib.problems import Problem
@@ -120,7 +122,10 @@ class _Work:
         since, stream = self._read()
         self._step("read")
         found = kinds.raised(stream)
-        proposals, looked = self._proposals(stream, Ground(found, rows.useful(since=since), _sources(), since, self._at, self._zone))
+        today = list(replay.replay(stream, supposing.setting(since=since, until=self._at)))
+        urgent = frozenset(each.was.alert for each in today if each.was and each.course and each.course.priority == Priority.P1)
+        ground = Ground(found, rows.useful(since=since), _sources(), since, self._at, self._zone, urgent)
+        proposals, looked = self._proposals(stream, today, ground)
         cut = {"alerts": MOST_ALERTS, "since": describe.instant(since)} if since > self._since else None
         return {
             **counted, "since": describe.instant(self._since), "until": describe.instant(self._at), "cut": cut,
@@ -144,9 +149,8 @@ class _Work:
         since = next((at + timedelta(microseconds=1) for at in beyond), self._since)
         return since, list(past.alerts(since=since, until=self._at))
 
-    def _proposals(self, stream: Sequence[Past], ground: Ground) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    def _proposals(self, stream: Sequence[Past], today: Sequence[Replayed], ground: Ground) -> tuple[list[dict[str, Any]], dict[str, int]]:
         """The best proposals, and how many were found and weighed."""
-        today = list(replay.replay(stream, supposing.setting(since=ground.since, until=self._at)))
         source = next((source for source in ground.sources.values() if not source.life_safety), None)
         table = routing.table()
         policies = calm.loudness(table.snapshots.values(), source, at=self._at) if source else {}
@@ -175,7 +179,7 @@ def _weighed(scales: Scales, draft: Draft) -> Weighed | None:
     """What a draft would have meant; None as well for one that could not be stored, for example because its name is taken."""
     try:
         return scales.weigh(draft)
-    except (ValidationError, Problem) as error:
+    except (ValidationError, FormError, Problem) as error:
         logger.info("no proposal: %s %s: %s", draft.path, dict(draft.body), error)
         return None
 

@@ -49,38 +49,38 @@ class Scales:
     def weigh(self, draft: Draft) -> Weighed | None:
         """What ``draft`` would have meant; None when it is not worth proposing. Raises what `changes.changed` raises."""
         if draft.held is not None:
-            return self._weighed(draft, spared=draft.held & self._told, calmer={}, later=0)
+            return self._weighed(draft, spared=(draft.held & self._told) - self._ground.urgent, fewer={}, later=frozenset())
         after = self._replayed(draft)
         found = effects.compare(self._today, after)
-        calmer = self._calmer(found, {each.was.alert: each for each in after if each.was and each.course})
-        later = len(self._told & frozenset(found.later))
-        return self._weighed(draft, spared=self._told & frozenset(found.spared), calmer=calmer, later=later)
+        fewer = self._fewer(found, {each.was.alert: each for each in after if each.was and each.course})
+        return self._weighed(draft, spared=self._told & frozenset(found.spared), fewer=fewer, later=self._told & frozenset(found.later))
 
     def _replayed(self, draft: Draft) -> list[Replayed]:
         since, until = self._ground.since, self._ground.at
         supposed = changed(Changes.model_validate(draft.changes), since=since, until=until)
         return list(replay.replay(self._past, supposing.setting(supposed, since=since, until=until)))
 
-    def _calmer(self, found: Effect, after: Mapping[UUID, Replayed]) -> dict[UUID, int]:
-        """The alerts that would be told by a calmer policy, each with how many messages fewer that is."""
+    def _fewer(self, found: Effect, after: Mapping[UUID, Replayed]) -> dict[UUID, int]:
+        """The alerts told by another policy or only then, each with how many messages fewer that is; less than 0 when they are more."""
         fewer = {}
-        for pk in self._told & frozenset(found.otherwise):
+        for pk in (self._told & frozenset(found.otherwise)) | frozenset(found.new) & self._raised.keys():
             course, raised = after[pk].course, self._raised[pk]
             if course is not None and (way := self._policies.get(course.choice.snapshot.pk)):
-                heard = raised.was.acknowledged_at or raised.was.closed_at
-                fewer[pk] = max(0, raised.told - way.messages(heard - raised.at if heard else None))
+                heard = raised.was.acknowledged_at or raised.was.closed_at or self._ground.at
+                fewer[pk] = (raised.told if pk in self._told else 0) - way.messages(heard - raised.at)
         return fewer
 
-    def _weighed(self, draft: Draft, *, spared: Collection[UUID], calmer: Mapping[UUID, int], later: int) -> Weighed | None:
+    def _weighed(self, draft: Draft, *, spared: Collection[UUID], fewer: Mapping[UUID, int], later: Collection[UUID]) -> Weighed | None:
+        calmer, new = fewer.keys() & self._told, fewer.keys() - self._told
         touched = [self._raised[pk] for pk in sorted({*spared, *calmer})]
-        messages = sum(self._raised[pk].told for pk in spared) + sum(calmer.values())
+        messages = sum(self._raised[pk].told for pk in spared) + sum(fewer.values())
         acted = sum(each.was.acted for each in touched)
-        if not messages or any(self._forbidden(each) for each in touched) or acted > MISSED * len(touched):
+        if messages <= 0 or any(self._forbidden(self._raised[pk]) for pk in {*spared, *fewer, *later}) or acted > MISSED * len(touched):
             return None
         effect = {
-            "told": {"before": len(self._told), "after": len(self._told) - len(spared)},
+            "told": {"before": len(self._told), "after": len(self._told) - len(spared) + len(new)},
             "messages": {"before": self._messages, "after": self._messages - messages},
-            "spared": len(spared), "messages_spared": messages, "calmer": len(calmer), "later": later,
+            "spared": len(spared), "messages_spared": messages, "calmer": len(calmer), "new": len(new), "later": len(later),
             "nights": len(_nights(touched, self._ground.zone)), "missed": self._missed(touched, acted),
         }  # fmt: skip
         return Weighed(draft, effect, messages)
@@ -96,7 +96,7 @@ class Scales:
 
     def _forbidden(self, each: Raised) -> bool:
         source = self._ground.sources.get(each.report.source)
-        return each.was.priority == Priority.P1 or source is None or source.life_safety
+        return each.was.priority == Priority.P1 or each.was.alert in self._ground.urgent or source is None or source.life_safety
 
 
 def _nights(touched: Iterable[Raised], zone: ZoneInfo) -> set[Any]:

@@ -1,5 +1,7 @@
 """Only what nobody needs is proposed to be changed, and by words that match nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
 from alerts.models import Source
@@ -46,6 +48,13 @@ def test_one_trouble_is_no_habit():
 
 def test_a_p1_keeps_its_whole_kind_from_being_quieted():
     assert found(*often(subject="a"), came(NOON, subject="b", priority=1)) == []
+
+
+def test_what_would_be_a_p1_today_is_left_alone():
+    those = often()
+    seen = replace(ground(*those), urgent=frozenset({those[3].was.alert}))
+
+    assert kinds.unacted(seen) == []
 
 
 HOSTILE = ['a"b', "a\\", "a b", 'x" or y="', "é", "{}", "a=b,c", "()*", "|"]

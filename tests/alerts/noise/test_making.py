@@ -155,3 +155,36 @@ def test_old_reports_are_forgotten_and_the_newest_is_kept():
         NoiseReport.objects.create(since=NOW, until=NOW, asked_at=NOW - days * DAY, state=ReplayState.DONE)
 
     assert making.forget(at=NOW, limit=10) == 2
+
+
+def test_what_today_would_be_a_p1_is_not_proposed_to_be_quieted(house):
+    for number in range(8):
+        come(NOON + number * DAY + number * HOUR, type="disk")
+    Route.objects.create(position=40, matchers=["type=disk"], priority=1, policy_id=Route.objects.first().policy_id)
+
+    assert proposals() == []
+
+
+def test_messages_that_only_the_change_would_write_are_counted(house):
+    Route.objects.filter(position=50).update(policy=make_policy("Late", 90, 300))
+    for number in range(8):
+        at = NOON + number * DAY + number * HOUR
+        for lasts in [MINUTE, 10 * MINUTE] if number < 3 else [10 * MINUTE]:
+            (outcome,) = intake.accept([report(type="disk", subject=str(lasts))], at=at)
+            steps.advance_due(at=at + min(lasts, 90 * SECOND))
+            steps.advance_due(at=at + min(lasts, 5 * MINUTE))
+            lifecycle.resolve(Alert.objects.get(pk=outcome.alert_id), by=None, at=at + lasts, resolution="recovered")
+
+    (found,) = [each["effect"] for each in proposals() if each["kind"] == "route"]
+
+    assert (found["told"], found["new"], found["messages"]) == ({"before": 8, "after": 11}, 3, {"before": 16, "after": 11})
+
+
+def test_a_label_with_an_odd_name_and_a_draft_that_no_form_takes_fail_no_report(house, user):
+    for number in range(8):
+        at = NOON + number * DAY + number * HOUR
+        (cause,) = intake.accept([report(type="link-down", labels={"k8s.io/a b": "a"})], at=at)
+        come(at + 20 * SECOND, type="no-data", labels={"k8s.io/a b": "a"}, by=user if number == 0 else None)
+        lifecycle.resolve(Alert.objects.get(pk=cause.alert_id), by=user, at=at + 12 * MINUTE)
+
+    assert [each["kind"] for each in proposals()] == []
