@@ -1,5 +1,7 @@
 """The noise report counts what came, and proposes what a replay of it speaks for."""
 
+from dataclasses import replace
+
 import pytest
 
 from alerts import escalation as steps
@@ -8,7 +10,9 @@ from alerts.enums import ReplayState
 from alerts.errors import ConfigurationError
 from alerts.models import Alert, Inhibition, MaintenanceWindow, NoiseReport, Route, Silence, Source
 from alerts.noise import making
+from alerts.noise.drafts import drafts
 from jobs.models import JobRun
+from tests.alerts.noise.grounds import came, ground
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
 from tests.factories import make_method, make_policy, make_recipient, make_source, report
 
@@ -188,3 +192,17 @@ def test_a_label_with_an_odd_name_and_a_draft_that_no_form_takes_fail_no_report(
         lifecycle.resolve(Alert.objects.get(pk=cause.alert_id), by=user, at=at + 12 * MINUTE)
 
     assert [each["kind"] for each in proposals()] == []
+
+
+def test_a_talker_goes_by_its_newest_title(house):
+    come(NOON, title="zz: the older title")
+    come(NOON + DAY, title="A newer title")
+
+    assert making.carry_out(making.ask(by=None, at=NOW).pk).answer["top"][0]["title"] == "A newer title"
+
+
+def test_nothing_is_called_broken_now_where_nothing_is_known_of_before():
+    seen = ground(*(came(NOW - number * HOUR, dedup_key=str(number)) for number in range(12)), at=NOW)
+
+    assert [draft.kind for draft in drafts(seen, [], {})] == ["silence"]
+    assert drafts(replace(seen, since=NOW - 3 * DAY), [], {}) == []
