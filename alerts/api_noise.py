@@ -1,6 +1,6 @@
 """REST of the noise report, and of two settings compared. Mounted under /api/v1 by the composition."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -16,9 +16,12 @@ from alerts.noise import describing, making
 from sentinel_site.lib.crud import STRICT
 from sentinel_site.lib.moments import Moment
 from sentinel_site.lib.permissions import require
-from sentinel_site.lib.problems import Problem, json_answer
+from sentinel_site.lib.problems import MEDIA_TYPE, Problem, json_answer
 
 router = Router()
+NONE_YET: Final = {
+    "responses": {404: {"description": "There is none yet.", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}}
+}
 VIEW, ADD, REPLAY = "alerts.view_noisereport", "alerts.add_noisereport", "alerts.view_report"
 
 
@@ -48,7 +51,7 @@ class CompareIn(BaseModel):
     changes: Changes
 
 
-@router.get("/noise", response=NoiseReportOut)
+@router.get("/noise", response=NoiseReportOut, openapi_extra=NONE_YET)
 def read_noise(request: HttpRequest) -> HttpResponse:
     """The newest noise report that is done."""
     require(request, VIEW)
