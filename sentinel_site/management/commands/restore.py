@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from sentinel_site import restoring
@@ -25,6 +25,9 @@ def _finish() -> int:
         return restoring.unreadable_addresses()
     except DatabaseError:
         return 0
+    finally:  # the server is stopped next: a pool that is still filling would complain of it
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has it
 
 
 class Command(BaseCommand):
