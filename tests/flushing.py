@@ -6,10 +6,12 @@ Django truncates all tables and makes every content type and permission anew, af
 from functools import cache
 
 from django.core.management.commands import flush
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 from alerts import routing
 
+TRIES = 20
 KEPT = {"django_content_type", "auth_permission"}
 """Written by the migrations, and the same for every test."""
 COUNTERS = "alerts_eventcounter"
@@ -26,12 +28,31 @@ class Command(flush.Command):
     """``flush`` for tests; sequences go on, and so does the version of the routing table."""
 
     def handle(self, **options):
-        """Empty every table that holds something, once nobody works on any of them."""
-        holds = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in _tables())
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {', '.join([*_tables(), COUNTERS])} IN ACCESS EXCLUSIVE MODE")
-            cursor.execute(holds)
-            if found := [table for (table,) in cursor.fetchall()]:
-                cursor.execute(f"TRUNCATE {', '.join(found)} CASCADE")
-            cursor.execute(f"DELETE FROM {COUNTERS} WHERE id <> {routing.VERSION_ROW}")
-            cursor.execute(RAISED)
+        """Empty every table that holds something, once nobody works on any of them.
+
+        A program that is still at work may take tables in another order; whoever PostgreSQL makes give way, this comes again.
+        """
+        tries = TRIES
+        while not _emptied(give_up=not tries):
+            tries -= 1
+
+
+def _emptied(*, give_up):
+    try:
+        _empty()
+    except OperationalError as error:
+        if give_up or not isinstance(error.__cause__, DeadlockDetected):
+            raise
+        return False
+    return True
+
+
+def _empty():
+    holds = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in _tables())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {', '.join([*_tables(), COUNTERS])} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(holds)
+        if found := [table for (table,) in cursor.fetchall()]:
+            cursor.execute(f"TRUNCATE {', '.join(found)} CASCADE")
+        cursor.execute(f"DELETE FROM {COUNTERS} WHERE id <> {routing.VERSION_ROW}")
+        cursor.execute(RAISED)
