@@ -3,25 +3,22 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from unfold.dataclasses import SearchResult
 
 from alerts import lateness
-from alerts.admin import search
 from alerts.enums import OPEN, AlertStatus, Priority
 from alerts.models import Alert
 from notifications.breakers import troubled
 from notifications.enums import DeliveryStatus
-from notifications.models import ContactMethod, Delivery, Destination, Notification, Recipient, RecipientGroup
-from sentinel_site import health
+from notifications.models import ContactMethod, Delivery, Destination, Notification, RecipientGroup
+from sentinel_site import first_steps, health
 from sentinel_site.lib.estimates import count_to
 from sentinel_site.lib.ids import floor
+from sentinel_site.lib.permissions import caller
 from sentinel_site.lib.spans import span
-from sentinel_site.models import ApiKey
 
 ROWS: Final = 8
 MOST: Final = 1000
@@ -46,25 +43,9 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         parts["troubled"] = list(Destination.objects.filter(troubled(at=at)).order_by("transport", "name")[:ROWS])
     if user.has_perm("notifications.view_recipientgroup"):
         parts["unreached"] = list(_unreached()[:ROWS])
-    if user.has_perm("notifications.add_recipient"):
-        parts["steps"] = _first_steps()
-    return {**given, **parts, "base_url": settings.SENTINEL_BASE_URL}
-
-
-def find(request: HttpRequest, term: str) -> list[SearchResult]:
-    """Unfold's callback for the command palette: a handful of alerts and people."""
-    found: list[SearchResult] = []
-    if request.user.has_perm("alerts.view_alert"):
-        alerts = search.find(Alert.objects.select_related("source"), term).order_by("-id")[:ROWS]
-        found += [_result(str(alert), f"{alert.get_status_display()}, {alert.source}", "alerts_alert", alert.pk) for alert in alerts]
-    if request.user.has_perm("notifications.view_recipient"):
-        people = Recipient.objects.filter(name__icontains=term)[:ROWS]
-        found += [_result(person.name, "Recipient", "notifications_recipient", person.pk) for person in people]
-    return found
-
-
-def _result(title: str, description: str, page: str, pk: object) -> SearchResult:
-    return SearchResult(title=title, description=description, link=reverse(f"admin:{page}_change", args=[pk]), icon="data_object")
+    if first_steps.wanted(caller(request), at=at):
+        parts["steps"] = first_steps.progress(at=at).steps
+    return {**given, **parts}
 
 
 def _levels(*, at: datetime) -> list[dict[str, Any]]:
@@ -142,25 +123,6 @@ def _unreached() -> Any:
     usable = ContactMethod.objects.filter(USABLE)
     by_member = Exists(usable.filter(recipient__groups=OuterRef("pk"), recipient__active=True))
     return RecipientGroup.objects.annotate(reached=by_member | Exists(usable.filter(group=OuterRef("pk")))).filter(reached=False)
-
-
-def _first_steps() -> list[dict[str, Any]]:
-    """What a new installation still needs, in order; empty once somebody can be reached and an alert was raised."""
-    reachable, raised = ContactMethod.objects.filter(USABLE).exists(), Alert.objects.exists()
-    if reachable and raised:
-        return []
-    tested = Notification.objects.filter(thread__gte="test:", thread__lt="test;").exists()
-    return [
-        _todo("Add a person who should be told", Recipient.objects.exists(), "admin:notifications_recipient_add"),
-        _todo("Give them a verified address, and put them into the group “On call”", reachable, "admin:notifications_recipient_changelist"),
-        _todo("Send them a test message", tested, "admin:notifications_contactmethod_changelist"),
-        _todo("Make an API key for whatever will report", ApiKey.objects.exists(), "admin:sentinel_site_apikey_add"),
-        _todo("Report your first alert", raised, ""),
-    ]
-
-
-def _todo(text: str, done: bool, page: str) -> dict[str, Any]:
-    return {"text": text, "done": done, "url": reverse(page) if page else ""}
 
 
 def _colour(priority: int) -> str:

@@ -6,6 +6,9 @@ from django.conf import settings
 from django.db import models
 
 from sentinel_site.lib import crypto
+from sentinel_site.models_admin import Dismissal
+
+__all__ = ["ApiKey", "Dismissal", "IdempotentAnswer", "ProcessBeat"]
 
 
 class ApiKey(models.Model):

@@ -46,8 +46,8 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "sentinel_site.unfold.environment",
     "DASHBOARD_CALLBACK": "sentinel_site.dashboard.context",
-    "COMMAND": {"search_models": False, "search_callback": "sentinel_site.dashboard.find"},
-    "STYLES": [lambda _request: static("admin_sentinel/admin.css")],
+    "COMMAND": {"search_models": False, "search_callback": None},
+    "STYLES": [lambda _request: static("admin_sentinel/admin.css"), lambda _request: static("admin_sentinel/guide.css")],
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {

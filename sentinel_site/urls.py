@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from alerts import image_views
 from backups import badges, ping_views
 from notifications import proof_views
-from sentinel_site import auth, integrations, metrics, views
+from sentinel_site import auth, first_steps_views, integrations, metrics, palette_views, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
@@ -26,6 +26,10 @@ urlpatterns = [
     path("integrations/", include("notifications.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("admin/first-steps/", admin.site.admin_view(first_steps_views.page), name="first-steps"),
+    path("admin/first-steps/state/", admin.site.admin_view(first_steps_views.state), name="first-steps-state"),
+    path("admin/search/", admin.site.admin_view(palette_views.search)),
+    path("admin/raise-test-alert/", admin.site.admin_view(palette_views.raise_test_alert), name="raise-test-alert"),
     path("admin/", admin.site.urls),
     re_path(r"^(?:ping|api/push|p)/", ping_views.ping, name="ping"),
     path("b/<int:states>/<uuid:badge_id>.<str:form>", badges.badge, name="badge"),

@@ -1,5 +1,6 @@
 """`manage.py bootstrap`: groups, policies, routes, sources, schedules and one admin user. Safe to run again."""
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
@@ -34,3 +35,4 @@ class Command(BaseCommand):
         if password:
             shown = "from SENTINEL_ADMIN_PASSWORD" if given else f"{password}   (shown this once)"
             self.stdout.write(f"sentinel: sign in as {bootstrap.ADMIN} with the password {shown}")
+            self.stdout.write(f"sentinel: first steps: {settings.SENTINEL_BASE_URL}/admin/first-steps/")
