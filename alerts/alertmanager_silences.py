@@ -12,7 +12,7 @@ from django.db import transaction
 from alerts import alertmanager, silences
 from alerts.enums import SILENCE_LONGEST, SilenceOrigin
 from alerts.models import Silence
-from sentinel_site.lib import matchers
+from sentinel_site.lib import english, matchers
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.matchers import Matcher
 
@@ -51,7 +51,7 @@ def write(body: Any, *, by: Any, at: datetime) -> UUID:
     try:
         silence.full_clean()
     except ValidationError as error:
-        raise SilenceError("; ".join(error.messages)) from None
+        raise SilenceError("; ".join(english.messages(error))) from None
     silences.save(silence, by=by, at=at)
     return silence.pk
 

@@ -26,6 +26,7 @@ from notifications.answers import Answer, Reply
 from notifications.enums import DeliveryStatus, Transport
 from notifications.links import LinkError
 from notifications.models import Delivery, Notification, Recipient, RecipientGroup
+from sentinel_site.lib import english
 
 ALL: Final = "all-"
 LIMIT: Final = 100
@@ -131,7 +132,7 @@ def reply(delivery: Delivery, answer: Answer, *, via: str, person: Recipient | N
     if not alerts:
         return None
     by = person or note.recipient or note.group
-    remark = f"via {Transport(via).label}" + (f", answered by {name.strip()[:100]}" if name.strip() and person is None else "")
+    remark = f"via {english.label(Transport, via)}" + (f", answered by {name.strip()[:100]}" if name.strip() and person is None else "")
     given = [alert for alert in alerts if by is not None and _give_if_open(alert, answer, by=by, note=remark, at=at)]
     outbox.receive(delivery.pk, status=DeliveryStatus.SEEN, at=at, detail=f"answered by {via}")
     speaker = person or note.recipient

@@ -9,7 +9,9 @@ from django.db import transaction
 from alerts import describe, feedback, live, policies, queries, sentences
 from alerts.enums import FINAL, OPEN, Priority
 from alerts.models import Alert
+from notifications.enums import DeliveryStatus, Transport
 from notifications.models import Delivery
+from sentinel_site.lib import english
 
 OPEN_LIMIT: Final = 500
 CLOSED_LIMIT: Final = 20
@@ -69,7 +71,7 @@ def _closed_alerts() -> list[Alert]:
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:
-    names = {"transport_name": delivery.get_transport_display(), "status_name": delivery.get_status_display()}
+    names = {"transport_name": english.label(Transport, delivery.transport), "status_name": english.label(DeliveryStatus, delivery.status)}
     return queries.describe_delivery(delivery) | names
 
 

@@ -15,7 +15,7 @@ from alerts.inhibition_config import InhibitionForm
 from alerts.models import Inhibition, MaintenanceWindow, Route, Silence, Source
 from alerts.supposing import Changed
 from alerts.window_config import WindowForm
-from sentinel_site.lib import cron, problems
+from sentinel_site.lib import cron, english, problems
 from sentinel_site.lib.crud import STRICT, unknown
 
 MANY: Final = 20
@@ -112,5 +112,7 @@ def _stored(model: type[Row], pk: Any, *place: str | int) -> Row:
         return model()
     found = model._default_manager.filter(pk=pk).first()
     if found is None:
-        raise unknown(["changes", *place, "id"], f"there is no {model._meta.verbose_name} {pk}; leave the id out for a new one")
+        raise unknown(
+            ["changes", *place, "id"], f"there is no {english.text(model._meta.verbose_name)} {pk}; leave the id out for a new one"
+        )
     return found

@@ -4,22 +4,23 @@ from datetime import timedelta
 from typing import Final
 
 from django.db.models import IntegerChoices, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class AlertStatus(TextChoices):
     """How far an alert got with people. It only ever moves down this list."""
 
-    PENDING = "PENDING", "Pending"
+    PENDING = "PENDING", _("Pending")
     """Nobody is known to have it."""
-    DELIVERED = "DELIVERED", "Delivered"
+    DELIVERED = "DELIVERED", _("Delivered")
     """A receipt proves that a message reached a person's device or mailbox."""
-    SEEN = "SEEN", "Seen"
+    SEEN = "SEEN", _("Seen")
     """Someone opened it."""
-    ACKNOWLEDGED = "ACKNOWLEDGED", "Acknowledged"
+    ACKNOWLEDGED = "ACKNOWLEDGED", _("Acknowledged")
     """Someone took it."""
-    RESOLVED = "RESOLVED", "Resolved"
+    RESOLVED = "RESOLVED", _("Resolved")
     """It was handled."""
-    EXPIRED = "EXPIRED", "Expired"
+    EXPIRED = "EXPIRED", _("Expired")
     """Nobody answered."""
 
 
@@ -31,11 +32,11 @@ FINAL: Final = (AlertStatus.RESOLVED, AlertStatus.EXPIRED)
 class Severity(TextChoices):
     """How bad the source says it is."""
 
-    CRITICAL = "critical", "Critical"
-    HIGH = "high", "High"
-    MEDIUM = "medium", "Medium"
-    LOW = "low", "Low"
-    INFO = "info", "Info"
+    CRITICAL = "critical", _("Critical")
+    HIGH = "high", _("High")
+    MEDIUM = "medium", _("Medium")
+    LOW = "low", _("Low")
+    INFO = "info", _("Info")
 
 
 class Priority(IntegerChoices):
@@ -62,108 +63,108 @@ RESPONSE_SECONDS: Final = {Priority.P1: 0, Priority.P2: 1800, Priority.P3: 7200,
 class Resolution(TextChoices):
     """How it ended."""
 
-    HANDLED = "handled", "Handled"
-    HELP_SENT = "help_sent", "Help sent"
-    FALSE_ALARM = "false_alarm", "False alarm"
-    RECOVERED = "recovered", "Recovered by itself"
-    TEST = "test", "Test"
-    AUTO = "auto", "Closed by Sentinel"
+    HANDLED = "handled", _("Handled")
+    HELP_SENT = "help_sent", _("Help sent")
+    FALSE_ALARM = "false_alarm", _("False alarm")
+    RECOVERED = "recovered", _("Recovered by itself")
+    TEST = "test", _("Test")
+    AUTO = "auto", _("Closed by Sentinel")
 
 
 class Promise(TextChoices):
     """What the person who acknowledged said they would do."""
 
-    CALLING = "calling", "I call"
-    ON_MY_WAY = "on_my_way", "On my way"
-    HANDLING = "handling", "I handle it"
+    CALLING = "calling", _("I call")
+    ON_MY_WAY = "on_my_way", _("On my way")
+    HANDLING = "handling", _("I handle it")
 
 
 class Verdict(TextChoices):
     """What intake made of a report."""
 
-    ACCEPTED = "accepted", "Accepted"
+    ACCEPTED = "accepted", _("Accepted")
     """It became a new alert."""
-    FOLDED = "folded", "Folded"
+    FOLDED = "folded", _("Folded")
     """It repeats an open alert."""
-    SUPPRESSED = "suppressed", "Suppressed"
+    SUPPRESSED = "suppressed", _("Suppressed")
     """It became an alert, and a silence keeps people from being told."""
-    APPLIED = "applied", "Applied"
+    APPLIED = "applied", _("Applied")
     """It acknowledged or resolved an open alert."""
-    DROPPED = "dropped", "Dropped"
+    DROPPED = "dropped", _("Dropped")
     """There was nothing to do; ``reason`` says why."""
-    REJECTED = "rejected", "Rejected"
+    REJECTED = "rejected", _("Rejected")
     """It could not be accepted; ``reason`` says why."""
 
 
 class ReplayState(TextChoices):
     """How far a replay or a noise report is."""
 
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
 
 
 class ProposalKind(TextChoices):
     """What the noise report proposes to change."""
 
-    ROUTE = "route", "Route"
-    SILENCE = "silence", "Silence"
-    INHIBITION = "inhibition", "Inhibition"
-    WINDOW = "window", "Maintenance window"
-    FLAPPING = "flapping", "Limits of flapping"
+    ROUTE = "route", _("Route")
+    SILENCE = "silence", _("Silence")
+    INHIBITION = "inhibition", _("Inhibition")
+    WINDOW = "window", _("Maintenance window")
+    FLAPPING = "flapping", _("Limits of flapping")
 
 
 class SourceKind(TextChoices):
     """What kind of thing reports."""
 
-    GENERIC = "generic", "Generic"
-    CAMERA = "camera", "Camera"
-    METER = "meter", "Meter"
-    HUMIDITY = "humidity", "Humidity"
-    BACKUP = "backup", "Backup"
-    JOB = "job", "Job"
-    MONITORING = "monitoring", "Monitoring"
+    GENERIC = "generic", _("Generic")
+    CAMERA = "camera", _("Camera")
+    METER = "meter", _("Meter")
+    HUMIDITY = "humidity", _("Humidity")
+    BACKUP = "backup", _("Backup")
+    JOB = "job", _("Job")
+    MONITORING = "monitoring", _("Monitoring")
 
 
 class StopsAt(TextChoices):
     """The status that stops an escalation."""
 
-    SEEN = "SEEN", "Seen"
-    ACKNOWLEDGED = "ACKNOWLEDGED", "Acknowledged"
+    SEEN = "SEEN", _("Seen")
+    ACKNOWLEDGED = "ACKNOWLEDGED", _("Acknowledged")
 
 
 class AckTimeoutAction(TextChoices):
     """What becomes of an acknowledged alert that nobody resolves."""
 
-    RESOLVE = "resolve", "Resolve it"
-    ESCALATE = "escalate", "Escalate again"
+    RESOLVE = "resolve", _("Resolve it")
+    ESCALATE = "escalate", _("Escalate again")
 
 
 class LogKind(TextChoices):
     """What a log entry records."""
 
-    RAISED = "raised", "Raised"
-    REPEATED = "repeated", "Repeated with a higher priority"
-    STATUS = "status", "Status changed"
-    REAFFIRMED = "reaffirmed", "Acknowledged again"
-    STEP = "step", "Escalation step"
-    EMPTY_STEP = "empty_step", "Escalation step reached nobody"
-    SKIPPED = "skipped", "Steps missed and caught up"
-    STEP_FAILED = "step_failed", "Escalation step failed, will be tried again"
-    UNANSWERED = "unanswered", "Unanswered: last resort told"
-    ROUND = "round", "Escalation started again"
-    GROUPED = "grouped", "Joined a group"
-    SUPPRESSED = "suppressed", "Held back"
-    RELEASED = "released", "No longer held back"
-    CANCELLED = "cancelled", "Messages cancelled"
-    IN_FLIGHT = "in_flight", "Messages already on their way"
-    DELIVERY = "delivery", "Delivery"
-    TRIAGE = "triage", "AI opinion"
-    IMAGE = "image", "Image"
-    COMMENT = "comment", "Comment"
-    FEEDBACK = "feedback", "Feedback"
-    RECOVERED = "recovered", "The source reports that it is over"
+    RAISED = "raised", _("Raised")
+    REPEATED = "repeated", _("Repeated with a higher priority")
+    STATUS = "status", _("Status changed")
+    REAFFIRMED = "reaffirmed", _("Acknowledged again")
+    STEP = "step", _("Escalation step")
+    EMPTY_STEP = "empty_step", _("Escalation step reached nobody")
+    SKIPPED = "skipped", _("Steps missed and caught up")
+    STEP_FAILED = "step_failed", _("Escalation step failed, will be tried again")
+    UNANSWERED = "unanswered", _("Unanswered: last resort told")
+    ROUND = "round", _("Escalation started again")
+    GROUPED = "grouped", _("Joined a group")
+    SUPPRESSED = "suppressed", _("Held back")
+    RELEASED = "released", _("No longer held back")
+    CANCELLED = "cancelled", _("Messages cancelled")
+    IN_FLIGHT = "in_flight", _("Messages already on their way")
+    DELIVERY = "delivery", _("Delivery")
+    TRIAGE = "triage", _("AI opinion")
+    IMAGE = "image", _("Image")
+    COMMENT = "comment", _("Comment")
+    FEEDBACK = "feedback", _("Feedback")
+    RECOVERED = "recovered", _("The source reports that it is over")
 
 
 class EventKind(TextChoices):
@@ -197,64 +198,64 @@ class StoryKind(TextChoices):
 class Usefulness(TextChoices):
     """What people say of an alert afterwards."""
 
-    USEFUL = "useful", "Useful"
-    NOISE = "noise", "Noise"
-    DUPLICATE = "duplicate", "Duplicate"
-    TEST = "test", "Test"
+    USEFUL = "useful", _("Useful")
+    NOISE = "noise", _("Noise")
+    DUPLICATE = "duplicate", _("Duplicate")
+    TEST = "test", _("Test")
 
 
 class Happening(TextChoices):
     """What subscriptions tell other systems: an event, by what it means rather than by what it changed."""
 
-    FIRED = "fired", "Raised"
-    REPEATED = "repeated", "Reported again"
-    DELIVERED = "delivered", "Reached somebody"
-    SEEN = "seen", "Opened by somebody"
-    ACKED = "acked", "Acknowledged"
-    ESCALATED = "escalated", "Escalated"
-    UNANSWERED = "unanswered", "Unanswered: last resort told"
-    RESOLVED = "resolved", "Resolved"
-    EXPIRED = "expired", "Expired: nobody answered"
-    COMMENTED = "commented", "Commented"
-    DELIVERY = "delivery", "A message changed its state"
-    TRIAGE = "triage", "AI opinion"
-    FEEDBACK = "feedback", "Said to be useful, noise, a duplicate or a test"
-    UPDATED = "updated", "Changed otherwise (held back, grouped, picture)"
+    FIRED = "fired", _("Raised")
+    REPEATED = "repeated", _("Reported again")
+    DELIVERED = "delivered", _("Reached somebody")
+    SEEN = "seen", _("Opened by somebody")
+    ACKED = "acked", _("Acknowledged")
+    ESCALATED = "escalated", _("Escalated")
+    UNANSWERED = "unanswered", _("Unanswered: last resort told")
+    RESOLVED = "resolved", _("Resolved")
+    EXPIRED = "expired", _("Expired: nobody answered")
+    COMMENTED = "commented", _("Commented")
+    DELIVERY = "delivery", _("A message changed its state")
+    TRIAGE = "triage", _("AI opinion")
+    FEEDBACK = "feedback", _("Said to be useful, noise, a duplicate or a test")
+    UPDATED = "updated", _("Changed otherwise (held back, grouped, picture)")
 
 
 class EventFormat(TextChoices):
     """How events are written into a request."""
 
-    STRUCTURED = "structured", "One event a request (application/cloudevents+json)"
-    BATCH = "batch", "Up to 100 events a request (application/cloudevents-batch+json)"
+    STRUCTURED = "structured", _("One event a request (application/cloudevents+json)")
+    BATCH = "batch", _("Up to 100 events a request (application/cloudevents-batch+json)")
 
 
 class WallSound(TextChoices):
     """When a screen on a wall sounds."""
 
-    OFF = "off", "Never"
-    ONCE = "once", "Once for each new P1"
-    UNTIL_TAKEN = "repeat", "For each new P1, again and again until somebody has taken it"
+    OFF = "off", _("Never")
+    ONCE = "once", _("Once for each new P1")
+    UNTIL_TAKEN = "repeat", _("For each new P1, again and again until somebody has taken it")
 
 
 class TriageMode(TextChoices):
     """How an AI opinion stands."""
 
-    QUEUED = "queued", "Waiting"
-    DONE = "done", "Opinion given"
-    NO_OPINION = "no_opinion", "No opinion"
+    QUEUED = "queued", _("Waiting")
+    DONE = "done", _("Opinion given")
+    NO_OPINION = "no_opinion", _("No opinion")
 
 
 class SilenceOrigin(TextChoices):
     """Where a silence comes from."""
 
-    PERSON = "person", "A person"
+    PERSON = "person", _("A person")
     ALERTMANAGER = "alertmanager", "amtool"
     """By Alertmanager's API."""
-    SCRIPT = "script", "A script"
+    SCRIPT = "script", _("A script")
     """By the address that silences one source."""
-    WINDOW = "window", "A maintenance window"
-    COMMAND = "command", "A command"
+    WINDOW = "window", _("A maintenance window")
+    COMMAND = "command", _("A command")
     """`manage.py silence add`."""
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from alerts.enums import AckTimeoutAction, AlertStatus, Resolution
 from alerts.models import Alert
 from alerts.plan import Plan
-from sentinel_site.lib import spans
+from sentinel_site.lib import english, spans
 
 Clock = Callable[[datetime], str]
 
@@ -29,7 +29,7 @@ def _over(alert: Alert, clock: Clock) -> str:
     when = clock(alert.closed_at) if alert.closed_at else "some time ago"
     if alert.status == AlertStatus.EXPIRED:
         return f"Nothing: nobody answered, and it expired at {when}."
-    how = Resolution(alert.resolution).label if alert.resolution in Resolution.values else alert.resolution
+    how = english.label(Resolution, alert.resolution)
     return f"Nothing: it was resolved at {when} ({how})."
 
 

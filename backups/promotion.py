@@ -15,7 +15,7 @@ from backups.matching import Work
 from backups.models import BackupEntry
 from backups.storage import Folder, StoreError
 from backups.verifying import Looked
-from sentinel_site.lib import stored_paths
+from sentinel_site.lib import english, stored_paths
 
 LENGTH: Final = 1000
 
@@ -85,7 +85,7 @@ class Promotion:
         try:
             place = stored_paths.fill(each.work.job.final_storage_path_template, values(each.work))
         except ValidationError as error:
-            self._note(f"The template of {each.work.job.database_name} cannot be used: {error.messages[0]}")
+            self._note(f"The template of {each.work.job.database_name} cannot be used: {english.messages(error)[0]}")
             return ()
         if len("/".join(place)) > LENGTH:
             self._note(f"The template of {each.work.job.database_name} leads to a path that is too long.")

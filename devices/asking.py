@@ -16,7 +16,7 @@ from devices.enums import COMMAND_OPEN, CommandStatus
 from devices.errors import BadArguments, Busy, NotWatched, UnknownCommand
 from devices.models import Device, DeviceCommand
 from devices.signals import monitor_wanted
-from sentinel_site.lib import problems
+from sentinel_site.lib import english, problems
 from sentinel_site.lib.problems import Problem
 
 WAIT_SECONDS: Final = 25.0
@@ -74,7 +74,7 @@ def answer(row: DeviceCommand) -> tuple[int, dict[str, Any]]:
         return 202, describe(row)
     if row.status == CommandStatus.DONE:
         return 200, describe(row)
-    text = row.error or f"The command ended as {row.get_status_display().lower()}."
+    text = row.error or f"The command ended as {english.label(CommandStatus, row.status).lower()}."
     if row.status == CommandStatus.TIMED_OUT:
         raise Problem(504, text, code="timed_out", command=str(row.pk))
     raise Problem(502, text, code=row.code or _BAD_GATEWAY[CommandStatus(row.status)], command=str(row.pk))

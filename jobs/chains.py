@@ -9,6 +9,7 @@ from datetime import datetime
 from jobs import runs
 from jobs.enums import GOOD, RUN_OPEN, After, JobKind, RunStatus, Trigger
 from jobs.models import Job, JobLink, JobRun, ancestors
+from sentinel_site.lib import english
 
 
 def follow(run: JobRun, *, at: datetime) -> None:
@@ -85,7 +86,7 @@ def _decide(child: Job, answers: list[tuple[JobLink, JobRun]], run: JobRun, *, a
 
 def _why_not(child: Job, answers: list[tuple[JobLink, JobRun]], *, at: datetime) -> str:
     """Why ``child`` is not started, or ""."""
-    bad = [f"{link.parent.name} ({answer.get_status_display().lower()})" for link, answer in answers if _fails(link, answer)]
+    bad = [f"{link.parent.name} ({english.label(RunStatus, answer.status).lower()})" for link, answer in answers if _fails(link, answer)]
     if bad:
         return f"It runs only after the success of: {', '.join(bad)}."
     if not child.enabled:

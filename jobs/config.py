@@ -17,7 +17,7 @@ from jobs.errors import NotRunnable
 from jobs.models import DAY_SECONDS, Job, JobLink
 from notifications import http
 from notifications.errors import PermanentError
-from sentinel_site.lib import problems, registry
+from sentinel_site.lib import english, problems, registry
 from sentinel_site.lib.crud import STRICT, unknown
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.moments import Moment
@@ -190,7 +190,7 @@ def follow(job: Job, parents: Mapping[Job, str]) -> None:
                 link.on = on
                 link.save()
     except ValidationError as error:
-        raise problems.invalid([(("body", "after"), " ".join(error.messages))]) from None
+        raise problems.invalid([(("body", "after"), " ".join(english.messages(error)))]) from None
 
 
 def require_deletable(job: Job) -> None:

@@ -3,16 +3,18 @@
 from typing import Final
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Transport(TextChoices):
     """The kind of a contact method, and the code that performs it."""
 
-    EMAIL = "email", "E-mail"
-    PUSH = "push", "Push"
+    EMAIL = "email", _("E-mail")
+    PUSH = "push", _("Push")
     SLACK = "slack", "Slack"
     SMS = "sms", "SMS"
-    VOICE = "voice", "Voice call"
+    VOICE = "voice", _("Voice call")
     WEBHOOK = "webhook", "Webhook"
     APPRISE = "apprise", "Apprise"
 
@@ -20,26 +22,26 @@ class Transport(TextChoices):
 class Urgency(TextChoices):
     """How loud a message may be."""
 
-    NORMAL = "normal", "Normal"
-    HIGH = "high", "High"
-    CRITICAL = "critical", "Critical"
-    EMERGENCY = "emergency", "Emergency"
+    NORMAL = "normal", _("Normal")
+    HIGH = "high", _("High")
+    CRITICAL = "critical", _("Critical")
+    EMERGENCY = "emergency", _("Emergency")
 
 
 class Reason(TextChoices):
     """Why a message is sent; it chooses the template."""
 
-    FIRST = "first", "First notice"
-    REMINDER = "reminder", "Reminder"
-    BUNDLE = "bundle", "Bundled update"
-    RESOLVED = "resolved", "Resolved"
-    UNANSWERED = "unanswered", "Unanswered: last resort"
-    EXPIRED = "expired", "Expired"
-    TEST = "test", "Test"
-    HANDOFF = "handoff", "Hand-off"
-    STORM = "storm", "Many at once"
-    DIGEST = "digest", "What a silence held back"
-    CODE = "code", "Code that proves an address"
+    FIRST = "first", _("First notice")
+    REMINDER = "reminder", _("Reminder")
+    BUNDLE = "bundle", _("Bundled update")
+    RESOLVED = "resolved", _("Resolved")
+    UNANSWERED = "unanswered", _("Unanswered: last resort")
+    EXPIRED = "expired", _("Expired")
+    TEST = "test", _("Test")
+    HANDOFF = "handoff", _("Hand-off")
+    STORM = "storm", _("Many at once")
+    DIGEST = "digest", _("What a silence held back")
+    CODE = "code", _("Code that proves an address")
 
 
 OF_ONE_METHOD: Final = (Reason.TEST, Reason.CODE)
@@ -49,12 +51,12 @@ OF_ONE_METHOD: Final = (Reason.TEST, Reason.CODE)
 class Form(TextChoices):
     """A text that a message is made of; each can be written anew in the admin."""
 
-    SUBJECT = "subject", "Subject (mail, push, Apprise)"
-    PUSH = "push", "Short text (push, webhook)"
-    TEXT = "text", "Mail as plain text"
-    HTML = "html", "Mail as HTML"
+    SUBJECT = "subject", _("Subject (mail, push, Apprise)")
+    PUSH = "push", _("Short text (push, webhook)")
+    TEXT = "text", _("Mail as plain text")
+    HTML = "html", _("Mail as HTML")
     SMS = "sms", "SMS"
-    VOICE = "voice", "Voice call"
+    VOICE = "voice", _("Voice call")
     SLACK = "slack", "Slack"
     APPRISE = "apprise", "Apprise"
 
@@ -66,19 +68,19 @@ ANSWERABLE: Final = frozenset({Reason.FIRST, Reason.REMINDER, Reason.BUNDLE, Rea
 class DeliveryStatus(TextChoices):
     """What became of one message through one contact method."""
 
-    QUEUED = "queued", "Queued"
+    QUEUED = "queued", _("Queued")
     """Waits for its turn (``next_attempt_at``)."""
-    SENDING = "sending", "Sending"
+    SENDING = "sending", _("Sending")
     """A runner has it in hand until ``leased_until``."""
-    SENT = "sent", "Sent"
+    SENT = "sent", _("Sent")
     """The provider accepted it. That proves nothing about the person."""
-    DELIVERED = "delivered", "Delivered"
+    DELIVERED = "delivered", pgettext_lazy("message", "Delivered")
     """A receipt proves that it reached the device or the mailbox."""
-    SEEN = "seen", "Seen"
+    SEEN = "seen", pgettext_lazy("message", "Seen")
     """A receipt proves that a person opened it."""
-    FAILED = "failed", "Failed, will retry"
-    DEAD = "dead", "Gave up"
-    CANCELLED = "cancelled", "Answered meanwhile"
+    FAILED = "failed", _("Failed, will retry")
+    DEAD = "dead", _("Gave up")
+    CANCELLED = "cancelled", _("Answered meanwhile")
 
 
 WAITING: Final = (DeliveryStatus.QUEUED, DeliveryStatus.FAILED)
@@ -95,8 +97,8 @@ ACCEPTED: Final = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus
 class PushKind(TextChoices):
     """What a push address is: a registration token, or Firebase's newer installation id."""
 
-    TOKEN = "token", "Registration token"
-    FID = "fid", "Installation id"
+    TOKEN = "token", _("Registration token")
+    FID = "fid", _("Installation id")
 
 
 class Platform(TextChoices):
@@ -110,27 +112,27 @@ class Platform(TextChoices):
 class RotationKind(TextChoices):
     """How often a rotation changes hands; ``length`` multiplies it."""
 
-    HOURLY = "hourly", "hours"
-    DAILY = "daily", "days"
-    WEEKLY = "weekly", "weeks"
-    WEEKDAYS = "weekdays", "working days (Monday to Friday)"
+    HOURLY = "hourly", _("hours")
+    DAILY = "daily", _("days")
+    WEEKLY = "weekly", _("weeks")
+    WEEKDAYS = "weekdays", _("working days (Monday to Friday)")
 
 
 class HolidayRule(TextChoices):
     """What a rotation does on the public holidays of its country."""
 
-    ANY = "any", "Counts on holidays too"
-    ONLY = "only", "Counts on holidays only"
-    EXCEPT = "except", "Does not count on holidays"
+    ANY = "any", _("Counts on holidays too")
+    ONLY = "only", _("Counts on holidays only")
+    EXCEPT = "except", _("Does not count on holidays")
 
 
 class Answer(TextChoices):
     """What a person may say to a message."""
 
-    SEEN = "seen", "I have seen it"
-    HANDLING = "handling", "I take it"
-    CALLING = "calling", "I am calling"
-    ON_MY_WAY = "on_my_way", "On my way"
-    HANDLED = "handled", "Resolved"
-    FALSE_ALARM = "false_alarm", "False alarm"
-    PASS_ON = "pass_on", "Pass on"
+    SEEN = "seen", _("I have seen it")
+    HANDLING = "handling", _("I take it")
+    CALLING = "calling", _("I am calling")
+    ON_MY_WAY = "on_my_way", _("On my way")
+    HANDLED = "handled", _("Resolved")
+    FALSE_ALARM = "false_alarm", _("False alarm")
+    PASS_ON = "pass_on", _("Pass on")

@@ -16,9 +16,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from notifications import builtin, overrides
-from notifications.enums import Form
+from notifications.enums import Form, Reason
 from notifications.facts import Facts, clean
 from notifications.models import Delivery
+from sentinel_site.lib import english
 
 SUBJECT_LENGTH: Final = 180
 SHORT_LENGTH: Final = 240
@@ -129,7 +130,7 @@ class Wording:
 
     def _plain(self, form: str) -> str:
         note = self._delivery.notification
-        title = clean(str((note.context.get("alert") or {}).get("title") or note.get_reason_display())).replace("<", " ")
+        title = clean(str((note.context.get("alert") or {}).get("title") or english.label(Reason, note.reason))).replace("<", " ")
         return f"[P{note.priority}] {title}" + (f" - {self.answer_url}" if form in LINKED else "")
 
 

@@ -15,6 +15,7 @@ from notifications import transports
 from notifications.breakers import troubled
 from notifications.enums import Transport
 from notifications.models import Destination
+from sentinel_site.lib import english
 from sentinel_site.lib.ids import floor
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -95,7 +96,7 @@ def examine(*, at: datetime) -> list[Health]:
 def describe(health: Health, *, at: datetime) -> dict[str, Any]:
     """As REST answers it."""
     return {
-        "kind": health.kind.value, "label": str(health.kind.label), "state": health.state, "missing": health.missing,
+        "kind": health.kind.value, "label": english.text(health.kind.label), "state": health.state, "missing": health.missing,
         "waiting": health.waiting, "oldest_waiting_seconds": _since(health.oldest_waiting_at, at=at), "rate_per_second": health.per_second,
         "last_hour": _described(health.hour), "last_day": _described(health.day),
         "troubled": [

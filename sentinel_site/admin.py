@@ -18,20 +18,22 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
+from sentinel_site.lib.ages import ago, length
 from sentinel_site.lib.lists import NoBulkDeleteMixin, ReadOnlyMixin
-from sentinel_site.lib.spans import span
 from sentinel_site.models import ApiKey, ProcessBeat
 
 for model in (Schedule, OrmQ, Success, Failure, User, Group, AccessAttempt, AccessLog, AccessFailureLog):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
-admin.site.index_title = "Overview"
+admin.site.index_title = _("Overview")
 CHANGE_KEY = "sentinel_site.change_apikey"
 
 
@@ -99,22 +101,23 @@ class ApiKeyAdmin(ModelAdmin):
         """Nobody: revoke it, and it can still be seen whose it was."""
         return False
 
-    @display(description="Key")
+    @display(description=_("Key"))
     def shown(self, key: ApiKey) -> str:
         """Its public beginning."""
         return f"snt_{key.prefix}_…"
 
-    @display(description="State", label={"active": "success", "expired": "warning", "revoked": "danger"})
-    def state(self, key: ApiKey) -> str:
+    @display(description=_("State"), label={"active": "success", "expired": "warning", "revoked": "danger"})
+    def state(self, key: ApiKey) -> tuple[str, str]:
         """Whether it works now."""
         if key.revoked_at:
-            return "revoked"
-        return "expired" if key.expires_at and key.expires_at <= timezone.now() else "active"
+            return "revoked", gettext("revoked")
+        past = key.expires_at and key.expires_at <= timezone.now()
+        return ("expired", gettext("expired")) if past else ("active", gettext("active"))
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Save a changed key, or make a new one and keep its text for the answer to this one request."""
         if not _may_act_for(request, obj.user):
-            raise PermissionDenied("Only a superuser makes keys that act as a superuser.")
+            raise PermissionDenied(_("Only a superuser makes keys that act as a superuser."))
         if change:
             super().save_model(request, obj, form, change)
             return
@@ -126,14 +129,14 @@ class ApiKeyAdmin(ModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """The page that shows the key, this once."""
-        context = {**self.admin_site.each_context(request), "title": "A new API key", "key": obj, "opts": self.opts,
+        context = {**self.admin_site.each_context(request), "title": _("A new API key"), "key": obj, "opts": self.opts,
                    "text": request.issued_text}  # type: ignore[attr-defined]  # fmt: skip
         return TemplateResponse(request, "admin/sentinel_site/apikey/issued.html", context, headers={"Cache-Control": "no-store"})
 
     @action(
-        description="Revoke", permissions=["change"], icon="key_off", variant=ActionVariant.DANGER,
-        dialog={"title": "Revoke this key", "description": "It stops working within a second, for good.",
-                "form_class": BaseDialogForm, "form_submit_text": "Revoke"},
+        description=_("Revoke"), permissions=["change"], icon="key_off", variant=ActionVariant.DANGER,
+        dialog={"title": _("Revoke this key"), "description": _("It stops working within a second, for good."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Revoke")},
     )  # fmt: skip
     def revoke(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Revoke one key."""
@@ -141,7 +144,7 @@ class ApiKeyAdmin(ModelAdmin):
         self._revoke(request, ApiKey.objects.filter(pk=key.pk))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:sentinel_site_apikey_change", args=[key.pk])})
 
-    @action(description="Revoke", permissions=["change"])
+    @action(description=_("Revoke"), permissions=["change"])
     def revoke_ticked(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Revoke every ticked key."""
         self._revoke(request, queryset)
@@ -150,7 +153,7 @@ class ApiKeyAdmin(ModelAdmin):
         if not request.user.has_perm(CHANGE_KEY):
             raise PermissionDenied
         count = keys.filter(revoked_at=None).update(revoked_at=timezone.now())
-        messages.success(request, f"Revoked: {count}.")
+        messages.success(request, _("Revoked: %(count)d.") % {"count": count})
 
 
 @admin.register(ProcessBeat)
@@ -159,15 +162,15 @@ class ProcessBeatAdmin(ReadOnlyMixin, ModelAdmin):
 
     list_display = ("role", "instance", "last_sign", "running_for")
 
-    @display(description="Last sign of life")
+    @display(description=_("Last sign of life"))
     def last_sign(self, beat: ProcessBeat) -> str:
         """How long ago."""
-        return f"{span(timezone.now() - beat.beat_at)} ago"
+        return ago(beat.beat_at, at=timezone.now())
 
-    @display(description="Running for")
+    @display(description=_("Running for"))
     def running_for(self, beat: ProcessBeat) -> str:
         """Since its start."""
-        return span(beat.beat_at - beat.started_at)
+        return length(beat.beat_at - beat.started_at)
 
 
 @admin.register(AccessAttempt)
@@ -184,12 +187,12 @@ class AccessAttemptAdmin(ReadOnlyMixin, ModelAdmin):
         """Superusers."""
         return bool(request.user.is_superuser)
 
-    @action(description="Unlock", permissions=["unlock"])
+    @action(description=_("Unlock"), permissions=["unlock"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
         """Forget the failures of the ticked name and address."""
         for attempt in queryset:
             reset(username=attempt.username, ip=attempt.ip_address)
-        messages.success(request, "Unlocked.")
+        messages.success(request, _("Unlocked."))
 
 
 def _may_act_for(request: HttpRequest, user: User | None) -> bool:

@@ -20,6 +20,7 @@ from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError
@@ -102,9 +103,10 @@ class Api(NinjaAPI):
 
 def problem_of(error: BaseException, request: HttpRequest | None = None) -> Problem:
     """The one table from errors to HTTP. What nobody foresaw is a 500 that names the log entry and nothing else."""
-    for kinds, make in _TABLE:
-        if isinstance(error, kinds):
-            return make(error)
+    with translation.override(None):  # what a model refuses has every reader's language; REST speaks English
+        for kinds, make in _TABLE:
+            if isinstance(error, kinds):
+                return make(error)
     number = uuid4().hex[:12]
     logger.error("request %s failed: %s %s", number, request and request.method, request and request.path, exc_info=error)
     return Problem(500, f"Sentinel failed to answer this. Its log says why under {number}.", request_id=number)

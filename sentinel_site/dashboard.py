@@ -15,10 +15,10 @@ from notifications.breakers import troubled
 from notifications.enums import DeliveryStatus
 from notifications.models import ContactMethod, Delivery, Destination, Notification, RecipientGroup
 from sentinel_site import first_steps, health
+from sentinel_site.lib.ages import length
 from sentinel_site.lib.estimates import count_to
 from sentinel_site.lib.ids import floor
 from sentinel_site.lib.permissions import caller
-from sentinel_site.lib.spans import span
 
 ROWS: Final = 8
 MOST: Final = 1000
@@ -73,14 +73,14 @@ def _late(*, at: datetime) -> list[dict[str, Any]]:
             found |= {alert.pk: alert for alert in with_source.filter(unanswered).order_by("-id")[:ROWS]}
     alerts = sorted(found.values(), key=lambda alert: (alert.priority, alert.created_at))[:ROWS]
     return [
-        {"alert": alert, "age": span(at - alert.created_at), "overdue": _overdue(alert, at=at), "colour": _colour(alert.priority)}
+        {"alert": alert, "age": length(at - alert.created_at), "overdue": _overdue(alert, at=at), "colour": _colour(alert.priority)}
         for alert in alerts
     ]
 
 
 def _overdue(alert: Alert, *, at: datetime) -> str:
     late = at - alert.next_step_at if alert.next_step_at else timedelta(0)
-    return span(late) if late > timedelta(seconds=lateness.GRACE_SECONDS) else ""
+    return length(late) if late > timedelta(seconds=lateness.GRACE_SECONDS) else ""
 
 
 def _answered(*, at: datetime) -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ def _answered(*, at: datetime) -> list[dict[str, Any]]:
         found += Alert.objects.filter(status=status).order_by("-id")[: 4 * ROWS]
     taken = [(alert.acknowledged_at, alert) for alert in found if alert.acknowledged_at]
     taken.sort(key=lambda pair: pair[0], reverse=True)
-    return [{"alert": alert, "ago": span(at - instant), "after": span(instant - alert.created_at)} for instant, alert in taken[:ROWS]]
+    return [{"alert": alert, "ago": length(at - instant), "after": length(instant - alert.created_at)} for instant, alert in taken[:ROWS]]
 
 
 def _told(*, at: datetime) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def _told(*, at: datetime) -> list[dict[str, Any]]:
     rows = []
     for each in recent.prefetch_related("deliveries").order_by("-id")[:ROWS]:
         rows.append({
-            "who": str(each.recipient or each.group), "why": each.get_reason_display(), "ago": span(at - each.created_at),
+            "who": str(each.recipient or each.group), "why": each.get_reason_display(), "ago": length(at - each.created_at),
             "about": (each.context.get("alert") or {}).get("title", ""), "deliveries": [_delivery(row) for row in each.deliveries.all()],
         })  # fmt: skip
     return rows

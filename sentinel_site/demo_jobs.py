@@ -13,7 +13,7 @@ from django.db import transaction
 from jobs import runs, scheduling
 from jobs.enums import JobKind, RunStatus, Trigger
 from jobs.models import Job, JobLink, JobRun
-from sentinel_site.lib import cron
+from sentinel_site.lib import cron, english
 from sentinel_site.lib.ids import uuid7
 
 EXERCISE: Final = "sentinel.exercise"
@@ -109,5 +109,5 @@ def _ended(sample: Sample, begins: datetime, chance: random.Random, *, bad: bool
 
 def _skipped(parents: list[JobRun], at: datetime) -> dict[str, Any]:
     failed = next(parent for parent in parents if parent.status != RunStatus.SUCCESS)
-    why = f"{failed.job.name} ({failed.get_status_display().lower()})"
+    why = f"{failed.job.name} ({english.label(RunStatus, failed.status).lower()})"
     return {"status": RunStatus.SKIPPED, "reason": f"It runs only after the success of: {why}.", "finished_at": at}

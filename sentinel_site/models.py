@@ -4,6 +4,7 @@ import secrets
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from sentinel_site.lib import crypto
 from sentinel_site.models_admin import Dismissal
@@ -14,17 +15,18 @@ __all__ = ["ApiKey", "Dismissal", "IdempotentAnswer", "ProcessBeat"]
 class ApiKey(models.Model):
     """A key that acts as its user. Only the prefix and a keyed hash of the secret are stored."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=80)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(_("name"), max_length=80)
     prefix = models.CharField(max_length=8, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
 
     class Meta:
-        verbose_name = "API key"
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
@@ -45,17 +47,19 @@ class ProcessBeat(models.Model):
     class Role(models.TextChoices):
         """The processes of the house."""
 
-        WEB = "web", "Web"
-        WATCHDOG = "watchdog", "Watchdog"
-        WORKER = "worker", "Worker"
-        MONITOR = "monitor", "Monitor"
+        WEB = "web", _("Web")
+        WATCHDOG = "watchdog", _("Watchdog")
+        WORKER = "worker", _("Worker")
+        MONITOR = "monitor", _("Monitor")
 
-    role = models.CharField(max_length=16, choices=Role.choices)
-    instance = models.CharField(max_length=80, help_text="host:pid")
-    beat_at = models.DateTimeField()
-    started_at = models.DateTimeField()
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices)
+    instance = models.CharField(_("instance"), max_length=80, help_text="host:pid")
+    beat_at = models.DateTimeField(_("beat at"))
+    started_at = models.DateTimeField(_("started at"))
 
     class Meta:
+        verbose_name = _("process beat")
+        verbose_name_plural = _("process beats")
         ordering = ["role", "instance"]
         constraints = [models.UniqueConstraint(fields=["role", "instance"], name="process_beat_once")]
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 DELIVERIES, TRANSPORTS = "/admin/notifications/delivery/", "/admin/notifications/delivery/transports/"
 ROUTES = "/admin/alerts/route/"
@@ -16,7 +17,7 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 def environment(_request: HttpRequest) -> list[str] | None:
     """A badge when links in messages lead to this machine only, so that nobody goes live like that unawares."""
     host = settings.SENTINEL_BASE_URL.partition("://")[2].partition("/")[0].rpartition(":")[0]
-    return ["Local only", "warning"] if host in LOCAL_HOSTS else None
+    return [str(_("Local only")), "warning"] if host in LOCAL_HOSTS else None
 
 
 def _may_view(permission: str) -> Any:
@@ -28,7 +29,7 @@ def _among(request: HttpRequest, base: str, *others: str) -> bool:
     return request.path.startswith(base) and request.path not in {base + other for other in others}
 
 
-def _page(title: str, icon: str, model: str) -> dict[str, Any]:
+def _page(title: Any, icon: str, model: str) -> dict[str, Any]:
     app, name = model.split(".")
     return {
         "title": title, "icon": icon, "link": reverse_lazy(f"admin:{app}_{name}_changelist"), "permission": _may_view(f"{app}.view_{name}")
@@ -62,80 +63,82 @@ UNFOLD: dict[str, Any] = {
         "show_all_applications": False,
         "navigation": [
             {"items": [
-                {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                {"title": "Live board", "icon": "sensors", "link": "/live/", "permission": _may_view("alerts.view_alert")},
-                {"title": "Wall", "icon": "tv", "link": "/live/wall/", "permission": _may_view("alerts.view_alert")},
-                {"title": "Live devices", "icon": "monitoring", "link": "/live/devices/", "permission": _may_view("devices.view_device")},
-                {"title": "Live backups", "icon": "cloud_done", "link": "/live/backups/",
+                {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                {"title": _("Live board"), "icon": "sensors", "link": "/live/", "permission": _may_view("alerts.view_alert")},
+                {"title": _("Wall"), "icon": "tv", "link": "/live/wall/", "permission": _may_view("alerts.view_alert")},
+                {"title": _("Live devices"), "icon": "monitoring", "link": "/live/devices/",
+                 "permission": _may_view("devices.view_device")},
+                {"title": _("Live backups"), "icon": "cloud_done", "link": "/live/backups/",
                  "permission": _may_view("backups.view_expectedbackupjob")},
-                {"title": "Live jobs", "icon": "event_available", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
-                {"title": "Noise", "icon": "hearing_disabled", "link": "/live/noise/", "permission": _may_view("alerts.view_noisereport")},
+                {"title": _("Live jobs"), "icon": "event_available", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
+                {"title": _("Noise"), "icon": "hearing_disabled", "link": "/live/noise/",
+                 "permission": _may_view("alerts.view_noisereport")},
             ]},
-            {"title": "What happens", "separator": True, "items": [
-                _page("Alerts", "crisis_alert", "alerts.alert"),
-                _page("Reports", "inbox", "alerts.report"),
+            {"title": _("What happens"), "separator": True, "items": [
+                _page(_("Alerts"), "crisis_alert", "alerts.alert"),
+                _page(_("Reports"), "inbox", "alerts.report"),
                 _page("Prometheus", "sync", "alerts.foreignalert"),
-                _page("Flapping", "repeat", "alerts.flapping"),
-                _page("Deliveries", "outgoing_mail", "notifications.delivery")
+                _page(_("Flapping"), "repeat", "alerts.flapping"),
+                _page(_("Deliveries"), "outgoing_mail", "notifications.delivery")
                 | {"active": lambda request: request.path.startswith(DELIVERIES) and request.path != TRANSPORTS},
-                _page("Notifications", "campaign", "notifications.notification"),
-                {"title": "Transports", "icon": "cell_tower", "link": reverse_lazy("admin:notifications_transports"),
+                _page(_("Notifications"), "campaign", "notifications.notification"),
+                {"title": _("Transports"), "icon": "cell_tower", "link": reverse_lazy("admin:notifications_transports"),
                  "permission": _may_view("notifications.view_delivery")},
             ]},
-            {"title": "What measures", "separator": True, "items": [
-                _page("Devices", "graphic_eq", "devices.device"),
-                _page("Rules", "rule", "devices.alertrule"),
-                _page("Events", "show_chart", "devices.ruleevent"),
-                _page("Commands", "terminal", "devices.devicecommand"),
-                _page("Notes", "speaker_notes", "devices.techniciannote"),
+            {"title": _("What measures"), "separator": True, "items": [
+                _page(_("Devices"), "graphic_eq", "devices.device"),
+                _page(_("Rules"), "rule", "devices.alertrule"),
+                _page(_("Events"), "show_chart", "devices.ruleevent"),
+                _page(_("Commands"), "terminal", "devices.devicecommand"),
+                _page(_("Notes"), "speaker_notes", "devices.techniciannote"),
             ]},
-            {"title": "What runs", "separator": True, "items": [
-                _page("Jobs", "event_repeat", "jobs.job"),
-                _page("Runs", "history", "jobs.jobrun"),
+            {"title": _("What runs"), "separator": True, "items": [
+                _page(_("Jobs"), "event_repeat", "jobs.job"),
+                _page(_("Runs"), "history", "jobs.jobrun"),
             ]},
-            {"title": "What is backed up", "separator": True, "items": [
-                _page("Expected backups", "event_available", "backups.expectedbackupjob"),
-                _page("What became of them", "history", "backups.backupentry"),
-                _page("Unexpected databases", "help_center", "backups.unexpecteddatabase"),
-                _page("Quarantine", "shield_lock", "backups.quarantinedreport"),
-                _page("Pings", "touch_app", "backups.ping"),
-                _page("Ping keys", "vpn_key", "backups.pingkey"),
-                _page("Restore proofs", "restore", "backups.restoreproof"),
-                _page("Scans", "frame_inspect", "backups.scan"),
+            {"title": _("What is backed up"), "separator": True, "items": [
+                _page(_("Expected backups"), "event_available", "backups.expectedbackupjob"),
+                _page(_("What became of them"), "history", "backups.backupentry"),
+                _page(_("Unexpected databases"), "help_center", "backups.unexpecteddatabase"),
+                _page(_("Quarantine"), "shield_lock", "backups.quarantinedreport"),
+                _page(_("Pings"), "touch_app", "backups.ping"),
+                _page(_("Ping keys"), "vpn_key", "backups.pingkey"),
+                _page(_("Restore proofs"), "restore", "backups.restoreproof"),
+                _page(_("Scans"), "frame_inspect", "backups.scan"),
             ]},
-            {"title": "Who is told", "separator": True, "items": [
-                _page("Recipients", "person", "notifications.recipient"),
-                _page("Groups", "groups", "notifications.recipientgroup"),
-                _page("On call", "calendar_month", "notifications.oncallschedule"),
-                _page("Overrides", "swap_horiz", "notifications.oncalloverride"),
-                _page("Calendar links", "link", "notifications.calendarfeed"),
-                _page("Contact methods", "alternate_email", "notifications.contactmethod"),
-                _page("Message texts", "edit_note", "notifications.messagetemplate"),
+            {"title": _("Who is told"), "separator": True, "items": [
+                _page(_("Recipients"), "person", "notifications.recipient"),
+                _page(_("Groups"), "groups", "notifications.recipientgroup"),
+                _page(_("On call"), "calendar_month", "notifications.oncallschedule"),
+                _page(_("Overrides"), "swap_horiz", "notifications.oncalloverride"),
+                _page(_("Calendar links"), "link", "notifications.calendarfeed"),
+                _page(_("Contact methods"), "alternate_email", "notifications.contactmethod"),
+                _page(_("Message texts"), "edit_note", "notifications.messagetemplate"),
             ]},
-            {"title": "What is done when", "separator": True, "items": [
-                _page("Sources", "settings_input_antenna", "alerts.source"),
-                _page("Routes", "alt_route", "alerts.route")
+            {"title": _("What is done when"), "separator": True, "items": [
+                _page(_("Sources"), "settings_input_antenna", "alerts.source"),
+                _page(_("Routes"), "alt_route", "alerts.route")
                 | {"active": lambda request: _among(request, ROUTES, "lint/", "who-gets-what/")},
-                _page("Escalation policies", "escalator_warning", "alerts.escalationpolicy")
+                _page(_("Escalation policies"), "escalator_warning", "alerts.escalationpolicy")
                 | {"active": lambda request: request.path.startswith(POLICIES) and request.path != FORESIGHT},
-                {"title": "Who would be called", "icon": "psychology_alt", "link": reverse_lazy("admin:alerts_foresight"),
+                {"title": _("Who would be called"), "icon": "psychology_alt", "link": reverse_lazy("admin:alerts_foresight"),
                  "permission": _may_view("alerts.view_escalationpolicy")},
-                {"title": "Who gets what", "icon": "table_view", "link": reverse_lazy("admin:alerts_who_gets_what"),
+                {"title": _("Who gets what"), "icon": "table_view", "link": reverse_lazy("admin:alerts_who_gets_what"),
                  "permission": _may_view("alerts.view_escalationpolicy")},
-                {"title": "Will it work?", "icon": "fact_check", "link": reverse_lazy("admin:alerts_lint"),
+                {"title": _("Will it work?"), "icon": "fact_check", "link": reverse_lazy("admin:alerts_lint"),
                  "permission": _may_view("alerts.view_escalationpolicy")},
-                _page("Silences", "notifications_paused", "alerts.silence"),
-                _page("Maintenance windows", "construction", "alerts.maintenancewindow"),
-                _page("Inhibitions", "account_tree", "alerts.inhibition"),
-                _page("Subscriptions", "webhook", "alerts.subscription"),
+                _page(_("Silences"), "notifications_paused", "alerts.silence"),
+                _page(_("Maintenance windows"), "construction", "alerts.maintenancewindow"),
+                _page(_("Inhibitions"), "account_tree", "alerts.inhibition"),
+                _page(_("Subscriptions"), "webhook", "alerts.subscription"),
             ]},
-            {"title": "Access and health", "separator": True, "collapsible": True, "items": [
-                _page("Users", "manage_accounts", "auth.user"),
-                _page("Rights", "shield_person", "auth.group"),
-                _page("API keys", "key", "sentinel_site.apikey"),
-                _page("Wall screens", "tv", "alerts.wall"),
+            {"title": _("Access and health"), "separator": True, "collapsible": True, "items": [
+                _page(_("Users"), "manage_accounts", "auth.user"),
+                _page(_("Rights"), "shield_person", "auth.group"),
+                _page(_("API keys"), "key", "sentinel_site.apikey"),
+                _page(_("Wall screens"), "tv", "alerts.wall"),
                 _page("Failed sign-ins", "lock", "axes.accessattempt"),
-                _page("Processes", "monitor_heart", "sentinel_site.processbeat"),
+                _page(_("Processes"), "monitor_heart", "sentinel_site.processbeat"),
             ]},
         ],
     },

@@ -11,7 +11,7 @@ from tests.test_architecture import APPS, ROOT, modules, place, tree
 FOLDER = ROOT / "locale" / "fr" / "LC_MESSAGES"
 MARKS = {"_", "gettext", "gettext_noop", "gettext_lazy", "ngettext"}
 TAG = re.compile(r'{% translate "([^"]+)"')
-TEXT = re.compile(r'^(msgid|msgid_plural|msgstr(?:\[\d\])?) (.*)\n((?:".*"\n)*)', re.M)
+TEXT = re.compile(r'^(msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?) (.*)\n((?:".*"\n)*)', re.M)
 
 
 def compiled(name: str) -> gettext.GNUTranslations:
@@ -27,10 +27,12 @@ def parts(name: str) -> list[tuple[str, str]]:
 
 def written(name: str) -> dict[str, str]:
     """The texts of the .po file and their (first) translation."""
-    found, text = {}, ""
+    found, text, context = {}, "", ""
     for kind, value in parts(name):
-        if kind == "msgid":
-            text = value
+        if kind == "msgctxt":
+            context = f"{value}\x04"
+        elif kind == "msgid":
+            text, context = f"{context}{value}", ""
         elif kind in {"msgstr", "msgstr[0]"}:
             found[text] = value
     return {text: value for text, value in found.items() if text}

@@ -21,7 +21,7 @@ from alerts.models import Flapping, ForeignAlert, Report, Source, WebhookSecret
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, NoBulkDeleteMixin, ReadOnlyMixin
 from sentinel_site.lib.spans import span
 
-VERDICT_COLOURS = {Verdict.ACCEPTED.label: "success", Verdict.SUPPRESSED.label: "warning", Verdict.REJECTED.label: "danger"}
+VERDICT_COLOURS = dict.fromkeys(Verdict, "") | {Verdict.ACCEPTED: "success", Verdict.SUPPRESSED: "warning", Verdict.REJECTED: "danger"}
 
 
 @admin.register(Source)
@@ -95,9 +95,9 @@ class ReportAdmin(ReplaysMixin, ReadOnlyMixin, LargeListMixin):
         return f"{timezone.localtime(report.received_at):%Y-%m-%d %H:%M:%S} ({span(timezone.now() - report.received_at)} ago)"
 
     @display(description="Verdict", label=VERDICT_COLOURS)
-    def judged(self, report: Report) -> str:
+    def judged(self, report: Report) -> tuple[str, str]:
         """The verdict, coloured."""
-        return report.get_verdict_display()
+        return report.verdict, report.get_verdict_display()
 
     @display(description="As it came")
     def pretty(self, report: Report) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 
 from alerts.enums import Usefulness
 from alerts.models.alert import Alert
+from sentinel_site.lib import english
 
 
 class Feedback(models.Model):
@@ -24,4 +25,4 @@ class Feedback(models.Model):
         constraints = [models.UniqueConstraint(fields=["alert", "who"], name="feedback_once_per_person")]
 
     def __str__(self) -> str:
-        return f"{self.actor}: {self.get_word_display()}"
+        return f"{self.actor}: {english.label(Usefulness, self.word)}"

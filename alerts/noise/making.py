@@ -29,7 +29,7 @@ from alerts.noise.weighing import Scales, Weighed
 from alerts.past import Past
 from alerts.replay import Replayed
 from alerts.signals import work_wanted
-from sentinel_site.lib import ids
+from sentinel_site.lib import english, ids
 from sentinel_site.lib.problems import Problem
 
 PERIOD: Final = timedelta(days=30)
@@ -180,7 +180,7 @@ def _weighed(scales: Scales, draft: Draft) -> Weighed | None:
     try:
         return scales.weigh(draft)
     except (ValidationError, FormError, Problem) as error:
-        logger.info("no proposal: %s %s: %s", draft.path, dict(draft.body), error)
+        logger.info("no proposal: %s %s: %s", draft.path, dict(draft.body), english.text(error))
         return None
 
 

@@ -29,7 +29,7 @@ class OddFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Each oddity."""
-        return [("any", "Anything odd"), *Suspicion.choices]
+        return [("any", "Anything odd"), *((value, str(label)) for value, label in Suspicion.choices)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The entries that have it."""

@@ -20,9 +20,9 @@ from notifications.enums import RETRIED, DeliveryStatus
 from notifications.models import Delivery, Notification
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
 
-DELIVERY_COLOURS = {
-    DeliveryStatus.FAILED.label: "warning", DeliveryStatus.DEAD.label: "danger", DeliveryStatus.SENT.label: "info",
-    DeliveryStatus.DELIVERED.label: "success", DeliveryStatus.SEEN.label: "success",
+DELIVERY_COLOURS = dict.fromkeys(DeliveryStatus, "") | {
+    DeliveryStatus.FAILED: "warning", DeliveryStatus.DEAD: "danger", DeliveryStatus.SENT: "info",
+    DeliveryStatus.DELIVERED: "success", DeliveryStatus.SEEN: "success",
 }  # fmt: skip
 
 
@@ -110,9 +110,9 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
         return format_html_join("", "<div>{} {} {} {}</div>", lines) or "–"
 
     @display(description="Status", label=DELIVERY_COLOURS)
-    def outcome(self, delivery: Delivery) -> str:
+    def outcome(self, delivery: Delivery) -> tuple[str, str]:
         """The status, coloured."""
-        return delivery.get_status_display()
+        return delivery.status, delivery.get_status_display()
 
     @display(description="To")
     def who(self, delivery: Delivery) -> str:

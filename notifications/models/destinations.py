@@ -3,6 +3,7 @@
 from django.db import models
 
 from notifications.enums import Transport
+from sentinel_site.lib import english
 
 
 class Destination(models.Model):
@@ -25,7 +26,7 @@ class Destination(models.Model):
         constraints = [models.UniqueConstraint(fields=["transport", "name"], name="destination_once")]
 
     def __str__(self) -> str:
-        return f"{self.get_transport_display()}: {self.name}" if self.name else str(self.get_transport_display())
+        return ": ".join(filter(None, (english.label(Transport, self.transport), self.name)))
 
 
 class Pace(models.Model):
@@ -40,4 +41,4 @@ class Pace(models.Model):
         constraints = [models.UniqueConstraint(fields=["transport", "key"], name="pace_once")]
 
     def __str__(self) -> str:
-        return f"{self.get_transport_display()} {self.key}".strip()
+        return f"{english.label(Transport, self.transport)} {self.key}".strip()

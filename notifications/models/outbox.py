@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from notifications.enums import OF_ONE_METHOD, WAITING, DeliveryStatus, Reason, Transport, Urgency
 from notifications.models.people import ContactMethod, Recipient, RecipientGroup
+from sentinel_site.lib import english
 from sentinel_site.lib.ids import uuid7
 
 
@@ -45,7 +46,7 @@ class Notification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_reason_display()} to {self.recipient or self.group}"
+        return f"{english.label(Reason, self.reason)} to {self.recipient or self.group}"
 
     def open_at(self, at: datetime) -> bool:
         """Whether it may still be sent, at ``at``: neither answered nor expired."""
@@ -105,7 +106,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_transport_display()}: {self.get_status_display()}"
+        return f"{english.label(Transport, self.transport)}: {english.label(DeliveryStatus, self.status)}"
 
 
 class AnswerCode(models.Model):

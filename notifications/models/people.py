@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from notifications.enums import Platform, PushKind, Transport
-from sentinel_site.lib import crypto, telephone
+from sentinel_site.lib import crypto, english, telephone
 from sentinel_site.lib.ids import uuid7
 from sentinel_site.lib.zones import site_time_zone
 
@@ -101,7 +101,7 @@ class ContactMethod(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.masked}"
+        return f"{english.label(Transport, self.kind)} {self.masked}"
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Save, with the digest of the address as it is now. A webhook without a secret gets one: it always signs."""
@@ -181,7 +181,7 @@ class NotificationRule(models.Model):
         which = self.get_priority_from_display()
         if self.priority_to != self.priority_from:
             which += f" to {self.get_priority_to_display()}"
-        way = str(self.method) if self.method else f"{self.get_kind_display()}"
+        way = str(self.method) if self.method else english.label(Transport, self.kind)
         return f"{which}: {way} " + (f"after {self.delay_seconds} s" if self.delay_seconds else "at once")
 
     def clean(self) -> None:

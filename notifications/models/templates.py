@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from notifications.enums import Form, Reason
+from sentinel_site.lib import english
 
 
 class MessageTemplate(models.Model):
@@ -37,5 +38,5 @@ class MessageTemplate(models.Model):
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.source, self.type) if part)
-        reason = Reason(self.reason).label if self.reason in Reason.values else self.reason
-        return ", ".join(part for part in (self.get_form_display(), self.language, reason, where) if part)
+        reason = english.label(Reason, self.reason)
+        return ", ".join(part for part in (english.label(Form, self.form), self.language, reason, where) if part)

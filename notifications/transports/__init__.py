@@ -7,6 +7,7 @@ from typing import Final, cast
 from notifications.enums import Transport as Kind
 from notifications.models import ContactMethod
 from notifications.transports import base
+from sentinel_site.lib import english
 
 
 class _Transports(Mapping[str, base.Transport]):
@@ -50,5 +51,5 @@ def unready(method: ContactMethod) -> str:
 def missing(kind: str) -> str:
     """Why nothing can be sent to methods of ``kind`` here; empty when it can."""
     if kind not in TRANSPORTS:
-        return f"this version has no transport for {Kind(kind).label if kind in Kind.values else kind}"
+        return f"this version has no transport for {english.label(Kind, kind)}"
     return TRANSPORTS[kind].missing()

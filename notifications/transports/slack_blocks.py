@@ -146,7 +146,7 @@ def _actions(delivery: Delivery, wording: Wording, state: Mapping[str, Any], *, 
 
 def _seen(delivery: Delivery, wording: Wording, *, buttons: bool) -> list[Block]:
     """The answer to a test message: it proves that the contact method works."""
-    seen = _button(delivery, Answer.SEEN) if buttons else _link("answer", _(Answer.SEEN.label), wording.answer_url)
+    seen = _button(delivery, Answer.SEEN) if buttons else _link("answer", _(str(Answer.SEEN.label)), wording.answer_url)
     return [{"type": "actions", "block_id": "answers", "elements": [seen]}]
 
 
@@ -157,7 +157,7 @@ def _left(state: Mapping[str, Any], facts: Any) -> Iterable[Answer]:
 
 
 def _button(delivery: Delivery, answer: Answer) -> Block:
-    words = _plain(_(answer.label))
+    words = _plain(_(str(answer.label)))
     button: Block = {"type": "button", "action_id": f"answer:{answer.value}", "text": words, "value": reference(delivery.pk)}
     if answer == Answer.HANDLING:
         button["style"] = "primary"

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, create_model
 
-from sentinel_site.lib import problems
+from sentinel_site.lib import english, problems
 from sentinel_site.lib.paging import Page, page
 from sentinel_site.lib.permissions import allowed, require
 from sentinel_site.lib.problems import Problem, json_answer
@@ -172,7 +172,7 @@ def uses(row: Model, *, parts: Sequence[str] = ()) -> list[str]:
         manager = relation.related_model._default_manager  # type: ignore[union-attr]
         users = [str(each) for each in manager.filter(**{relation.field.name: row})[:3]]
         if users:
-            found.append(f"{relation.related_model._meta.verbose_name_plural} ({', '.join(users)})")  # type: ignore[union-attr]
+            found.append(f"{english.text(relation.related_model._meta.verbose_name_plural)} ({', '.join(users)})")  # type: ignore[union-attr]
     return found
 
 
