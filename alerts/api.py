@@ -119,16 +119,18 @@ def seen(request: HttpRequest, alert_id: UUID, body: schemas.AnswerIn = schemas.
 @router.post("/{uuid:alert_id}/acknowledge", response=shapes.AlertOut)
 def acknowledge(request: HttpRequest, alert_id: UUID, body: schemas.AnswerIn = schemas.NO_ANSWER) -> HttpResponse:
     """Somebody takes it: the escalation stops."""
-    by = require(request, ANSWER)
-    lifecycle.acknowledge(queries.one(alert_id), by=by, at=timezone.now(), promise=body.promise or "", note=body.note)
+    by, at = require(request, ANSWER), timezone.now()
+    said = {"promise": body.promise or "", "note": body.note, "pressed_at": body.pressed(at=at)}
+    lifecycle.acknowledge(queries.one(alert_id), by=by, at=at, **said)
     return _answer(request, alert_id)
 
 
 @router.post("/{uuid:alert_id}/resolve", response=shapes.AlertOut)
 def resolve(request: HttpRequest, alert_id: UUID, body: schemas.AnswerIn = schemas.NO_ANSWER) -> HttpResponse:
     """It is over."""
-    by = require(request, ANSWER)
-    lifecycle.resolve(queries.one(alert_id), by=by, at=timezone.now(), resolution=body.resolution or "handled", note=body.note)
+    by, at = require(request, ANSWER), timezone.now()
+    said = {"resolution": body.resolution or "handled", "note": body.note, "pressed_at": body.pressed(at=at)}
+    lifecycle.resolve(queries.one(alert_id), by=by, at=at, **said)
     return _answer(request, alert_id)
 
 

@@ -45,13 +45,14 @@ def mark_seen(alert: Alert, *, by: By, at: datetime, detail: Mapping[str, Any] |
     return _move(alert, AlertStatus.SEEN, by=by, at=at, detail=detail or {}, fields={"seen_at": at})
 
 
-def acknowledge(alert: Alert, *, by: By, at: datetime, promise: str = "", note: str = "") -> Alert:
+def acknowledge(alert: Alert, *, by: By, at: datetime, promise: str = "", note: str = "", pressed_at: str = "") -> Alert:
     """Somebody takes it: the escalation stops, waiting messages are cancelled, and the first to do so is named.
 
     On an alert that was acknowledged before and escalates again, or did so in vain, it stops the escalation again and
-    is logged; the first acknowledger stays. Raises IllegalTransition when the alert is closed.
+    is logged; the first acknowledger stays. ``pressed_at``: when it was said, of an answer that was long on its way.
+    Raises IllegalTransition when the alert is closed.
     """
-    detail = _told(promise=Promise(promise).value if promise else "", note=note)
+    detail = _told(promise=Promise(promise).value if promise else "", note=note, pressed_at=pressed_at)
     fields = {"acknowledged_at": at, "acknowledged_by": record.actor(by).name or "Sentinel", "promise": promise}
     with transaction.atomic():
         alert = _move(alert, AlertStatus.ACKNOWLEDGED, by=by, at=at, detail=detail, fields=fields)
@@ -65,10 +66,12 @@ def acknowledge(alert: Alert, *, by: By, at: datetime, promise: str = "", note: 
     return alert
 
 
-def resolve(alert: Alert, *, by: By, at: datetime, resolution: str = Resolution.HANDLED, note: str = "") -> Alert:
+def resolve(
+    alert: Alert, *, by: By, at: datetime, resolution: str = Resolution.HANDLED, note: str = "", pressed_at: str = ""
+) -> Alert:  # fmt: skip
     """It is over. Everyone who was told is told that, too. Raises IllegalTransition when it expired before."""
     resolution = Resolution(resolution)
-    detail = _told(resolution=resolution.value, note=note)
+    detail = _told(resolution=resolution.value, note=note, pressed_at=pressed_at)
     return _move(alert, AlertStatus.RESOLVED, by=by, at=at, detail=detail, fields={"closed_at": at, "resolution": resolution})
 
 

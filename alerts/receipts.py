@@ -17,7 +17,8 @@ def take(alert: Alert, to: AlertStatus, answer: AnswerIn, *, by: By, at: datetim
 
     Raises a 422 Problem when that delivery did not bring this alert, and IllegalTransition when the alert is further already.
     """
-    detail = {"note": answer.note} if answer.note else {}
+    told = {"note": answer.note, "pressed_at": answer.pressed(at=at)}
+    detail = {name: value for name, value in told.items() if value}
     if answer.delivery is not None:
         if not queries.deliveries(alert).filter(pk=answer.delivery).exists():
             text = "is not a delivery of this alert; leave it out, or see /api/v1/alerts/{id}/deliveries"

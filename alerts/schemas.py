@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -23,12 +23,15 @@ from alerts.errors import InvalidReport
 from alerts.folding import NewReport
 from alerts.intake import MAX_BATCH
 from sentinel_site.lib import jsontext
+from sentinel_site.lib.instants import instant
 
 MAX_TITLE: Final = 300
 MAX_LABELS: Final = 64
 MAX_LINKS: Final = 20
 MAX_PAYLOAD_DEPTH: Final = 16
 EARLIEST_YEAR: Final = 1970
+LATE, LATEST = timedelta(seconds=5), timedelta(days=1)
+"""How long an answer may have been on its way, for the time at which it was given to be worth a word."""
 _WEB_URL: Final = re.compile(r"https?://[^\s/\\]", re.I)
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.A)
 _UNSET: Final = "0001-01-01T00:00:00"
@@ -151,6 +154,15 @@ class AnswerIn(BaseModel):
     promise: Annotated[Promise | None, BeforeValidator(_none_if_empty)] = None
     resolution: Literal["handled", "help_sent", "false_alarm", "test"] | None = None
     delivery: UUID | None = Field(None, description="The delivery that brought the message.")
+    pressed_at: Annotated[AwareDatetime | None, BeforeValidator(_none_if_empty)] = Field(
+        None, description="When the person said it, where the line was bad: kept on record when it was more than 5 s ago and within a day."
+    )
+
+    def pressed(self, *, at: datetime) -> str:
+        """``pressed_at`` as the record keeps it, for an answer that arrives at ``at``; empty when it says nothing, or cannot be true."""
+        if self.pressed_at is None or not LATE <= at - self.pressed_at <= LATEST:
+            return ""
+        return instant(self.pressed_at)
 
 
 NO_ANSWER: Final = AnswerIn.model_validate({})

@@ -1,8 +1,10 @@
 """The record in words: one sentence per log entry, for people who read a timeline, in the language that is switched on."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -53,12 +55,12 @@ def _status(detail: Detail, actor: str) -> str:
         text += _by(actor)
     if detail.get("resolution"):
         text += _(" as “%(word)s”") % {"word": _label(Resolution, detail["resolution"])}
-    return text + _promise(detail) + _note(detail)
+    return text + _promise(detail) + _pressed(detail) + _note(detail)
 
 
 def _reaffirmed(detail: Detail, actor: str) -> str:
     text = _("%(who)s acknowledged it again; the escalation stopped") % {"who": actor or "Sentinel"}
-    return text + _promise(detail) + _note(detail)
+    return text + _promise(detail) + _pressed(detail) + _note(detail)
 
 
 def _step(detail: Detail, _actor: str) -> str:
@@ -182,6 +184,15 @@ def _label(choices: Any, value: str) -> str:
 
 def _promise(detail: Detail) -> str:
     return _(", saying “%(word)s”") % {"word": _label(Promise, detail["promise"])} if detail.get("promise") else ""
+
+
+def _pressed(detail: Detail) -> str:
+    """When it was said, where it was long on its way; in the reader's zone."""
+    try:
+        at = timezone.localtime(datetime.fromisoformat(detail["pressed_at"]))
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return _(", said at %(time)s without a line") % {"time": f"{at:%H:%M:%S}"}
 
 
 def _note(detail: Detail) -> str:

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import JavaScriptCatalog
 
-from alerts import answer_views, noise_views, story_views, views, wall_views
+from alerts import answer_views, me_views, noise_views, story_views, views, wall_views
 
 urlpatterns = [
     path("live/", views.board, name="live"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("live/wall/snapshot", wall_views.snapshot, name="wall-snapshot"),
     path("live/wall/open/<str:token>", wall_views.enter, name="wall-enter"),
     path("live/wall/words/<str:language>.js", wall_views.words, name="wall-words"),
+    path("live/me/", me_views.page, name="live-me"),
+    path("live/me/snapshot", me_views.snapshot, name="live-me-snapshot"),
+    path("live/me/line", me_views.line, name="live-me-line"),
     path("live/alerts/<uuid:alert_id>", views.alert_page, name="live-alert"),
     path("live/alerts/<uuid:alert_id>/snapshot", views.alert_snapshot, name="live-alert-snapshot"),
     path("live/alerts/<int:number>/story/", story_views.story_page_view, name="live-alert-story"),

@@ -1,6 +1,5 @@
 """The live pages. Each carries its snapshot, and the address where its script gets a new one."""
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -8,23 +7,22 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from alerts import board as boards
-from alerts import feedback, record, shapes
-from alerts.enums import Promise, Resolution, Usefulness
+from alerts import feedback, shapes
+from alerts.enums import Promise, Usefulness
 from alerts.models import Alert
+from alerts.readers import reader, resolutions, said
 from sentinel_site.lib.pages import shown_to
 
-CHOICES = (Resolution.HANDLED, Resolution.HELP_SENT, Resolution.FALSE_ALARM, Resolution.TEST)
 viewers_only = shown_to("alerts.view_alert")
 
 
 @viewers_only
 def board(request: HttpRequest) -> HttpResponse:
     """The board: every open alert, live."""
-    data = {"snapshot": boards.snapshot(at=timezone.now()), "reload": reverse("live-snapshot"), **_reader(request)}
-    return render(request, "live/board.html", {"data": data, "promises": _said(Promise.choices), "resolutions": _resolutions()})
+    data = {"snapshot": boards.snapshot(at=timezone.now()), "reload": reverse("live-snapshot"), **reader(request)}
+    return render(request, "live/board.html", {"data": data, "promises": said(Promise.choices), "resolutions": resolutions()})
 
 
 @viewers_only
@@ -37,8 +35,8 @@ def board_snapshot(_request: HttpRequest) -> JsonResponse:
 def alert_page(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """One alert, live."""
     alert = get_object_or_404(Alert, pk=alert_id)
-    data = {"snapshot": _one(request, alert_id), "reload": reverse("live-alert-snapshot", args=[alert_id]), **_reader(request)}
-    words = {"promises": _said(Promise.choices), "resolutions": _resolutions(), "usefulness": _said(Usefulness.choices)}
+    data = {"snapshot": _one(request, alert_id), "reload": reverse("live-alert-snapshot", args=[alert_id]), **reader(request)}
+    words = {"promises": said(Promise.choices), "resolutions": resolutions(), "usefulness": said(Usefulness.choices)}
     return render(request, "live/alert.html", {"alert": alert, "data": data, **words})
 
 
@@ -53,22 +51,3 @@ def _one(request: HttpRequest, alert_id: UUID) -> dict[str, Any]:
     alert, rest = boards.one(alert_id, at=timezone.now())
     mine = feedback.own(alert, request.user) if request.user.is_authenticated else ""
     return {"alert": shapes.alert(alert, request), **rest, "mine": mine}
-
-
-def _reader(request: HttpRequest) -> dict[str, Any]:
-    user = request.user
-    return {
-        "me": record.actor(user).name if user.is_authenticated else "",
-        "can_answer": user.has_perm("alerts.answer_alert"),
-        "can_escalate": user.has_perm("alerts.escalate_alert"),
-        "login": f"{reverse('login')}?next={request.path}",
-    }
-
-
-def _resolutions() -> list[tuple[str, str]]:
-    return _said((choice.value, choice.label) for choice in CHOICES)
-
-
-def _said(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
-    """The choices with their labels in the reader's language."""
-    return [(value, gettext(str(label))) for value, label in choices]

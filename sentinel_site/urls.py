@@ -8,12 +8,15 @@ from django.views.generic import RedirectView
 from alerts import image_views
 from backups import badges, ping_views
 from notifications import proof_views
-from sentinel_site import auth, first_steps_views, integrations, metrics, palette_views, views
+from sentinel_site import app_views, auth, first_steps_views, integrations, metrics, palette_views, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("livez", views.livez, name="livez"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("sw.js", app_views.service_worker, name="service-worker"),
+    path("manifest.webmanifest", app_views.manifest, name="manifest"),
+    path("offline", app_views.offline, name="offline"),
     path("", RedirectView.as_view(pattern_name="live")),
     path("", include("alerts.urls")),
     path("", include("devices.urls")),

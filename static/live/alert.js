@@ -5,7 +5,9 @@ import { clock, duration, seconds, setServerNow } from "./time.js";
 import { age, callsAgain, isHeld, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where, whyHeld } from "./looks.js";
 import { askResolution, post, resolutionLabel } from "./answers.js";
 import { setUpFeedback, showFeedback } from "./feedback.js";
-import { during } from "./press.js";
+import { reachOut } from "./reach_out.js";
+import { showKept } from "./kept.js";
+import { during, twice } from "./press.js";
 import { Feed } from "./feed.js";
 import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
@@ -126,6 +128,7 @@ function take(snapshot) {
   showPicture();
   showOpinion();
   showFacts();
+  byId("outs").replaceChildren(...reachOut(alert));
   showSteps(snapshot.steps);
   showDeliveries(snapshot.deliveries);
   showLog(snapshot.log);
@@ -161,11 +164,18 @@ function setUpButtons() {
   const on = (button, work) => button.addEventListener("click", () => during(button, work));
   for (const button of document.querySelectorAll("[data-promise]")) {
     on(button, async () => {
-      const after = await post(alert.id, "acknowledge", { promise: button.dataset.promise });
+      const after = await post(alert.id, "acknowledge", { promise: button.dataset.promise }, { about: alert });
       if (after) answered(after);
     });
   }
   on(byId("resolve-open"), async () => askResolution(alert, answered));
+  for (const button of document.querySelectorAll("[data-ends]")) {
+    show(button, page.can_answer);
+    twice(button, button.textContent, async () => {
+      const after = await post(alert.id, "resolve", { resolution: button.dataset.ends }, { about: alert });
+      if (after) answered(after);
+    });
+  }
   on(byId("escalate"), async () => {
     const after = await post(alert.id, "escalate");
     if (after) answered(after);
@@ -198,6 +208,7 @@ function sayItWasSeen() {
 
 const since = take(page.snapshot);
 setUpButtons();
+showKept(byId("kept"), byId("kept-list"), { owner: page.user, login: page.login, only: alert.id, onSent: reloadSoon });
 watchHealth();
 setInterval(tick, 1000);
 new Feed({ since, onEvent: hear, onReset: reload, onState: (state, silent) => showLink(state, silent, page.login) });

@@ -1,12 +1,19 @@
 // Answering: one POST to REST, with the session and its CSRF token.
 
 import { byId, data, say, toast, words } from "./dom.js";
+import { answer } from "./kept.js";
 import { during } from "./press.js";
+
+const KEPT = ["seen", "acknowledge", "resolve"]; // these wait for the line when there is none
 
 const token = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
 
-/** POST /api/v1/alerts/<id>/<verb>. Resolves to the alert; says what went wrong and resolves to null otherwise. */
-export async function post(id, verb, body = {}, { quiet = false } = {}) {
+/** POST /api/v1/alerts/<id>/<verb>. Resolves to the alert; says what went wrong and resolves to null otherwise. `about`: the alert. */
+export async function post(id, verb, body = {}, { quiet = false, about = { id, number: "", title: "" } } = {}) {
+  if (!quiet && KEPT.includes(verb)) {
+    const after = await answer(data("data").user, about, verb, body, token());
+    if (after !== undefined) return after;
+  }
   try {
     const response = await fetch(`/api/v1/alerts/${id}/${verb}`, {
       method: "POST",
@@ -36,9 +43,9 @@ export function askResolution(alert, done) {
   byId("resolve-note").value = "";
   for (const button of dialog.querySelectorAll("[data-resolution]")) {
     button.onclick = () => during(button, async () => {
-      const after = await post(alert.id, "resolve", { resolution: button.dataset.resolution, note: byId("resolve-note").value });
+      const after = await post(alert.id, "resolve", { resolution: button.dataset.resolution, note: byId("resolve-note").value }, { about: alert });
+      dialog.close();
       if (after) {
-        dialog.close();
         toast(words("Closed. Everyone who was told is told."));
         done(after);
       }

@@ -38,7 +38,7 @@ export class Row {
   }
 
   async acknowledge(promise) {
-    const after = await post(this.alert.id, "acknowledge", { promise });
+    const after = await post(this.alert.id, "acknowledge", { promise }, { about: this.alert });
     if (after) this.onAnswered(after);
   }
 

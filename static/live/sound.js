@@ -18,8 +18,11 @@ export function setUpSound() {
   });
 }
 
-/** Two tones; higher and three times for P1. */
+const SHAKE = [400, 150, 400, 150, 400, 150, 800];
+
+/** Two tones; higher and three times for P1, which shakes a telephone as well, with the sound on or off. */
 export function ring(rank) {
+  if (rank === 1 && navigator.vibrate && navigator.userActivation && navigator.userActivation.hasBeenActive) navigator.vibrate(SHAKE);
   if (!context || byId("sound").getAttribute("aria-pressed") !== "true") return;
   for (let turn = 0; turn < (rank === 1 ? 3 : 1); turn += 1) {
     tone(rank === 1 ? 988 : 660, turn * 0.5);
