@@ -43,11 +43,12 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.postgres",
-    *([] if TALKS_TO_DEVICES else ["django_q", "backups", "jobs"]),
+    *([] if TALKS_TO_DEVICES else ["backups", "jobs"]),
     "notifications",
     "alerts",
     "devices",
     "sentinel_site",
+    *([] if TALKS_TO_DEVICES else ["sentinel_site.queue_app.QueueConfig"]),  # last: the `qcluster` of sentinel_site goes first
 ]
 
 MIDDLEWARE = [
@@ -90,7 +91,6 @@ TEMPLATES = [
 # --- Database: PostgreSQL. Threads share psycopg's pool (CONN_MAX_AGE > 0 leaks connections under ASGI), but qcluster forks its
 # workers, and runjob its work. A pool opened before would be one set of sockets for all of them: there each process keeps its own.
 FORKS = sys.argv[1:2] in (["qcluster"], ["runjob"])
-SHARES_TASKS = sys.argv[1:2] == ["qcluster"]
 _DATABASE_URL = env.text("DATABASE_URL") or EMBEDDED.database_url()
 _DATABASE = env.database(_DATABASE_URL)
 # A prepared statement keeps its plan: one made while a table was nearly empty must not read all of it in the flood that follows.

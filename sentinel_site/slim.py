@@ -1,26 +1,17 @@
-"""Loads what the web server is made of without the parts that libraries bring along and it never uses: some 5 MiB. Import it first.
+"""Loads what the web server is made of without the parts that libraries bring along and it never uses: some 10 MiB. Import it first.
 
 Whoever asks for one of those parts later gets it.
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
+from typing import Final
 
+from sentinel_site.lib.absent import absent
 
-@contextmanager
-def without(name: str) -> Iterator[None]:
-    """Within, ``name`` cannot be imported, as if it were not installed; unless it was before."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[name]
+UNUSED: Final = ("h2", "OpenSSL", "click")
+"""HTTP/2 and TLS are the business of whoever stands in front; the third is for a library's own commands."""
 
 
 def part(package: str, name: str) -> None:
@@ -35,6 +26,6 @@ def part(package: str, name: str) -> None:
         del sys.modules[package]
 
 
-with without("h2"):  # HTTP/2 is spoken over TLS alone, which is the business of whoever stands in front
+with absent(*UNUSED):
     import_module("daphne.server")  # it installs Twisted's reactor, which must come first
 part("django.test", "signals")  # ninja listens to it; the rest is for tests

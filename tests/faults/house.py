@@ -1,5 +1,6 @@
 """A Sentinel of its own for fault tests: real processes on a port, looked at from outside."""
 
+import contextlib
 import json
 import os
 import signal
@@ -188,7 +189,8 @@ class Rooms(House):
 
     def __exit__(self, *_: object) -> None:
         for process in self._running:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(60)
         self._running.clear()
 
@@ -203,6 +205,11 @@ class Rooms(House):
                     subprocess.Popen(command, env=self.environ | more, cwd=env.BASE_DIR, stdout=log, stderr=log, start_new_session=True)
                 )
         until(self.health, 120, f"web (see {self.log})")
+
+    @property
+    def last(self) -> "subprocess.Popen[bytes]":
+        """The process that was started last."""
+        return self._running[-1]
 
 
 class Reports:

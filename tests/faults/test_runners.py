@@ -1,19 +1,26 @@
 """Watchdog and worker are two runners of the same work: each does all of it when the other is gone for good."""
 
+import os
+import signal
+
 import pytest
 
-from tests.faults.house import until
+from tests.faults.house import children, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
-def test_without_the_watchdog_the_worker_tells_within_its_minute(rooms):
+def test_without_the_watchdog_the_worker_tells_within_its_minute_and_ends_at_ctrl_c(rooms):
     rooms.only("worker")
 
     alert = rooms.report("probe")
 
     until(lambda: rooms.provider.of(alert), 100, "the first message")
     assert [arrival.data["reason"] for arrival in rooms.provider.of(alert)] == ["first"]
+    family = children(rooms.last.pid)
+    os.killpg(rooms.last.pid, signal.SIGINT)  # as a terminal does: to all of them
+    assert (rooms.last.wait(120), len(family)) == (0, 4)
+    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in family), 60, "the end of its children")
 
 
 def test_without_the_worker_the_watchdog_does_everything(rooms):
