@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -37,6 +37,7 @@ SMALL: Final = 1024 * 1024
 TOGETHER: Final = 16
 """So many small files of one folder are looked at by one thread, one after the other."""
 SECOND: Final = 1.0
+AT_ONCE: Final = timedelta(0)
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
@@ -45,10 +46,10 @@ class LockLostError(Exception):
     """The connection that held the scanner's lock is gone: somebody else may be scanning."""
 
 
-def run(*, trigger: str = "", clock: Clock) -> dict[str, Any]:
+def run(*, trigger: str = "", clock: Clock, settled: timedelta = AT_ONCE) -> dict[str, Any]:
     """Scan, and again as long as somebody asked for it meanwhile. Returns the counts of the last one.
 
-    With no ``trigger`` only if somebody asked for one.
+    With no ``trigger`` only if somebody asked for one. What lies there counts as written ``settled`` earlier: for files known to be whole.
 
     While another one scans this returns at once: that one does what was asked for. Raises what made the scan fail; the Scan says it too.
     """
@@ -59,16 +60,16 @@ def run(*, trigger: str = "", clock: Clock) -> dict[str, Any]:
                 return counts or {"skipped": "another scan is running"}
             scan = scans.begin(trigger, at=clock())
             while scan is not None:
-                counts = _one(scan, held, clock)
+                counts = _one(scan, held, clock, settled)
                 scan = scans.begin("", at=clock())
         if not scans.waiting().exists():  # whoever asked while the lock was still held went away, and trusts in us
             return counts
 
 
-def _one(scan: Running, held: "psycopg.Connection[Any]", clock: Clock) -> dict[str, Any]:
+def _one(scan: Running, held: "psycopg.Connection[Any]", clock: Clock, settled: timedelta) -> dict[str, Any]:
     try:
         with garbage.seldom():
-            counts = _Pass(scan, held, at=scan.started_at).run()
+            counts = _Pass(scan, held, at=scan.started_at, settled=settled).run()
     except Exception as error:  # raised again; the scan's row says why it ended
         scan.finish({}, at=clock(), error=f"{type(error).__name__}: {error}")
         raise
@@ -79,8 +80,9 @@ def _one(scan: Running, held: "psycopg.Connection[Any]", clock: Clock) -> dict[s
 class _Pass:
     """One scan, from the first folder to the last report."""
 
-    def __init__(self, scan: Running, held: "psycopg.Connection[Any]", *, at: datetime) -> None:
+    def __init__(self, scan: Running, held: "psycopg.Connection[Any]", *, at: datetime, settled: timedelta) -> None:
         self.scan, self.held, self.at = scan, held, at
+        self.looks_at = at + settled
         self.counts: Counter[str] = Counter()
         self.left: Counter[int] = Counter()
         """Of each report, by its identity in memory: how much of it is still to be decided or stored."""
@@ -106,7 +108,7 @@ class _Pass:
 
     def _collect(self) -> list[Found]:
         found: list[Found] = []
-        for each in deposit.collect(self.deposit, at=self.at):
+        for each in deposit.collect(self.deposit, at=self.looks_at):
             found.append(each)
             self._progress("collect", len(found), None)
         self.counts["reports"] = len(found)
@@ -117,7 +119,7 @@ class _Pass:
         works.sort(key=lambda work: work.database.size or 0)
         done = 0
         with promotion.opened(settings.SENTINEL_BACKUP_STORE) as self.promotion:
-            places = Places(self.deposit, self.promotion.copies, self.at)
+            places = Places(self.deposit, self.promotion.copies, self.looks_at)
             batches = [list(_groups(batch)) for batch in _batches(works)]
             with looking.ahead(batches, places) as found:
                 for looked in found:

@@ -6,6 +6,7 @@ django-q2's own command starts a guard and then only waits for it: a whole proce
 import gc
 import os
 import signal
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing import Event, current_process
 from select import select
@@ -34,10 +35,8 @@ class Stopping:
     def set(self) -> None:
         """Ask."""
         self._asked = True
-        try:
+        with suppress(BlockingIOError):  # it was asked often enough
             os.write(self._writer, b".")
-        except BlockingIOError:
-            pass  # it was asked often enough
 
     def close(self) -> None:
         """Give back what it holds."""

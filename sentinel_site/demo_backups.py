@@ -68,14 +68,9 @@ def run(*, at: datetime) -> None:
         entries.decide_many([(jobs[sample.name].pk, each) for each in _history(sample, jobs[sample.name], before=night)])
         _prove(sample, jobs[sample.name], at=at)
     _deposit(night)
-    scanner.run(trigger="demo", clock=_when_files_are_at_rest)
+    scanner.run(trigger="demo", clock=timezone.now, settled=deposit.QUIET + SECOND)  # what was just written may be judged
     while missing.sweep(at=timezone.now()):
         pass
-
-
-def _when_files_are_at_rest() -> datetime:
-    """What was written this moment may be still coming: the scan must take it for a little older, or it waits for the next one."""
-    return timezone.now() + deposit.QUIET + SECOND
 
 
 def _expected(sample: Sample, *, at: datetime) -> ExpectedBackupJob:

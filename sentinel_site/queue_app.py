@@ -6,5 +6,5 @@ with absent("prometheus_client"):
     from django_q.apps import DjangoQConfig
 
 
-class QueueConfig(DjangoQConfig):
+class QueueConfig(DjangoQConfig):  # type: ignore[misc]
     """Registers `django_q`."""

@@ -12,7 +12,8 @@ from tests.web import ROOT, environment
 CODE = """
 import sys
 import sentinel_site.server
-print(sorted({"django.test", "h2", "unittest.mock", "OpenSSL", "prometheus_client"} & set(sys.modules)), "django.test.signals" in sys.modules)
+unused = {"django.test", "h2", "unittest.mock", "OpenSSL", "prometheus_client"}
+print(sorted(unused & set(sys.modules)), "django.test.signals" in sys.modules)
 import h2
 from django.test import Client, signals
 print(Client.__name__, signals is sys.modules["django.test.signals"])
