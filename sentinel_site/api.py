@@ -36,6 +36,7 @@ from alerts.api_foresight import router as foresight_router
 from alerts.api_mappings import router as mappings_router
 from alerts.api_noise import router as noise_router
 from alerts.api_reports import router as reports_router
+from alerts.api_statistics import router as alert_statistics_router
 from alerts.api_story import router as story_router
 from alerts.api_subscriptions import router as subscriptions_router
 from alerts.api_walls import router as walls_router
@@ -232,6 +233,7 @@ api.add_router("", reports_router, tags=["configuration"])
 api.add_router("", noise_router, tags=["configuration"])
 api.add_router("", subscriptions_router, tags=["configuration"])
 api.add_router("", walls_router, tags=["configuration"])
+api.add_router("/stats", alert_statistics_router, tags=["statistics"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", rules_router, tags=["people"])
 api.add_router("", schedules_router, tags=["people"])

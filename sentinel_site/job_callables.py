@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.models import Failure
 
-from sentinel_site import beats
+from sentinel_site import beats, statistics
 from sentinel_site.lib.registry import Outcome, job, progress
 from sentinel_site.models import IdempotentAnswer
 
@@ -35,3 +35,10 @@ def tidy() -> dict[str, Any]:
     failures, _ = Failure.objects.filter(stopped__lt=at - KEEP_FAILURES).delete()
     beats.prune(at=at)
     return {"answers_deleted": answers, "failures_deleted": failures}
+
+
+@job("sentinel.statistics", title="Count the statistics anew", timeout=6 * 3600)
+def count_anew(*, since: str = "", until: str = "") -> dict[str, Any]:
+    """Make the roll-ups behind the dashboards again from what is still there, of a stretch or of everything. Nothing counted is lost."""
+    at = timezone.now()
+    return dict(statistics.rebuild_typed(since, until, at=at, progress=progress))

@@ -9,6 +9,7 @@ from typing import Final
 PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "catch-up": ("sentinel_site.tasks.catch_up", 1),
     "revise": ("sentinel_site.tasks.revise", 1),
+    "statistics": ("sentinel_site.tasks.keep_statistics", 1),
     "watch": ("sentinel_site.tasks.watch", 1),
     "triage-waiting": ("alerts.tasks.triage_waiting", 1),
     "silent-foreign-alerts": ("alerts.tasks.end_silent_foreign", 1),

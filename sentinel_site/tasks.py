@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from alerts import escalation, flooding, timeouts
 from notifications import delivery, receipts, revisions
-from sentinel_site import process_alerts
+from sentinel_site import process_alerts, statistics
 from sentinel_site.models import ProcessBeat
 
 DELIVER_SECONDS = 35
@@ -37,3 +37,8 @@ def watch() -> None:
     at = timezone.now()
     process_alerts.check(watched_by=ProcessBeat.Role.WORKER, at=at)
     flooding.watch(at=at)
+
+
+def keep_statistics() -> None:
+    """Count what changed for the charts. A task of its own: nobody waits for it."""
+    statistics.run_due(at=timezone.now())

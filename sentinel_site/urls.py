@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from alerts import image_views
 from backups import badges, ping_views
 from notifications import proof_views
-from sentinel_site import app_views, auth, first_steps_views, integrations, metrics, palette_views, views
+from sentinel_site import app_views, auth, dashboards, first_steps_views, integrations, metrics, palette_views, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("manifest.webmanifest", app_views.manifest, name="manifest"),
     path("offline", app_views.offline, name="offline"),
     path("", RedirectView.as_view(pattern_name="live")),
+    path("live/dashboards/", dashboards.page, name="live-dashboards"),
     path("", include("alerts.urls")),
     path("", include("devices.urls")),
     path("", include("backups.urls")),

@@ -19,6 +19,8 @@ export class Zone {
       second: form({ hour: "2-digit", minute: "2-digit", second: "2-digit" }), minute: form({ hour: "2-digit", minute: "2-digit" }),
       day: form({ day: "numeric", month: "short" }), moment: form({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
       full: form({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+      date: form({ weekday: "short", day: "numeric", month: "short", year: "numeric" }), long: form({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }),
+      iso: new Intl.DateTimeFormat("en-CA", { timeZone: known, year: "numeric", month: "2-digit", day: "2-digit" }),
     };
   }
 
@@ -27,7 +29,7 @@ export class Zone {
     return this.offset(Date.now()) === -new Date().getTimezoneOffset() * 60000;
   }
 
-  /** seconds → text; how: second, minute, day, moment or full. */
+  /** seconds → text; how: second, minute, day, moment, full, date, long, or iso (2026-03-02). */
   text(at, how) {
     return this.forms[how].format(new Date(at * 1000));
   }
