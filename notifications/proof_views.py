@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -15,6 +17,7 @@ from notifications.models import Delivery
 
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow, noarchive"}
 
+GONE = gettext_noop("What this link was about is no longer kept. Sign in to see what is open now.")
 
 @csrf_exempt  # the token is what authenticates; no cookie is read, and the page works where cookies are blocked
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
@@ -26,7 +29,7 @@ def proof(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, "answer/refused.html", {"reason": str(error)}, status=410)
     found = Delivery.objects.select_related("notification__recipient", "method").filter(pk=link.delivery_id).first()
     if found is None or not link.thread.startswith("test:"):
-        return _page(request, "answer/refused.html", {"reason": "What this link was about is no longer kept."}, status=410)
+        return _page(request, "answer/refused.html", {"reason": _(GONE)}, status=410)
     person = found.notification.recipient
     with translation.override(person.language if person else translation.get_language()):
         if request.method == "POST":

@@ -1,4 +1,4 @@
-"""The rows of the composition: API keys, the beats of our processes, and answers kept for Idempotency-Key."""
+"""The rows of the composition: API keys, the beats of our processes, answers kept for Idempotency-Key, and chosen languages."""
 
 import secrets
 
@@ -82,3 +82,13 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class UserLanguage(models.Model):
+    """The language that somebody chose who signs in and is no recipient; a recipient has one already (`language.py`)."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES)
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.language}"

@@ -1,17 +1,20 @@
-"""What the composition does when the queue has run a task, and answers when `devices` asks for a monitor."""
+"""What the composition does when the queue has run a task or somebody signs in, and answers when `devices` asks for a monitor."""
 
 import logging
 import time
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_in
 from django.db import Error as DatabaseError
 from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils import timezone
 from django_q.signals import post_execute
 
 from devices.signals import monitor_wanted
-from sentinel_site import beats
+from sentinel_site import beats, language
 from sentinel_site.models import ProcessBeat
 
 THROTTLE_SECONDS: Final = 5.0
@@ -38,3 +41,10 @@ def beat_when_a_task_ran(**_kwargs: Any) -> None:
 def say_whether_a_monitor_lives(at: datetime, **_kwargs: Any) -> bool:
     """Whether a monitor has given a sign of life lately."""
     return ProcessBeat.objects.filter(role=ProcessBeat.Role.MONITOR, beat_at__gt=at - MONITOR_LIVES).exists()
+
+
+@receiver(user_logged_in, dispatch_uid="sentinel_site.language")
+def speak_their_language(request: HttpRequest | None, user: AbstractBaseUser, **_kwargs: Any) -> None:
+    """From signing in on, pages are in the language that the person chose on whatever machine."""
+    if request is not None and (chosen := language.remembered(user)):
+        request.language_to_keep = chosen  # type: ignore[attr-defined]

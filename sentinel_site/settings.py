@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "sentinel_site.content_policy.RelaxForAdmin",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "sentinel_site.language_cookie.Speaks",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -235,6 +235,9 @@ WHITENOISE_AUTOREFRESH = DEBUG
 LANGUAGE_CODE = env.text("SENTINEL_LANGUAGE", "en")
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = f"{_PREFIX}sentinel_language"  # what a person chose; without it the browser's own wish counts
+LANGUAGE_COOKIE_AGE = 400 * 24 * 3600
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = SENTINEL_TLS, True, "Lax"
 TIME_ZONE = env.text("SENTINEL_TIME_ZONE", "UTC")
 USE_TZ = True
 FORMAT_MODULE_PATH = "sentinel_site.formats"

@@ -45,9 +45,11 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_BACK_BUTTON": True,
+    "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "sentinel_site.unfold.environment",
     "DASHBOARD_CALLBACK": "sentinel_site.dashboard.context",
     "COMMAND": {"search_models": False, "search_callback": None},
+    "SCRIPTS": [lambda _request: static("admin_sentinel/names.js")],
     "STYLES": [lambda _request: static("admin_sentinel/admin.css"), lambda _request: static("admin_sentinel/guide.css")],
     "BORDER_RADIUS": "6px",
     "COLORS": {

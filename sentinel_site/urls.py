@@ -34,6 +34,7 @@ urlpatterns = [
     path("admin/first-steps/state/", admin.site.admin_view(first_steps_views.state), name="first-steps-state"),
     path("admin/search/", admin.site.admin_view(palette_views.search)),
     path("admin/raise-test-alert/", admin.site.admin_view(palette_views.raise_test_alert), name="raise-test-alert"),
+    path("language/", views.choose_language, name="set_language"),
     path("admin/", admin.site.urls),
     re_path(r"^(?:ping|api/push|p)/", ping_views.ping, name="ping"),
     path("b/<int:states>/<uuid:badge_id>.<str:form>", badges.badge, name="badge"),

@@ -1,9 +1,11 @@
 """The pages of the composition itself."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
-from sentinel_site import health
+from sentinel_site import health, language
 
 
 def healthz(_request: HttpRequest) -> JsonResponse:
@@ -15,3 +17,14 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 def livez(_request: HttpRequest) -> HttpResponse:
     """Whether this web process answers at all; asks nobody else."""
     return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponseBase:
+    """Speak ``language`` from now on, and go back to ``next``: kept for who is signed in, in this browser for everybody else."""
+    chosen = request.POST.get("language", "")
+    if not language.is_spoken(chosen):
+        return HttpResponse("Sentinel does not speak this language.\n", status=400, content_type="text/plain")
+    if request.user.is_authenticated:
+        language.remember(request.user, chosen)
+    return set_language(request)

@@ -76,4 +76,11 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('user', 'what'), name='dismissal_once')],
             },
         ),
+        migrations.CreateModel(
+            name='UserLanguage',
+            fields=[
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'Français')], max_length=8)),
+            ],
+        ),
     ]

@@ -13,6 +13,7 @@ import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
 
 const page = data("data");
+const SEVERITY = { critical: "Critical", high: "High", medium: "Medium", low: "Low", info: "Info" };
 let alert = page.snapshot.alert;
 let said = { mine: "", said: [], may: page.can_answer };
 
@@ -78,7 +79,7 @@ function showFacts() {
   const links = alert.links.flatMap((link) => [safeLink(link.href, link.text), " "]);
   byId("facts").replaceChildren(
     ...fact("Place or subject", alert.subject), ...fact("Source", alert.source_name || alert.source), ...fact("Kind", alert.type),
-    ...fact("Severity", alert.severity), ...fact("Raised", clock(alert.created_at)),
+    ...fact("Severity", words(SEVERITY[alert.severity] || alert.severity)), ...fact("Raised", clock(alert.created_at)),
     ...(alert.occurrences > 1 ? fact("Reported", say("{n} times, last {at}", { n: alert.occurrences, at: clock(alert.last_seen_at) })) : []),
     ...(labels.length ? fact("Labels", ...labels) : []), ...(links.length ? fact("Links", ...links) : []),
     ...(alert.runbook_url ? fact("What to do", safeLink(alert.runbook_url, words("Runbook"))) : []),

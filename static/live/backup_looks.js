@@ -73,7 +73,7 @@ export function bytes(size) {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let [value, unit] = [size, 0];
   while (value >= 1000 && unit < units.length - 1) { value /= 1000; unit += 1; }
-  return `${new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: value < 10 && unit ? 1 : 0 }).format(value)} ${units[unit]}`;
+  return `${new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: value < 10 && unit ? 1 : 0 }).format(value)} ${words(units[unit])}`;
 }
 
 export const sizeOf = (entry) => bytes(entry.size_bytes ?? entry.server_calculated_staged_size ?? entry.agent_reported_size_bytes);

@@ -1,6 +1,6 @@
 // Every expected backup, those in trouble first, each with the calendar of its last weeks.
 
-import { byId, data, el, say, setText, show, words } from "./dom.js";
+import { byId, data, el, say, sayMany, setText, show, words } from "./dom.js";
 import { setServerNow } from "./time.js";
 import { ago, alertLine, calendarWords, inTrouble, isBad, kind, lastOf, legend, nextOf, signs, sizeOf, whereOf } from "./backup_looks.js";
 import { Poll } from "./poll.js";
@@ -111,7 +111,7 @@ function arrange() {
 
 function summarise({ all, trouble }) {
   const { scan } = snapshot;
-  const first = !all ? "" : trouble ? say("{n} of {all} backups are in trouble.", { n: trouble, all }) : say("All {all} backups are as they should be.", { all });
+  const first = !all ? "" : trouble ? sayMany("{n} of {all} backups is in trouble.", "{n} of {all} backups are in trouble.", trouble, { all }) : sayMany("The backup is as it should be.", "All {n} backups are as they should be.", all);
   const scanned = !scan ? "" : scan.error ? say("The last scan failed: {error}", { error: scan.error }) : say("Last scan {ago}.", { ago: ago(scan.started_at) });
   byId("summary").className = `summary ${trouble ? "is-bad" : "is-good"}`;
   byId("summary").replaceChildren(el("strong", { text: first }), " ", el("span", { class: scan && scan.error ? "scan-failed" : "muted", text: scanned }));

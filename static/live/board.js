@@ -1,6 +1,6 @@
 // The board: open alerts, the most urgent and oldest first, and those just closed.
 
-import { byId, data, el, say, setText, show, toast, words } from "./dom.js";
+import { byId, data, el, sayMany, setText, show, toast, words } from "./dom.js";
 import { setServerNow } from "./time.js";
 import { callsAgain, isHeld, isOpen, isTaken, rank } from "./looks.js";
 import { Feed } from "./feed.js";
@@ -80,8 +80,8 @@ function count(open, shown) {
   show(note, hidden.length > 0);
   note.classList.toggle("bad", urgent > 0);
   setText(note, urgent
-    ? say("The filter hides {n} open alerts; {urgent} of them are P1 and not taken.", { n: hidden.length, urgent })
-    : say("The filter hides {n} open alerts.", { n: hidden.length }));
+    ? sayMany("The filter hides {n} open alert, a P1 that is not taken.", "The filter hides {n} open alerts; P1 and not taken: {urgent}.", hidden.length, { urgent })
+    : sayMany("The filter hides {n} open alert.", "The filter hides {n} open alerts.", hidden.length));
   const title = waiting ? `(${waiting}) ${home}` : home;
   if (document.title !== title) document.title = title;
 }

@@ -1,10 +1,10 @@
 // The files on a meter: folders, sizes, dates, and fetching one file or a folder as ZIP.
 
-import { byId, el, setText, show, words } from "./dom.js";
+import { byId, decimal, el, setText, show, words } from "./dom.js";
 import { during } from "./press.js";
 import { call } from "./rest.js";
 
-const UNITS = ["B", "KB", "MB", "GB"];
+const UNITS = ["B", "kB", "MB", "GB"];
 let base = "";
 
 export function setUpFiles(address) {
@@ -53,7 +53,7 @@ function size(bytes) {
   if (bytes === null || bytes === undefined) return "";
   let [value, unit] = [bytes, 0];
   while (value >= 1000 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
-  return `${unit ? value.toFixed(1) : value} ${UNITS[unit]}`;
+  return `${decimal(value, unit ? 1 : 0)} ${words(UNITS[unit])}`;
 }
 
 function changed(entry) {

@@ -1,6 +1,6 @@
 // How a device's state reads. Colour is never the only sign: every state has a symbol and a word.
 
-import { el, say, words } from "./dom.js";
+import { el, say, sayMany, words } from "./dom.js";
 import { duration, seconds } from "./time.js";
 
 /** A watched device speaks every `poll_seconds`, an idle one every ten seconds. */
@@ -67,7 +67,7 @@ export function signs(device, { viewers = true } = {}) {
   if (run && device.polled && status.reachable) found.push(el("span", { class: `mark run-${status.state}` }, el("span", { "aria-hidden": "true", text: run[0] }), ` ${words(run[1])}`));
   if (status.frame && status.frame.overload) found.push(el("span", { class: "mark m-nobody-answered", text: words("Overload") }));
   if (status.frame && status.frame.under_range) found.push(el("span", { class: "mark", text: words("Under range") }));
-  if (viewers && device.viewers > 0) found.push(el("span", { class: "mark", text: device.viewers === 1 ? words("1 viewer") : say("{n} viewers", { n: device.viewers }) }));
+  if (viewers && device.viewers > 0) found.push(el("span", { class: "mark", text: sayMany("{n} viewer", "{n} viewers", device.viewers) }));
   return found;
 }
 

@@ -1,6 +1,6 @@
 // Every device, those in trouble first, with live values.
 
-import { byId, data, el, say, setText, show, words } from "./dom.js";
+import { byId, data, el, sayMany, setText, show, words } from "./dom.js";
 import { setServerNow } from "./time.js";
 import { isLive, settle, signs, standing, takeMessage, valuesOf } from "./device_looks.js";
 import { mainMetric, nameOf, number, unitOf } from "./metrics.js";
@@ -118,7 +118,7 @@ function arrange() {
   const hidden = trouble.filter((card) => !shown.includes(card)).length;
   setText(byId("count-all"), String(all.length));
   setText(byId("count-trouble"), String(trouble.length));
-  setText(byId("hidden-by-filter"), say("The filter hides {n} devices in trouble.", { n: hidden }));
+  setText(byId("hidden-by-filter"), sayMany("The filter hides {n} device in trouble.", "The filter hides {n} devices in trouble.", hidden));
   show(byId("hidden-by-filter"), hidden > 0);
   show(byId("none"), all.length === 0);
   show(byId("no-match"), all.length > 0 && shown.length === 0);

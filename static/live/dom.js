@@ -4,10 +4,26 @@ export const byId = (id) => document.getElementById(id);
 export const data = (id) => JSON.parse(byId(id).textContent);
 export const words = (text) => (window.gettext ? window.gettext(text) : text);
 
-/** `words("{n} more", {n: 3})`: a sentence with places. */
+const language = document.documentElement.lang || undefined;
+const figures = new Intl.NumberFormat(language);
+
+/** `say("{n} more", {n: 3})`: a sentence with places. Numbers are written as the reader writes them. */
 export function say(text, places = {}) {
-  return words(text).replace(/\{(\w+)\}/g, (whole, name) => (name in places ? String(places[name]) : whole));
+  return filled(words(text), places);
 }
+
+/** `sayMany("{n} alert", "{n} alerts", 3)`: the same, as a language counts. */
+export function sayMany(one, many, n, places = {}) {
+  const text = window.ngettext ? window.ngettext(one, many, n) : n === 1 ? one : many;
+  return filled(text, { n, ...places });
+}
+
+function filled(text, places) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in places ? (typeof places[name] === "number" ? figures.format(places[name]) : String(places[name])) : whole));
+}
+
+/** A number with so many digits after the point, or comma. */
+export const decimal = (value, digits) => new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 
 /** An element with properties (`class`, `text`, `href`, `data-x`, ...) and children. */
 export function el(tag, properties = {}, ...children) {

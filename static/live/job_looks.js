@@ -1,6 +1,6 @@
 // How jobs and runs read. Colour is never the only sign: every state has a symbol and a word.
 
-import { el, say, words } from "./dom.js";
+import { decimal, el, say, words } from "./dom.js";
 import { clock, duration, now, seconds } from "./time.js";
 
 const RUNS = {
@@ -51,10 +51,10 @@ function kindOf(job) {
 export function lasting(ms) {
   if (ms === null || ms === undefined) return "–";
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 10000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 10000) return `${decimal(ms / 1000, 1)} s`;
   let left = Math.round(ms / 1000);
   const parts = [];
-  for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]]) {
+  for (const [size, unit] of [[86400, words("d")], [3600, "h"], [60, "min"], [1, "s"]]) {
     const count = Math.floor(left / size);
     left -= count * size;
     if (count) parts.push(`${count} ${unit}`);
@@ -110,11 +110,11 @@ export const runSign = (status) => {
   return signNode(`run-${status}`, sign, text);
 };
 
-export const percent = (rate) => (rate === null ? "–" : `${rate === 1 ? 100 : Math.min(99.9, rate * 100).toFixed(rate > 0.995 ? 1 : 0)} %`);
+export const percent = (rate) => (rate === null ? "–" : `${rate === 1 ? 100 : decimal(Math.min(99.9, rate * 100), rate > 0.995 ? 1 : 0)} %`);
 
 /** A number as people write it: a figure of a run. */
 export function figure(value) {
-  if (typeof value === "number") return Number.isInteger(value) ? value.toLocaleString(document.documentElement.lang) : String(Math.round(value * 1e4) / 1e4);
+  if (typeof value === "number") return value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 4 });
   if (value === null || value === undefined) return "–";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

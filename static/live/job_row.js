@@ -59,7 +59,7 @@ export class JobRow {
   numbers() {
     const { figures } = this.job;
     const pairs = [
-      [words("30 days"), percent(figures.success_rate), say("{good} of {n} runs ended well", { good: figures.success + figures.warning, n: figures.total - figures.skipped - figures.running - figures.queued })],
+      [words("30 days"), percent(figures.success_rate), say("Runs that ended well: {good} of {n}", { good: figures.success + figures.warning, n: figures.total - figures.skipped - figures.running - figures.queued })],
       [words("usually"), lasting(figures.median_seconds === null ? null : figures.median_seconds * 1000), words("The median of their durations")],
       ["p95", lasting(figures.p95_seconds === null ? null : figures.p95_seconds * 1000), words("19 of 20 runs take no longer")],
     ];

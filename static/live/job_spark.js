@@ -42,8 +42,8 @@ export function spark(drawn) {
     return link;
   });
   const bad = runs.filter((run) => isBad(run.status)).length;
-  const label = say("The last {n} runs, {bad} of them bad", { n: runs.length, bad });
-  return shape("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "job-spark", role: "img", "aria-label": label }, ...bars);
+  const label = say("The last {n} runs; not good: {bad}", { n: runs.length, bad });
+  return shape("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "job-spark", role: "group", "aria-label": label }, ...bars);
 }
 
 /** The night from `since` to `until`: a mark per run, the bad ones high and on top. */

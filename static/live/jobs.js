@@ -1,6 +1,6 @@
 // Every job: whether last night went well, then what needs somebody, chains as one story.
 
-import { byId, data, el, say, setText, show, words } from "./dom.js";
+import { byId, data, el, say, sayMany, setText, show, words } from "./dom.js";
 import { clock, setServerNow } from "./time.js";
 import { watchHealth } from "./health.js";
 import { Again } from "./again.js";
@@ -32,10 +32,9 @@ function glance() {
   const state = bad.length ? "bad" : total.total === 0 ? "never" : "good";
   byId("glance").className = `card glance g-${state}`;
   setText(byId("sign"), { bad: "✕", never: "○", good: "✓" }[state]);
-  setText(byId("headline"), bad.length === 1 ? say("Last night did not go well: one of {all} jobs needs somebody.", { all: jobs().length })
-    : bad.length ? say("Last night did not go well: {n} of {all} jobs need somebody.", { n: bad.length, all: jobs().length })
+  setText(byId("headline"), bad.length ? sayMany("Last night did not go well: one of {all} jobs needs somebody.", "Last night did not go well: {n} of {all} jobs need somebody.", bad.length, { all: jobs().length })
       : total.total === 0 ? words("Nothing ran last night.") : words("Everything went well last night."));
-  const parts = [say("Since {when}: {n} runs", { when: clock(snapshot.since), n: total.total })];
+  const parts = [sayMany("Since {when}: {n} run", "Since {when}: {n} runs", total.total, { when: clock(snapshot.since) })];
   for (const [count, text] of [[total.success + total.warning, "{n} good"], [total.warning, "{n} with a warning"], [total.error + total.orphaned, "{n} bad"], [total.skipped, "{n} skipped"], [total.running, "{n} running"]]) {
     if (count) parts.push(say(text, { n: count }));
   }
@@ -95,7 +94,7 @@ function arrange() {
   const hidden = trouble.filter((job) => !visible.has(job.slug)).length;
   setText(byId("count-all"), String(jobs().length));
   setText(byId("count-trouble"), String(trouble.length));
-  setText(byId("hidden-by-filter"), say("The filter hides {n} jobs in trouble.", { n: hidden }));
+  setText(byId("hidden-by-filter"), sayMany("The filter hides {n} job in trouble.", "The filter hides {n} jobs in trouble.", hidden));
   show(byId("hidden-by-filter"), hidden > 0);
   show(byId("none"), jobs().length === 0);
   show(byId("glance"), jobs().length > 0);

@@ -1,5 +1,7 @@
 // Instants and durations, by the server's clock: a wrong clock on this machine must not show a wrong age.
 
+import { words } from "./dom.js";
+
 let ahead = 0;
 
 /** Tell it what the server's clock says now. */
@@ -11,7 +13,7 @@ export function setServerNow(instant) {
 export const now = () => Date.now() + ahead;
 export const seconds = (instant) => Math.floor((now() - Date.parse(instant)) / 1000);
 
-/** 42 s, 3:07, 2 h 05, 3 d 4 h. */
+/** 42 s, 3:07, 2 h 05, 3 d 4 h (in French 3 j 4 h). */
 export function duration(total) {
   const left = Math.max(0, Math.floor(total));
   if (left < 60) return `${left} s`;
@@ -19,7 +21,7 @@ export function duration(total) {
   if (minutes < 60) return `${minutes}:${String(left % 60).padStart(2, "0")} min`;
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, "0")}`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return `${Math.floor(hours / 24)} ${words("d")} ${hours % 24} h`;
 }
 
 const language = document.documentElement.lang || undefined;

@@ -1,6 +1,6 @@
 // The wall: open alerts for a screen that nobody touches. It shows what it knows, says when it knows nothing, and comes back by itself.
 
-import { byId, data, el, say, setText, show, words } from "./dom.js";
+import { byId, data, el, say, sayMany, setText, show, words } from "./dom.js";
 import { duration, now, setServerNow } from "./time.js";
 import { Line } from "./line.js";
 import { Engine } from "./wall_engine.js";
@@ -143,7 +143,7 @@ function drawHead() {
   setText(byId("site"), slide && slide.site !== null ? slide.site : words("Open alerts"));
   const parts = [];
   if (slides.pinned.length > 1) parts.push(say("P1 {page}/{pages}", { page: (turn.pinned % slides.pinned.length) + 1, pages: slides.pinned.length }));
-  if (slide && slide.pages > 1) parts.push(say("page {page}/{pages}, {n} alerts", { page: slide.page + 1, pages: slide.pages, n: slide.count }));
+  if (slide && slide.pages > 1) parts.push(sayMany("page {page}/{pages}, {n} alert", "page {page}/{pages}, {n} alerts", slide.count, { page: slide.page + 1, pages: slide.pages }));
   setText(byId("pages"), parts.join(" · "));
   const total = Object.values(snapshot.counts).reduce((sum, count) => sum + count, 0);
   const listed = snapshot.open.length;
@@ -152,7 +152,7 @@ function drawHead() {
   setText(byId("count-open"), say("{n} open", { n: `${total}${snapshot.whole ? "" : "+"}` }));
   setText(byId("count-untaken"), say("{n} not taken", { n: `${waiting}${plus}` }));
   byId("count-untaken").classList.toggle("bad", waiting > 0);
-  setText(byId("more"), total > listed ? say("{n} further open alerts are not listed here: these are the most urgent.", { n: total - listed }) : "");
+  setText(byId("more"), total > listed ? sayMany("{n} further open alert is not listed here: these are the most urgent.", "{n} further open alerts are not listed here: these are the most urgent.", total - listed) : "");
   setText(byId("uncounted"), words("More alerts are open than this screen can look through. The board shows all of them."));
   show(byId("uncounted"), !snapshot.whole);
   setText(byId("name"), snapshot.wall.name);
@@ -175,7 +175,7 @@ function drawSites() {
     if (!last) break;
     last.remove();
     hidden += 1;
-    rest.textContent = say("+{n} sites", { n: hidden });
+    rest.textContent = sayMany("+{n} site", "+{n} sites", hidden);
     strip.append(rest);
   }
 }

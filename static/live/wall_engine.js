@@ -48,7 +48,7 @@ export class Engine {
     const list = byId("engine");
     if (list.dataset.said !== found.join("\n")) {
       list.dataset.said = found.join("\n");
-      list.replaceChildren(...found.map((text) => el("li", { text })));
+      list.firstElementChild.replaceChildren(...found.map((text) => el("li", { text })));
       show(list, found.length > 0);
     }
   }

@@ -52,7 +52,7 @@ def test_what_is_bad_comes_first_and_leads_to_all_facts(open_page, page_quiet, v
     nightly("pharmacy", BackupVerdict.HASH_MISMATCH, message="The content is not what the agent reports.")
     page = open_page("/live/backups/")
 
-    expect(page.locator("#summary")).to_contain_text("1 of 3 backups are in trouble.")
+    expect(page.locator("#summary")).to_contain_text("1 of 3 backups is in trouble.")
     expect(titles(page).first).to_have_text("pharmacy")
     expect(page.locator("#jobs > li").first).to_contain_text("Alert: nobody has it yet")
 

@@ -114,7 +114,7 @@ def test_a_filter_says_what_it_hides(open_page, page_quiet):
     page = open_page("/live/?q=other")
 
     expect(page.locator("#open .row")).to_have_count(1)
-    expect(page.locator("#hidden-by-filter")).to_have_text("The filter hides 1 open alerts; 1 of them are P1 and not taken.")
+    expect(page.locator("#hidden-by-filter")).to_have_text("The filter hides 1 open alert, a P1 that is not taken.")
     page_quiet(page)
 
 
