@@ -117,5 +117,5 @@ def test_nothing_sticks_out_on_a_telephone(open_page, page_quiet, chain, dark):
 def test_in_french(open_page, page_quiet, chain):
     page = open_page(PAGE, locale="fr-FR")
 
-    expect(page.locator("#headline")).to_have_text("La nuit ne s’est pas bien passée : 2 tâches sur 3 ont besoin de quelqu’un.")
+    expect(page.locator("#headline")).to_have_text("La nuit s’est mal passée : 2 tâches sur 3 ont besoin de quelqu’un.")
     page_quiet(page)
