@@ -19,6 +19,7 @@ HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Rob
 
 GONE = gettext_noop("What this link was about is no longer kept. Sign in to see what is open now.")
 
+
 @csrf_exempt  # the token is what authenticates; no cookie is read, and the page works where cookies are blocked
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
 def proof(request: HttpRequest, token: str) -> HttpResponse:
