@@ -15,7 +15,7 @@ class Speaks(LocaleMiddleware):
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.LANGUAGE_COOKIE_AGE,
                 secure=settings.LANGUAGE_COOKIE_SECURE, httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-                samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+                samesite="Lax",
             )  # fmt: skip
         answer: HttpResponseBase = super().process_response(request, response)  # type: ignore[arg-type]
         return answer
