@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 from ninja import Router
 from pydantic import BaseModel, Field
 
@@ -124,4 +124,5 @@ def preview_silence(request: HttpRequest, body: PreviewIn) -> HttpResponse:
     require(request, "alerts.view_silence")
     require(request, "alerts.view_alert")
     found = silence_preview.preview(matchers.parse_all(body.matchers))
-    return json_answer(silence_preview.describe(found, at=timezone.now()))
+    with translation.override(None):
+        return json_answer(silence_preview.describe(found, at=timezone.now()))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext, ngettext
+
 from alerts import subjects
 from alerts.enums import OPEN, Priority
 from alerts.models import Alert
@@ -30,12 +32,15 @@ class Preview:
     def sentence(self) -> str:
         """All of it in words."""
         if not self.matching:
-            return f"None of the {self.open} open alerts matches now." if self.open else "No alert is open now."
-        parts = [f"{self.matching} of {self.open} open {_alerts(self.open)} {'matches' if self.matching == 1 else 'match'} now."]
+            said = gettext("None of the %(open)d open alerts matches now.") if self.open else gettext("No alert is open now.")
+            return said % {"open": self.open}
+        parts = [_matching(self.matching, self.open)]
         if self.exempt:
-            parts.append(f"Lives may depend on {self.exempt} of them: not held back, whatever you write.")
+            parts.append(gettext("Lives may depend on %(exempt)d of them: not held back, whatever you write.") % {"exempt": self.exempt})
         if self.p1:
-            parts.append(f"{self.p1} of them {'is a P1' if self.p1 == 1 else 'are P1'}: held for 8 hours at the most.")
+            said = ngettext("%(p1)d of them is a P1: held for 8 hours at the most.", "%(p1)d of them are P1: held for 8 hours at the most.",
+                            self.p1)  # fmt: skip
+            parts.append(said % {"p1": self.p1})
         return " ".join(parts)
 
 
@@ -69,5 +74,8 @@ def describe(found: Preview, *, at: datetime) -> dict[str, object]:
     return {**counted, "says": found.sentence, "examples": examples, "at": at.isoformat()}
 
 
-def _alerts(count: int) -> str:
-    return "alert" if count == 1 else "alerts"
+def _matching(count: int, of: int) -> str:
+    if of == 1:
+        return gettext("1 of 1 open alert matches now.")
+    said = ngettext("%(matching)d of %(open)d open alerts matches now.", "%(matching)d of %(open)d open alerts match now.", count)
+    return said % {"matching": count, "open": of}

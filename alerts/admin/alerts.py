@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from alerts import describe, images, lateness, sentences
@@ -19,8 +21,8 @@ from alerts.admin.filters import StateFilter
 from alerts.admin.words import DELIVERY_COLOURS, PRIORITY_COLOURS, STATUS_COLOURS
 from alerts.models import Alert
 from notifications.models import Delivery, Notification
+from sentinel_site.lib.ages import length, until
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
-from sentinel_site.lib.spans import span, until
 
 SHOWN = 200
 """How many log entries, deliveries and reports of one alert its page shows: the newest."""
@@ -38,7 +40,7 @@ class AlertAdmin(ReadOnlyMixin, FeedbackMixin, LargeListMixin):
         ("source", AutocompleteSelectFilter), ("created_at", BornFilter),
     )  # fmt: skip
     search_fields = ("title",)
-    search_help_text = "#number, id, or the beginnings of words in title, subject and type"
+    search_help_text = _("#number, id, or the beginnings of words in title, subject and type")
     list_fullwidth = True
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Alert], search_term: str) -> tuple[QuerySet[Alert], bool]:
@@ -83,7 +85,7 @@ def _row(alert: Alert, *, at: datetime) -> dict[str, Any]:
         "url": reverse("admin:alerts_alert_change", args=[alert.pk]),
         "status_colour": STATUS_COLOURS.get(alert.status, "calm"),
         "priority_colour": PRIORITY_COLOURS.get(alert.priority, "calm"),
-        "age": span(at - alert.created_at),
+        "age": length(at - alert.created_at),
         "late": alert.is_open and lateness.is_late(alert, at=at),
         "held": ", ".join(str(each.get("reason") or each.get("kind")) for each in alert.suppressed_by) if alert.is_open else "",
         "next_step": until(alert.next_step_at, at=at) if alert.next_step_at else "–",
@@ -116,6 +118,6 @@ def page(alert: Alert, user: images.Viewer) -> dict[str, Any]:
 
 def _links(alert: Alert) -> list[tuple[str, str, str]]:
     """(name, address, text) of each link; the address is empty unless it is http or https, so that no other can be followed."""
-    named = [("Runbook", alert.runbook_url, alert.runbook_url)] if alert.runbook_url else []
-    named += [("Link", str(link.get("href", "")), str(link.get("text") or link.get("href", ""))) for link in alert.links]
+    named = [(gettext("Runbook"), alert.runbook_url, alert.runbook_url)] if alert.runbook_url else []
+    named += [(gettext("Link"), str(link.get("href", "")), str(link.get("text") or link.get("href", ""))) for link in alert.links]
     return [(name, address if address.startswith(("http://", "https://")) else "", text) for name, address, text in named]

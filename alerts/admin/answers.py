@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, pgettext_lazy
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -29,16 +31,18 @@ from alerts.models import Alert
 ANSWER, ESCALATE = "alerts.answer_alert", "alerts.escalate_alert"
 BY_PEOPLE = [choice for choice in Resolution.choices if choice[0] not in (Resolution.AUTO, Resolution.RECOVERED)]
 Deed = Callable[..., Any]
+ACKNOWLEDGED, RESOLVED = pgettext_lazy("deed", "acknowledged"), pgettext_lazy("deed", "resolved")
+ESCALATED, COMMENTED = pgettext_lazy("deed", "escalated"), pgettext_lazy("deed", "commented")
 
 
 def _note(required: bool = False) -> forms.CharField:
-    return forms.CharField(required=required, max_length=2000, label="Note", widget=UnfoldAdminTextareaWidget({"rows": 3}))
+    return forms.CharField(required=required, max_length=2000, label=_("Note"), widget=UnfoldAdminTextareaWidget({"rows": 3}))
 
 
 class AcknowledgeForm(BaseDialogForm):
     """What the person who takes it says."""
 
-    promise = forms.ChoiceField(required=False, choices=[("", "No promise"), *Promise.choices], widget=UnfoldAdminSelectWidget)
+    promise = forms.ChoiceField(required=False, choices=[("", _("No promise")), *Promise.choices], widget=UnfoldAdminSelectWidget)
     note = _note()
 
 
@@ -58,7 +62,7 @@ class CommentForm(BaseDialogForm):
 class AnswersMixin:
     """The actions on alerts. ``answer`` and ``escalate`` name the permissions that Django's and Unfold's menus ask for."""
 
-    actions: ClassVar = ["acknowledge_ticked", *[f"resolve_{value}" for value, _ in BY_PEOPLE], "escalate_ticked"]
+    actions: ClassVar = ["acknowledge_ticked", *[f"resolve_{value}" for value, _label in BY_PEOPLE], "escalate_ticked"]
     actions_detail: ClassVar = ["acknowledge", "resolve", "escalate", "comment"]
 
     def has_answer_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
@@ -70,85 +74,86 @@ class AnswersMixin:
         return request.user.has_perm(ESCALATE)
 
     @action(
-        description="Acknowledge", permissions=["answer"], icon="front_hand", variant=ActionVariant.PRIMARY,
-        dialog={"title": "Acknowledge", "description": "You take it: the escalation stops and waiting messages are cancelled.",
-                "form_class": AcknowledgeForm, "form_submit_text": "I take it"},
+        description=_("Acknowledge"), permissions=["answer"], icon="front_hand", variant=ActionVariant.PRIMARY,
+        dialog={"title": _("Acknowledge"), "description": _("You take it: the escalation stops and waiting messages are cancelled."),
+                "form_class": AcknowledgeForm, "form_submit_text": _("I take it")},
     )  # fmt: skip
     def acknowledge(self, request: HttpRequest, form: AcknowledgeForm, object_id: str) -> HttpResponse:
         """Acknowledge one alert."""
         deed = partial(lifecycle.acknowledge, promise=form.cleaned_data["promise"], note=form.cleaned_data["note"])
-        return self._one(request, object_id, ANSWER, deed, "acknowledged")
+        return self._one(request, object_id, ANSWER, deed, ACKNOWLEDGED)
 
     @action(
-        description="Resolve", permissions=["answer"], icon="task_alt", variant=ActionVariant.SUCCESS,
-        dialog={"title": "Resolve", "description": "It is over: everyone who was told is told that, too. This is final.",
-                "form_class": ResolveForm, "form_submit_text": "Resolve"},
+        description=_("Resolve"), permissions=["answer"], icon="task_alt", variant=ActionVariant.SUCCESS,
+        dialog={"title": _("Resolve"), "description": _("It is over: everyone who was told is told that, too. This is final."),
+                "form_class": ResolveForm, "form_submit_text": _("Resolve")},
     )  # fmt: skip
     def resolve(self, request: HttpRequest, form: ResolveForm, object_id: str) -> HttpResponse:
         """Resolve one alert."""
         deed = partial(lifecycle.resolve, resolution=form.cleaned_data["resolution"], note=form.cleaned_data["note"])
-        return self._one(request, object_id, ANSWER, deed, "resolved")
+        return self._one(request, object_id, ANSWER, deed, RESOLVED)
 
     @action(
-        description="Escalate now", permissions=["escalate"], icon="campaign", variant=ActionVariant.WARNING,
-        dialog={"title": "Escalate now", "description": "The next step is taken at once. A finished escalation begins again.",
-                "form_class": BaseDialogForm, "form_submit_text": "Escalate"},
+        description=_("Escalate now"), permissions=["escalate"], icon="campaign", variant=ActionVariant.WARNING,
+        dialog={"title": _("Escalate now"), "description": _("The next step is taken at once. A finished escalation begins again."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Escalate")},
     )  # fmt: skip
     def escalate(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Escalate one alert."""
-        return self._one(request, object_id, ESCALATE, escalation.escalate_now, "escalated")
+        return self._one(request, object_id, ESCALATE, escalation.escalate_now, ESCALATED)
 
     @action(
-        description="Comment", permissions=["answer"], icon="comment",
-        dialog={"title": "Comment", "description": "Kept in the alert's record.", "form_class": CommentForm, "form_submit_text": "Add"},
+        description=_("Comment"), permissions=["answer"], icon="comment",
+        dialog={"title": _("Comment"), "description": _("Kept in the alert's record."),
+                "form_class": CommentForm, "form_submit_text": _("Add")},
     )  # fmt: skip
     def comment(self, request: HttpRequest, form: CommentForm, object_id: str) -> HttpResponse:
         """Comment one alert."""
-        return self._one(request, object_id, ANSWER, partial(lifecycle.comment, note=form.cleaned_data["note"]), "commented")
+        return self._one(request, object_id, ANSWER, partial(lifecycle.comment, note=form.cleaned_data["note"]), COMMENTED)
 
-    @action(description="Acknowledge", permissions=["answer"])
+    @action(description=_("Acknowledge"), permissions=["answer"])
     def acknowledge_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Acknowledge every ticked alert."""
-        self._many(request, queryset, ANSWER, lifecycle.acknowledge, "acknowledged")
+        self._many(request, queryset, ANSWER, lifecycle.acknowledge, ACKNOWLEDGED)
 
-    @action(description="Escalate now", permissions=["escalate"])
+    @action(description=_("Escalate now"), permissions=["escalate"])
     def escalate_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Escalate every ticked alert."""
-        self._many(request, queryset, ESCALATE, escalation.escalate_now, "escalated")
+        self._many(request, queryset, ESCALATE, escalation.escalate_now, ESCALATED)
 
-    @action(description="Resolve: handled", permissions=["answer"])
+    @action(description=_("Resolve: handled"), permissions=["answer"])
     def resolve_handled(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Resolve every ticked alert as handled."""
         self._resolve(request, queryset, Resolution.HANDLED)
 
-    @action(description="Resolve: help sent", permissions=["answer"])
+    @action(description=_("Resolve: help sent"), permissions=["answer"])
     def resolve_help_sent(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Resolve every ticked alert as help sent."""
         self._resolve(request, queryset, Resolution.HELP_SENT)
 
-    @action(description="Resolve: false alarm", permissions=["answer"])
+    @action(description=_("Resolve: false alarm"), permissions=["answer"])
     def resolve_false_alarm(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Resolve every ticked alert as a false alarm."""
         self._resolve(request, queryset, Resolution.FALSE_ALARM)
 
-    @action(description="Resolve: test", permissions=["answer"])
+    @action(description=_("Resolve: test"), permissions=["answer"])
     def resolve_test(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Resolve every ticked alert as a test."""
         self._resolve(request, queryset, Resolution.TEST)
 
     def _resolve(self, request: HttpRequest, queryset: QuerySet[Alert], resolution: Resolution) -> None:
-        self._many(request, queryset, ANSWER, partial(lifecycle.resolve, resolution=resolution), "resolved")
+        self._many(request, queryset, ANSWER, partial(lifecycle.resolve, resolution=resolution), RESOLVED)
 
-    def _one(self, request: HttpRequest, object_id: str, permission: str, deed: Deed, done: str) -> HttpResponse:
+    def _one(self, request: HttpRequest, object_id: str, permission: str, deed: Deed, done: Any) -> HttpResponse:
         _require(request, permission)
         alert = get_object_or_404(Alert, pk=object_id)
         if (refusal := _do(deed, alert, request, at=timezone.now())) is None:
-            messages.success(request, f"#{alert.number} was {done}.")
+            messages.success(request, _("#%(number)s was %(done)s.") % {"number": alert.number, "done": done})
         else:
             messages.error(request, f"#{alert.number}: {refusal}")
         return HttpResponse(headers={"HX-Redirect": reverse("admin:alerts_alert_change", args=[alert.pk])})
 
-    def _many(self, request: HttpRequest, queryset: QuerySet[Alert], permission: str, deed: Deed, done: str) -> None:
+    def _many(self, request: HttpRequest, queryset: QuerySet[Alert], permission: str, deed: Deed, done: Any) -> None:
         _require(request, permission)
         at, count = timezone.now(), 0
         for alert in queryset.order_by("id"):
@@ -157,7 +162,8 @@ class AnswersMixin:
             else:
                 messages.error(request, f"#{alert.number}: {refusal}")
         if count:
-            messages.success(request, f"{count} alert{'' if count == 1 else 's'} {done}.")
+            said = ngettext("%(count)d alert %(done)s.", "%(count)d alerts %(done)s.", count)
+            messages.success(request, said % {"count": count, "done": done})
 
 
 def _require(request: HttpRequest, permission: str) -> None:

@@ -6,6 +6,8 @@ from typing import ClassVar
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
@@ -20,9 +22,9 @@ class FeedbackForm(BaseDialogForm):
     """What the alert was worth."""
 
     feedback = forms.ChoiceField(
-        choices=Usefulness.choices, initial=Usefulness.USEFUL, label="It was", widget=UnfoldAdminRadioSelectWidget(radio_style=1)
+        choices=Usefulness.choices, initial=Usefulness.USEFUL, label=_("It was"), widget=UnfoldAdminRadioSelectWidget(radio_style=1)
     )
-    note = forms.CharField(required=False, max_length=2000, label="Note", widget=UnfoldAdminTextareaWidget({"rows": 2}))
+    note = forms.CharField(required=False, max_length=2000, label=_("Note"), widget=UnfoldAdminTextareaWidget({"rows": 2}))
 
 
 class FeedbackMixin(AnswersMixin):
@@ -32,34 +34,39 @@ class FeedbackMixin(AnswersMixin):
     actions_detail: ClassVar = [*AnswersMixin.actions_detail, "give_feedback"]
 
     @action(
-        description="Feedback", permissions=["answer"], icon="thumbs_up_down",
-        dialog={"title": "Was it worth your attention?", "description": "Kept on record and counted; it changes nothing about the alert.",
-                "form_class": FeedbackForm, "form_submit_text": "Say so"},
+        description=_("Feedback"), permissions=["answer"], icon="thumbs_up_down",
+        dialog={"title": _("Was it worth your attention?"),
+                "description": _("Kept on record and counted; it changes nothing about the alert."),
+                "form_class": FeedbackForm, "form_submit_text": _("Say so")},
     )  # fmt: skip
     def give_feedback(self, request: HttpRequest, form: FeedbackForm, object_id: str) -> HttpResponse:
         """Say what one alert was worth."""
         deed = partial(feedback.give, word=form.cleaned_data["feedback"], note=form.cleaned_data["note"])
-        return self._one(request, object_id, ANSWER, deed, f"called {form.cleaned_data['feedback']}")
+        return self._one(request, object_id, ANSWER, deed, _called(form.cleaned_data["feedback"]))
 
-    @action(description="Feedback: useful", permissions=["answer"])
+    @action(description=_("Feedback: useful"), permissions=["answer"])
     def useful_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Every ticked alert was useful."""
         self._say(request, queryset, Usefulness.USEFUL)
 
-    @action(description="Feedback: noise", permissions=["answer"])
+    @action(description=_("Feedback: noise"), permissions=["answer"])
     def noise_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Every ticked alert was noise."""
         self._say(request, queryset, Usefulness.NOISE)
 
-    @action(description="Feedback: duplicate", permissions=["answer"])
+    @action(description=_("Feedback: duplicate"), permissions=["answer"])
     def duplicate_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Every ticked alert told something that was known."""
         self._say(request, queryset, Usefulness.DUPLICATE)
 
-    @action(description="Feedback: test", permissions=["answer"])
+    @action(description=_("Feedback: test"), permissions=["answer"])
     def test_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """Every ticked alert was a test."""
         self._say(request, queryset, Usefulness.TEST)
 
     def _say(self, request: HttpRequest, queryset: QuerySet[Alert], word: Usefulness) -> None:
-        self._many(request, queryset, ANSWER, partial(feedback.give, word=word), f"called {word.value}")
+        self._many(request, queryset, ANSWER, partial(feedback.give, word=word), _called(word))
+
+
+def _called(word: str) -> str:
+    return gettext("called “%(word)s”") % {"word": Usefulness(word).label}

@@ -6,6 +6,8 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from alerts import lateness
@@ -16,17 +18,17 @@ from alerts.models import Alert
 class StateFilter(DropdownFilter):
     """Open, unacknowledged, late, held back, closed."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Sequence[tuple[str, str]]:
         """What can be asked for."""
         return [
-            ("open", "Open"),
-            ("unacknowledged", "Open, taken by nobody"),
-            ("late", "Late"),
-            ("held", "Open, held back"),
-            ("closed", "Closed"),
+            ("open", pgettext("alerts", "Open")),
+            ("unacknowledged", gettext("Open, taken by nobody")),
+            ("late", gettext("Late")),
+            ("held", gettext("Open, held back")),
+            ("closed", gettext("Closed")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:

@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from alerts import reachability, simulation
 from alerts.enums import Severity
 from alerts.models import Source
-from sentinel_site.lib.spans import exact
+from sentinel_site.lib.ages import precise
 
 VIEW = "alerts.view_escalationpolicy"
 SHOWN = 50
@@ -27,7 +28,8 @@ class InstantField(forms.DateTimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            required=False, label="When", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), help_text="Now, if empty.",
+            required=False, label=_("When"),
+            widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), help_text=_("Now, if empty."),
             input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs,
         )  # fmt: skip
 
@@ -35,7 +37,7 @@ class InstantField(forms.DateTimeField):
         """Refuse what lies too far away."""
         at: datetime | None = super().clean(value)
         if at is not None and at.year not in simulation.YEARS:
-            raise forms.ValidationError("This lies outside of the years 2000 to 2100.")
+            raise forms.ValidationError(_("This lies outside of the years 2000 to 2100."))
         return at
 
 
@@ -43,13 +45,27 @@ class SupposedForm(forms.Form):
     """A report that is only supposed. Everything but the source may be left empty."""
 
     source = forms.ModelChoiceField(
-        Source.objects.filter(enabled=True).order_by("slug"), to_field_name="slug", widget=UnfoldAdminSelectWidget, empty_label=None
+        Source.objects.filter(enabled=True).order_by("slug"),
+        to_field_name="slug",
+        widget=UnfoldAdminSelectWidget,
+        empty_label=None,
+        label=_("Source"),
     )
-    type = forms.CharField(max_length=80, required=False, widget=UnfoldAdminTextInputWidget, help_text="For example fall.")
-    severity = forms.ChoiceField(choices=[("", "The source's own"), *Severity.choices], required=False, widget=UnfoldAdminSelectWidget)
-    subject = forms.CharField(max_length=200, required=False, widget=UnfoldAdminTextInputWidget, help_text="What or who it is about.")
+    type = forms.CharField(
+        label=_("Type"), max_length=80, required=False, widget=UnfoldAdminTextInputWidget, help_text=_("For example fall.")
+    )
+    severity = forms.ChoiceField(
+        label=_("Severity"), choices=[("", _("The source's own")), *Severity.choices], required=False, widget=UnfoldAdminSelectWidget
+    )
+    subject = forms.CharField(
+        label=_("Subject"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget, help_text=_("What or who it is about.")
+    )
     labels = forms.CharField(
-        max_length=8000, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text="One a line: room=12"
+        label=_("Labels"),
+        max_length=8000,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("One a line: room=12"),
     )
     at = InstantField()
 
@@ -59,10 +75,10 @@ class SupposedForm(forms.Form):
         for line in filter(str.strip, self.cleaned_data["labels"].splitlines()):
             name, equals, value = (part.strip() for part in line.partition("="))
             if not name or not equals or len(name) > 128 or len(value) > 1024:
-                raise forms.ValidationError(f"“{line.strip()[:60]}” is not name=value.")
+                raise forms.ValidationError(_("“%(line)s” is not name=value.") % {"line": line.strip()[:60]})
             labels[name] = value
         if len(labels) > 64:
-            raise forms.ValidationError("There are more than 64 labels.")
+            raise forms.ValidationError(_("There are more than 64 labels."))
         return labels
 
     def supposed(self) -> simulation.Supposed:
@@ -91,8 +107,8 @@ def foresight(request: HttpRequest) -> HttpResponse:
     found = _simulated(form) if form.is_bound and form.is_valid() else None
     gaps = reachability.gaps(since=now, until=now + timedelta(days=reachability.DAYS))
     context = {
-        **admin.site.each_context(request), "title": "Who would be called", "form": form, "found": found, "days": reachability.DAYS,
-        "gaps": [(gap, exact(int((gap.span.until - gap.span.since).total_seconds()))) for gap in gaps[:SHOWN]],
+        **admin.site.each_context(request), "title": _("Who would be called"), "form": form, "found": found, "days": reachability.DAYS,
+        "gaps": [(gap, precise(int((gap.span.until - gap.span.since).total_seconds()))) for gap in gaps[:SHOWN]],
         "more": max(0, len(gaps) - SHOWN),
     }  # fmt: skip
     return TemplateResponse(request, "admin/alerts/foresight.html", context)
@@ -101,5 +117,5 @@ def foresight(request: HttpRequest) -> HttpResponse:
 def _simulated(form: SupposedForm) -> dict[str, Any]:
     at = form.cleaned_data["at"] or timezone.now()
     found = simulation.simulate(form.supposed(), at=at)
-    steps = [(turn, exact(int((turn.at - found.at).total_seconds()))) for turn in found.turns]
+    steps = [(turn, precise(int((turn.at - found.at).total_seconds()))) for turn in found.turns]
     return {"simulation": found, "steps": steps, "reached": any(call.ways for turn in found.turns for call in turn.calls)}

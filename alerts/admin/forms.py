@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
@@ -44,18 +45,19 @@ class SourceForm(forms.ModelForm):
     """A source; its attributes must be ones that reports have."""
 
     dedup_attributes = LinesField(
-        label="Same alert when these agree",
-        help_text="One to a line: source, type, severity, subject or label.<name>. A repeat of an open alert only counts up.",
+        label=_("Same alert when these agree"),
+        help_text=_("One to a line: source, type, severity, subject or label.<name>. A repeat of an open alert only counts up."),
     )
     group_attributes = LinesField(
-        label="Told together when these agree",
-        help_text="One to a line. Empty: never group. Life-safety alerts are never grouped.",
+        label=_("Told together when these agree"),
+        help_text=_("One to a line. Empty: never group. Life-safety alerts are never grouped."),
     )
     webhook_secret = forms.CharField(
+        label=_("Webhook secret"),
         required=False, min_length=12, max_length=200, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="With one, webhooks for this source must be signed with it, besides their API key. Left empty, one that is set stays.",
+        help_text=_("With one, webhooks for this source must be signed with it, besides their API key. Left empty, one that is set stays."),
     )  # fmt: skip
-    forget_webhook_secret = forms.BooleanField(required=False, widget=UnfoldBooleanWidget)
+    forget_webhook_secret = forms.BooleanField(label=_("Forget webhook secret"), required=False, widget=UnfoldBooleanWidget)
 
     class Meta:
         model = Source
@@ -74,14 +76,16 @@ class RouteForm(forms.ModelForm):
     """A route; its matchers must be readable, and the catch-all has none."""
 
     matchers = LinesField(
-        label="Conditions",
-        help_text='One to a line, all must hold: severity=critical, room=~"1.*", type!=test. '
-        "Reports have source, type, severity, subject and their own labels.",
+        label=_("Conditions"),
+        help_text=_(
+            'One to a line, all must hold: severity=critical, room=~"1.*", type!=test. '
+            "Reports have source, type, severity, subject and their own labels."
+        ),
     )
 
     weekdays = forms.TypedMultipleChoiceField(
-        choices=WEEKDAYS, coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="None ticked: every day. A night belongs to the day it begins on.",
+        label=_("Weekdays"), choices=WEEKDAYS, coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("None ticked: every day. A night belongs to the day it begins on."),
     )  # fmt: skip
 
     class Meta:
@@ -105,7 +109,7 @@ class RouteForm(forms.ModelForm):
         """A route that changes nothing is a mistake."""
         data = super().clean() or {}
         if not self.instance.catch_all and not data.get("policy") and not data.get("priority"):
-            raise forms.ValidationError("This route would change nothing: give it a policy, a priority, or both.")
+            raise forms.ValidationError(_("This route would change nothing: give it a policy, a priority, or both."))
         return data
 
 
@@ -113,11 +117,11 @@ class StepForm(forms.ModelForm):
     """One step of a policy; its transports are ticked."""
 
     kinds = forms.MultipleChoiceField(
-        label="By",
+        label=_("By"),
         required=False,
         choices=Transport.choices,
         widget=UnfoldAdminSelect2MultipleWidget,
-        help_text="Empty: by every transport they have.",
+        help_text=_("Empty: by every transport they have."),
     )
 
     class Meta:
@@ -129,5 +133,7 @@ def _attributes(names: list[str]) -> list[str]:
     wrong = [name for name in names if name not in ATTRIBUTES and not _LABEL.fullmatch(name)]
     if wrong:
         known = ", ".join(ATTRIBUTES)
-        raise forms.ValidationError(f"{', '.join(wrong)}: reports have no such attribute. Use {known} or label.<name>.")
+        raise forms.ValidationError(
+            _("%(wrong)s: reports have no such attribute. Use %(known)s or label.<name>.") % {"wrong": ", ".join(wrong), "known": known}
+        )
     return names

@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -24,15 +26,18 @@ class InhibitionForm(forms.ModelForm):
     """An inhibition; both sides must be readable."""
 
     source_matchers = LinesField(
-        label="While an alert is open that matches", required=True, validators=[check_matchers],
-        help_text="One to a line, all must hold.",
+        label=_("While an alert is open that matches"), required=True, validators=[check_matchers],
+        help_text=_("One to a line, all must hold."),
     )  # fmt: skip
     target_matchers = LinesField(
-        label="nobody is told about alerts that match", required=True, validators=[check_matchers], help_text=ONE_A_LINE + EXEMPT
+        label=_("nobody is told about alerts that match"),
+        required=True,
+        validators=[check_matchers],
+        help_text=format_lazy("{}{}", ONE_A_LINE, EXEMPT),
     )
     equal = LinesField(
-        label="and agree with it in these labels", validators=[check_label_names],
-        help_text="One to a line, for example site. Empty: whatever they are. A label that both lack counts as equal.",
+        label=_("and agree with it in these labels"), validators=[check_label_names],
+        help_text=_("One to a line, for example site. Empty: whatever they are. A label that both lack counts as equal."),
     )  # fmt: skip
 
     class Meta:
@@ -52,17 +57,17 @@ class InhibitionAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin
         (None, {"fields": ("name", "source_matchers", "target_matchers", "equal", ("wait_seconds", "enabled"), ("hits", "holding"))}),
     )
 
-    @display(description="While this is open")
+    @display(description=_("While this is open"))
     def cause(self, inhibition: Inhibition) -> str:
         """What the source must match."""
-        return " and ".join(inhibition.source_matchers)
+        return str(_(" and ")).join(inhibition.source_matchers)
 
-    @display(description="this is not told")
+    @display(description=_("this is not told"))
     def consequence(self, inhibition: Inhibition) -> str:
         """What is held back."""
-        return " and ".join(inhibition.target_matchers)
+        return str(_(" and ")).join(inhibition.target_matchers)
 
-    @display(description="Alerts held back now")
+    @display(description=_("Alerts held back now"))
     def holding(self, inhibition: Inhibition) -> int:
         """How many open alerts it keeps quiet."""
         return 0 if inhibition.pk is None else queries.held_back(str(inhibition.pk)).count()

@@ -12,6 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from alerts import linting
 from alerts.linting import Level
@@ -63,8 +65,12 @@ def say(request: HttpRequest, *rows: Model) -> None:
         messages.add_message(request, LEVELS[finding.level], f"{finding.text} {finding.fix}")
     others = sum(finding.level is not Level.NOTICE for finding in found if finding not in own[:SAID])
     if others:
-        what = "1 other thing" if others == 1 else f"{others} other things"
-        text = format_html('<a href="{}">{} in the set-up will not work as meant.</a>', reverse("admin:alerts_lint"), what)
+        what = ngettext(
+            "%(count)d other thing in the set-up will not work as meant.",
+            "%(count)d other things in the set-up will not work as meant.",
+            others,
+        )
+        text = format_html('<a href="{}">{}</a>', reverse("admin:alerts_lint"), what % {"count": others})
         messages.info(request, text)
 
 
@@ -77,13 +83,13 @@ def page(request: HttpRequest) -> HttpResponse:
         for each in linting.examine(at=timezone.now())
     ]
     counts = [(level, COLOURS[level], sum(row["finding"].level is level for row in found)) for level in Level]
-    context = {**admin.site.each_context(request), "title": "Will it work?", "found": found, "counts": counts}
+    context = {**admin.site.each_context(request), "title": _("Will it work?"), "found": found, "counts": counts}
     return TemplateResponse(request, "admin/alerts/lint.html", context)
 
 
 def _url(request: HttpRequest, thing: Thing) -> str:
     """Where the thing can be changed; empty for whoever may not see it."""
-    app, _, model = thing.kind.partition(".")
+    app, _dot, model = thing.kind.partition(".")
     try:
         return reverse(f"admin:{app}_{model}_change", args=[thing.id]) if request.user.has_perm(f"{app}.view_{model}") else ""
     except NoReverseMatch:

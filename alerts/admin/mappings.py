@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 from unfold.decorators import display
@@ -29,7 +30,9 @@ MAX_SAMPLE = 100_000
 class ReportMappingForm(forms.ModelForm):
     """A mapping; its expressions must be readable."""
 
-    words = LinesField(help_text="What its words for action and severity mean, one to a line: 5=critical, ok=resolve, true=trigger.")
+    words = LinesField(
+        label=_("Words"), help_text=_("What its words for action and severity mean, one to a line: 5=critical, ok=resolve, true=trigger.")
+    )
 
     class Meta:
         model = ReportMapping
@@ -46,7 +49,7 @@ class ReportMappingForm(forms.ModelForm):
                 try:
                     expressions.check(data[name])
                 except expressions.ExpressionError as error:
-                    self.add_error(name, f"This {error}.")
+                    self.add_error(name, _("This %(error)s.") % {"error": error})
         try:
             mapped.meanings(data.get("words") or [])
         except ValueError as error:
@@ -66,9 +69,9 @@ class ReportMappingAdmin(ModelAdmin):
     search_fields = ("slug",)
     autocomplete_fields = ("source",)
     fieldsets = (
-        ("Mapping", {"fields": (("slug", "source"), "enabled")}),
-        ("What is wrong", {"fields": ("items", "title", "description", ("type", "subject"), "labels", "link")}),
-        ("How bad it is, and when it is over", {"fields": ("action", "severity", "words", "dedup_key")}),
+        (_("Mapping"), {"fields": (("slug", "source"), "enabled")}),
+        (_("What is wrong"), {"fields": ("items", "title", "description", ("type", "subject"), "labels", "link")}),
+        (_("How bad it is, and when it is over"), {"fields": ("action", "severity", "words", "dedup_key")}),
     )
     change_form_after_template = "admin/alerts/reportmapping/preview.html"
 
@@ -98,7 +101,7 @@ class ReportMappingAdmin(ModelAdmin):
         response._csp_replace = {"frame-ancestors": [SELF], "script-src": [NONE], "form-action": [NONE]}  # type: ignore[attr-defined]
         return response
 
-    @display(description="Messages are sent to")
+    @display(description=_("Messages are sent to"))
     def address(self, mapping: ReportMapping) -> str:
         """Its path."""
         return mappings.path_of(mapping.slug)
@@ -113,15 +116,15 @@ def _preview(request: HttpRequest) -> dict[str, Any]:
         **{name: typed.get(name, "").strip()[: expressions.MAX_LENGTH + 1] for name in EXPRESSIONS},
     )  # fmt: skip
     if not mapping.title:
-        return {"problem": "Write an expression for the title: without one there is no alert."}
+        return {"problem": _("Write an expression for the title: without one there is no alert.")}
     if sample:
         try:
             body = contract.read_json(sample.encode("utf-8", "replace"))
         except FormatError as error:
-            return {"problem": f"Your message: {error}"}
-        return {"found": [{"name": "Your message", "raw": "", **mappings.preview(mapping, body, at=at)}]}
+            return {"problem": _("Your message: %(error)s") % {"error": error}}
+        return {"found": [{"name": _("Your message"), "raw": "", **mappings.preview(mapping, body, at=at)}]}
     if source is None:
-        return {"problem": "Choose a source, to see what the expressions make of its last messages; or write a message of your own."}
+        return {"problem": _("Choose a source, to see what the expressions make of its last messages; or write a message of your own.")}
     found = [
         {
             "name": f"{timezone.localtime(report.received_at):%Y-%m-%d %H:%M:%S}", "raw": mappings.texts(body),
@@ -131,5 +134,7 @@ def _preview(request: HttpRequest) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "found": found,
-        "problem": "" if found else f"Nothing has come from {source} yet. Send something, or write a message of your own.",
+        "problem": ""
+        if found
+        else _("Nothing has come from %(source)s yet. Send something, or write a message of your own.") % {"source": source},
     }

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import display
 
@@ -15,7 +17,7 @@ from alerts.enums import AckTimeoutAction, StopsAt
 from alerts.models import EscalationPolicy, PolicyStep
 from notifications.enums import Transport
 from notifications.models import OnCallSchedule, Recipient, RecipientGroup
-from sentinel_site.lib.spans import exact
+from sentinel_site.lib.ages import precise
 
 READ = (
     "steps__recipients__contact_methods", "steps__groups__contact_methods", "steps__groups__members__contact_methods",
@@ -51,27 +53,27 @@ class EscalationPolicyAdmin(ForesightMixin, LintedMixin, ModelAdmin):
     autocomplete_fields = ("last_resort_groups", "last_resort_schedules", "last_resort_recipients")
     change_form_outer_before_template = "admin/alerts/escalationpolicy/meaning.html"
     fieldsets = (
-        ("Policy", {"fields": ("name", ("stops_at", "seen_hold_seconds"))}),
-        ("When nobody answers", {"fields": (
+        (_("Policy"), {"fields": ("name", ("stops_at", "seen_hold_seconds"))}),
+        (_("When nobody answers"), {"fields": (
             "last_resort_groups", "last_resort_schedules", "last_resort_recipients", ("last_resort_after_seconds", "repeat_seconds"),
             ("expires_after_seconds", "min_gap_seconds"),
         )}),
-        ("When somebody did", {"fields": (("seen_timeout_seconds", "ack_timeout_seconds"), "ack_timeout_action")}),
+        (_("When somebody did"), {"fields": (("seen_timeout_seconds", "ack_timeout_seconds"), "ack_timeout_action")}),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With steps, people and methods: a fixed number of queries."""
         return super().get_queryset(request).prefetch_related(*READ)
 
-    @display(description="Steps")
+    @display(description=_("Steps"))
     def count_steps(self, policy: EscalationPolicy) -> int:
         """How many steps it has."""
         return len(policy.steps.all())
 
-    @display(description="What will not work")
+    @display(description=_("What will not work"))
     def warnings(self, policy: EscalationPolicy) -> str:
         """What will not work as it is."""
-        return " ".join(warning for _, warning in meaning(policy) if warning) or "–"
+        return " ".join(warning for _text, warning in meaning(policy) if warning) or "–"
 
     def has_delete_permission(self, request: HttpRequest, obj: EscalationPolicy | None = None) -> bool:
         """Not one that a route or a source uses."""
@@ -90,42 +92,62 @@ def meaning(policy: EscalationPolicy) -> list[tuple[str, str]]:
     steps = sorted(policy.steps.all(), key=lambda step: (step.delay_seconds, step.pk))
     lines = [_step(step) for step in steps]
     if not lines:
-        lines.append(("It has no step.", "It has no step: nobody is told before the last resort."))
+        lines.append((gettext("It has no step."), gettext("It has no step: nobody is told before the last resort.")))
     last = steps[-1].delay_seconds if steps else 0
     lines.append(_last_resort(policy, after=last + policy.last_resort_after_seconds))
     if policy.repeat_seconds:
-        lines.append((f"After that, the last step is repeated every {exact(policy.repeat_seconds)}.", ""))
-    stops = "somebody acknowledges" if policy.stops_at == StopsAt.ACKNOWLEDGED else "somebody opens it"
-    hold = f" It goes on when they do not acknowledge within {exact(policy.seen_hold_seconds)}." if policy.seen_hold_seconds else ""
-    lines.append((f"It stops as soon as {stops}.{hold if policy.stops_at == StopsAt.SEEN else ''}", ""))
-    lines.append((f"Unanswered alerts expire after {exact(policy.expires_after_seconds)}.", _too_early(policy, last)))
-    ends = "told again" if policy.ack_timeout_action == AckTimeoutAction.ESCALATE else "resolved by Sentinel"
-    lines.append((f"Acknowledged alerts that are not resolved within {exact(policy.ack_timeout_seconds)} are {ends}.", ""))
+        lines.append((gettext("After that, the last step is repeated every %(time)s.") % {"time": precise(policy.repeat_seconds)}, ""))
+    lines.append((_stops(policy), ""))
+    expires = gettext("Unanswered alerts expire after %(time)s.") % {"time": precise(policy.expires_after_seconds)}
+    lines.append((expires, _too_early(policy, last)))
+    lines.append((_ends(policy) % {"time": precise(policy.ack_timeout_seconds)}, ""))
     return lines
 
 
+def _stops(policy: EscalationPolicy) -> str:
+    if policy.stops_at == StopsAt.ACKNOWLEDGED:
+        return gettext("It stops as soon as somebody acknowledges.")
+    said = gettext("It stops as soon as somebody opens it.")
+    if policy.seen_hold_seconds:
+        hold = {"time": precise(policy.seen_hold_seconds)}
+        said += " " + gettext("It goes on when they do not acknowledge within %(time)s.") % hold
+    return said
+
+
+def _ends(policy: EscalationPolicy) -> str:
+    if policy.ack_timeout_action == AckTimeoutAction.ESCALATE:
+        return gettext("Acknowledged alerts that are not resolved within %(time)s are told again.")
+    return gettext("Acknowledged alerts that are not resolved within %(time)s are resolved by Sentinel.")
+
+
 def _step(step: PolicyStep) -> tuple[str, str]:
-    by = ", ".join(str(Transport(kind).label).lower() for kind in step.kinds if kind in Transport.values) or "every transport they have"
+    kinds = ", ".join(str(Transport(kind).label).lower() for kind in step.kinds if kind in Transport.values)
     groups, people, schedules = step.groups.all(), step.recipients.all(), step.schedules.all()
-    text = f"At {exact(step.delay_seconds)}{f' “{step.label}”' if step.label else ''}: {_named(groups, people, schedules)} by {by}."
-    return text, "" if reaches(groups, people, schedules) else f"The step at {exact(step.delay_seconds)} reaches nobody."
+    facts = {
+        "time": precise(step.delay_seconds), "label": f" “{step.label}”" if step.label else "", "who": _named(groups, people, schedules),
+        "kinds": kinds or gettext("every transport they have"),
+    }  # fmt: skip
+    text = gettext("At %(time)s%(label)s: %(who)s by %(kinds)s.") % facts
+    return text, "" if reaches(groups, people, schedules) else gettext("The step at %(time)s reaches nobody.") % facts
 
 
 def _last_resort(policy: EscalationPolicy, *, after: int) -> tuple[str, str]:
     groups, people, schedules = policy.last_resort_groups.all(), policy.last_resort_recipients.all(), policy.last_resort_schedules.all()
-    text = f"At {exact(after)}, when nobody answered: {_named(groups, people, schedules)} as the last resort."
-    return text, "" if reaches(groups, people, schedules) else "The last resort reaches nobody."
+    facts = {"time": precise(after), "who": _named(groups, people, schedules)}
+    text = gettext("At %(time)s, when nobody answered: %(who)s as the last resort.") % facts
+    return text, "" if reaches(groups, people, schedules) else gettext("The last resort reaches nobody.")
 
 
 def _too_early(policy: EscalationPolicy, last: int) -> str:
     if policy.expires_after_seconds <= last + policy.last_resort_after_seconds:
-        return "It expires before the last resort is told."
+        return gettext("It expires before the last resort is told.")
     return ""
 
 
 def _named(groups: Iterable[RecipientGroup], people: Iterable[Recipient], schedules: Iterable[OnCallSchedule]) -> str:
-    names = [f"group {group.name}" for group in groups] + [f"whoever is on call in {schedule.name}" for schedule in schedules]
-    return ", ".join(names + [person.name for person in people]) or "nobody"
+    names = [gettext("group %(name)s") % {"name": group.name} for group in groups]
+    names += [gettext("whoever is on call in %(name)s") % {"name": schedule.name} for schedule in schedules]
+    return ", ".join(names + [person.name for person in people]) or gettext("nobody")
 
 
 def reaches(groups: Iterable[RecipientGroup], people: Iterable[Recipient], schedules: Iterable[OnCallSchedule]) -> bool:

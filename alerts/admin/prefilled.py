@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 INSTANTS = ("starts_at", "ends_at")
 MANY = ("weekdays",)
@@ -29,7 +30,7 @@ class PrefilledMixin:
         given = _given(request, self.prefilled) if obj is not None and request.method == "GET" else {}
         if not given:
             return form
-        messages.info(request, "Some values come from the link that brought you here. Look at them, and save.")
+        messages.info(request, _("Some values come from the link that brought you here. Look at them, and save."))
 
         class Prefilled(form):  # type: ignore[valid-type]
             def __init__(self, *args: Any, **fields: Any) -> None:

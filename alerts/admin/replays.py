@@ -12,6 +12,9 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
@@ -28,8 +31,8 @@ LOOK_AGAIN_SECONDS = 2
 EARLIER = 10
 """So many earlier replays are listed."""
 WORDS = {
-    "verdict": "other verdict", "priority": "priority", "policy": "policy", "route": "route", "held": "held back", "told": "when told",
-    "people": "who is told",
+    "verdict": _("other verdict"), "priority": _("priority"), "policy": _("policy"), "route": _("route"), "held": _("held back"),
+    "told": _("when told"), "people": _("who is told"),
 }  # fmt: skip
 
 
@@ -40,14 +43,19 @@ def _moment(**fields: Any) -> forms.DateTimeField:
 class ReplayForm(forms.Form):
     """Which stretch of the past."""
 
-    since = _moment(label="From")
-    until = _moment(label="To")
+    since = _moment(label=_("From"))
+    until = _moment(label=_("To"))
     source = forms.ModelChoiceField(
-        Source.objects.order_by("slug"), to_field_name="slug", required=False, widget=UnfoldAdminSelectWidget, empty_label="All of them"
+        Source.objects.order_by("slug"),
+        to_field_name="slug",
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        empty_label=_("All of them"),
+        label=_("Source"),
     )
     as_now = forms.BooleanField(
-        required=False, label="As if it came now", widget=UnfoldBooleanSwitchWidget,
-        help_text="Ask silences, hours and on-call schedules about now, and not about when it came.",
+        required=False, label=_("As if it came now"), widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Ask silences, hours and on-call schedules about now, and not about when it came."),
     )  # fmt: skip
 
     def clean_since(self) -> datetime:
@@ -61,7 +69,7 @@ class ReplayForm(forms.Form):
     def _near(self, name: str) -> datetime:
         at: datetime = self.cleaned_data[name]
         if at.year not in YEARS:
-            raise forms.ValidationError("This lies outside of the years 2000 to 2100.")
+            raise forms.ValidationError(_("This lies outside of the years 2000 to 2100."))
         return at
 
 
@@ -80,12 +88,12 @@ class ReplaysMixin:
         ]
         return [*own, *super().get_urls()]
 
-    @action(description="Replay", url_path="to-replay", icon="replay")
+    @action(description=_("Replay"), url_path="to-replay", icon="replay")
     def replay_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What this report would lead to today."""
         return HttpResponseRedirect(reverse("admin:alerts_report_replay_one", args=[object_id]))
 
-    @action(description="Replay a stretch of time", url_path="to-replay", icon="replay")
+    @action(description=_("Replay a stretch of time"), url_path="to-replay", icon="replay")
     def replay_many(self, request: HttpRequest) -> HttpResponse:
         """What the reports of some days would lead to today."""
         return HttpResponseRedirect(reverse("admin:alerts_report_replay"))
@@ -98,7 +106,8 @@ def one(request: HttpRequest, pk: UUID) -> HttpResponse:
     as_now = "as_now" in request.GET
     found = replays.one(report, at=timezone.now(), as_now=as_now)
     context = {
-        **admin.site.each_context(request), "title": f"Replay of {found['title'] or report}", "report": report, "as_now": as_now,
+        **admin.site.each_context(request), "title": _("Replay of %(what)s") % {"what": found["title"] or report},
+        "report": report, "as_now": as_now,
         "item": _item(found), "steps": [{**step, "when": datetime.fromisoformat(step["at"])} for step in found["steps"]],
     }  # fmt: skip
     return TemplateResponse(request, "admin/alerts/report/replay_one.html", context)
@@ -114,7 +123,7 @@ def stretch(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('admin:alerts_report_replay')}?id={row.pk}")
     row = _row(request)
     context = {
-        **admin.site.each_context(request), "title": "Replay", "form": form, "row": row,
+        **admin.site.each_context(request), "title": _("Replay"), "form": form, "row": row,
         "found": _found(row) if row and row.state == ReplayState.DONE else None,
         "waits": bool(row and row.state in (ReplayState.QUEUED, ReplayState.RUNNING)),
         "earlier": Replay.objects.exclude(pk=row.pk if row else None)[:EARLIER],
@@ -154,7 +163,10 @@ def _found(row: Replay) -> dict[str, Any]:
     answer = row.answer
     pairs = [(word, answer["was"][name], answer["would"][name]) for name, word in COUNTED.items()]
     before, after = answer["was"]["by_priority"], answer["would"]["by_priority"]
-    pairs += [(f"of them {name}", before.get(name, 0), after.get(name, 0)) for name in sorted({*before, *after})]
+    pairs += [
+        (gettext("of them %(priority)s") % {"priority": name}, before.get(name, 0), after.get(name, 0))
+        for name in sorted({*before, *after})
+    ]
     return {
         **answer, "pairs": pairs, "items": [_item(item) for item in answer["items"]], "more": answer["different"] - len(answer["items"]),
         "reasons": [(WORDS.get(name, name), count) for name, count in answer["by_difference"].items()],
@@ -162,20 +174,21 @@ def _found(row: Replay) -> dict[str, Any]:
 
 
 COUNTED = {
-    "alerts": "Alerts", "told": "of which people are told", "held": "held back for a while or for good",
-    "grouped": "told together with others",
+    "alerts": _("Alerts"), "told": _("of which people are told"), "held": _("held back for a while or for good"),
+    "grouped": _("told together with others"),
 }  # fmt: skip
 
 
 def _item(item: dict[str, Any]) -> dict[str, Any]:
     """A replayed report with instants, and both sides as rows of a table: (name, was, would, whether they differ)."""
     was, would, unlike = item["was"], item["would"], set(item["differences"])
-    rows = [("Verdict", was["verdict"], would["verdict"], "verdict" in unlike)]
+    rows = [(gettext("Verdict"), was["verdict"], would["verdict"], "verdict" in unlike)]
     for name in ("priority", "policy", "route"):
-        rows.append((name.capitalize(), was.get(name) or "–", would.get(name) or "–", name in unlike))
+        rows.append((str(WORDS[name]).capitalize(), was.get(name) or "–", would.get(name) or "–", name in unlike))
     rows += [
-        ("Held back by", _reasons(was), _reasons(would), "held" in unlike), ("First told", _when(was), _when(would), "told" in unlike),
-        ("Told", ", ".join(was.get("people", ())) or "–", ", ".join(would.get("people", ())) or "–", "people" in unlike),
+        (gettext("Held back by"), _reasons(was), _reasons(would), "held" in unlike),
+        (gettext("First told"), _when(was), _when(would), "told" in unlike),
+        (gettext("Told"), ", ".join(was.get("people", ())) or "–", ", ".join(would.get("people", ())) or "–", "people" in unlike),
     ]  # fmt: skip
     words = [WORDS.get(name, name) for name in item["differences"]]
     return {**item, "came": datetime.fromisoformat(item["received_at"]), "rows": rows, "words": words}
@@ -187,4 +200,4 @@ def _reasons(side: dict[str, Any]) -> str:
 
 def _when(side: dict[str, Any]) -> str:
     at = side.get("told_at")
-    return f"{timezone.localtime(datetime.fromisoformat(at)):%a %d %b, %H:%M:%S}" if at else "nobody"
+    return date_format(timezone.localtime(datetime.fromisoformat(at)), "D d M, H:i:s") if at else gettext("nobody")

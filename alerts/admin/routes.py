@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -32,18 +34,18 @@ class RouteAdmin(PrefilledMixin, LintPageMixin, WhoGetsWhatMixin, LintedMixin, N
     sortable_by = ()
     autocomplete_fields = ("source", "policy")
     fieldsets = (
-        ("When", {"fields": ("position", "matchers", "source", "enabled")}),
-        ("Only in these hours", {"fields": (("hours_from", "hours_until"), "weekdays", "time_zone")}),
-        ("Then", {"fields": ("policy", "priority", "continues")}),
+        (_("When"), {"fields": ("position", "matchers", "source", "enabled")}),
+        (_("Only in these hours"), {"fields": (("hours_from", "hours_until"), "weekdays", "time_zone")}),
+        (_("Then"), {"fields": ("policy", "priority", "continues")}),
     )
 
     class Media:
         js = ("admin_sentinel/routes.js",)
 
-    @display(description="Place")
+    @display(description=_("Place"))
     def place(self, route: Route) -> str:
         """Its place in the order; marked for the script that moves it."""
-        mark, shown = ("catch-all", "last") if route.catch_all else ("place", route.position)
+        mark, shown = ("catch-all", gettext("last")) if route.catch_all else ("place", route.position)
         return format_html("<span data-{}>{}</span>", mark, shown)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -53,13 +55,19 @@ class RouteAdmin(PrefilledMixin, LintPageMixin, WhoGetsWhatMixin, LintedMixin, N
             say(request, *Route.objects.all())
         return response
 
-    @display(description="When")
+    @display(description=_("When"))
     def conditions(self, route: Route) -> str:
         """What must hold."""
-        conditions = [*([f"source is {route.source}"] if route.source else []), *route.matchers, *route.limits]
-        return "catch-all: everything no route before took" if route.catch_all else " and ".join(conditions) or "everything"
+        conditions = [
+            *([gettext("source is %(source)s") % {"source": route.source}] if route.source else []),
+            *route.matchers,
+            *route.limits,
+        ]
+        if route.catch_all:
+            return gettext("catch-all: everything no route before took")
+        return gettext(" and ").join(conditions) or gettext("everything")
 
-    @display(description="Then go on", boolean=True)
+    @display(description=_("Then go on"), boolean=True)
     def goes_on(self, route: Route) -> bool:
         """Whether later routes are asked, too."""
         return route.continues
@@ -67,7 +75,7 @@ class RouteAdmin(PrefilledMixin, LintPageMixin, WhoGetsWhatMixin, LintedMixin, N
     def get_fieldsets(self, request: HttpRequest, obj: Route | None = None) -> Any:
         """The catch-all has a policy and a priority, and nothing else."""
         if obj is not None and obj.catch_all:
-            return (("Everything no route before took", {"fields": ("policy", "priority")}),)
+            return ((_("Everything no route before took"), {"fields": ("policy", "priority")}),)
         return super().get_fieldsets(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Route | None = None, change: bool = False, **kwargs: Any) -> Any:

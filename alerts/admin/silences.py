@@ -9,6 +9,10 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse_lazy
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
@@ -23,16 +27,19 @@ from alerts.models.suppression import check_matchers
 from sentinel_site.lib import matchers
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
-MATCHERS_HELP: Final = f"{ONE_A_LINE}{EXEMPT} It holds a P1 for 8 hours at the most."
+MATCHERS_HELP: Final = format_lazy("{}{} {}", ONE_A_LINE, EXEMPT, _("It holds a P1 for 8 hours at the most."))
 PREVIEW_MATCHERS: Final = 20
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def _matchers_field() -> LinesField:
     """Matchers, with how many open alerts they match now (static/admin_sentinel/silence.js)."""
-    attributes = {"rows": 4, "data-silence-preview": reverse_lazy("admin:alerts_silence_preview")}
+    attributes = {
+        "rows": 4, "data-silence-preview": reverse_lazy("admin:alerts_silence_preview"),
+        "data-silence-unknown": _("How many alerts match cannot be said now."),
+        "data-silence-exempt": _("(lives may depend on it: never held back)"),
+    }  # fmt: skip
     return LinesField(
-        label="Alerts that match", help_text=MATCHERS_HELP, required=True, validators=[check_matchers],
+        label=_("Alerts that match"), help_text=MATCHERS_HELP, required=True, validators=[check_matchers],
         widget=UnfoldAdminTextareaWidget(attributes),
     )  # fmt: skip
 
@@ -61,8 +68,8 @@ class WindowForm(forms.ModelForm):
 
     matchers = _matchers_field()
     weekdays = forms.TypedMultipleChoiceField(
-        choices=list(enumerate(WEEKDAYS)), coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="None ticked: every day.",
+        label=_("Weekdays"), choices=list(WEEKDAYS.items()), coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("None ticked: every day."),
     )  # fmt: skip
 
     class Meta:
@@ -90,7 +97,7 @@ class SilenceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, _Previewed, M
     readonly_fields = ("made_by", "held_back", "held_alerts")
     fieldsets = (
         (None, {"fields": ("matchers", "reason", "starts_at", "ends_at")}),
-        ("What became of it", {"fields": (("made_by", "held_back"), "held_alerts")}),
+        (_("What became of it"), {"fields": (("made_by", "held_back"), "held_alerts")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Silence]:
@@ -101,35 +108,41 @@ class SilenceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, _Previewed, M
         """The preview, before the admin's own."""
         return [path("preview/", self.admin_site.admin_view(preview), name="alerts_silence_preview"), *super().get_urls()]
 
-    @display(description="Alerts that match")
+    @display(description=_("Alerts that match"))
     def conditions(self, silence: Silence) -> str:
         """What must hold."""
-        return " and ".join(silence.matchers)
+        return gettext(" and ").join(silence.matchers)
 
-    @display(description="State", label={"active": "warning", "planned": "info", "over": ""})
-    def state(self, silence: Silence) -> str:
+    @display(description=_("State"), label={"active": "warning", "planned": "info", "over": ""})
+    def state(self, silence: Silence) -> tuple[str, str]:
         """Whether it holds now."""
         now = timezone.now()
-        return "over" if silence.ends_at <= now else "planned" if silence.starts_at > now else "active"
+        if silence.ends_at <= now:
+            return "over", gettext("over")
+        return ("planned", gettext("planned")) if silence.starts_at > now else ("active", pgettext("silence", "active"))
 
-    @display(description="Made by")
+    @display(description=_("Made by"))
     def made_by(self, silence: Silence) -> str:
         """The person, the maintenance window, or how another program named who did."""
         if silence._state.adding:
-            return "you"
+            return gettext("you")
         named = silence.author_name or (silence.author.get_username() if silence.author else "")
-        return f"maintenance window “{silence.window}”" if silence.window else named or "nobody who is still known"
+        return (
+            gettext("maintenance window “%(name)s”") % {"name": silence.window}
+            if silence.window
+            else named or gettext("nobody who is still known")
+        )
 
-    @display(description="Held back")
+    @display(description=_("Held back"))
     def held_back(self, silence: Silence) -> int:
         """How many alerts."""
         return 0 if silence._state.adding else silence.hits
 
-    @display(description="Alerts that it held back")
+    @display(description=_("Alerts that it held back"))
     def held_alerts(self, silence: Silence) -> str:
         """The newest of them."""
         holds = [] if silence._state.adding else silence.holds.select_related("alert").order_by("-pk")[:20]
-        return "\n".join(f"{hold.alert} ({hold.alert.get_status_display()})" for hold in holds) or "none"
+        return "\n".join(f"{hold.alert} ({hold.alert.get_status_display()})" for hold in holds) or gettext("none")
 
     def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
         """Through the domain: the author is named, and what is no longer held back is told."""
@@ -151,36 +164,37 @@ class WindowAdmin(PrefilledMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
     readonly_fields = ("author", "next_one")
     fieldsets = (
         (None, {"fields": ("name", "matchers", "reason", "enabled")}),
-        ("When", {"fields": ("time_zone", "weekdays", "begins", "cron", "duration_minutes", "next_one", "author")}),
+        (_("When"), {"fields": ("time_zone", "weekdays", "begins", "cron", "duration_minutes", "next_one", "author")}),
     )
 
-    @display(description="Alerts that match")
+    @display(description=_("Alerts that match"))
     def conditions(self, window: MaintenanceWindow) -> str:
         """What must hold."""
-        return " and ".join(window.matchers)
+        return gettext(" and ").join(window.matchers)
 
-    @display(description="Begins")
+    @display(description=_("Begins"))
     def begins_at(self, window: MaintenanceWindow) -> str:
         """In words, or as cron says it."""
-        days = ", ".join(WEEKDAYS[day] for day in sorted(window.weekdays)) or "every day"
+        days = ", ".join(str(WEEKDAYS[day]) for day in sorted(window.weekdays)) or gettext("every day")
         return f"{window.cron or f'{days}, {window.begins:%H:%M}'} ({window.time_zone})"
 
-    @display(description="Lasts")
+    @display(description=_("Lasts"))
     def lasts_for(self, window: MaintenanceWindow) -> str:
         """Hours and minutes."""
         hours, minutes = divmod(window.duration_minutes, 60)
         return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
 
-    @display(description="Now and next")
+    @display(description=_("Now and next"))
     def next_one(self, window: MaintenanceWindow) -> str:
         """The running and the next occurrence, in the window's zone."""
         now = timezone.now()
         found = [] if window._state.adding else windows.stretches(window, at=now)
         zone = window.time_zone
         return "; ".join(
-            f"{'runs until' if each.since <= now else 'next'} {windows.shown(each.until if each.since <= now else each.since, zone)}"
+            (gettext("runs until") if each.since <= now else gettext("next"))
+            + f" {windows.shown(each.until if each.since <= now else each.since, zone)}"
             for each in found
-        ) or ("—" if window._state.adding else "off")  # fmt: skip
+        ) or ("—" if window._state.adding else gettext("off"))  # fmt: skip
 
     def save_model(self, request: HttpRequest, obj: MaintenanceWindow, form: Any, change: bool) -> None:
         """Through the domain: its occurrences follow."""
@@ -197,7 +211,9 @@ def preview(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     lines = [line.strip() for line in request.GET.get("matchers", "").splitlines() if line.strip()]
     if not lines or len(lines) > PREVIEW_MATCHERS:
-        return JsonResponse({"says": f"Write 1 to {PREVIEW_MATCHERS} matchers, one to a line.", "wrong": bool(lines)})
+        return JsonResponse(
+            {"says": gettext("Write 1 to %(most)d matchers, one to a line.") % {"most": PREVIEW_MATCHERS}, "wrong": bool(lines)}
+        )
     try:
         conditions = matchers.parse_all(lines)
     except matchers.MatcherError as error:

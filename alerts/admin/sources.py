@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import display
@@ -18,8 +20,8 @@ from alerts.admin.replays import ReplaysMixin
 from alerts.enums import Verdict
 from alerts.incoming import signatures
 from alerts.models import Flapping, ForeignAlert, Report, Source, WebhookSecret
+from sentinel_site.lib.ages import ago
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, NoBulkDeleteMixin, ReadOnlyMixin
-from sentinel_site.lib.spans import span
 
 VERDICT_COLOURS = dict.fromkeys(Verdict, "") | {Verdict.ACCEPTED: "success", Verdict.SUPPRESSED: "warning", Verdict.REJECTED: "danger"}
 
@@ -38,11 +40,14 @@ class SourceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     autocomplete_fields = ("policy",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
     fieldsets = (
-        ("Source", {"fields": (("name", "slug"), ("kind", "severity"), "enabled")}),
-        ("What its reports mean", {"fields": ("life_safety", "triage", "policy")}),
-        ("Repeats and groups", {"fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"), "flood_limit")}),
-        ("What comes and goes", {"fields": (("flap_opens", "flap_calm_opens", "flap_window_seconds"),)}),
-        ("Webhooks", {"fields": (("signed", "webhook_secret"), "forget_webhook_secret")}),
+        (_("Source"), {"fields": (("name", "slug"), ("kind", "severity"), "enabled")}),
+        (_("What its reports mean"), {"fields": ("life_safety", "triage", "policy")}),
+        (
+            _("Repeats and groups"),
+            {"fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"), "flood_limit")},
+        ),
+        (_("What comes and goes"), {"fields": (("flap_opens", "flap_calm_opens", "flap_window_seconds"),)}),
+        (_("Webhooks"), {"fields": (("signed", "webhook_secret"), "forget_webhook_secret")}),
     )
     readonly_fields = ("signed",)
 
@@ -54,7 +59,7 @@ class SourceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
         """The slug is what programs know it by, and stays."""
         return ("slug", "signed") if obj else ("signed",)
 
-    @display(description="Messages must be signed", boolean=True)
+    @display(description=_("Messages must be signed"), boolean=True)
     def signed(self, source: Source) -> bool:
         """Whether there is a secret; it is never shown."""
         return source.pk is not None and WebhookSecret.objects.filter(pk=source.pk).exists()
@@ -70,7 +75,7 @@ class SourceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
         """Whoever may only look sees whether there is a secret, and no field for it."""
         if self.has_change_permission(request, obj):
             return self.fieldsets
-        return (*self.fieldsets[:-1], ("Webhooks", {"fields": ("signed",)}))
+        return (*self.fieldsets[:-1], (_("Webhooks"), {"fields": ("signed",)}))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Source | None = None) -> dict[str, list[str]]:
         """The slug follows the name until it is saved."""
@@ -84,22 +89,22 @@ class ReportAdmin(ReplaysMixin, ReadOnlyMixin, LargeListMixin):
     list_display = ("received", "judged", "source_slug", "alert", "reported_by", "reason")
     list_select_related = ("alert", "reported_by")
     list_filter = (("verdict", ChoicesDropdownFilter), ("source", AutocompleteSelectFilter), ("received_at", BornFilter))
-    fieldsets = (("Report", {"fields": (
+    fieldsets = ((_("Report"), {"fields": (
         "received_at", "verdict", "reason", "source_slug", "source", "alert", "reported_by", "pretty"
     )}),)  # fmt: skip
     readonly_fields = ("pretty",)
 
-    @display(description="Received")
+    @display(description=_("Received"))
     def received(self, report: Report) -> str:
         """When, and how long ago."""
-        return f"{timezone.localtime(report.received_at):%Y-%m-%d %H:%M:%S} ({span(timezone.now() - report.received_at)} ago)"
+        return f"{timezone.localtime(report.received_at):%Y-%m-%d %H:%M:%S} ({ago(report.received_at, at=timezone.now())})"
 
-    @display(description="Verdict", label=VERDICT_COLOURS)
+    @display(description=_("Verdict"), label=VERDICT_COLOURS)
     def judged(self, report: Report) -> tuple[str, str]:
         """The verdict, coloured."""
         return report.verdict, report.get_verdict_display()
 
-    @display(description="As it came")
+    @display(description=_("As it came"))
     def pretty(self, report: Report) -> str:
         """The raw message, indented."""
         return json.dumps(report.raw, indent=2, ensure_ascii=False)
@@ -112,19 +117,19 @@ class ForeignAlertAdmin(ReadOnlyMixin, LargeListMixin):
     list_display = ("name", "source", "fires", "starts_at", "ends_at", "updated_at")
     list_select_related = ("source",)
     list_filter = (("source", AutocompleteSelectFilter),)
-    fieldsets = (("Activity", {"fields": (
+    fieldsets = ((_("Activity"), {"fields": (
         "source", "label_hash", "labels", "annotations", "generator_url", "starts_at", "ends_at", "timed_out", "ended_at", "updated_at"
     )}),)  # fmt: skip
 
-    @display(description="Name")
+    @display(description=_("Name"))
     def name(self, row: ForeignAlert) -> str:
         """Its alertname and where."""
         return " ".join(filter(None, (row.labels.get("alertname", ""), row.labels.get("instance", "")))) or row.label_hash
 
-    @display(description="Fires", label={"fires": "danger", "over": "success"})
-    def fires(self, row: ForeignAlert) -> str:
+    @display(description=_("Fires"), label={"fires": "danger", "over": "success"})
+    def fires(self, row: ForeignAlert) -> tuple[str, str]:
         """Whether it still fires."""
-        return "over" if row.ended_at else "fires"
+        return ("over", gettext("over")) if row.ended_at else ("fires", gettext("fires"))
 
 
 @admin.register(Flapping)
@@ -136,7 +141,7 @@ class FlappingAdmin(ReadOnlyMixin, LargeListMixin):
     list_filter = (("source", AutocompleteSelectFilter),)
     fieldsets = ((None, {"fields": ("title", "source", "dedup_key", "alert_id", "began_at", "opens", "calm_at", "ended_at")}),)
 
-    @display(description="State", label={"flaps": "warning", "calm": "success"})
-    def state(self, row: Flapping) -> str:
+    @display(description=_("State"), label={"flaps": "warning", "calm": "success"})
+    def state(self, row: Flapping) -> tuple[str, str]:
         """Whether its alerts are held back."""
-        return "calm" if row.ended_at else "flaps"
+        return ("calm", gettext("calm")) if row.ended_at else ("flaps", gettext("flaps"))

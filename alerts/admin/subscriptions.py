@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -29,6 +30,7 @@ from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 CHANGE, ADD = "alerts.change_subscription", "alerts.add_subscription"
 STATES = {"on": "success", "off": "", "failing": "warning", "gone": "danger"}
+SAID = {"on": _("on"), "off": _("off"), "failing": _("failing"), "gone": _("gone")}
 GOT = ("state_now", "waiting", "sent", "lost", "sent_at", "last_error", "next_attempt_at")
 
 
@@ -36,19 +38,19 @@ class SubscriptionForm(forms.ModelForm):
     """A subscription. The secret is shown while it is new, and never again."""
 
     url = forms.CharField(
-        label="Address", widget=UnfoldAdminTextInputWidget,
-        help_text="Events are posted to this URL. Private networks must be named in SENTINEL_WEBHOOK_ALLOWED_NETWORKS.",
+        label=_("Address"), widget=UnfoldAdminTextInputWidget,
+        help_text=_("Events are posted to this URL. Private networks must be named in SENTINEL_WEBHOOK_ALLOWED_NETWORKS."),
     )  # fmt: skip
     secret = forms.CharField(
-        label="Signing secret", required=False, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
+        label=_("Signing secret"), required=False, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
     )
     kinds = forms.MultipleChoiceField(
-        label="Hears of", required=False, choices=Happening.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        initial=usual_happenings, help_text="None ticked: everything.",
+        label=_("Hears of"), required=False, choices=Happening.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        initial=usual_happenings, help_text=_("None ticked: everything."),
     )  # fmt: skip
     matchers = LinesField(
-        label="Of alerts that match", validators=[check_unless_empty],
-        help_text='One to a line, all must hold: source=probe, room=~"1.*", type!=test. Empty: every alert.',
+        label=_("Of alerts that match"), validators=[check_unless_empty],
+        help_text=_('One to a line, all must hold: source=probe, room=~"1.*", type!=test. Empty: every alert.'),
     )  # fmt: skip
 
     class Meta:
@@ -61,8 +63,8 @@ class SubscriptionForm(forms.ModelForm):
         self.initial["secret"] = crypto.signing_secret() if new else ""
         if "secret" in self.fields:
             self.fields["secret"].help_text = (
-                "Give it to the receiver now: it is never shown again." if new
-                else "It is not shown again; leave this empty to keep the one there is."
+                _("Give it to the receiver now: it is never shown again.") if new
+                else _("It is not shown again; leave this empty to keep the one there is.")
             )  # fmt: skip
 
     def clean_url(self) -> str:
@@ -70,13 +72,13 @@ class SubscriptionForm(forms.ModelForm):
         try:
             return methods.written(Transport.WEBHOOK, str(self.cleaned_data["url"]).strip())
         except ValueError as error:
-            raise forms.ValidationError(f"This address {error}.") from None
+            raise forms.ValidationError(_("This address %(error)s.") % {"error": error}) from None
 
     def clean_secret(self) -> str:
         """The new secret, or the one there is."""
         secret = str(self.cleaned_data["secret"]).strip()
         if secret and not SECRET.fullmatch(secret):
-            raise forms.ValidationError(f"This {UNUSABLE}.")
+            raise forms.ValidationError(_("This %(error)s.") % {"error": UNUSABLE})
         return secret or (crypto.signing_secret() if self.instance._state.adding else self.instance.secret)
 
 
@@ -84,8 +86,8 @@ class StartForm(BaseDialogForm):
     """After which event to go on."""
 
     after = forms.IntegerField(
-        required=False, min_value=0, max_value=2**63 - 1, label="After event", widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Empty: after the newest one; what waits is left out.",
+        required=False, min_value=0, max_value=2**63 - 1, label=_("After event"), widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_("Empty: after the newest one; what waits is left out."),
     )  # fmt: skip
 
 
@@ -103,19 +105,19 @@ class SubscriptionAdmin(NoBulkDeleteMixin, ModelAdmin):
         writes = request.user.has_perm(CHANGE if obj else ADD)
         where = ("url", "secret") if writes else ("masked",)
         asked = (None, {"fields": ("name", *where, "kinds", "matchers", "format", "enabled")})
-        return (asked, ("How far it has got", {"fields": GOT})) if obj else (asked,)
+        return (asked, (_("How far it has got"), {"fields": GOT})) if obj else (asked,)
 
-    @display(description="Address")
+    @display(description=_("Address"))
     def masked(self, subscription: Subscription) -> str:
         """Enough to recognise it."""
         return subscription.masked
 
-    @display(description="State", label=STATES)
-    def state_now(self, subscription: Subscription) -> str:
+    @display(description=_("State"), label=STATES)
+    def state_now(self, subscription: Subscription) -> tuple[str, str]:
         """Whether it takes what it is sent."""
-        return subscription.state
+        return subscription.state, str(SAID[subscription.state])
 
-    @display(description="Events behind")
+    @display(description=_("Events behind"))
     def waiting(self, subscription: Subscription) -> int:
         """How many events it has not dealt with."""
         return subscriptions.waiting(subscription)
@@ -125,31 +127,31 @@ class SubscriptionAdmin(NoBulkDeleteMixin, ModelAdmin):
         subscriptions.save(obj)
 
     @action(
-        description="Send a test", permissions=["change"], icon="send", variant=ActionVariant.PRIMARY,
-        dialog={"title": "Send a test", "description": "An event that says it is a test goes out now; you see whether it was taken.",
-                "form_class": BaseDialogForm, "form_submit_text": "Send"},
+        description=_("Send a test"), permissions=["change"], icon="send", variant=ActionVariant.PRIMARY,
+        dialog={"title": _("Send a test"), "description": _("An event that says it is a test goes out now; you see whether it was taken."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Send")},
     )  # fmt: skip
     def send_test(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Send a test, and wait for the answer."""
         subscription = _changeable(request, object_id)
         try:
             publishing.try_out(subscription, at=timezone.now())
-            messages.success(request, "The test was taken.")
+            messages.success(request, _("The test was taken."))
         except NotificationError as error:
-            messages.error(request, f"The test did not arrive: {error}.")
+            messages.error(request, _("The test did not arrive: %(error)s.") % {"error": error})
         return _back(subscription)
 
     @action(
-        description="Go on elsewhere", permissions=["change"], icon="fast_forward",
-        dialog={"title": "Go on elsewhere",
-                "description": "Events after this one are sent, again or for the first time. Receivers know an event by its id.",
-                "form_class": StartForm, "form_submit_text": "Go on"},
+        description=_("Go on elsewhere"), permissions=["change"], icon="fast_forward",
+        dialog={"title": _("Go on elsewhere"),
+                "description": _("Events after this one are sent, again or for the first time. Receivers know an event by its id."),
+                "form_class": StartForm, "form_submit_text": _("Go on")},
     )  # fmt: skip
     def start_at(self, request: HttpRequest, form: StartForm, object_id: str) -> HttpResponse:
         """Set the place in the feed."""
         subscription = _changeable(request, object_id)
         subscriptions.go_on_after(subscription, form.cleaned_data["after"])
-        messages.success(request, "It goes on from there.")
+        messages.success(request, _("It goes on from there."))
         return _back(subscription)
 
 

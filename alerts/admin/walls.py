@@ -11,6 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -21,11 +23,12 @@ from alerts.admin.forms import LinesField
 from alerts.models import Wall
 from alerts.models.subscription import check_unless_empty
 from sentinel_site.lib import qr
+from sentinel_site.lib.ages import ago
 from sentinel_site.lib.lists import NoBulkDeleteMixin
-from sentinel_site.lib.spans import span
 
 CHANGE = "alerts.change_wall"
 SHOWS = ("matchers", "site_label", "rotate_seconds", "names")
+STATES = {"works": _("works"), "expired": _("expired"), "revoked": _("revoked")}
 LIFE = ("state_now", "seen", "created_at", "revoked_at")
 
 
@@ -33,9 +36,9 @@ class WallForm(forms.ModelForm):
     """A screen and what it shows."""
 
     matchers = LinesField(
-        label="Shows alerts that match", validators=[check_unless_empty],
-        help_text='One to a line, all must hold: source=smarteye, site=~"north|south", type!=test. Empty: every alert. '
-        "What does not match is never sent to the screen.",
+        label=_("Shows alerts that match"), validators=[check_unless_empty],
+        help_text=_('One to a line, all must hold: source=smarteye, site=~"north|south", type!=test. Empty: every alert. '
+        "What does not match is never sent to the screen."),
     )  # fmt: skip
 
     class Meta:
@@ -57,29 +60,33 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
         """One that is there shows its life as well."""
         asked = (
             (None, {"fields": ("name", "expires_at")}),
-            ("What it shows", {"fields": SHOWS}),
-            ("How", {"fields": ("language", "sound")}),
+            (_("What it shows"), {"fields": SHOWS}),
+            (_("How"), {"fields": ("language", "sound")}),
         )
-        return (*asked, ("Its life", {"fields": LIFE})) if obj else asked
+        return (*asked, (_("Its life"), {"fields": LIFE})) if obj else asked
 
     def get_readonly_fields(self, request: HttpRequest, obj: Wall | None = None) -> tuple[str, ...]:
         """What is noted."""
         return LIFE
 
-    @display(description="State", label={"works": "success", "expired": "warning", "revoked": "danger"})
-    def state_now(self, wall: Wall) -> str:
+    @display(description=_("State"), label={"works": "success", "expired": "warning", "revoked": "danger"})
+    def state_now(self, wall: Wall) -> tuple[str, str]:
         """Whether it shows anything."""
-        return wall.state(timezone.now())
+        state = wall.state(timezone.now())
+        return state, str(STATES[state])
 
-    @display(description="Last seen")
+    @display(description=_("Last seen"))
     def seen(self, wall: Wall) -> str:
         """When, and from where."""
-        return f"{span(timezone.now() - wall.last_seen_at)} ago, from {wall.last_seen_address}" if wall.last_seen_at else "never"
+        if wall.last_seen_at is None:
+            return gettext("never")
+        facts = {"ago": ago(wall.last_seen_at, at=timezone.now()), "address": wall.last_seen_address}
+        return gettext("%(ago)s, from %(address)s") % facts
 
-    @display(description="Shows")
+    @display(description=_("Shows"))
     def matches(self, wall: Wall) -> str:
         """What it may show."""
-        return ", ".join(wall.matchers) or "every alert"
+        return ", ".join(wall.matchers) or gettext("every alert")
 
     def save_model(self, request: HttpRequest, obj: Wall, form: Any, change: bool) -> None:
         """Save a changed wall, or make a new one and keep its address for the answer to this one request."""
@@ -92,15 +99,15 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: Wall, post_url_continue: str | None = None) -> HttpResponse:
         """The page that shows the address, this once."""
-        context = {**self.admin_site.each_context(request), "title": "A new wall screen", "wall": obj, "opts": self.opts,
+        context = {**self.admin_site.each_context(request), "title": _("A new wall screen"), "wall": obj, "opts": self.opts,
                    "url": request.issued_url, "qr": qr.picture(request.issued_url)}  # type: ignore[attr-defined]  # fmt: skip
         return TemplateResponse(request, "admin/alerts/wall/issued.html", context, headers={"Cache-Control": "no-store"})
 
     @action(
-        description="Revoke", permissions=["change"], icon="tv_off", variant=ActionVariant.DANGER,
-        dialog={"title": "Revoke this screen",
-                "description": "It goes blank within seconds, for good. To show alerts again it needs a new address.",
-                "form_class": BaseDialogForm, "form_submit_text": "Revoke"},
+        description=_("Revoke"), permissions=["change"], icon="tv_off", variant=ActionVariant.DANGER,
+        dialog={"title": _("Revoke this screen"),
+                "description": _("It goes blank within seconds, for good. To show alerts again it needs a new address."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Revoke")},
     )  # fmt: skip
     def revoke(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Revoke one screen."""
@@ -108,7 +115,7 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
         self._revoke(request, Wall.objects.filter(pk=wall.pk))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:alerts_wall_change", args=[wall.pk])})
 
-    @action(description="Revoke", permissions=["change"])
+    @action(description=_("Revoke"), permissions=["change"])
     def revoke_ticked(self, request: HttpRequest, queryset: QuerySet[Wall]) -> None:
         """Revoke every ticked screen."""
         self._revoke(request, queryset)
@@ -118,4 +125,4 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
             raise PermissionDenied
         for wall in chosen:
             walls.revoke(wall, at=timezone.now())
-        messages.success(request, "Revoked.")
+        messages.success(request, _("Revoked."))

@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from alerts import who_gets_what
 from alerts.admin.foresight import InstantField
 from alerts.enums import Severity
-from sentinel_site.lib.spans import exact
+from sentinel_site.lib.ages import precise
 
 VIEW = "alerts.view_escalationpolicy"
 COLOURS = {1: "danger", 2: "warning", 3: "info"}
@@ -45,7 +46,7 @@ def page(request: HttpRequest) -> HttpResponse:
     at = asked or timezone.now()
     rows = [{"source": row.source, "cells": [_cell(row, cell, asked) for cell in row.cells]} for row in who_gets_what.overview(at=at)]
     context = {
-        **admin.site.each_context(request), "title": "Who gets what", "form": form, "at": at, "asked": asked, "rows": rows,
+        **admin.site.each_context(request), "title": _("Who gets what"), "form": form, "at": at, "asked": asked, "rows": rows,
         "severities": [severity.label for severity in Severity],
     }  # fmt: skip
     return TemplateResponse(request, "admin/alerts/who_gets_what.html", context)
@@ -55,6 +56,6 @@ def _cell(row: who_gets_what.Row, cell: who_gets_what.Cell, asked: datetime | No
     when = {"at": f"{timezone.localtime(asked):%Y-%m-%dT%H:%M}"} if asked else {}
     query = urlencode({"source": row.source.slug, "severity": cell.severity.value, **when})
     return {
-        "cell": cell, "colour": COLOURS.get(cell.priority, "calm"), "after": exact(int(cell.after.total_seconds())) if cell.after else "",
+        "cell": cell, "colour": COLOURS.get(cell.priority, "calm"), "after": precise(int(cell.after.total_seconds())) if cell.after else "",
         "url": f"{reverse('admin:alerts_foresight')}?{query}",
     }  # fmt: skip

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 from alerts.enums import AlertStatus, Priority
 from notifications.enums import DeliveryStatus
 
@@ -15,5 +17,5 @@ DELIVERY_COLOURS: Final[Mapping[str, str]] = {
     DeliveryStatus.FAILED: "warning", DeliveryStatus.DEAD: "danger", DeliveryStatus.SENT: "info", DeliveryStatus.DELIVERED: "success",
     DeliveryStatus.SEEN: "success",
 }  # fmt: skip
-EXEMPT = "It never holds back alerts of life-safety sources, whatever you write here."
-ONE_A_LINE = 'One to a line, all must hold: source=probe, room=~"1.*", type!=test. '
+EXEMPT = _("It never holds back alerts of life-safety sources, whatever you write here.")
+ONE_A_LINE = _('One to a line, all must hold: source=probe, room=~"1.*", type!=test. ')

@@ -6,6 +6,7 @@ from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from alerts.enums import (
     FINAL,
@@ -61,10 +62,10 @@ class Alert(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.BigIntegerField(unique=True, editable=False, db_default=NEXT_NUMBER)
-    status = models.CharField(max_length=12, choices=AlertStatus.choices, default=AlertStatus.PENDING)
-    priority = models.PositiveSmallIntegerField(choices=Priority.choices)
-    severity = models.CharField(max_length=10, choices=Severity.choices)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="alerts", db_index=False)
+    status = models.CharField(_("status"), max_length=12, choices=AlertStatus.choices, default=AlertStatus.PENDING)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices)
+    severity = models.CharField(_("severity"), max_length=10, choices=Severity.choices)
+    source = models.ForeignKey(Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="alerts", db_index=False)
     type = models.CharField(max_length=80, default="generic")
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)
@@ -76,7 +77,7 @@ class Alert(models.Model):
     dedup_key = models.CharField(max_length=300)
     life_safety = models.BooleanField(default=False)
     occurrences = models.PositiveIntegerField(default=1)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("created at"))
     first_seen_at = models.DateTimeField(help_text="When the source first noticed it.")
     last_seen_at = models.DateTimeField()
     previous = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
@@ -106,6 +107,7 @@ class Alert(models.Model):
     """What whoever looks at it said of it (feedback.py), while the answer page is made; it is no field."""
 
     class Meta:
+        verbose_name = _("alert")
         ordering = ["-id"]
         permissions = [
             ("report_alert", "Can report alerts"),

@@ -4,6 +4,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from alerts.enums import AckTimeoutAction, Priority, StopsAt
 from alerts.models.source import Source
@@ -16,25 +19,40 @@ from sentinel_site.lib.zones import check_zone, site_time_zone
 class EscalationPolicy(models.Model):
     """Ordered steps, and what ends them. A running alert keeps the copy it was raised with (PolicySnapshot)."""
 
-    name = models.CharField(unique=True, max_length=80)
-    stops_at = models.CharField(max_length=12, choices=StopsAt.choices, default=StopsAt.ACKNOWLEDGED)
-    seen_hold_seconds = models.PositiveIntegerField(
+    name = models.CharField(_("name"), unique=True, max_length=80)
+    stops_at = models.CharField(_("stops at"), max_length=12, choices=StopsAt.choices, default=StopsAt.ACKNOWLEDGED)
+    seen_hold_seconds = models.PositiveIntegerField(_("seen hold seconds"),
         null=True, blank=True,
-        help_text="With stops at SEEN: go on when the viewer has not acknowledged after this long. Empty: SEEN stops for good.",
+        help_text=_("With stops at SEEN: go on when the viewer has not acknowledged after this long. Empty: SEEN stops for good."),
     )  # fmt: skip
-    min_gap_seconds = models.PositiveIntegerField(default=60, help_text="The least time between two sends about one alert.")
-    repeat_seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Repeat the last step this often. Empty: never.")
-    last_resort_after_seconds = models.PositiveIntegerField(default=300, help_text="How long after the last step the last resort is told.")
-    expires_after_seconds = models.PositiveIntegerField(default=7200)
-    seen_timeout_seconds = models.PositiveIntegerField(default=14400)
-    ack_timeout_seconds = models.PositiveIntegerField(default=7200)
-    ack_timeout_action = models.CharField(max_length=10, choices=AckTimeoutAction.choices, default=AckTimeoutAction.ESCALATE)
-    last_resort_groups = models.ManyToManyField(RecipientGroup, blank=True, related_name="last_resort_of")
-    last_resort_recipients = models.ManyToManyField(Recipient, blank=True, related_name="last_resort_of")
-    last_resort_schedules = models.ManyToManyField(OnCallSchedule, blank=True, related_name="last_resort_of")
+    min_gap_seconds = models.PositiveIntegerField(
+        _("min gap seconds"), default=60, help_text=_("The least time between two sends about one alert.")
+    )
+    repeat_seconds = models.PositiveIntegerField(
+        _("repeat seconds"), null=True, blank=True, help_text=_("Repeat the last step this often. Empty: never.")
+    )
+    last_resort_after_seconds = models.PositiveIntegerField(
+        _("last resort after seconds"), default=300, help_text=_("How long after the last step the last resort is told.")
+    )
+    expires_after_seconds = models.PositiveIntegerField(_("expires after seconds"), default=7200)
+    seen_timeout_seconds = models.PositiveIntegerField(_("seen timeout seconds"), default=14400)
+    ack_timeout_seconds = models.PositiveIntegerField(_("ack timeout seconds"), default=7200)
+    ack_timeout_action = models.CharField(
+        _("ack timeout action"), max_length=10, choices=AckTimeoutAction.choices, default=AckTimeoutAction.ESCALATE
+    )
+    last_resort_groups = models.ManyToManyField(
+        RecipientGroup, verbose_name=_("last resort groups"), blank=True, related_name="last_resort_of"
+    )
+    last_resort_recipients = models.ManyToManyField(
+        Recipient, verbose_name=_("last resort recipients"), blank=True, related_name="last_resort_of"
+    )
+    last_resort_schedules = models.ManyToManyField(
+        OnCallSchedule, verbose_name=_("last resort schedules"), blank=True, related_name="last_resort_of"
+    )
 
     class Meta:
-        verbose_name_plural = "escalation policies"
+        verbose_name = _("escalation policy")
+        verbose_name_plural = _("escalation policies")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -45,20 +63,26 @@ class PolicyStep(models.Model):
     """One step: when (since the alert was raised), how loud, by which transports, to whom."""
 
     policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="steps")
-    delay_seconds = models.PositiveIntegerField(default=0, help_text="Counted from the moment the alert was raised.")
-    label = models.CharField(max_length=120, blank=True)
-    urgency = models.CharField(max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
+    delay_seconds = models.PositiveIntegerField(_("delay seconds"), default=0, help_text=_("Counted from the moment the alert was raised."))
+    label = models.CharField(_("label"), max_length=120, blank=True)
+    urgency = models.CharField(_("urgency"), max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
     kinds = ArrayField(
         models.CharField(max_length=16, choices=Transport.choices), default=list, blank=True,
-        help_text="Transports to use; empty: all of them.",
+        help_text=_("Transports to use; empty: all of them."),
     )  # fmt: skip
-    groups = models.ManyToManyField(RecipientGroup, blank=True, related_name="steps")
-    recipients = models.ManyToManyField(Recipient, blank=True, related_name="steps")
+    groups = models.ManyToManyField(RecipientGroup, verbose_name=_("groups"), blank=True, related_name="steps")
+    recipients = models.ManyToManyField(Recipient, verbose_name=_("recipients"), blank=True, related_name="steps")
     schedules = models.ManyToManyField(
-        OnCallSchedule, blank=True, related_name="steps", help_text="Whoever is on call there when the step is taken."
+        OnCallSchedule,
+        verbose_name=_("schedules"),
+        blank=True,
+        related_name="steps",
+        help_text=_("Whoever is on call there when the step is taken."),
     )
 
     class Meta:
+        verbose_name = _("policy step")
+        verbose_name_plural = _("policy steps")
         ordering = ["delay_seconds", "id"]
 
     def __str__(self) -> str:
@@ -80,27 +104,36 @@ class PolicySnapshot(models.Model):
 class Route(models.Model):
     """If every matcher holds, use this policy and priority. The first match decides, unless it says ``continue``."""
 
-    position = models.PositiveIntegerField(default=100, help_text="The lowest is asked first.")
+    position = models.PositiveIntegerField(_("position"), default=100, help_text=_("The lowest is asked first."))
     matchers = ArrayField(
         models.CharField(max_length=500), default=list, blank=True,
-        help_text='For example severity=critical or room=~"1.*". All of them must hold.',
+        help_text=_('For example severity=critical or room=~"1.*". All of them must hold.'),
     )  # fmt: skip
-    source = models.ForeignKey(Source, null=True, blank=True, on_delete=models.CASCADE, related_name="routes")
-    policy = models.ForeignKey(EscalationPolicy, null=True, blank=True, on_delete=models.PROTECT, related_name="routes")
-    priority = models.PositiveSmallIntegerField(choices=Priority.choices, null=True, blank=True)
-    continues = models.BooleanField("continue", default=False, help_text="Ask the following routes too; a later match wins.")
-    hours_from = models.TimeField(null=True, blank=True, help_text="Counts from this time of day. Empty: all day.")
-    hours_until = models.TimeField(null=True, blank=True, help_text="Until this time; before the one above: of the next day.")
+    source = models.ForeignKey(Source, verbose_name=_("source"), null=True, blank=True, on_delete=models.CASCADE, related_name="routes")
+    policy = models.ForeignKey(
+        EscalationPolicy, verbose_name=_("policy"), null=True, blank=True, on_delete=models.PROTECT, related_name="routes"
+    )
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, null=True, blank=True)
+    continues = models.BooleanField(_("continue"), default=False, help_text=_("Ask the following routes too; a later match wins."))
+    hours_from = models.TimeField(_("hours from"), null=True, blank=True, help_text=_("Counts from this time of day. Empty: all day."))
+    hours_until = models.TimeField(
+        _("hours until"), null=True, blank=True, help_text=_("Until this time; before the one above: of the next day.")
+    )
     weekdays = ArrayField(
-        models.PositiveSmallIntegerField(choices=WEEKDAYS), default=list, blank=True, help_text="Days it counts on. Empty: every day."
+        models.PositiveSmallIntegerField(choices=WEEKDAYS), default=list, blank=True, help_text=_("Days it counts on. Empty: every day.")
     )
     time_zone = models.CharField(
-        max_length=64, default=site_time_zone, validators=[check_zone], help_text="Whose clocks: an IANA name, for example Europe/Paris."
+        _("time zone"),
+        max_length=64,
+        default=site_time_zone,
+        validators=[check_zone],
+        help_text=_("Whose clocks: an IANA name, for example Europe/Paris."),
     )
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
     catch_all = models.BooleanField(default=False, editable=False)
 
     class Meta:
+        verbose_name = _("route")
         ordering = ["catch_all", "position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["catch_all"], condition=Q(catch_all=True), name="route_one_catch_all"),
@@ -111,28 +144,30 @@ class Route(models.Model):
                     hours_from=None, hours_until=None, weekdays__len=0,
                 ),
                 name="route_catch_all_matches_everything",
-                violation_error_message="The catch-all stays enabled, has a policy, and has no condition.",
+                violation_error_message=_("The catch-all stays enabled, has a policy, and has no condition."),
             ),
             models.CheckConstraint(
                 condition=Q(hours_from__isnull=True, hours_until__isnull=True) | Q(hours_from__isnull=False, hours_until__isnull=False),
                 name="route_hours_both_or_none",
-                violation_error_message="Hours have a beginning and an end: give both or neither.",
+                violation_error_message=_("Hours have a beginning and an end: give both or neither."),
             ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return "Catch-all" if self.catch_all else f"{self.position}: {', '.join([*self.matchers, *self.limits]) or 'everything'}"
+        with translation.override(None):  # it stands in answers of REST, too
+            return "Catch-all" if self.catch_all else f"{self.position}: {', '.join([*self.matchers, *self.limits]) or 'everything'}"
 
     @property
     def limits(self) -> list[str]:
         """When it counts, in words; empty when it always does."""
-        days = [WEEKDAYS[day][1] for day in sorted(set(self.weekdays))]
+        days = [str(WEEKDAYS[day][1]) for day in sorted(set(self.weekdays))]
         named = "" if len(days) in (0, len(WEEKDAYS)) else ", ".join(days)
-        hours = f"{self.hours_from:%H:%M} to {self.hours_until:%H:%M}" if self.hours_from and self.hours_until else ""
+        both = {"since": f"{self.hours_from:%H:%M}", "until": f"{self.hours_until:%H:%M}"} if self.hours_from and self.hours_until else {}
+        hours = gettext("%(since)s to %(until)s") % both if both else ""
         return [f"{' '.join(filter(None, (named, hours)))} ({self.time_zone})"] if named or hours else []
 
     def clean(self) -> None:
         """Refuse half a pair of hours, in words a form can show beside the field."""
         if (self.hours_from is None) != (self.hours_until is None):
             missing = "hours_until" if self.hours_until is None else "hours_from"
-            raise ValidationError({missing: "Hours have a beginning and an end: give both or neither."})
+            raise ValidationError({missing: _("Hours have a beginning and an end: give both or neither.")})

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from alerts.enums import EventFormat, Happening
 from alerts.models.suppression import check_matchers
@@ -33,34 +34,37 @@ class Subscription(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=120, unique=True)
-    url = crypto.EncryptedTextField(help_text="Where events are posted to.")
-    secret = crypto.EncryptedTextField(help_text="The key that signs them (whsec_...).")
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    url = crypto.EncryptedTextField(_("url"), help_text=_("Where events are posted to."))
+    secret = crypto.EncryptedTextField(_("secret"), help_text=_("The key that signs them (whsec_...)."))
     kinds = ArrayField(
-        models.CharField(max_length=12, choices=Happening.choices), default=usual_happenings, blank=True, help_text="Empty: everything."
+        models.CharField(max_length=12, choices=Happening.choices), default=usual_happenings, blank=True, help_text=_("Empty: everything.")
     )
     matchers = ArrayField(
         models.CharField(max_length=500), default=list, blank=True, validators=[check_unless_empty],
-        help_text='For example source=probe or room=~"1.*". All of them must hold. Empty: every alert.',
+        help_text=_('For example source=probe or room=~"1.*". All of them must hold. Empty: every alert.'),
     )  # fmt: skip
-    format = models.CharField(max_length=12, choices=EventFormat.choices, default=EventFormat.STRUCTURED)
-    enabled = models.BooleanField(default=True, help_text="Switched off, events wait for as long as they are kept.")
+    format = models.CharField(_("format"), max_length=12, choices=EventFormat.choices, default=EventFormat.STRUCTURED)
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Switched off, events wait for as long as they are kept."))
     created_at = models.DateTimeField(auto_now_add=True)
 
     cursor = models.BigIntegerField(default=0, editable=False)
-    sent = models.BigIntegerField(default=0, editable=False, help_text="Events that it took.")
-    lost = models.BigIntegerField(default=0, editable=False, help_text="Events that were no longer kept when their turn came.")
-    failures = models.PositiveIntegerField(default=0, editable=False, help_text="Tries in vain since the last one that worked.")
+    sent = models.BigIntegerField(_("sent"), default=0, editable=False, help_text=_("Events that it took."))
+    lost = models.BigIntegerField(
+        _("lost"), default=0, editable=False, help_text=_("Events that were no longer kept when their turn came.")
+    )
+    failures = models.PositiveIntegerField(default=0, editable=False, help_text=_("Tries in vain since the last one that worked."))
     failing_since = models.DateTimeField(null=True, editable=False)
-    sent_at = models.DateTimeField(null=True, editable=False)
+    sent_at = models.DateTimeField(_("sent at"), null=True, editable=False)
     attempted_at = models.DateTimeField(null=True, editable=False)
-    next_attempt_at = models.DateTimeField(null=True, editable=False)
-    last_error = models.CharField(max_length=300, blank=True, editable=False)
-    gone_at = models.DateTimeField(null=True, editable=False, help_text="The address said that it is gone (410).")
+    next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True, editable=False)
+    gone_at = models.DateTimeField(null=True, editable=False, help_text=_("The address said that it is gone (410)."))
     lease = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
+        verbose_name = _("subscription")
         ordering = ["name"]
         constraints = [models.CheckConstraint(condition=Q(cursor__gte=0), name="subscription_cursor_counts")]
 
@@ -76,7 +80,12 @@ class Subscription(models.Model):
         """Refuse kinds of events that there are not, in words a form can show."""
         unknown = set(self.kinds) - set(Happening.values)
         if unknown:
-            raise ValidationError({"kinds": f"{sorted(unknown)[0]!r} is no kind of event; use {', '.join(Happening.values)}."})
+            raise ValidationError(
+                {
+                    "kinds": _("%(kind)r is no kind of event; use %(known)s.")
+                    % {"kind": sorted(unknown)[0], "known": ", ".join(Happening.values)}
+                }
+            )
 
     @property
     def masked(self) -> str:

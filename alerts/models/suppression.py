@@ -6,18 +6,19 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from sentinel_site.lib import matchers
 
 MAX_WAIT_SECONDS = 300
 LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-MATCHERS_HELP = 'For example source=probe or room=~"1.*". All of them must hold.'
+MATCHERS_HELP = _('For example source=probe or room=~"1.*". All of them must hold.')
 
 
 def check_matchers(texts: list[str]) -> None:
     """Validator: every text is a matcher, and there is at least one."""
     if not texts:
-        raise ValidationError("Write at least one matcher, for example source=probe: nothing may silence everything by accident.")
+        raise ValidationError(_("Write at least one matcher, for example source=probe: nothing may silence everything by accident."))
     try:
         matchers.parse_all(texts)
     except matchers.MatcherError as error:
@@ -28,7 +29,7 @@ def check_label_names(names: list[str]) -> None:
     """Validator: every one may be the name of a label."""
     for name in names:
         if not LABEL_NAME.fullmatch(name):
-            raise ValidationError(f"{name[:80]!r} is not the name of a label. Write for example site, one name each.")
+            raise ValidationError(_("%(name)r is not the name of a label. Write for example site, one name each.") % {"name": name[:80]})
 
 
 class Inhibition(models.Model):
@@ -37,21 +38,22 @@ class Inhibition(models.Model):
     Both must agree in every label of ``equal``. Never holds for life-safety alerts.
     """
 
-    name = models.CharField(unique=True, max_length=120, help_text="Shown on every alert it holds back.")
+    name = models.CharField(_("name"), unique=True, max_length=120, help_text=_("Shown on every alert it holds back."))
     source_matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
     target_matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
     equal = ArrayField(
         models.CharField(max_length=128), default=list, blank=True, validators=[check_label_names],
-        help_text="Labels in which both alerts agree.",
+        help_text=_("Labels in which both alerts agree."),
     )  # fmt: skip
-    wait_seconds = models.PositiveSmallIntegerField(
+    wait_seconds = models.PositiveSmallIntegerField(_("wait seconds"),
         default=10, validators=[MaxValueValidator(MAX_WAIT_SECONDS)],
-        help_text="How long an alert that it may hold back waits for the one that explains it, when that comes second. Never a P1.",
+        help_text=_("How long an alert that it may hold back waits for the one that explains it, when that comes second. Never a P1."),
     )  # fmt: skip
-    enabled = models.BooleanField(default=True)
-    hits = models.PositiveIntegerField(default=0, editable=False, help_text="Alerts held back so far.")
+    enabled = models.BooleanField(_("enabled"), default=True)
+    hits = models.PositiveIntegerField(_("hits"), default=0, editable=False, help_text=_("Alerts held back so far."))
 
     class Meta:
+        verbose_name = _("inhibition")
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from alerts.enums import WallSound
 from alerts.models.subscription import check_unless_empty
@@ -19,7 +20,9 @@ SHORTEST_TURN, LONGEST_TURN = 5, 600
 def check_turn(seconds: int) -> None:
     """Validator: 0, or long enough to be read."""
     if 0 < seconds < SHORTEST_TURN:
-        raise ValidationError(f"Nobody reads a site in less than {SHORTEST_TURN} seconds. Write 0 to show all sites together.")
+        raise ValidationError(
+            _("Nobody reads a site in less than %(least)d seconds. Write 0 to show all sites together.") % {"least": SHORTEST_TURN}
+        )
 
 
 def check_label(name: str) -> None:
@@ -34,33 +37,38 @@ class Wall(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=80, unique=True, help_text="Where it hangs, for example “Night desk”. It stands on the screen.")
+    name = models.CharField(
+        _("name"), max_length=80, unique=True, help_text=_("Where it hangs, for example “Night desk”. It stands on the screen.")
+    )
     prefix = models.CharField(max_length=8, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
     matchers = ArrayField(
         models.CharField(max_length=500), default=list, blank=True, validators=[check_unless_empty],
-        help_text='What it may show, for example source=smarteye or site=~"north|south". All of them must hold. Empty: every alert.',
+        help_text=_('What it may show, for example source=smarteye or site=~"north|south". All of them must hold. Empty: every alert.'),
     )  # fmt: skip
-    site_label = models.CharField(
+    site_label = models.CharField(_("site label"),
         max_length=128, default="site", blank=True, validators=[check_label],
-        help_text="Alerts that carry this label belong to the site it names, all others to the site named after their source.",
+        help_text=_("Alerts that carry this label belong to the site it names, all others to the site named after their source."),
     )  # fmt: skip
-    rotate_seconds = models.PositiveSmallIntegerField(
+    rotate_seconds = models.PositiveSmallIntegerField(_("rotate seconds"),
         default=20, validators=[check_turn, MaxValueValidator(LONGEST_TURN)],
-        help_text="How long each site is shown. A P1 always is, whichever site's turn it is. 0: all sites together.",
+        help_text=_("How long each site is shown. A P1 always is, whichever site's turn it is. 0: all sites together."),
     )  # fmt: skip
-    language = models.CharField(max_length=8, blank=True, choices=settings.LANGUAGES, help_text="Empty: the site's language.")
-    sound = models.CharField(max_length=8, choices=WallSound.choices, default=WallSound.UNTIL_TAKEN)
-    names = models.BooleanField(default=True, help_text="Show who has taken an alert by name. Off: only that somebody has.")
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it works until it is revoked.")
-    revoked_at = models.DateTimeField(null=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    language = models.CharField(
+        _("language"), max_length=8, blank=True, choices=settings.LANGUAGES, help_text=_("Empty: the site's language.")
+    )
+    sound = models.CharField(_("sound"), max_length=8, choices=WallSound.choices, default=WallSound.UNTIL_TAKEN)
+    names = models.BooleanField(_("names"), default=True, help_text=_("Show who has taken an alert by name. Off: only that somebody has."))
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True, help_text=_("Empty: it works until it is revoked."))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, editable=False)
     last_seen_address = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]
-        verbose_name = "wall screen"
+        verbose_name = _("wall screen")
+        verbose_name_plural = _("wall screens")
 
     def __str__(self) -> str:
         return self.name

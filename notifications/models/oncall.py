@@ -7,14 +7,15 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
+from django.utils import dates, timezone
 
 from notifications.enums import HolidayRule, RotationKind
 from notifications.models.people import Recipient
 from sentinel_site.lib.ids import uuid7
 from sentinel_site.lib.zones import site_time_zone
 
-WEEKDAYS = ((0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"), (4, "Friday"), (5, "Saturday"), (6, "Sunday"))
+WEEKDAYS = tuple(dates.WEEKDAYS.items())
+"""(0, Monday) to (6, Sunday), in the reader's language."""
 MAX_LENGTH = 366
 
 

@@ -10,6 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const isLast = (body) => Boolean(body.querySelector("[data-catch-all]"));
   const handle = (body) => body.querySelector(".cursor-move");
   const said = document.getElementById("route-order-said");
+  const words = { move: "", moved: "", unsaved: "", ...said?.dataset };
   const numbers = rows().filter((body) => !isLast(body)).map((body) => Number(input(body).value) || 0);
   for (let place = 1; place < numbers.length; place += 1) numbers[place] = Math.max(numbers[place], numbers[place - 1] + 1);
 
@@ -31,7 +32,7 @@ document.addEventListener("DOMContentLoaded", () => {
     else movable[place].after(body);
     renumber();
     handle(body).focus();
-    tell(`Number ${place + 1} of ${movable.length}. Not saved yet.`);
+    tell(words.moved.replace("{place}", place + 1).replace("{all}", movable.length));
   }
 
   function tell(text) {
@@ -47,7 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     grip.tabIndex = 0;
     grip.setAttribute("role", "button");
-    grip.setAttribute("aria-label", "Move: arrow up or arrow down");
+    grip.setAttribute("aria-label", words.move);
     grip.addEventListener("keydown", (event) => {
       const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
       if (!step) return;
@@ -55,5 +56,5 @@ document.addEventListener("DOMContentLoaded", () => {
       move(body, step);
     });
   }
-  table.addEventListener("end", () => setTimeout(() => { renumber(); tell("Not saved yet."); }, 0));
+  table.addEventListener("end", () => setTimeout(() => { renumber(); tell(words.unsaved); }, 0));
 });

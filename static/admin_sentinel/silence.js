@@ -19,7 +19,7 @@
         const found = await answer.json();
         if (turn === asked) show(found);
       } catch {
-        if (turn === asked) show({ says: "How many alerts match cannot be said now.", wrong: true });
+        if (turn === asked) show({ says: field.dataset.silenceUnknown, wrong: true });
       }
     }
 
@@ -29,7 +29,7 @@
       const list = document.createElement("ul");
       for (const each of found.examples ?? []) {
         const line = document.createElement("li");
-        line.textContent = `#${each.number} ${each.priority} ${each.title}${each.life_safety ? " (lives may depend on it: never held back)" : ""}`;
+        line.textContent = `#${each.number} ${each.priority} ${each.title}${each.life_safety ? ` ${field.dataset.silenceExempt}` : ""}`;
         list.append(line);
       }
       if (list.children.length) says.append(list);
