@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from alerts import routing
 from notifications import overrides
 from sentinel_site import health
-from tests import flushing
+from tests import flushing, migrated
 from tests.twilio_api import ACCOUNT, BASE, OURS, TOKEN, Twilio
 from tests.web import Web
 
@@ -46,9 +46,10 @@ def pytest_configure():
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb():
-    """The whole server is thrown away at the end of the run (tests/servers.py), so the database need not be dropped first."""
-    return True
+def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
+    """This process's database. The whole server is thrown away at the end of the run (tests/servers.py), and the database with it."""
+    with django_db_blocker.unblock():
+        migrated.make()
 
 
 @pytest.fixture(autouse=True)
