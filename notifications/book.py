@@ -132,7 +132,7 @@ class Book:
 
 def can_send(method: ContactMethod) -> bool:
     """Whether a message may be sent to ``method``, and can be."""
-    return method.usable and not transports.missing(method.kind)
+    return method.usable and not transports.lacking(method)
 
 
 def quiet_until(person: Recipient, message: "Message | Notification", *, at: datetime) -> datetime | None:
@@ -166,4 +166,4 @@ def why_unreachable(found: Sequence[ContactMethod]) -> str:
     usable = [method for method in found if method.usable]
     if not usable:
         return "has no contact method that is verified, active and working"
-    return "cannot be reached: " + "; ".join(sorted({transports.missing(method.kind) for method in usable}))
+    return "cannot be reached: " + "; ".join(sorted({transports.lacking(method) for method in usable}))

@@ -175,7 +175,7 @@ def run_out(dispatcher: Dispatcher, *, at: datetime, budget_seconds: int) -> int
 def attempt(delivery: Delivery, *, now: Callable[[], datetime]) -> tuple[Sent | None, Outcome]:
     """Send one delivery. Whatever happens becomes an outcome; nothing is read again before the send: the claim was the gate."""
     try:
-        if why := transports.missing(delivery.transport):
+        if why := transports.lacking(delivery.method) if delivery.method else transports.missing(delivery.transport):
             raise PermanentError(why)
         if delivery.method is None or not delivery.method.active or delivery.method.disabled_at:
             raise PermanentError("the contact method was removed, switched off or disabled")

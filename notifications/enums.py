@@ -95,10 +95,11 @@ ACCEPTED: Final = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus
 
 
 class PushKind(TextChoices):
-    """What a push address is: a registration token, or Firebase's newer installation id."""
+    """What a push address is: a registration token, Firebase's newer installation id, or a browser's own subscription."""
 
     TOKEN = "token", _("Registration token")
     FID = "fid", _("Installation id")
+    WEB = "web", _("Browser subscription")
 
 
 class Platform(TextChoices):

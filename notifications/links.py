@@ -21,6 +21,7 @@ from sentinel_site.lib import crypto
 
 LIFETIME = timedelta(hours=24)
 PURPOSE = "answer-link"
+RECEIPT = "push-receipt"
 _VERSION = 1
 _SIGNATURE_BYTES = 16
 _HEAD = struct.Struct(">BI16s")
@@ -64,14 +65,14 @@ def token(delivery: Delivery, *, purpose: str = PURPOSE) -> str:
     return base64.urlsafe_b64encode(body + _sign(body, purpose)).rstrip(b"=").decode()
 
 
-def read(token: str, *, at: datetime) -> Answer:
-    """What ``token`` allows at ``at``. Raises LinkError when it is damaged, forged, or too old."""
+def read(token: str, *, at: datetime, purpose: str = PURPOSE) -> Answer:
+    """What ``token``, made for ``purpose``, allows at ``at``. Raises LinkError when it is damaged, forged, or too old."""
     try:
         raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
         raise _damaged() from None
     body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
-    if len(body) <= _HEAD.size + 17 or not hmac.compare_digest(signature, _sign(body, PURPOSE)):
+    if len(body) <= _HEAD.size + 17 or not hmac.compare_digest(signature, _sign(body, purpose)):
         raise _damaged()
     version, until, delivery = _HEAD.unpack_from(body)
     if version != _VERSION:

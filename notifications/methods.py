@@ -14,8 +14,8 @@ from django.core.validators import validate_email
 from django.db.models import QuerySet
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from notifications import apprise_urls
-from notifications.enums import Transport
+from notifications import apprise_urls, web_push
+from notifications.enums import PushKind, Transport
 from notifications.models import ContactMethod, Recipient, RecipientGroup
 from notifications.transports import slack
 from sentinel_site.lib import crypto, telephone
@@ -121,8 +121,14 @@ def save_method(method: ContactMethod, form: MethodForm, by: User) -> None:
     method.recipient, method.group, method.kind, method.address = owner, group, form.kind, address
     method.secret, method.label, method.order, method.active = form.secret or "", form.label, form.order, form.active
     method.address_digest = crypto.digest(address, purpose="address")
+    method.push_kind = PushKind.WEB if web_push.is_subscription(address) else _token_kind(method)
     method.full_clean()
     method.save()
+
+
+def _token_kind(method: ContactMethod) -> str:
+    """What it was before, unless that was a browser."""
+    return PushKind.TOKEN if method.push_kind == PushKind.WEB else method.push_kind
 
 
 def _verified(form: MethodForm, method: ContactMethod, by: User, *, moved: bool) -> bool:
@@ -163,6 +169,8 @@ def written(kind: str, address: str) -> str:
             validate_email(address)
         except ValidationError:
             raise ValueError("is not an e-mail address") from None
+    if kind == Transport.PUSH and web_push.is_subscription(address):
+        return web_push.written(address)
     if kind == Transport.WEBHOOK and not _URL.fullmatch(address):
         raise ValueError("is not a URL; write it with http:// or https://, without user name and password")
     refusal = {Transport.SLACK: slack.refusal, Transport.APPRISE: apprise_urls.refusal}.get(Transport(kind))

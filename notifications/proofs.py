@@ -52,7 +52,7 @@ def ask(method: ContactMethod, *, at: datetime) -> Told:
     """
     if not method.usable:
         raise Problem(409, "Nothing was sent: this method is not verified, not active, or switched off.")
-    if why := transports.missing(method.kind):
+    if why := transports.lacking(method):
         raise Problem(409, f"Nothing was sent: {why}.")
     if method.tested_at and at - method.tested_at < AGAIN_AFTER:
         text = "A test message was sent less than a minute ago. See what became of it first."
@@ -66,7 +66,7 @@ def send_due(*, at: datetime, limit: int = 50) -> int:
         return 0
     sent = 0
     for method in _due(at=at).iterator(chunk_size=200):
-        if sent < limit and not transports.missing(method.kind) and _awake(method, at=at):
+        if sent < limit and not transports.lacking(method) and _awake(method, at=at):
             with transaction.atomic():
                 mine = _due(at=at).filter(pk=method.pk).select_for_update(of=["self"], skip_locked=True).first()
                 sent += bool(mine and send(method, at=at))

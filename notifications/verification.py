@@ -35,7 +35,7 @@ def start(method: ContactMethod, *, at: datetime) -> Verification:
     """
     if not method.active or method.disabled_at:
         raise Problem(409, "Nothing is sent to this contact method: it is not active, or was switched off. Enable it first.")
-    if why := transports.missing(method.kind):
+    if why := transports.lacking(method):
         raise Problem(409, f"No code can be sent: {why}.")
     with transaction.atomic():
         _require_patience(method, at=at)

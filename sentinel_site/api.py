@@ -53,6 +53,7 @@ from devices.api_rules import router as device_rules_router
 from jobs.api import router as jobs_router
 from jobs.errors import IllegalRun, JobError
 from notifications.api import router as people_router
+from notifications.api_own import router as own_router
 from notifications.api_phones import router as phones_router
 from notifications.api_rules import router as rules_router
 from notifications.api_schedules import router as schedules_router
@@ -237,6 +238,7 @@ api.add_router("/stats", alert_statistics_router, tags=["statistics"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", rules_router, tags=["people"])
 api.add_router("", schedules_router, tags=["people"])
+api.add_router("", own_router, tags=["people"])
 api.add_router("", verification_router, tags=["people"])
 api.add_router("", transports_router, tags=["people"])
 api.add_router("/devices", phones_router, tags=["people"])

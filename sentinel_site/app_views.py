@@ -45,8 +45,10 @@ def manifest(_request: HttpRequest) -> JsonResponse:
 @require_safe
 def service_worker(_request: HttpRequest) -> HttpResponse:
     """The service worker, which changes whenever what it keeps does. It stands at the root, for that is what it looks after."""
-    shell = {"version": version(), "offline": reverse("offline"), "files": [reverse("live-words"), *map(static, SHELL)],
-             "queue": static("live/answer_queue.js")}  # fmt: skip
+    shell = {
+        "version": version(), "offline": reverse("offline"), "files": [reverse("live-words"), *map(static, SHELL)],
+        "queue": static("live/answer_queue.js"), "renew": _("Open Sentinel once, so that it can go on reaching you here."),
+    }  # fmt: skip
     text = f"const SHELL = {json.dumps(shell)};\n{(settings.BASE_DIR / 'static' / WORKER).read_text(encoding='utf-8')}"
     return HttpResponse(text, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
 

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from alerts import linting, reachability, subscriptions
 from alerts.incoming import signatures
 from notifications import overrides, reach, transports
-from notifications.enums import Transport
+from notifications.enums import PushKind, Transport
 from notifications.models import ContactMethod, Recipient
 from sentinel_site import doctor_backups, doctor_devices, doctor_mail, doctor_twilio, health
 
@@ -101,7 +101,11 @@ def _push() -> Finding:
     path = settings.FIREBASE_CREDENTIALS
     if path and not path.startswith("{") and not Path(path).is_file():
         return Finding(ERROR, f"FIREBASE_CREDENTIALS names {path}, which is not a file: nothing can be sent to phones.")
-    return _either(path, "Push is set up.", "FIREBASE_CREDENTIALS is not set: nothing can be sent to phones.")
+    return _either(
+        path,
+        "Push is set up.",
+        "FIREBASE_CREDENTIALS is not set: nothing can be sent to an app on phones. Browsers are reached without it.",
+    )
 
 
 def _slack() -> Finding:
@@ -142,7 +146,7 @@ def _reach() -> Iterator[Finding]:
     apart = [method for method in ContactMethod.objects.filter(active=True, kind=Transport.SLACK) if transports.unready(method)]
     if apart:
         yield Finding(ERROR, f"{len(apart)} contact methods are not used: {transports.unready(apart[0])}.")
-    for kind in sorted(set(ContactMethod.objects.filter(active=True).values_list("kind", flat=True))):
+    for kind in sorted(set(ContactMethod.objects.filter(active=True).exclude(push_kind=PushKind.WEB).values_list("kind", flat=True))):
         if why := transports.missing(kind):
             yield Finding(WARN, f"Contact methods of the kind {kind} are not used: {why}.")
 

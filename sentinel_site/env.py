@@ -1,5 +1,6 @@
 """Reading the environment: one function per type, and an error text that names the variable and the fix."""
 
+import base64
 import os
 import re
 from ipaddress import ip_network
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 TRUE = frozenset({"1", "true", "yes", "on"})
 UNITS = {"s": 1, "m": 60, "h": 3600}
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 FALSE = frozenset({"0", "false", "no", "off", ""})
 
 
@@ -83,6 +85,17 @@ def ports(name: str, values: list[str]) -> list[int]:
         if not (value.isascii() and value.isdigit() and 0 < int(value) < 65_536):
             raise ImproperlyConfigured(f"{name}: {value!r} is not a port. Write numbers from 1 to 65535, separated by commas.")
     return [int(value) for value in values]
+
+
+def vapid_key(name: str, value: str) -> str:
+    """``value`` when it is empty or a private key of Web Push: 32 bytes in base64 for URLs. Raises ImproperlyConfigured."""
+    try:
+        raw = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raw = b""
+    if value and (len(raw) != 32 or not 0 < int.from_bytes(raw, "big") < P256_ORDER):
+        raise ImproperlyConfigured(f"{name} is no private key for Web Push. Write the 43 characters that a VAPID key generator prints.")
+    return value
 
 
 def path(name: str, default: Path) -> Path:

@@ -8,7 +8,7 @@ MAX_LENGTH: Final = 4000
 _ESCAPES: Final = {code: f"\\x{code:02x}" for code in [*range(32), 127, *range(128, 160)]} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 _SECRETS: Final = re.compile(
-    r"(/(?:a|proof|live/wall/open|media/alerts|push-tokens|ping|p|api/push)/|[?&](?:token|s)=|\back\+)[A-Za-z0-9_:.%-]{16,}"
+    r"(/(?:a|proof|push|live/wall/open|media/alerts|push-tokens|ping|p|api/push)/|[?&](?:token|s)=|\back\+)[A-Za-z0-9_:.%-]{16,}"
 )
 """Addresses that let their bearer in: who reads the log must not be able to answer in another's name."""
 

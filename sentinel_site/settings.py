@@ -4,6 +4,7 @@ With no DATABASE_URL / REDIS_URL, the servers that `manage.py up` starts under t
 """
 
 import sys
+from email.utils import parseaddr
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -257,6 +258,12 @@ FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS")
 FIREBASE_BASE_URL = env.text("FIREBASE_BASE_URL")
 FIREBASE_TIMEOUT = 5
 WEBHOOK_TIMEOUT = 10
+_PUSH_SERVICES = ("fcm.googleapis.com", "jmt17.google.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")
+SENTINEL_WEB_PUSH_HOSTS = env.words("SENTINEL_WEB_PUSH_HOSTS", _PUSH_SERVICES)
+SENTINEL_VAPID_PRIVATE_KEY = env.vapid_key("SENTINEL_VAPID_PRIVATE_KEY", env.text("SENTINEL_VAPID_PRIVATE_KEY"))
+SENTINEL_VAPID_SUBJECT = env.text("SENTINEL_VAPID_SUBJECT") or (
+    SENTINEL_BASE_URL if SENTINEL_TLS else f"mailto:{parseaddr(DEFAULT_FROM_EMAIL)[1]}"
+)
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.words("TWILIO_AUTH_TOKEN")  # the first one asks; each verifies what Twilio sends
 TWILIO_API_KEY_SID = env.text("TWILIO_API_KEY_SID")

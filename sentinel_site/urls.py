@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from alerts import image_views
 from backups import badges, ping_views
-from notifications import proof_views
+from notifications import proof_views, push_views
 from sentinel_site import app_views, auth, dashboards, first_steps_views, integrations, metrics, palette_views, views
 
 urlpatterns = [
@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("jobs.urls")),
     path("integrations/alertmanager/", include((integrations.ALERTMANAGER, "alertmanager"))),
     path("integrations/silence/", include(integrations.SILENCE)),
+    path("push/<str:token>/<str:word>", push_views.receipt, name="push-receipt"),
     path("proof/<str:token>", proof_views.proof, name="proof"),
     path("integrations/", include((integrations.WEBHOOKS, "incoming"))),
     path("integrations/", include("notifications.urls")),

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ('proved_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('tested_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('platform', models.CharField(blank=True, choices=[('android', 'Android'), ('ios', 'iOS'), ('web', 'Web')], max_length=10)),
-                ('push_kind', models.CharField(choices=[('token', 'Registration token'), ('fid', 'Installation id')], default='token', max_length=8)),
+                ('push_kind', models.CharField(choices=[('token', 'Registration token'), ('fid', 'Installation id'), ('web', 'Browser subscription')], default='token', max_length=8)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('recipient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contact_methods', to='notifications.recipient')),
                 ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contact_methods', to='notifications.recipientgroup')),

@@ -104,9 +104,14 @@ class ContactMethod(models.Model):
         return f"{english.label(Transport, self.kind)} {self.masked}"
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Save, with the digest of the address as it is now. A webhook without a secret gets one: it always signs."""
+        """Save, with the digest of the address as it is now. A webhook without a secret gets one: it always signs.
+
+        A push address that is a subscription is a browser's.
+        """
         if self.kind == Transport.WEBHOOK and not self.secret:
             self.secret = crypto.signing_secret()
+        if self.kind == Transport.PUSH and self.address.startswith("{"):
+            self.push_kind, self.platform = PushKind.WEB, Platform.WEB
         self.address_digest = crypto.digest(self.address, purpose="address")
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
@@ -199,6 +204,8 @@ def mask(kind: str, address: str) -> str:
         return f"{address[:3]}…{address[-2:]}"
     if kind == Transport.APPRISE:  # any part of it may be a key
         return f"{address.partition('://')[0][:20]}://…"
+    if kind == Transport.PUSH and address.startswith("{"):
+        return f"{address.partition('://')[2].partition('/')[0][:80]}/…"
     if "://" in address:
         scheme, _, rest = address.partition("://")
         return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}/…"

@@ -45,7 +45,13 @@ def gives_receipts(method: ContactMethod) -> bool:
 def unready(method: ContactMethod) -> str:
     """Why nothing can be sent to ``method``, as things are set up; empty when it can. It reads the address."""
     ask = getattr(TRANSPORTS.get(method.kind), "unready", None)
-    return missing(method.kind) or (ask(method.address) if ask else "")
+    return lacking(method) or (ask(method.address) if ask else "")
+
+
+def lacking(method: ContactMethod) -> str:
+    """What has to be set up before anything can be sent to ``method``; empty when nothing. Cheap: the address is not read."""
+    ask = getattr(TRANSPORTS.get(method.kind), "lacking", None)
+    return str(ask(method)) if ask else missing(method.kind)
 
 
 def missing(kind: str) -> str:

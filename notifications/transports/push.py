@@ -1,4 +1,4 @@
-"""Push to phones through Firebase Cloud Messaging.
+"""Push to phones through Firebase Cloud Messaging, and to browsers, each through its own push service (browser_push.py).
 
 Acceptance by Firebase proves nothing: the app itself posts the receipt to the path in ``data``. The library would retry,
 and call twice, by itself; its adapter is replaced by one that does not: the outbox retries.
@@ -11,14 +11,17 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests.adapters
 from django.conf import settings
 
+from notifications import http
 from notifications.enums import PushKind, Reason, Urgency
 from notifications.errors import DeadAddress, NotificationError, OutcomeUnknown, PermanentError, TemporaryError
 from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
+from notifications.transports import browser_push
 from notifications.transports.base import Sent
 
 KEEP_FOR: Final = timedelta(minutes=10)
@@ -31,6 +34,8 @@ _lock = threading.Lock()
 
 def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
     """See base.Transport. The alert's id is the collapse key: a newer message about it replaces an older one."""
+    if method.push_kind == PushKind.WEB:
+        return browser_push.send(delivery, method, wording)
     from firebase_admin import exceptions, messaging  # noqa: PLC0415 (60 MB: only for the process that sends)
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 (comes with it)
 
@@ -50,18 +55,24 @@ def missing() -> str:
     return "" if settings.FIREBASE_CREDENTIALS else "push is not set up (FIREBASE_CREDENTIALS)"
 
 
+def lacking(method: ContactMethod) -> str:
+    """A browser is reached without Firebase."""
+    return "" if method.push_kind == PushKind.WEB else missing()
+
+
 def close() -> None:
-    """Nothing: the connections to Firebase are shared by all threads."""
+    """Close the thread's connections to push services; those to Firebase are shared by all threads."""
+    http.close()
 
 
 def gives_receipts(method: ContactMethod) -> bool:
-    """The app posts one when the message has come."""
+    """The app, or the service worker, posts one when the message has come."""
     return True
 
 
 def destination(method: ContactMethod) -> str:
-    """All messages go to one place."""
-    return ""
+    """All messages to phones go to one place; a browser's go to its push service."""
+    return urlsplit(json.loads(method.address).get("endpoint", "")).netloc if method.push_kind == PushKind.WEB else ""
 
 
 def _message(messaging: Any, delivery: Delivery, wording: Wording) -> Any:

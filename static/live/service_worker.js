@@ -52,3 +52,77 @@ async function send() {
   await answerQueue.flush();
   if ((await answerQueue.all()).some((item) => item.state === "waiting")) throw new Error("no line yet");
 }
+
+// --- Messages that are pushed ---
+
+const TRIES = 3;
+const PAUSE_MS = 2000;
+const SHAKE = [400, 150, 400, 150, 400, 150, 800];
+
+self.addEventListener("push", (event) => event.waitUntil(pushed(event.data)));
+
+/** Show the message, whatever it is: a browser that is pushed to and shows nothing loses the right to be. Then say that it came. */
+async function pushed(data) {
+  let told = {};
+  try { told = data.json(); } catch { /* nobody but Sentinel can write it; shown below all the same */ }
+  const { title = "Sentinel", body = "", tag, lang, at, actions = [], loud = false } = told;
+  await self.registration.showNotification(title, {
+    body, tag, lang, actions, timestamp: at, renotify: Boolean(tag), requireInteraction: loud, vibrate: loud ? SHAKE : [200, 100, 200],
+    icon: "/static/live/icon-192.png", badge: "/static/live/badge-96.png", data: told,
+  });
+  await said(told, "delivered");
+}
+
+/** Post a receipt; without one in time, Sentinel uses the next way to reach this person. */
+async function said(told, word) {
+  for (let turn = 0; told.receipt && turn < TRIES; turn += 1) {
+    try {
+      const response = await fetch(`${told.receipt}/${word}`, { method: "POST", credentials: "omit", keepalive: true });
+      if (response.status < 500) return;
+    } catch { /* tried again */ }
+    await new Promise((done) => { setTimeout(done, PAUSE_MS); });
+  }
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(event.action ? answered(event.notification, event.action) : opened(event.notification.data || {}));
+});
+
+/** A button of the notification: answered by the message's own link, which needs no session. Without a line it waits like any answer. */
+async function answered(notification, word) {
+  const told = notification.data || {};
+  if (!told.alert || !told.answer) { await opened(told); return; }
+  const item = await answerQueue.add({ owner: "", about: { ...told.alert, title: "" }, word, path: told.answer, form: { answer: `${word}:${told.alert.id}` } });
+  await answerQueue.flush();
+  const { state } = (await answerQueue.all()).find((each) => each.seq === item.seq) || { state: "sent" };
+  const sign = { sent: "✓", refused: "✕" }[state] || "…";
+  const label = (told.actions.find((each) => each.action === word) || { title: word }).title;
+  await self.registration.showNotification(`${sign} ${label}`, { body: told.title, tag: told.tag, lang: told.lang, icon: "/static/live/icon-192.png", badge: "/static/live/badge-96.png", data: { ...told, actions: [] } });
+  if (state !== "sent" && self.registration.sync) await self.registration.sync.register("answers").catch(() => {});
+}
+
+/** Open what it is about, in a window that is there already if there is one, and say that it was opened. */
+async function opened(told) {
+  const path = typeof told.url === "string" && told.url.startsWith("/") && !told.url.startsWith("//") ? told.url : "/live/me/";
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const there = windows.find((each) => new URL(each.url).pathname === path);
+  await Promise.all([there ? there.focus() : self.clients.openWindow(path), said(told, "seen")]);
+}
+
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renewed(event)));
+
+/** The browser changed its subscription by itself: tell Sentinel the new one while somebody is signed in; else say that one must. */
+async function renewed(event) {
+  const before = event.oldSubscription;
+  const now = event.newSubscription || (before && await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: before.options.applicationServerKey }));
+  const line = now && await answerQueue.ask();
+  if (line && line.user) {
+    const response = await fetch("/api/v1/devices/push-tokens", {
+      method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": line.csrf },
+      body: JSON.stringify({ token: JSON.stringify(now), platform: "web" }),
+    });
+    if (response.ok) return;
+  }
+  await self.registration.showNotification("Sentinel", { body: SHELL.renew, tag: "renew", data: { url: "/live/me/" } });
+}

@@ -44,7 +44,7 @@ def test_an_answer_link_opens_no_picture(token):
 
 
 @pytest.mark.parametrize("path", [
-    "/a/", "/media/alerts/", "/api/v1/devices/push-tokens/", "/proof/", "/api/v1/schedules/x.ics?token=",
+    "/a/", "/media/alerts/", "/api/v1/devices/push-tokens/", "/proof/", "/push/", "/api/v1/schedules/x.ics?token=",
     "/integrations/twilio/voice?d=x&s=", "ack+",
 ])  # fmt: skip
 def test_the_log_does_not_hold_the_token(token, path):
