@@ -154,11 +154,12 @@ VERIFY: Final = ("notifications.verify_contactmethod",)
 ANSWER: Final = ("alerts.answer_alert",)
 ESCALATE: Final = ("alerts.escalate_alert",)
 REPORT: Final = ("alerts.report_alert",)
+SHARE: Final = ("sentinel_site.share_savedfilter",)
 VIEW: Final = (*ALERTS_READ, *DEVICES_READ, *BACKUPS_READ, *JOBS_READ)
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Viewer": VIEW,
     "Responder": (*VIEW, *ANSWER, *ESCALATE),
-    "Operator": (*VIEW, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *READINGS, *OPERATE, *BACK_UP, *EDIT, *RETRY),
+    "Operator": (*VIEW, *REACHABILITY_READ, *ANSWER, *ESCALATE, *REPORT, *READINGS, *OPERATE, *BACK_UP, *EDIT, *RETRY, *SHARE),
     "Administrator": (
         *VIEW,
         *REACHABILITY_READ,
@@ -170,6 +171,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         *BACK_UP,
         *EDIT,
         *RETRY,
+        *SHARE,
         *VERIFY,
         *ACCESS,
     ),

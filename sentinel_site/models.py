@@ -7,9 +7,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sentinel_site.lib import crypto
-from sentinel_site.models_admin import Dismissal
+from sentinel_site.models_admin import Dismissal, SavedFilter
 
-__all__ = ["ApiKey", "Dismissal", "IdempotentAnswer", "ProcessBeat"]
+__all__ = ["ApiKey", "Dismissal", "IdempotentAnswer", "ProcessBeat", "SavedFilter"]
 
 
 class ApiKey(models.Model):

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from alerts import image_views
 from backups import badges, ping_views
 from notifications import proof_views, push_views
-from sentinel_site import app_views, auth, dashboards, first_steps_views, integrations, metrics, palette_views, views
+from sentinel_site import app_views, auth, dashboards, integrations, metrics, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
@@ -31,11 +31,8 @@ urlpatterns = [
     path("integrations/", include("notifications.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=False), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
-    path("admin/first-steps/", admin.site.admin_view(first_steps_views.page), name="first-steps"),
-    path("admin/first-steps/state/", admin.site.admin_view(first_steps_views.state), name="first-steps-state"),
-    path("admin/search/", admin.site.admin_view(palette_views.search)),
-    path("admin/raise-test-alert/", admin.site.admin_view(palette_views.raise_test_alert), name="raise-test-alert"),
     path("language/", views.choose_language, name="set_language"),
+    path("admin/", include("sentinel_site.admin_urls")),
     path("admin/", admin.site.urls),
     re_path(r"^(?:ping|api/push|p)/", ping_views.ping, name="ping"),
     path("b/<int:states>/<uuid:badge_id>.<str:form>", badges.badge, name="badge"),

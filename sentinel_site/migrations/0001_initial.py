@@ -77,6 +77,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SavedFilter',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('model', models.CharField(max_length=100)),
+                ('name', models.CharField(max_length=60)),
+                ('query', models.CharField(max_length=2000)),
+                ('shared', models.BooleanField(default=False)),
+                ('default', models.BooleanField(default=False)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_filters', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['name', 'id'],
+                'permissions': [('share_savedfilter', 'Can share saved filters with everybody')],
+                'indexes': [models.Index(condition=models.Q(('shared', True)), fields=['model'], name='saved_filter_shared')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'model', 'name'), name='saved_filter_once'), models.UniqueConstraint(condition=models.Q(('default', True)), fields=('user', 'model'), name='saved_filter_one_default')],
+            },
+        ),
+        migrations.CreateModel(
             name='UserLanguage',
             fields=[
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
