@@ -17,7 +17,7 @@ from sentinel_site.lib.rolling.steps import Piece
 SHOWN: Final = 8
 """So many sources have a colour of their own; the others are one."""
 MEDIAN, P95 = 0.5, 0.95
-TIMES: Final = ("count", "mean_seconds", "median_seconds", "p95_seconds")
+TIMES: Final = ("mean_seconds", "median_seconds", "p95_seconds")
 
 
 class AlertQuery(RangeQuery):
@@ -103,7 +103,7 @@ def _table(name: str, dim: str, asked: AlertQuery, whole: Sequence[Piece]) -> Ta
 
 
 def _summary(found: Spread | None) -> list[int | float | None]:
-    return [found.count, found.mean, found.percentile(MEDIAN), found.percentile(P95)] if found else [0, None, None, None]
+    return [found.mean, found.percentile(MEDIAN), found.percentile(P95)] if found else [None, None, None]
 
 
 def _one(asked: AlertQuery) -> Chosen:

@@ -14,6 +14,7 @@ from jobs.enums import RUN_OPEN, After, CatchUp, JobKind, Overlap, RunStatus, Tr
 from sentinel_site.lib import cron
 from sentinel_site.lib.crypto import EncryptedTextField
 from sentinel_site.lib.ids import uuid7
+from sentinel_site.lib.rolling.rows import Cell, Progress, numbers, seconds
 from sentinel_site.lib.zones import check_zone, site_time_zone
 
 DAY_SECONDS = 86_400
@@ -177,3 +178,27 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} {self.status} {self.queued_at:%Y-%m-%d %H:%M:%S}"
+
+
+class RunRollup(Cell):
+    """Runs by the quarter of an hour in which they were queued (rollups.py). An empty job: all of them."""
+
+    pk = models.CompositePrimaryKey("seconds", "job", "at")
+    job = models.CharField(max_length=80)
+    runs = models.BigIntegerField()
+    success = models.BigIntegerField()
+    warning = models.BigIntegerField()
+    error = models.BigIntegerField()
+    orphaned = models.BigIntegerField()
+    skipped = models.BigIntegerField()
+    lasted_total = seconds()
+    lasted_most = seconds()
+    lasted_bins = numbers()
+    lasted_counts = numbers()
+
+    class Meta:
+        indexes = [models.Index(fields=["seconds", "at"], name="run_rollup_at")]
+
+
+class RunRollupProgress(Progress):
+    """How far the roll-ups of runs are."""

@@ -44,19 +44,23 @@ from alerts.errors import ConfigurationError, IllegalTransition, InvalidReport
 from alerts.integrations.detections import router as detections_router
 from backups.api import router as backups_router
 from backups.api_scans import router as scans_router
+from backups.api_statistics import router as backup_statistics_router
 from devices.api import router as devices_router
 from devices.api_commands import router as device_commands_router
 from devices.api_files import router as device_files_router
 from devices.api_notes import router as notes_router
 from devices.api_readings import router as readings_router
 from devices.api_rules import router as device_rules_router
+from devices.api_statistics import router as device_statistics_router
 from jobs.api import router as jobs_router
+from jobs.api_statistics import router as job_statistics_router
 from jobs.errors import IllegalRun, JobError
 from notifications.api import router as people_router
 from notifications.api_own import router as own_router
 from notifications.api_phones import router as phones_router
 from notifications.api_rules import router as rules_router
 from notifications.api_schedules import router as schedules_router
+from notifications.api_statistics import router as message_statistics_router
 from notifications.api_transports import router as transports_router
 from notifications.api_verification import router as verification_router
 from sentinel_site import idempotency, openapi
@@ -234,7 +238,10 @@ api.add_router("", reports_router, tags=["configuration"])
 api.add_router("", noise_router, tags=["configuration"])
 api.add_router("", subscriptions_router, tags=["configuration"])
 api.add_router("", walls_router, tags=["configuration"])
-api.add_router("/stats", alert_statistics_router, tags=["statistics"])
+for _charts in (
+    alert_statistics_router, message_statistics_router, backup_statistics_router, device_statistics_router, job_statistics_router,
+):  # fmt: skip
+    api.add_router("/stats", _charts, tags=["statistics"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", rules_router, tags=["people"])
 api.add_router("", schedules_router, tags=["people"])

@@ -22,9 +22,12 @@ def page(request: HttpRequest) -> HttpResponse:
         "charts": charts, "words": {name: _(text) for name, text in WORDS.items()}, "zone": _zone(request.user),
         "sentences": {name: _(text) for name, text in SENTENCES.items()},
     }  # fmt: skip
-    sources = Source.objects.order_by("name").values_list("slug", "name") if any(chart["filters"] for chart in charts) else ()
+    filters = any(chart["filters"] for chart in charts)
+    sources = Source.objects.order_by("name").values_list("slug", "name") if filters else ()
     presets = [(days, _(name)) for days, name in PRESETS]
-    return render(request, "live/dashboards.html", {"data": data, "charts": charts, "sources": sources, "presets": presets})
+    return render(
+        request, "live/dashboards.html", {"data": data, "charts": charts, "sources": sources, "filters": filters, "presets": presets}
+    )
 
 
 def _described(chart: Chart) -> dict[str, Any]:

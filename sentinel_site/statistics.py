@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from alerts import rollups as alert_rollups
+from jobs import rollups as run_rollups
+from notifications import rollups as message_rollups
 from sentinel_site.lib import typed_instants
 from sentinel_site.lib.rolling import keeping
 from sentinel_site.lib.rolling.keeping import Kept
 
-KEPT: Final[Sequence[Kept]] = alert_rollups.KEPT
+KEPT: Final[Sequence[Kept]] = (*alert_rollups.KEPT, *message_rollups.KEPT, *run_rollups.KEPT)
 BUDGET_SECONDS: Final = 40.0
 """Below the queue's time limit for one task."""
 EVER: Final = timedelta(days=36_525)

@@ -22,6 +22,61 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='DeliveryRollup',
+            fields=[
+                ('pk', models.CompositePrimaryKey('seconds', 'transport', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('seconds', models.PositiveIntegerField()),
+                ('at', models.DateTimeField()),
+                ('transport', models.CharField(max_length=16)),
+                ('messages', models.BigIntegerField()),
+                ('accepted', models.BigIntegerField()),
+                ('proved', models.BigIntegerField()),
+                ('failed', models.BigIntegerField()),
+                ('cancelled', models.BigIntegerField()),
+                ('provider_total', models.FloatField(default=0)),
+                ('provider_most', models.FloatField(default=0)),
+                ('provider_bins', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, size=None)),
+                ('provider_counts', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, size=None)),
+                ('waited_total', models.FloatField(default=0)),
+                ('waited_most', models.FloatField(default=0)),
+                ('waited_bins', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, size=None)),
+                ('waited_counts', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, size=None)),
+            ],
+            options={
+                'abstract': False,
+                'indexes': [models.Index(fields=['seconds', 'at'], name='delivery_rollup_at')],
+            },
+        ),
+        migrations.CreateModel(
+            name='RingRollup',
+            fields=[
+                ('pk', models.CompositePrimaryKey('seconds', 'recipient', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('seconds', models.PositiveIntegerField()),
+                ('at', models.DateTimeField()),
+                ('recipient', models.CharField(max_length=36)),
+                ('messages', models.BigIntegerField()),
+                ('rings', models.BigIntegerField()),
+            ],
+            options={
+                'abstract': False,
+                'indexes': [models.Index(fields=['seconds', 'at'], name='ring_rollup_at')],
+            },
+        ),
+        migrations.CreateModel(
+            name='MessageRollupProgress',
+            fields=[
+                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('position', models.BigIntegerField(default=0)),
+                ('history_at', models.DateTimeField()),
+                ('whole', models.BooleanField(default=False)),
+                ('merged_at', models.DateTimeField(null=True)),
+                ('looked_back_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Recipient',
             fields=[
                 ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),

@@ -5,11 +5,14 @@ import { nameOf, written } from "./dash_words.js";
 
 const FONT = "12px system-ui, sans-serif";
 const PRIORITY = { P1: "--p1", P2: "--p2", P3: "--p3", P4: "--p4", P5: "--p5" };
-const BY_NAME = { late: "--p3", very_late: "--p1", worst: "--p1", p95: "--c2", others: "--muted", "": "--muted" };
+const BY_NAME = {
+  late: "--p3", very_late: "--p1", worst: "--p1", p95: "--c2", others: "--muted", "": "--muted", success: "--c3", warning: "--p3", error: "--p1", orphaned: "--c4",
+  skipped: "--muted", suspicious: "--c5", hash_mismatch: "--c6", transfer_integrity_failed: "--c4", failed: "--p2", missing: "--p1", accepted: "--c1", proved: "--c3",
+};
 const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
 const DAY = 86400;
 
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888";
+export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888";
 
 /** The colour of a series, by what it is or by its place. */
 export const colourOf = (series, place) => PRIORITY[series.id] || BY_NAME[series.id] || COLOURS[place % COLOURS.length];

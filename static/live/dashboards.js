@@ -2,6 +2,7 @@
 
 import { Figure, legend } from "./dash_chart.js";
 import { savePicture } from "./dash_export.js";
+import { Calendar } from "./dash_heat.js";
 import { figureTable, stepName, sumsTable } from "./dash_table.js";
 import { page, number, sentence, time, written } from "./dash_words.js";
 import { byId, el, setText, show } from "./dom.js";
@@ -89,7 +90,7 @@ class Drawn {
     this.described = described;
     this.node = part.node.querySelector(`[data-figure="${described.id}"]`);
     this.find = (selector) => this.node.querySelector(selector);
-    this.figure = new Figure(this.find(".dash-plot"), described.kind, zone, (step) => this.under(step));
+    this.figure = new (described.kind === "heat" ? Calendar : Figure)(this.find(".dash-plot"), described.kind, zone, (step) => this.under(step));
     this.find("[data-do=table]").addEventListener("click", () => this.open(this.find(".dash-table").hidden));
     this.find("[data-do=png]").addEventListener("click", () => this.picture());
   }
@@ -118,7 +119,7 @@ class Drawn {
   under(step) {
     if (!this.shown) return;
     legend(this.find(".dash-legend"), this.shown, step === undefined ? null : step);
-    this.node.dataset.at = step === null || step === undefined ? "" : stepName(zone, this.at[step], this.answer.step);
+    setText(this.find(".dash-at"), step === null || step === undefined ? "" : stepName(zone, this.at[step], this.answer.step));
   }
 
   open(wanted) {

@@ -51,6 +51,7 @@ def test_alerts_are_counted_on_the_day_of_the_one_who_asks(source):
 def test_what_changes_later_is_followed(source, user):
     alert = raise_alert(at=NOON)
     keeping.run(ALERTS, at=LATER)
+    assert totals()[0]["to_acknowledge_median_seconds"] is None
     lifecycle.acknowledge(alert, by=user, at=NOON + 2 * MINUTE)
     lifecycle.resolve(alert, by=user, at=NOON + 60 * MINUTE)
 
@@ -59,6 +60,7 @@ def test_what_changes_later_is_followed(source, user):
     (row,) = totals()
     assert (row["raised"], row["acknowledged"], row["resolved"]) == (1, 1, 1)
     assert (row["to_acknowledge_mean_seconds"], row["to_resolve_mean_seconds"]) == (120, 3600)
+    assert chart()["to_acknowledge"]["p95"] == [None, None, pytest.approx(120, rel=0.025), None, None]
     assert row["to_acknowledge_median_seconds"] == pytest.approx(120, rel=0.025)
 
 

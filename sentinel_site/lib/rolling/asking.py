@@ -47,15 +47,19 @@ class Range:
     edges: list[datetime]
 
 
-def read(asked: RangeQuery, *, at: datetime) -> Range:
-    """What is asked at ``at``. Raises a 422 Problem for what is impossible or too much."""
+def read(asked: RangeQuery, *, at: datetime, most_days: int = 0) -> Range:
+    """What is asked at ``at``. Raises a 422 Problem for what is impossible or too much.
+
+    ``most_days``: up to so many are shown day by day, where no step is asked for.
+    """
     until = asked.until or at
     since = asked.since or until - DEFAULT
     if not timedelta(0) < until - since <= LONGEST:
         raise problems.invalid([(("query", "since"), f"must lie before until, by {LONGEST.days} days at the most")])
-    zone, step = ZoneInfo(asked.zone or settings.TIME_ZONE), asked.step or steps.fitting(since, until)
+    zone, daily = ZoneInfo(asked.zone or settings.TIME_ZONE), until - since <= timedelta(days=most_days)
+    step = asked.step or (Step.DAY if daily else steps.fitting(since, until))
     try:
-        edges = steps.bounds(since, until, step, zone)
+        edges = steps.bounds(since, until, step, zone, most=max(steps.MOST_STEPS, most_days + 2))
     except ValueError as error:
         raise problems.invalid([(("query", "step"), str(error))]) from None
     return Range(edges[0], edges[-1], zone, step, edges)

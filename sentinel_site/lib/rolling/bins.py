@@ -11,8 +11,8 @@ from typing import Final
 GROWTH: Final = 1.05
 LEAST_SECONDS: Final = 0.001
 ERROR_PERCENT: Final = 2.5
-SQL: Final = f"ceil(ln(greatest({{}}, {LEAST_SECONDS})) / {math.log(GROWTH)!r})::int"
-"""The bin of a number of seconds (float8), for PostgreSQL."""
+SQL: Final = f"CASE WHEN {{0}} IS NOT NULL THEN ceil(ln(greatest({{0}}, {LEAST_SECONDS})) / {math.log(GROWTH)!r})::int END"
+"""The bin of a number of seconds (float8), for PostgreSQL, whose greatest() passes over NULL."""
 
 
 def bin_of(seconds: float) -> int:

@@ -30,7 +30,8 @@ class Rollup:
     """A table of roll-ups. ``dims``: each dimension's SQL literal for "all".
 
     ``raw`` selects the rows of the stretches (FROM stretch …): ``at``, the dimensions, ``counters`` (numbers to be summed; the first one
-    never shrinks while nothing is deleted) and ``spreads`` (lengths of time in seconds, or NULL), under these names.
+    never shrinks while nothing is deleted) and ``spreads`` (lengths of time in seconds, or NULL), under these names. ``before``: how much
+    earlier than ``at`` a row's id may have been born.
     """
 
     model: type[Model]
@@ -38,6 +39,7 @@ class Rollup:
     counters: tuple[str, ...]
     spreads: tuple[str, ...]
     raw: str
+    before: timedelta = SKEW
 
     @property
     def table(self) -> str:
@@ -62,7 +64,7 @@ def roll(rollup: Rollup, stretches: Sequence[Stretch]) -> None:
     """
     if not stretches:
         return
-    values = _bounds(stretches)
+    values = _bounds(rollup, stretches)
     with connection.cursor() as cursor:
         cursor.execute(_kept(rollup), values)
         values["kept"] = [at for (at,) in cursor.fetchall()]
@@ -104,11 +106,11 @@ def stretches_of(instants: Sequence[datetime]) -> list[Stretch]:
     return found
 
 
-def _bounds(stretches: Sequence[Stretch]) -> dict[str, Any]:
+def _bounds(rollup: Rollup, stretches: Sequence[Stretch]) -> dict[str, Any]:
     whole = [(floor(since, QUARTER), ceiling(until, QUARTER)) for since, until in stretches]
     return {
         "since": [since for since, _ in whole], "until": [until for _, until in whole],
-        "first": [ids.floor(since - SKEW) for since, _ in whole], "last": [ids.floor(until + SKEW) for _, until in whole],
+        "first": [ids.floor(since - rollup.before) for since, _ in whole], "last": [ids.floor(until + SKEW) for _, until in whole],
     }  # fmt: skip
 
 

@@ -43,10 +43,10 @@ def fitting(since: datetime, until: datetime) -> Step:
     return Step.DAY if days <= 100 else Step.WEEK if days <= 800 else Step.MONTH
 
 
-def bounds(since: datetime, until: datetime, step: Step, zone: ZoneInfo) -> list[datetime]:
+def bounds(since: datetime, until: datetime, step: Step, zone: ZoneInfo, *, most: int = MOST_STEPS) -> list[datetime]:
     """Where the steps begin, and the end of the last one: by the clock of ``zone``, cut to the stretch, in UTC.
 
-    The stretch is widened to whole quarters of an hour. Raises ValueError for more than MOST_STEPS steps.
+    The stretch is widened to whole quarters of an hour. Raises ValueError for more than ``most`` steps.
     """
     first, last = floor(since, QUARTER), ceiling(until, QUARTER)
     found = [first]
@@ -55,8 +55,8 @@ def bounds(since: datetime, until: datetime, step: Step, zone: ZoneInfo) -> list
             break
         if instant > first:
             found.append(instant)
-        if len(found) > MOST_STEPS:
-            raise ValueError(f"makes more than {MOST_STEPS} steps: ask for a shorter stretch or a wider step ({', '.join(Step)})")
+        if len(found) > most:
+            raise ValueError(f"makes more than {most} steps: ask for a shorter stretch or a wider step ({', '.join(Step)})")
     return [*found, last]
 
 
