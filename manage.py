@@ -22,8 +22,11 @@ def main() -> None:
     if sys.argv[1:2] == ["restore"]:
         up.require_keys()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentinel_site.settings")
+    from sentinel_site import commanding  # noqa: PLC0415 (`up` goes without Django's models)
+
     try:
-        execute_from_command_line(sys.argv)
+        with commanding.acting(sys.argv[1:]):
+            execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, embedded.EmbeddedError) as error:
         sys.exit(f"sentinel: {error}")
 

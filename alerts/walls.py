@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from alerts.models import Wall
-from sentinel_site.lib import crypto, tries
+from sentinel_site.lib import configuration, crypto, tries
 
 PURPOSE: Final = "wall"
 SEEN_EVERY: Final = timedelta(minutes=1)
@@ -63,7 +63,9 @@ def living(key: UUID, *, at: datetime) -> Wall | None:
 
 def revoke(wall: Wall, *, at: datetime) -> None:
     """Let it show nothing any more, for good. Its open screens go blank within seconds. Again: nothing happens."""
-    Wall.objects.filter(pk=wall.pk, revoked_at=None).update(revoked_at=at)
+    living = Wall.objects.filter(pk=wall.pk, revoked_at=None)
+    with configuration.changing(living):
+        living.update(revoked_at=at)
 
 
 def _note_seen(wall: Wall, *, address: str, at: datetime) -> None:

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from notifications import duty, ical, oncall
 from notifications.models import CalendarFeed, OnCallSchedule, Recipient
-from sentinel_site.lib import crypto
+from sentinel_site.lib import configuration, crypto
 
 PURPOSE: Final = "calendar"
 BEFORE, AFTER = timedelta(days=35), timedelta(days=183)
@@ -36,7 +36,9 @@ def issue(*, schedule: OnCallSchedule | None = None, recipient: Recipient | None
 
 def revoke(feed: CalendarFeed, *, at: datetime) -> None:
     """Let nobody read it any more, for good. Again: nothing happens."""
-    CalendarFeed.objects.filter(pk=feed.pk, revoked_at=None).update(revoked_at=at)
+    living = CalendarFeed.objects.filter(pk=feed.pk, revoked_at=None)
+    with configuration.changing(living):
+        living.update(revoked_at=at)
 
 
 def of_schedule(key: UUID, token: str, *, at: datetime) -> bytes | None:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from notifications.models import OnCallOverride, OnCallSchedule, Recipient
+from sentinel_site.lib import configuration
 
 MAX_BYTES: Final = 256 * 1024
 SECONDS: Final = 10
@@ -79,6 +80,7 @@ def take(data: bytes, schedule: OnCallSchedule, *, recipient: Recipient | None =
         for event in events
     ]  # fmt: skip
     OnCallOverride.objects.bulk_create(made)
+    configuration.made(made)
     return len(made)
 
 

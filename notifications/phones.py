@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from notifications import web_push
 from notifications.enums import Platform, PushKind, Transport
 from notifications.models import ContactMethod, Recipient
-from sentinel_site.lib import crypto
+from sentinel_site.lib import configuration, crypto
 from sentinel_site.lib.problems import Problem, invalid
 
 MOST: Final = 20
@@ -39,7 +39,8 @@ def register(
             recipient=recipient, kind=Transport.PUSH, address_digest=digest, defaults={"address": token, "verified": True, **fields}
         )
         if not created:
-            ContactMethod.objects.filter(pk=method.pk).update(verified=True, **fields)
+            with configuration.changing(ContactMethod.objects.filter(pk=method.pk)):
+                ContactMethod.objects.filter(pk=method.pk).update(verified=True, **fields)
             method.refresh_from_db()
     return method, created
 

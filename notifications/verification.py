@@ -17,6 +17,7 @@ from notifications import codes, dispatch, transports
 from notifications.enums import Reason, Urgency
 from notifications.message import Message
 from notifications.models import ContactMethod, Notification, Recipient, RecipientGroup, Verification
+from sentinel_site.lib import configuration
 from sentinel_site.lib.problems import Problem, invalid
 
 LIFETIME: Final = timedelta(minutes=15)
@@ -64,7 +65,8 @@ def confirm(method: ContactMethod, code: str, *, at: datetime) -> None:
         if not Verification.objects.filter(pk=held.pk, nonce=held.nonce).delete()[0]:
             raise Problem(409, "This code was used, or replaced by a new one, a moment ago.")
         unchanged = ContactMethod.objects.filter(pk=method.pk, address_digest=held.address_digest)
-        unchanged.update(verified=True, proved_at=at)
+        with configuration.changing(unchanged):
+            unchanged.update(verified=True, proved_at=at)
     method.refresh_from_db(fields=["verified", "proved_at"])
 
 

@@ -27,6 +27,8 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
+from sentinel_site.changes import admin as _history  # noqa: F401 (its list is registered by being imported)
+from sentinel_site.lib import configuration
 from sentinel_site.lib.ages import ago, length
 from sentinel_site.lib.lists import NoBulkDeleteMixin, ReadOnlyMixin
 from sentinel_site.models import ApiKey, ProcessBeat
@@ -122,8 +124,7 @@ class ApiKeyAdmin(ModelAdmin):
         if change:
             super().save_model(request, obj, form, change)
             return
-        issued, text = ApiKey.issue(user=obj.user, name=obj.name)
-        ApiKey.objects.filter(pk=issued.pk).update(expires_at=obj.expires_at)
+        issued, text = ApiKey.issue(user=obj.user, name=obj.name, expires_at=obj.expires_at)
         obj.pk, obj.prefix, obj.digest, obj.created_at = issued.pk, issued.prefix, issued.digest, issued.created_at
         obj._state.adding = False
         request.issued_text = text  # type: ignore[attr-defined]
@@ -153,7 +154,8 @@ class ApiKeyAdmin(ModelAdmin):
     def _revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         if not request.user.has_perm(CHANGE_KEY):
             raise PermissionDenied
-        count = keys.filter(revoked_at=None).update(revoked_at=timezone.now())
+        with configuration.changing(keys.filter(revoked_at=None)):
+            count = keys.filter(revoked_at=None).update(revoked_at=timezone.now())
         messages.success(request, _("Revoked: %(count)d.") % {"count": count})
 
 

@@ -64,6 +64,7 @@ from notifications.api_statistics import router as message_statistics_router
 from notifications.api_transports import router as transports_router
 from notifications.api_verification import router as verification_router
 from sentinel_site import idempotency, openapi
+from sentinel_site.api_changes import router as changes_router
 from sentinel_site.auth import Caller
 from sentinel_site.lib import bodies, jsontext, problems
 from sentinel_site.lib.problems import Problem
@@ -242,6 +243,7 @@ for _charts in (
     alert_statistics_router, message_statistics_router, backup_statistics_router, device_statistics_router, job_statistics_router,
 ):  # fmt: skip
     api.add_router("/stats", _charts, tags=["statistics"])
+api.add_router("", changes_router, tags=["configuration"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", rules_router, tags=["people"])
 api.add_router("", schedules_router, tags=["people"])

@@ -18,3 +18,5 @@ class SentinelSiteConfig(AppConfig):
             return  # nothing of the queue's or of the pages' is told there
         import_module("sentinel_site.receivers")
         import_module("sentinel_site.checks")
+        if settings.SERVES_PAGES:  # where people act, and nowhere else
+            import_module("sentinel_site.changes.noting").connect()

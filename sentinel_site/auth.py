@@ -88,6 +88,12 @@ def user_of(text: str, *, at: datetime) -> User | None:
     return known.user
 
 
+def prefix_of(text: str) -> str | None:
+    """The public beginning of the key ``text``, whether or not there is such a key; None when it has not the form of one."""
+    found = _FORM.fullmatch(text)
+    return found.group(1) if found else None
+
+
 def key_or_session(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """``view`` for callers with an API key as well: ``request.user`` is the key's user, or nobody when the key is not a living one."""
 

@@ -129,7 +129,7 @@ REACHABILITY_READ: Final = (
     "notifications.view_recipient", "notifications.view_recipientgroup", "notifications.view_contactmethod",
     "notifications.view_notificationrule", "notifications.view_messagetemplate",
     "notifications.view_rotation", "notifications.view_rotationmember", "notifications.view_calendarfeed", "alerts.view_subscription",
-    "alerts.view_wall",
+    "alerts.view_wall", "sentinel_site.view_configchange",
 )  # fmt: skip
 EDITABLE: Final = (
     "alerts.source", "alerts.reportmapping", "alerts.silence", "alerts.maintenancewindow", "alerts.inhibition",

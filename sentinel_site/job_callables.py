@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from sentinel_site import beats, statistics
+from sentinel_site.changes import finding
 from sentinel_site.lib.registry import Outcome, job, progress
 from sentinel_site.models import IdempotentAnswer
 
@@ -29,12 +30,12 @@ def exercise(*, seconds: float = 1.0, rows: int = 0, fails: bool = False) -> Out
 
 @job("sentinel.tidy", title="Tidy up", every="23 * * * *", timeout=45)
 def tidy() -> dict[str, Any]:
-    """Delete what is kept for hours only: answers for Idempotency-Key, old beats, the queue's failure rows."""
+    """Delete what is kept for hours only (answers for Idempotency-Key, old beats, the queue's failure rows), and old history."""
     at = timezone.now()
     answers, _ = IdempotentAnswer.objects.filter(created_at__lt=at - KEEP_ANSWERS).delete()
     failures, _ = Failure.objects.filter(stopped__lt=at - KEEP_FAILURES).delete()
     beats.prune(at=at)
-    return {"answers_deleted": answers, "failures_deleted": failures}
+    return {"answers_deleted": answers, "failures_deleted": failures, "changes_deleted": finding.forget(at=at)}
 
 
 @job("sentinel.statistics", title="Count the statistics anew", timeout=6 * 3600)

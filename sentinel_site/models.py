@@ -1,6 +1,8 @@
-"""The rows of the composition: API keys, the beats of our processes, answers kept for Idempotency-Key, and chosen languages."""
+"""The rows of the composition: API keys, the beats of our processes, answers kept for Idempotency-Key, chosen languages, and the history of
+configuration."""
 
 import secrets
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -8,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from sentinel_site.lib import crypto
 from sentinel_site.models_admin import Dismissal, SavedFilter
+from sentinel_site.models_changes import ConfigChange
 
-__all__ = ["ApiKey", "Dismissal", "IdempotentAnswer", "ProcessBeat", "SavedFilter"]
+__all__ = ["ApiKey", "ConfigChange", "Dismissal", "IdempotentAnswer", "ProcessBeat", "SavedFilter"]
 
 
 class ApiKey(models.Model):
@@ -33,11 +36,12 @@ class ApiKey(models.Model):
         return f"{self.name} (snt_{self.prefix}…)"
 
     @classmethod
-    def issue(cls, *, user: object, name: str) -> tuple["ApiKey", str]:
+    def issue(cls, *, user: object, name: str, expires_at: datetime | None = None) -> tuple["ApiKey", str]:
         """A new saved key and its full text ``snt_<prefix>_<secret>``, which cannot be had again."""
         prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         text = f"snt_{prefix}_{secret}"
-        key = cls.objects.create(user=user, name=name, prefix=prefix, digest=crypto.digest(text, purpose="api-key"))
+        digest = crypto.digest(text, purpose="api-key")
+        key = cls.objects.create(user=user, name=name, prefix=prefix, digest=digest, expires_at=expires_at)
         return key, text
 
 

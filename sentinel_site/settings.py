@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "sentinel_site.saved_filters_views.DefaultFilter",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "sentinel_site.acting.by_web",
 ]
 
 if not SERVES_PAGES:
@@ -320,6 +321,7 @@ SENTINEL_KEEP_EVENTS_DAYS = env.number("SENTINEL_KEEP_EVENTS_DAYS", 14)
 SENTINEL_KEEP_READINGS_DAYS = env.number("SENTINEL_KEEP_READINGS_DAYS", 7)
 SENTINEL_KEEP_MINUTES_DAYS = env.number("SENTINEL_KEEP_MINUTES_DAYS", 90)
 SENTINEL_KEEP_RUNS_DAYS = env.number("SENTINEL_KEEP_RUNS_DAYS", 180)
+SENTINEL_KEEP_CHANGES_DAYS = env.number("SENTINEL_KEEP_CHANGES_DAYS", 365)
 SENTINEL_KEEP_IMAGES_DAYS = env.number("SENTINEL_KEEP_IMAGES_DAYS", 30)
 
 LOGGING = {

@@ -139,6 +139,7 @@ UNFOLD: dict[str, Any] = {
                 _page(_("Rights"), "shield_person", "auth.group"),
                 _page(_("API keys"), "key", "sentinel_site.apikey"),
                 _page(_("Wall screens"), "tv", "alerts.wall"),
+                _page(_("Changes"), "manage_history", "sentinel_site.configchange"),
                 _page("Failed sign-ins", "lock", "axes.accessattempt"),
                 _page(_("Processes"), "monitor_heart", "sentinel_site.processbeat"),
             ]},

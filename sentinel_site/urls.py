@@ -9,6 +9,7 @@ from alerts import image_views
 from backups import badges, ping_views
 from notifications import proof_views, push_views
 from sentinel_site import app_views, auth, dashboards, integrations, metrics, views
+from sentinel_site.changes import admin as changes_admin
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
@@ -33,6 +34,7 @@ urlpatterns = [
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("language/", views.choose_language, name="set_language"),
     path("admin/", include("sentinel_site.admin_urls")),
+    path("admin/<slug:app>/<slug:model>/<path:object_id>/history/", admin.site.admin_view(changes_admin.history)),
     path("admin/", admin.site.urls),
     re_path(r"^(?:ping|api/push|p)/", ping_views.ping, name="ping"),
     path("b/<int:states>/<uuid:badge_id>.<str:form>", badges.badge, name="badge"),

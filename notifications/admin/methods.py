@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 from notifications import methods, proofs
 from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable, moment
 from notifications.models import ContactMethod
-from sentinel_site.lib import crypto
+from sentinel_site.lib import configuration, crypto
 
 PROVED = {"kind", "address", "recipient", "group"}
 """What was verified: that this address is theirs."""
@@ -194,4 +194,5 @@ class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
 
 
 def _enable(methods: QuerySet[ContactMethod]) -> int:
-    return methods.exclude(disabled_at=None).update(disabled_at=None, disabled_reason="")
+    with configuration.changing(methods.exclude(disabled_at=None)):
+        return methods.exclude(disabled_at=None).update(disabled_at=None, disabled_reason="")

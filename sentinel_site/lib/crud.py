@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, create_model
 
-from sentinel_site.lib import english, problems
+from sentinel_site.lib import configuration, english, problems
 from sentinel_site.lib.paging import Page, page
 from sentinel_site.lib.permissions import allowed, require
 from sentinel_site.lib.problems import Problem, json_answer
@@ -177,7 +177,7 @@ def uses(row: Model, *, parts: Sequence[str] = ()) -> list[str]:
 
 
 def _write(resource: Resource[Any], row: Any, form: Any, by: Any) -> dict[str, Any]:
-    with transaction.atomic():
+    with transaction.atomic(), configuration.gathered(row):
         resource.save(row, form, by)
     resource.changed()
     return resource.describe(resource.rows.get(pk=row.pk))
@@ -188,7 +188,8 @@ def _change(resource: Resource[Any], row: Any, patch: BaseModel, by: Any) -> dic
         resource.rows.model._default_manager.select_for_update().values_list("pk").get(pk=row.pk)  # reads no secret
         row = resource.rows.get(pk=row.pk)
         whole = resource.form_of(row) | patch.model_dump(exclude_unset=True, by_alias=True)
-        resource.save(row, resource.form.model_validate(whole), by)
+        with configuration.gathered(row):
+            resource.save(row, resource.form.model_validate(whole), by)
     resource.changed()
     return resource.describe(resource.rows.get(pk=row.pk))
 

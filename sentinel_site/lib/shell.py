@@ -28,7 +28,7 @@ from django.utils import timezone, translation
 from psycopg_pool import PoolTimeout
 from pydantic import ValidationError as ModelInvalid
 
-from sentinel_site.lib import permissions, typed_instants
+from sentinel_site.lib import configuration, permissions, typed_instants
 from sentinel_site.lib.problems import Problem
 from sentinel_site.lib.terminal import Screen, clean
 
@@ -82,6 +82,8 @@ class Call:
             raise failed(NOBODY, USAGE)
         for permission in wanted:
             permissions.require_of(user, permission)
+        if acting := configuration.current():
+            acting.by = lambda: user
         return user
 
     def reader(self, *wanted: str) -> User | None:

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
+from sentinel_site.lib import configuration
 from sentinel_site.models import ApiKey
 
 
@@ -33,10 +35,11 @@ class Command(BaseCommand):
 
     def _create(self, options: dict[str, object]) -> None:
         user = User.objects.filter(username=options["user"]).first() or self._new_user(str(options["user"]), options["group"])
-        key, text = ApiKey.issue(user=user, name=str(options["name"])[:80])
-        if isinstance(options["expires_days"], int):
-            key.expires_at = key.created_at + timedelta(days=options["expires_days"])
-            key.save(update_fields=["expires_at"])
+        with transaction.atomic():
+            key, text = ApiKey.issue(user=user, name=str(options["name"])[:80])
+            if isinstance(options["expires_days"], int):
+                key.expires_at = key.created_at + timedelta(days=options["expires_days"])
+                key.save(update_fields=["expires_at"])
         self.stdout.write(text)
 
     def _new_user(self, name: str, group: object) -> User:
@@ -60,7 +63,9 @@ class Command(BaseCommand):
 
     def _revoke(self, options: dict[str, object]) -> None:
         prefix = str(options["prefix"]).removeprefix("snt_")[:8]
-        changed = ApiKey.objects.filter(prefix=prefix, revoked_at=None).update(revoked_at=timezone.now())
+        living = ApiKey.objects.filter(prefix=prefix, revoked_at=None)
+        with configuration.changing(living):
+            changed = living.update(revoked_at=timezone.now())
         if not changed:
             raise CommandError(f"There is no valid key snt_{prefix}. `manage.py apikey list` shows all.")
         self.stdout.write(f"snt_{prefix} is refused from now on.")

@@ -1,0 +1,1 @@
+"""The history of configuration: what changed, who did it, when, and from where."""
