@@ -48,6 +48,18 @@ def step_statistics_file(request: HttpRequest, asked: Query[AlertFileQuery]) -> 
     return serving.as_csv(_answer(request, "steps", asked), "steps", asked.figure)
 
 
+@router.get("/open", response=StatisticsOut)
+def open_statistics(request: HttpRequest, asked: Query[AlertQuery]) -> HttpResponse:
+    """How many alerts were open at once, and how many of those late."""
+    return serving.as_json(_answer(request, "open", asked))
+
+
+@router.get("/open.csv", openapi_extra=serving.CSV)
+def open_statistics_file(request: HttpRequest, asked: Query[AlertFileQuery]) -> HttpResponseBase:
+    """One figure of it as CSV."""
+    return serving.as_csv(_answer(request, "open", asked), "open", asked.figure)
+
+
 def _answer(request: HttpRequest, chart: str, asked: AlertQuery) -> Answer:
     require(request, VIEW)
     return statistics.CHARTS[chart](asked, asking.read(asked, at=timezone.now()))

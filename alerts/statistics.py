@@ -8,6 +8,7 @@ from pydantic import Field
 from alerts.enums import Priority
 from alerts.models import Source
 from alerts.rollups import ALERTS, STEPS
+from alerts.standing_hours import OPEN_CELLS, open_and_late
 from sentinel_site.lib.rolling import reading
 from sentinel_site.lib.rolling.answer import Answer, Figure, Series, Table
 from sentinel_site.lib.rolling.asking import Range, RangeQuery
@@ -145,4 +146,17 @@ def _percentile(name: str, share: float, found: Mapping[int, Spread], within: Ra
     return Series(name, name, [found[n].percentile(share) if n in found else None for n in range(len(within.edges) - 1)])
 
 
-CHARTS: Final[Mapping[str, Callable[[AlertQuery, Range], Answer]]] = {"alerts": alerts, "steps": steps}
+def standing(asked: AlertQuery, within: Range) -> Answer:
+    """How many alerts were open at once, and how many late: the most at any full hour of each step."""
+    number, source = _one(asked)["priority"][0], _one(asked)["source"][0]
+    most = open_and_late(within.edges, priorities=[number], source=source)
+    each = open_and_late(within.edges, priorities=_priorities(asked), source=source)
+    steps = range(len(within.edges) - 1)
+    shown = [Series(f"P{n}", f"P{n}", [each[step, n][0] if (step, n) in each else None for step in steps]) for n in _priorities(asked)]
+    pair = [
+        Series(name, name, [most[step, number][place] if (step, number) in most else None for step in steps]) for place, name in OPEN_CELLS
+    ]
+    return Answer(within, [Figure("open", "", pair), Figure("open_by_priority", "", shown)], [])
+
+
+CHARTS: Final[Mapping[str, Callable[[AlertQuery, Range], Answer]]] = {"alerts": alerts, "steps": steps, "open": standing}

@@ -11,6 +11,7 @@ from bench import (
     answer,
     backups,
     batch,
+    dashboards,
     deliveries,
     devices,
     due,
@@ -33,7 +34,7 @@ from bench.rows import Row, table
 
 _ALL = (
     rest, intake, batch, tell, due, answer, deliveries, oncall, reach, devices, readings, pings, viewers, million, backups, jobs,
-    integrations, noise,
+    integrations, noise, dashboards,
 )  # fmt: skip
 BENCHES: dict[str, ModuleType] = {module.NAME: module for module in _ALL}
 

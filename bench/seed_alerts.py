@@ -35,9 +35,11 @@ SELECT (lpad(to_hex((extract(epoch FROM born) * 1000)::bigint), 12, '0') || '7' 
     false, 1 + n %% 4, born, born, born + interval '1 minute', %(policy)s, 1, 1, born, 1,
     CASE WHEN n > %(rows)s - %(open)s THEN %(next_step_at)s::timestamptz + n * interval '1 ms' END,
     CASE WHEN n > %(rows)s - %(open)s THEN %(at)s + interval '10 years' END, false, '[]'::jsonb, '',
-    born + interval '3 s', born + interval '9 s', CASE WHEN answered THEN born + interval '40 s' END,
+    born + interval '3 s', born + interval '9 s',
+    CASE WHEN answered THEN born + interval '40 s' * power(%(spread)s::float8, (n * 7 %% 41) - 20) END,
     CASE WHEN answered THEN (%(people)s::text[])[1 + n %% 5] ELSE '' END, '',
-    CASE WHEN n <= %(rows)s - %(open)s THEN born + interval '20 minutes' END, CASE WHEN status = 'RESOLVED' THEN 'handled' ELSE '' END, ''
+    CASE WHEN n <= %(rows)s - %(open)s THEN born + interval '20 minutes' * power(%(spread)s::float8, (n * 11 %% 41) - 20) END,
+    CASE WHEN status = 'RESOLVED' THEN 'handled' ELSE '' END, ''
 FROM (
     SELECT n::int AS n, noise, born, status, status IN ('ACKNOWLEDGED', 'RESOLVED') AS answered,
         CASE WHEN n %% 100 = 0 THEN 1 WHEN n %% 10 = 1 THEN 2 WHEN n %% 10 < 6 THEN 3 WHEN n %% 10 < 9 THEN 4 ELSE 5 END AS priority,
@@ -85,10 +87,11 @@ WORDS = {
 }
 
 
-def seed(rows: int, *, open_rows: int = 0, log: bool = False, due_in_days: float | None = None) -> float:
+def seed(rows: int, *, open_rows: int = 0, log: bool = False, due_in_days: float | None = None, spread: float = 1.0) -> float:
     """Add ``rows`` alerts, the newest ``open_rows`` of them open; returns the seconds it took, VACUUM ANALYZE included.
 
-    The open ones have no next step planned, or one in ``due_in_days``.
+    The open ones have no next step planned, or one in ``due_in_days``. With a ``spread`` above 1 they were not all taken and closed
+    after the same time.
     """
     from django.db import connection
     from django.utils import timezone
@@ -102,7 +105,16 @@ def seed(rows: int, *, open_rows: int = 0, log: bool = False, due_in_days: float
     sources = [
         Source.objects.get_or_create(slug=f"seed-{n:02d}", defaults={"name": f"Seeded source {n:02d}"})[0].pk for n in range(1, SOURCES + 1)
     ]
-    values = {**WORDS, "rows": rows, "open": open_rows, "at": at, "policy": snapshot.pk, "sources": sources, "run": f"{at:%Y%m%d%H%M%S%f}"}
+    values = {
+        **WORDS,
+        "rows": rows,
+        "open": open_rows,
+        "at": at,
+        "policy": snapshot.pk,
+        "sources": sources,
+        "run": f"{at:%Y%m%d%H%M%S%f}",
+        "spread": spread,
+    }
     values["next_step_at"] = None if due_in_days is None else at + timedelta(days=due_in_days)
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")

@@ -56,6 +56,21 @@ CHARTS: Final[Sequence[Chart]] = (
         filters=True,
     ),
     Chart(
+        "open",
+        gettext_noop("Open and late"),
+        ("alerts.view_alert",),
+        (
+            Drawn(
+                "open",
+                gettext_noop("Open at once"),
+                LINES,
+                gettext_noop("The most at any full hour. Late: nobody had taken it within its priority's time."),
+            ),
+            Drawn("open_by_priority", gettext_noop("Open at once, by priority"), LINES),
+        ),
+        filters=True,
+    ),
+    Chart(
         "steps",
         gettext_noop("Promises"),
         ("alerts.view_alert",),
@@ -188,6 +203,7 @@ WORDS: Final = {
     "lasted_median_seconds": gettext_noop("Median run"),
     "lasted_p95_seconds": gettext_noop("95 % run within"),
     "lasted_worst_seconds": gettext_noop("Longest run"),
+    "open": gettext_noop("Open"),
     "begin": gettext_noop("From"),
 }
 SENTENCES: Final = {

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from alerts import rollups as alert_rollups
+from alerts import standing_hours
 from jobs import rollups as run_rollups
 from notifications import rollups as message_rollups
 from sentinel_site.lib import typed_instants
@@ -27,9 +28,13 @@ def run_due(*, at: datetime, budget_seconds: float = BUDGET_SECONDS) -> dict[str
     done = {}
     for kept in KEPT:
         try:
-            done[kept.name] = keeping.run(kept, at=at, budget_seconds=budget_seconds / len(KEPT))
+            done[kept.name] = keeping.run(kept, at=at, budget_seconds=budget_seconds / (1 + len(KEPT)))
         except Exception:  # the next run tries again
             logger.exception("the roll-ups of %s failed", kept.name)
+    try:
+        done[standing_hours.NAME] = standing_hours.run(at=at, budget_seconds=budget_seconds / (1 + len(KEPT)))
+    except Exception:  # as above
+        logger.exception("the hours of open alerts failed")
     return done
 
 

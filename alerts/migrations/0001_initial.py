@@ -604,6 +604,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='OpenSample',
+            fields=[
+                ('pk', models.CompositePrimaryKey('priority', 'source', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('priority', models.PositiveSmallIntegerField()),
+                ('source', models.CharField(max_length=60)),
+                ('at', models.DateTimeField()),
+                ('open', models.PositiveIntegerField()),
+                ('late', models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='RollupProgress',
             fields=[
                 ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),

@@ -8,7 +8,7 @@ from alerts.models.mapping import ReportMapping
 from alerts.models.noise_report import NoiseReport
 from alerts.models.policy import EscalationPolicy, PolicySnapshot, PolicyStep, Route
 from alerts.models.replay import Replay
-from alerts.models.rollup import AlertRollup, RollupProgress, StepRollup
+from alerts.models.rollup import AlertRollup, OpenSample, RollupProgress, StepRollup
 from alerts.models.seen import SeenEvent
 from alerts.models.silence import MaintenanceWindow, Silence, SilenceHold
 from alerts.models.source import Report, Source
@@ -19,7 +19,7 @@ from alerts.models.webhook import WebhookSecret
 
 __all__ = [
     "Alert", "AlertEvent", "AlertGroup", "AlertRollup", "EscalationPolicy", "EventCounter", "Feedback", "Flapping", "ForeignAlert",
-    "Inhibition", "LogEntry", "MaintenanceWindow", "NoiseReport", "PolicySnapshot", "PolicyStep", "Replay", "Report", "ReportMapping",
-    "RollupProgress", "Route", "SeenEvent", "Silence", "SilenceHold", "Source", "StepClaim", "StepRollup", "Subscription",
-    "TriageOpinion", "Wall", "WebhookSecret",
+    "Inhibition", "LogEntry", "MaintenanceWindow", "NoiseReport", "OpenSample", "PolicySnapshot", "PolicyStep", "Replay", "Report",
+    "ReportMapping", "RollupProgress", "Route", "SeenEvent", "Silence", "SilenceHold", "Source", "StepClaim", "StepRollup",
+    "Subscription", "TriageOpinion", "Wall", "WebhookSecret",
 ]  # fmt: skip

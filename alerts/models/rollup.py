@@ -51,5 +51,19 @@ class StepRollup(Cell):
         indexes = [models.Index(fields=["seconds", "at"], name="step_rollup_at")]
 
 
+class OpenSample(models.Model):
+    """How many alerts were open, and late, at a full hour (standing_hours.py). Priority 0 and an empty source: all of them."""
+
+    pk = models.CompositePrimaryKey("priority", "source", "at")
+    priority = models.PositiveSmallIntegerField()
+    source = models.CharField(max_length=60)
+    at = models.DateTimeField()
+    open = models.PositiveIntegerField()
+    late = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}: {self.open}"
+
+
 class RollupProgress(Progress):
     """How far the roll-ups of this app are."""
