@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from alerts.enums import Severity
 from jobs.enums import RUN_OPEN, After, CatchUp, JobKind, Overlap, RunStatus, Trigger
@@ -25,52 +26,67 @@ LINKS_LOCK: Final = 7_300_501
 class Job(models.Model):
     """Work that is done again and again. ``next_run_at`` is written by scheduling.py alone."""
 
-    slug = models.SlugField(unique=True, max_length=80)
-    name = models.CharField(max_length=120)
-    description = models.TextField(blank=True, max_length=2000)
-    kind = models.CharField(max_length=8, choices=JobKind.choices, default=JobKind.EXTERNAL)
-    callable = models.CharField(max_length=120, blank=True, help_text="The name of a registered callable.")
-    arguments = models.JSONField(default=dict, blank=True)
-    http_method = models.CharField("method", max_length=6, default="POST", choices=[(word, word) for word in ("GET", "POST", "PUT")])
-    http_url = EncryptedTextField("URL", blank=True, help_text="Stored encrypted: it may hold a token. Only its host is shown.")
-    http_headers = EncryptedTextField("headers", blank=True, help_text="Name: value, a line each. Stored encrypted, never shown again.")
-    http_body = models.TextField("body", blank=True, max_length=20_000)
-    built_in = models.BooleanField(default=False, editable=False, help_text="Made by Sentinel itself.")
-    enabled = models.BooleanField(default=True)
+    slug = models.SlugField(_("slug"), unique=True, max_length=80)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True, max_length=2000)
+    kind = models.CharField(_("kind"), max_length=8, choices=JobKind.choices, default=JobKind.EXTERNAL)
+    callable = models.CharField(_("callable"), max_length=120, blank=True, help_text=_("The name of a registered callable."))
+    arguments = models.JSONField(_("arguments"), default=dict, blank=True)
+    http_method = models.CharField(_("method"), max_length=6, default="POST", choices=[(word, word) for word in ("GET", "POST", "PUT")])
+    http_url = EncryptedTextField(_("URL"), blank=True, help_text=_("Stored encrypted: it may hold a token. Only its host is shown."))
+    http_headers = EncryptedTextField(
+        _("headers"), blank=True, help_text=_("Name: value, a line each. Stored encrypted, never shown again.")
+    )
+    http_body = models.TextField(_("body"), blank=True, max_length=20_000)
+    built_in = models.BooleanField(_("built in"), default=False, editable=False, help_text="Made by Sentinel itself.")
+    enabled = models.BooleanField(_("enabled"), default=True)
     paused_until = models.DateTimeField(null=True, blank=True, help_text="No run is started by the clock before.")
-    cron = models.CharField("schedule", max_length=120, blank=True, validators=[cron.validate], help_text="Cron expression. Empty: none.")
-    time_zone = models.CharField(max_length=64, default=site_time_zone, validators=[check_zone])
-    overlap = models.CharField(max_length=5, choices=Overlap.choices, default=Overlap.SKIP)
-    catch_up = models.CharField(max_length=4, choices=CatchUp.choices, default=CatchUp.ONCE)
-    timeout_seconds = models.PositiveIntegerField(default=3600, validators=[MinValueValidator(1), MaxValueValidator(7 * DAY_SECONDS)])
-    retries = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(20)], help_text="Further tries after an error.")
+    cron = models.CharField(
+        _("schedule"), max_length=120, blank=True, validators=[cron.validate], help_text=_("Cron expression. Empty: none.")
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, default=site_time_zone, validators=[check_zone])
+    overlap = models.CharField(_("overlap"), max_length=5, choices=Overlap.choices, default=Overlap.SKIP)
+    catch_up = models.CharField(_("catch up"), max_length=4, choices=CatchUp.choices, default=CatchUp.ONCE)
+    timeout_seconds = models.PositiveIntegerField(
+        _("timeout seconds"), default=3600, validators=[MinValueValidator(1), MaxValueValidator(7 * DAY_SECONDS)]
+    )
+    retries = models.PositiveSmallIntegerField(
+        _("retries"), default=0, validators=[MaxValueValidator(20)], help_text=_("Further tries after an error.")
+    )
     retry_seconds = models.PositiveIntegerField(
+        _("retry seconds"),
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(DAY_SECONDS)],
-        help_text="Before the first further try; doubled each time.",
+        help_text=_("Before the first further try; doubled each time."),
     )
-    grace_seconds = models.PositiveIntegerField(default=300, help_text="A run that did not start so long after its time is an alert.")
+    grace_seconds = models.PositiveIntegerField(
+        _("grace seconds"), default=300, help_text=_("A run that did not start so long after its time is an alert.")
+    )
     long_seconds = models.PositiveIntegerField(
-        null=True, blank=True, help_text="A run that takes longer is an alert. Empty: only the time-out."
+        _("long seconds"), null=True, blank=True, help_text=_("A run that takes longer is an alert. Empty: only the time-out.")
     )
-    severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.HIGH, help_text="Of its alerts.")
+    severity = models.CharField(
+        _("severity"), max_length=10, choices=Severity.choices, default=Severity.HIGH, help_text=_("Of its alerts.")
+    )
     source = models.ForeignKey(
         "alerts.Source",
+        verbose_name=_("source"),
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Whose alerts it raises; nothing: “jobs”.",
+        help_text=_("Whose alerts it raises; nothing: “jobs”."),
     )
     next_run_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("job")
         ordering = ["slug"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(kind="callable", callable=""), name="job_callable", violation_error_message="Choose the callable."
+                condition=~Q(kind="callable", callable=""), name="job_callable", violation_error_message=_("Choose the callable.")
             ),
         ]
         indexes = [models.Index(fields=["next_run_at"], name="job_due", condition=Q(next_run_at__isnull=False))]
@@ -83,15 +99,17 @@ class Job(models.Model):
 class JobLink(models.Model):
     """``child`` runs after ``parent``; after all of them when it has several."""
 
-    parent = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="children")
+    parent = models.ForeignKey(Job, verbose_name=_("parent"), on_delete=models.CASCADE, related_name="children")
     child = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parents")
-    on = models.CharField(max_length=7, choices=After.choices, default=After.SUCCESS)
+    on = models.CharField(_("on"), max_length=7, choices=After.choices, default=After.SUCCESS)
 
     class Meta:
+        verbose_name = _("job link")
+        verbose_name_plural = _("job links")
         constraints = [
             models.UniqueConstraint(fields=["parent", "child"], name="link_once"),
             models.CheckConstraint(
-                condition=~Q(parent=F("child")), name="link_to_another", violation_error_message="A job cannot follow itself."
+                condition=~Q(parent=F("child")), name="link_to_another", violation_error_message=_("A job cannot follow itself.")
             ),
         ]
 
@@ -109,9 +127,16 @@ class JobLink(models.Model):
     def clean(self) -> None:
         """Raises ValidationError when a job would follow itself through others, or Sentinel could not start the child."""
         if self.child_id in ancestors(self.parent_id, besides=self.pk):
-            raise ValidationError({"child": f"{self.parent} already runs after {self.child}: the chain would never end."})
+            raise ValidationError(
+                {
+                    "child": _("%(parent)s already runs after %(child)s: the chain would never end.")
+                    % {"parent": self.parent, "child": self.child}
+                }
+            )
         if self.child.kind == JobKind.EXTERNAL:
-            raise ValidationError({"child": f"{self.child} is external: Sentinel cannot start it. It can only be followed."})
+            raise ValidationError(
+                {"child": _("%(child)s is external: Sentinel cannot start it. It can only be followed.") % {"child": self.child}}
+            )
 
 
 def ancestors(job_id: int, *, besides: int | None = None) -> set[int]:
@@ -138,31 +163,33 @@ class JobRun(models.Model):
     """One run, there from the start. ``status`` is written by runs.py alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="runs")
-    status = models.CharField(max_length=8, choices=RunStatus.choices)
-    trigger = models.CharField(max_length=9, choices=Trigger.choices)
+    job = models.ForeignKey(Job, verbose_name=_("job"), on_delete=models.CASCADE, related_name="runs")
+    status = models.CharField(_("status"), max_length=8, choices=RunStatus.choices)
+    trigger = models.CharField(_("trigger"), max_length=9, choices=Trigger.choices)
     triggered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     triggered_by_name = models.CharField(max_length=150, blank=True, help_text="As an external program names it.")
-    scheduled_for = models.DateTimeField(null=True, help_text="The slot of its schedule.")
+    scheduled_for = models.DateTimeField(_("scheduled for"), null=True, help_text=_("The slot of its schedule."))
     not_before = models.DateTimeField(null=True, help_text="A further try waits until then.")
-    attempt = models.PositiveSmallIntegerField(default=1)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     chain_id = models.UUIDField(help_text="The run that began the chain: its own id, or the first one's.")
     parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="followed_by")
     arguments = models.JSONField(default=dict)
-    queued_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
+    queued_at = models.DateTimeField(_("queued at"))
+    started_at = models.DateTimeField(_("started at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
     duration_ms = models.PositiveBigIntegerField(null=True)
-    beat_at = models.DateTimeField(null=True, help_text="The last sign of life.")
-    worker = models.CharField(max_length=120, blank=True)
+    beat_at = models.DateTimeField(_("beat at"), null=True, help_text=_("The last sign of life."))
+    worker = models.CharField(_("worker"), max_length=120, blank=True)
     progress = models.JSONField(default=dict, help_text="what, done, of")
     stats = models.JSONField(default=dict)
-    message = models.CharField(max_length=1000, blank=True)
+    message = models.CharField(_("message"), max_length=1000, blank=True)
     error = models.TextField(blank=True, help_text="With its traceback.")
     output = models.TextField(blank=True, help_text="The end of what it printed.")
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it was skipped or orphaned.")
+    reason = models.CharField(_("reason"), max_length=300, blank=True, help_text=_("Why it was skipped or orphaned."))
 
     class Meta:
+        verbose_name = _("job run")
+        verbose_name_plural = _("job runs")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(

@@ -63,7 +63,7 @@ class ReportMapping(models.Model):
         _("labels"), max_length=MAX_EXPRESSION, blank=True, help_text=_("An object of texts. For example {host: host.name, site: site}.")
     )
     words = ArrayField(
-        models.CharField(max_length=200), default=list, blank=True,
+        models.CharField(max_length=200), verbose_name=_("words"), default=list, blank=True,
         help_text=_("What its words for action and severity mean: 5=critical, ok=resolve, true=trigger."),
     )  # fmt: skip
     changed_at = models.DateTimeField(_("changed at"), auto_now=True)

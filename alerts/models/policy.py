@@ -67,7 +67,7 @@ class PolicyStep(models.Model):
     label = models.CharField(_("label"), max_length=120, blank=True)
     urgency = models.CharField(_("urgency"), max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
     kinds = ArrayField(
-        models.CharField(max_length=16, choices=Transport.choices), default=list, blank=True,
+        models.CharField(max_length=16, choices=Transport.choices), verbose_name=_("kinds"), default=list, blank=True,
         help_text=_("Transports to use; empty: all of them."),
     )  # fmt: skip
     groups = models.ManyToManyField(RecipientGroup, verbose_name=_("groups"), blank=True, related_name="steps")
@@ -106,7 +106,7 @@ class Route(models.Model):
 
     position = models.PositiveIntegerField(_("position"), default=100, help_text=_("The lowest is asked first."))
     matchers = ArrayField(
-        models.CharField(max_length=500), default=list, blank=True,
+        models.CharField(max_length=500), verbose_name=_("matchers"), default=list, blank=True,
         help_text=_('For example severity=critical or room=~"1.*". All of them must hold.'),
     )  # fmt: skip
     source = models.ForeignKey(Source, verbose_name=_("source"), null=True, blank=True, on_delete=models.CASCADE, related_name="routes")
@@ -120,7 +120,11 @@ class Route(models.Model):
         _("hours until"), null=True, blank=True, help_text=_("Until this time; before the one above: of the next day.")
     )
     weekdays = ArrayField(
-        models.PositiveSmallIntegerField(choices=WEEKDAYS), default=list, blank=True, help_text=_("Days it counts on. Empty: every day.")
+        models.PositiveSmallIntegerField(choices=WEEKDAYS),
+        verbose_name=_("weekdays"),
+        default=list,
+        blank=True,
+        help_text=_("Days it counts on. Empty: every day."),
     )
     time_zone = models.CharField(
         _("time zone"),

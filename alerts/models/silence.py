@@ -25,10 +25,18 @@ class MaintenanceWindow(models.Model):
     """Work that recurs. Its running and its next occurrence are silences of their own, made ahead (windows.py)."""
 
     name = models.CharField(_("name"), unique=True, max_length=120)
-    matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
+    matchers = ArrayField(
+        models.CharField(max_length=500), verbose_name=_("matchers"), validators=[check_matchers], help_text=MATCHERS_HELP
+    )
     reason = models.CharField(_("reason"), max_length=1000, help_text=_("Shown on every alert it holds back."))
     time_zone = models.CharField(_("time zone"), max_length=64, default=site_time_zone, validators=[check_zone])
-    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text=_("0 is Monday. None: every day."))
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(),
+        verbose_name=_("weekdays"),
+        default=list,
+        blank=True,
+        help_text=_("0 is Monday. None: every day."),
+    )
     begins = models.TimeField(_("begins"), null=True, blank=True, help_text=_("By the clock of the time zone, to the minute."))
     cron = models.CharField(
         _("cron"), max_length=100, blank=True, help_text=_("Instead of weekdays and a time: minute, hour, day of month, month, weekday.")
@@ -87,12 +95,14 @@ class Silence(models.Model):
     """Nobody is told about alerts that match, from ``starts_at`` until ``ends_at``. Never holds for life-safety alerts."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
+    matchers = ArrayField(
+        models.CharField(max_length=500), verbose_name=_("matchers"), validators=[check_matchers], help_text=MATCHERS_HELP
+    )
     reason = models.CharField(_("reason"), max_length=1000, help_text=_("Shown on every alert it holds back."))
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"), help_text=_("Whatever is still open then is told."))
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+")
-    author_name = models.CharField(max_length=150, blank=True, editable=False, help_text=_("As another program names who made it."))
+    author_name = models.CharField(max_length=150, blank=True, editable=False, help_text="As another program names who made it.")
     origin = models.CharField(_("origin"), max_length=16, choices=SilenceOrigin.choices, default=SilenceOrigin.PERSON, editable=False)
     window = models.ForeignKey(
         MaintenanceWindow,
@@ -102,10 +112,10 @@ class Silence(models.Model):
         related_name="occurrences",
         verbose_name=_("maintenance window"),
     )
-    occurrence_at = models.DateTimeField(null=True, editable=False, help_text=_("When the window lets it begin, whenever it was ended."))
+    occurrence_at = models.DateTimeField(null=True, editable=False, help_text="When the window lets it begin, whenever it was ended.")
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
-    digested_at = models.DateTimeField(null=True, editable=False, help_text=_("When its author was told what it had held back."))
+    digested_at = models.DateTimeField(null=True, editable=False, help_text="When its author was told what it had held back.")
 
     class Meta:
         verbose_name = _("silence")

@@ -37,11 +37,11 @@ class Source(models.Model):
         _("life safety"), default=False, help_text=_("Its alerts are told one by one and can never be silenced, grouped away or held back.")
     )
     dedup_attributes = ArrayField(
-        models.CharField(max_length=80), default=default_dedup_attributes, blank=True,
+        models.CharField(max_length=80), verbose_name=_("dedup attributes"), default=default_dedup_attributes, blank=True,
         help_text=_("Reports that agree in all of these are one alert: source, type, severity, subject, label.<name>."),
     )  # fmt: skip
     group_attributes = ArrayField(
-        models.CharField(max_length=80), default=default_group_attributes, blank=True,
+        models.CharField(max_length=80), verbose_name=_("group attributes"), default=default_group_attributes, blank=True,
         help_text=_("Alerts that agree in all of these are told together. Empty: never group."),
     )  # fmt: skip
     group_window_seconds = models.PositiveIntegerField(_("group window seconds"), default=300)

@@ -38,10 +38,14 @@ class Subscription(models.Model):
     url = crypto.EncryptedTextField(_("url"), help_text=_("Where events are posted to."))
     secret = crypto.EncryptedTextField(_("secret"), help_text=_("The key that signs them (whsec_...)."))
     kinds = ArrayField(
-        models.CharField(max_length=12, choices=Happening.choices), default=usual_happenings, blank=True, help_text=_("Empty: everything.")
+        models.CharField(max_length=12, choices=Happening.choices),
+        verbose_name=_("kinds"),
+        default=usual_happenings,
+        blank=True,
+        help_text=_("Empty: everything."),
     )
     matchers = ArrayField(
-        models.CharField(max_length=500), default=list, blank=True, validators=[check_unless_empty],
+        models.CharField(max_length=500), verbose_name=_("matchers"), default=list, blank=True, validators=[check_unless_empty],
         help_text=_('For example source=probe or room=~"1.*". All of them must hold. Empty: every alert.'),
     )  # fmt: skip
     format = models.CharField(_("format"), max_length=12, choices=EventFormat.choices, default=EventFormat.STRUCTURED)
@@ -53,13 +57,13 @@ class Subscription(models.Model):
     lost = models.BigIntegerField(
         _("lost"), default=0, editable=False, help_text=_("Events that were no longer kept when their turn came.")
     )
-    failures = models.PositiveIntegerField(default=0, editable=False, help_text=_("Tries in vain since the last one that worked."))
+    failures = models.PositiveIntegerField(default=0, editable=False, help_text="Tries in vain since the last one that worked.")
     failing_since = models.DateTimeField(null=True, editable=False)
     sent_at = models.DateTimeField(_("sent at"), null=True, editable=False)
     attempted_at = models.DateTimeField(null=True, editable=False)
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=300, blank=True, editable=False)
-    gone_at = models.DateTimeField(null=True, editable=False, help_text=_("The address said that it is gone (410)."))
+    gone_at = models.DateTimeField(null=True, editable=False, help_text="The address said that it is gone (410).")
     lease = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
 

@@ -39,10 +39,14 @@ class Inhibition(models.Model):
     """
 
     name = models.CharField(_("name"), unique=True, max_length=120, help_text=_("Shown on every alert it holds back."))
-    source_matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
-    target_matchers = ArrayField(models.CharField(max_length=500), validators=[check_matchers], help_text=MATCHERS_HELP)
+    source_matchers = ArrayField(
+        models.CharField(max_length=500), verbose_name=_("source matchers"), validators=[check_matchers], help_text=MATCHERS_HELP
+    )
+    target_matchers = ArrayField(
+        models.CharField(max_length=500), verbose_name=_("target matchers"), validators=[check_matchers], help_text=MATCHERS_HELP
+    )
     equal = ArrayField(
-        models.CharField(max_length=128), default=list, blank=True, validators=[check_label_names],
+        models.CharField(max_length=128), verbose_name=_("equal"), default=list, blank=True, validators=[check_label_names],
         help_text=_("Labels in which both alerts agree."),
     )  # fmt: skip
     wait_seconds = models.PositiveSmallIntegerField(_("wait seconds"),

@@ -43,7 +43,7 @@ class Wall(models.Model):
     prefix = models.CharField(max_length=8, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
     matchers = ArrayField(
-        models.CharField(max_length=500), default=list, blank=True, validators=[check_unless_empty],
+        models.CharField(max_length=500), verbose_name=_("matchers"), default=list, blank=True, validators=[check_unless_empty],
         help_text=_('What it may show, for example source=smarteye or site=~"north|south". All of them must hold. Empty: every alert.'),
     )  # fmt: skip
     site_label = models.CharField(_("site label"),

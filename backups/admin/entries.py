@@ -9,6 +9,8 @@ from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter, ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
@@ -18,18 +20,18 @@ from backups.admin.words import PING_COLOURS, VERDICT_COLOURS, shown
 from backups.enums import Suspicion
 from backups.models import BackupEntry, Ping, Scan
 from sentinel_site.lib import downloads
+from sentinel_site.lib.ages import length
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
-from sentinel_site.lib.spans import span
 
 
 class OddFilter(admin.SimpleListFilter):
     """The successes of which something is odd."""
 
-    title, parameter_name = "suspicious", "odd"
+    title, parameter_name = _("suspicious"), "odd"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Each oddity."""
-        return [("any", "Anything odd"), *((value, str(label)) for value, label in Suspicion.choices)]
+        return [("any", gettext("Anything odd")), *((value, str(label)) for value, label in Suspicion.choices)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The entries that have it."""
@@ -51,13 +53,13 @@ class BackupEntryAdmin(ReadOnlyMixin, LargeListMixin):
     )  # fmt: skip
     search_fields = ("expected_job__database_name", "expected_job__company_name", "expected_job__agent_id_responsible")
     fieldsets = (
-        ("Run", {"fields": ("expected_job", "cycle_at", "status", "message", "was_missing", "reports", "reported_by", "reported_at",
+        (_("Run"), {"fields": ("expected_job", "cycle_at", "status", "message", "was_missing", "reports", "reported_by", "reported_at",
                             "duration_seconds", "odd", "stored_path", "see")}),
-        ("What was computed here", {"fields": (
+        (_("What was computed here"), {"fields": (
             "server_calculated_staged_hash", "server_calculated_staged_size", "previous_successful_hash_global", "hash_comparison_result",
             "looked_at",
         )}),
-        ("What the agent says", {"fields": (
+        (_("What the agent says"), {"fields": (
             "agent_id", "agent_overall_status", "agent_report_timestamp_utc", "agent_reported_hash_sha256", "agent_reported_size_bytes",
             "agent_compress_size_pre_compress", "agent_compress_size_post_compress", "agent_transfer_process_status",
             "agent_transfer_process_start_time", "agent_transfer_process_timestamp", "agent_transfer_error_message",
@@ -79,43 +81,43 @@ class BackupEntryAdmin(ReadOnlyMixin, LargeListMixin):
         name = f"backup-entries-{timezone.now():%Y-%m-%d}.csv"
         return downloads.csv(listing.csv(rows), name, streamed=hasattr(request, "scope"))
 
-    @display(description="Expected")
+    @display(description=_("Expected"))
     def expected(self, entry: BackupEntry) -> str:
         """When it was expected."""
         return shown(entry.cycle_at)
 
-    @display(description="Verdict", label=VERDICT_COLOURS)
+    @display(description=_("Verdict"), label=VERDICT_COLOURS)
     def judged(self, entry: BackupEntry) -> tuple[str, str]:
         """What became of it."""
-        return entry.status, entry.get_status_display() + (" (late)" if entry.was_missing and entry.status == "success" else "")
+        return entry.status, entry.get_status_display() + (gettext(" (late)") if entry.was_missing and entry.status == "success" else "")
 
-    @display(description="Odd")
+    @display(description=_("Odd"))
     def odd(self, entry: BackupEntry) -> str:
         """What is suspicious, in words."""
         return ", ".join(str(Suspicion(each).label) for each in entry.suspicions) or "–"
 
-    @display(description="Size")
+    @display(description=_("Size"))
     def size(self, entry: BackupEntry) -> str:
         """In bytes, with blanks."""
         return f"{entry.size_bytes:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if entry.size_bytes is not None else "–"
 
-    @display(description="Reported")
+    @display(description=_("Reported"))
     def reported(self, entry: BackupEntry) -> str:
         """When its run ended, and by which way that was told."""
         return f"{shown(entry.reported_at)} · {entry.get_reported_by_display()}" if entry.reported_at else "–"
 
-    @display(description="Alert")
+    @display(description=_("Alert"))
     def see(self, entry: BackupEntry) -> str:
         """Its alert."""
         link = reverse("live-alert", args=[entry.alert_id]) if entry.alert_id else ""
-        return format_html('<a class="snt-link" href="{}">Alert</a>', link) if link else "–"
+        return format_html('<a class="snt-link" href="{}">{}</a>', link, gettext("Alert")) if link else "–"
 
-    @display(description="Evidence")
+    @display(description=_("Evidence"))
     def looked_at(self, entry: BackupEntry) -> str:
         """What was looked at, and what is usual."""
         return _document(entry.evidence)
 
-    @display(description="Stages")
+    @display(description=_("Stages"))
     def stages(self, entry: BackupEntry) -> str:
         """As they were reported."""
         return _document(entry.agent_stages)
@@ -131,17 +133,17 @@ class PingAdmin(ReadOnlyMixin, LargeListMixin):
     fields = ("job", "at", "kind", "exit_status", "duration_seconds", "rid", "method", "address", "agent", "body_bytes", "body_head",
               "body_tail")  # fmt: skip
 
-    @display(description="Came")
+    @display(description=_("Came"))
     def came(self, ping: Ping) -> str:
         """When."""
         return shown(ping.at)
 
-    @display(description="Says", label=PING_COLOURS)
+    @display(description=_("Says"), label=PING_COLOURS)
     def what(self, ping: Ping) -> tuple[str, str]:
         """What it said."""
         return ping.kind, ping.get_kind_display()
 
-    @display(description="Took")
+    @display(description=_("Took"))
     def took(self, ping: Ping) -> str:
         """From its start."""
         return f"{ping.duration_seconds:.1f} s" if ping.duration_seconds is not None else "–"
@@ -155,23 +157,23 @@ class ScanAdmin(ScanNowMixin, ReadOnlyMixin, LargeListMixin):
     fields = ("trigger", "started_at", "finished_at", "how_far", "found", "error")
     readonly_fields = ("how_far", "found")
 
-    @display(description="Began")
+    @display(description=_("Began"))
     def began(self, scan: Scan) -> str:
         """When it was asked for."""
         return shown(scan.started_at)
 
-    @display(description="Is at")
+    @display(description=_("Is at"))
     def how_far(self, scan: Scan) -> str:
         """What it does, and how much of it is done."""
         done, of = scan.progress.get("done"), scan.progress.get("of")
-        return f"{scan.progress.get('what', '–')}" + (f" {done} of {of}" if done and of else "")
+        return f"{scan.progress.get('what', '–')}" + (gettext(" %(done)s of %(of)s") % {"done": done, "of": of} if done and of else "")
 
-    @display(description="Took")
+    @display(description=_("Took"))
     def took(self, scan: Scan) -> str:
         """From asking to its end."""
-        return span(scan.finished_at - scan.started_at) if scan.finished_at else "–"
+        return length(scan.finished_at - scan.started_at) if scan.finished_at else "–"
 
-    @display(description="Found")
+    @display(description=_("Found"))
     def found(self, scan: Scan) -> str:
         """What it counted."""
         return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in scan.counts.items() if count) or "–"

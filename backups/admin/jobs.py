@@ -1,7 +1,7 @@
 """Expected backups: when, how they are, and what they wait for."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,7 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -19,23 +22,21 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminE
 from backups import config, pings, scans, when
 from backups.admin.words import STATUS_COLOURS, in_zone, listed, off_by, shown
 from backups.models import ExpectedBackupJob, RestoreProof
+from sentinel_site.lib.ages import until
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 from sentinel_site.lib.permissions import caller
-from sentinel_site.lib.spans import until
-
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class ExpectedBackupJobForm(forms.ModelForm):
     """An expected backup, checked as REST checks it."""
 
     weekdays = forms.TypedMultipleChoiceField(
-        choices=list(enumerate(WEEKDAYS)), coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Of an hourly, daily or weekly backup. None ticked: every day; for a weekly one: Monday.",
+        label=_("Weekdays"), choices=list(WEEKDAYS.items()), coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("Of an hourly, daily or weekly backup. None ticked: every day; for a weekly one: Monday."),
     )  # fmt: skip
     email_for_notifications = forms.EmailField(
-        required=False, widget=UnfoldAdminEmailInputWidget, label="E-mail",
-        help_text="Told by mail as well, besides whom the alert's policy tells.",
+        required=False, widget=UnfoldAdminEmailInputWidget, label=_("E-mail"),
+        help_text=_("Told by mail as well, besides whom the alert's policy tells."),
     )  # fmt: skip
 
     class Meta:
@@ -46,7 +47,9 @@ class ExpectedBackupJobForm(forms.ModelForm):
         """As REST bounds it."""
         seconds: int | None = self.cleaned_data["period_seconds"]
         if seconds is not None and not config.MIN_PERIOD <= seconds <= config.MAX_PERIOD:
-            raise forms.ValidationError(f"Write {config.MIN_PERIOD} to {config.MAX_PERIOD} seconds: a day is 86400.")
+            raise forms.ValidationError(
+                _("Write %(least)d to %(most)d seconds: a day is 86400.") % {"least": config.MIN_PERIOD, "most": config.MAX_PERIOD}
+            )
         return seconds
 
 
@@ -66,14 +69,14 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
     readonly_fields = ("how_it_is", "next_runs", "warned", "more", "ping_address")
     actions: ClassVar = ["enable_ticked", "disable_ticked"]
     fieldsets = (
-        ("Backup", {"fields": (("database_name", "agent_id_responsible"), ("company_name", "city"), ("neighborhood", "is_active"))}),
-        ("When it is expected", {"fields": (
+        (_("Backup"), {"fields": (("database_name", "agent_id_responsible"), ("company_name", "city"), ("neighborhood", "is_active"))}),
+        (_("When it is expected"), {"fields": (
             ("backup_frequency", "timezone"), ("expected_hour_utc", "expected_minute_utc"), "weekdays", ("day_of_month", "once_on"), "cron",
             ("grace_minutes", "period_seconds"),
         )}),
-        ("What is asked of it", {"fields": ("final_storage_path_template", ("change_expected", "restore_proof_days"))}),
-        ("Its alerts", {"fields": (("severity", "email_for_notifications"),)}),
-        ("How it reports", {"fields": (("reported_by", "slug"), ("post_only", "manual_resume"))}),
+        (_("What is asked of it"), {"fields": ("final_storage_path_template", ("change_expected", "restore_proof_days"))}),
+        (_("Its alerts"), {"fields": (("severity", "email_for_notifications"),)}),
+        (_("How it reports"), {"fields": (("reported_by", "slug"), ("post_only", "manual_resume"))}),
     )  # fmt: skip
 
     def get_urls(self) -> list[Any]:
@@ -88,15 +91,15 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
         if not request.user.has_perm("backups.add_scan"):
             raise PermissionDenied
         scan = scans.request(scans.ASKED, at=timezone.now())
-        messages.success(request, f"A scan was asked for at {shown(scan.started_at)}; what it finds appears here.")
+        messages.success(request, _("A scan was asked for at %(at)s; what it finds appears here.") % {"at": shown(scan.started_at)})
         return HttpResponseRedirect(reverse("admin:backups_expectedbackupjob_changelist"))
 
     def get_fieldsets(self, request: HttpRequest, obj: ExpectedBackupJob | None = None) -> Any:
         """One that is there begins with how it is. Its address for pings is no matter of those who may only look."""
         if obj is None:
             return self.fieldsets
-        secret = (("Pings", {"fields": ("ping_address",)}),) if self.has_change_permission(request, obj) else ()
-        return (("Now", {"fields": ("how_it_is", "next_runs", "warned", "more")}), *self.fieldsets, *secret)
+        secret = ((_("Pings"), {"fields": ("ping_address",)}),) if self.has_change_permission(request, obj) else ()
+        return ((_("Now"), {"fields": ("how_it_is", "next_runs", "warned", "more")}), *self.fieldsets, *secret)
 
     def view_on_site(self, job: ExpectedBackupJob) -> str:
         """Its live page."""
@@ -114,77 +117,80 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The jobs alone: their entries and pings go with them, and may be thousands."""
-        names = [f"{job}, with what became of its runs, its pings and its restore proofs" for job in objs]
-        return names, {"expected backups": len(names)}, set(), []
+        names = [gettext("%(job)s, with what became of its runs, its pings and its restore proofs") % {"job": job} for job in objs]
+        return names, {gettext("expected backups"): len(names)}, set(), []
 
-    @display(description="Status", label=STATUS_COLOURS, ordering="current_status")
+    @display(description=_("Status"), label=STATUS_COLOURS, ordering="current_status")
     def status_now(self, job: ExpectedBackupJob) -> tuple[str, str]:
         """By its newest run that is decided."""
-        return (job.current_status, job.get_current_status_display()) if job.is_active else ("off", "Off")
+        return (job.current_status, job.get_current_status_display()) if job.is_active else ("off", gettext("Off"))
 
-    @display(description="Expected", ordering="next_expected_at")
+    @display(description=_("Expected"), ordering="next_expected_at")
     def next_now(self, job: ExpectedBackupJob) -> str:
         """In words: how soon."""
         return until(job.next_expected_at, at=timezone.now()) if job.next_expected_at else "–"
 
-    @display(description="Last success", ordering="last_successful_backup_utc")
+    @display(description=_("Last success"), ordering="last_successful_backup_utc")
     def last_good(self, job: ExpectedBackupJob) -> str:
         """When the last good one ended."""
         return shown(job.last_successful_backup_utc)
 
-    @display(description="Expected by")
+    @display(description=_("Expected by"))
     def kind(self, job: ExpectedBackupJob) -> str:
         """Its frequency in a word."""
-        return job.get_backup_frequency_display() if job.period_seconds is None else "Pings"
+        return job.get_backup_frequency_display() if job.period_seconds is None else gettext("Pings")
 
-    @display(description="Status")
+    @display(description=_("Status"))
     def how_it_is(self, job: ExpectedBackupJob) -> str:
         """One line: status, the last success and failure, and what runs."""
         parts = [
-            self.status_now(job)[1], f"last success {shown(job.last_successful_backup_utc)}",
-            f"last failure {shown(job.last_failed_backup_utc)}" if job.last_failed_backup_utc else "",
-            f"running since {shown(job.started_at)}" if job.started_at else "",
+            self.status_now(job)[1], gettext("last success %(at)s") % {"at": shown(job.last_successful_backup_utc)},
+            gettext("last failure %(at)s") % {"at": shown(job.last_failed_backup_utc)} if job.last_failed_backup_utc else "",
+            gettext("running since %(at)s") % {"at": shown(job.started_at)} if job.started_at else "",
         ]  # fmt: skip
         return " · ".join(part for part in parts if part)
 
-    @display(description="Next expected runs")
+    @display(description=_("Next expected runs"))
     def next_runs(self, job: ExpectedBackupJob) -> str:
         """Five of them, by its own clock: whoever set it up sees at once whether that is what was meant."""
         runs = config.upcoming(job, at=timezone.now())
         if not runs:
-            return "None: it is switched off." if not job.is_active else "None any more."
-        late = f"Missing {when.grace(job)} later." if job.period_seconds is None else ""
+            return gettext("None: it is switched off.") if not job.is_active else gettext("None any more.")
+        late = gettext("Missing %(grace)s later.") % {"grace": when.grace(job)} if job.period_seconds is None else ""
         items = format_html_join("", "<li>{}</li>", ((in_zone(each, job.timezone),) for each in runs))
         return format_html('<ol class="snt-plain">{}</ol><p class="snt-muted">{}</p>', items, late)
 
-    @display(description="Look at this")
+    @display(description=_("Look at this"))
     def warned(self, job: ExpectedBackupJob) -> str:
         """What is most likely set wrongly."""
         shift = config.always_off(job)
-        return format_html('<strong class="snt-warn">{}</strong>', off_by(shift)) if shift else "Nothing is odd."
+        return format_html('<strong class="snt-warn">{}</strong>', off_by(shift)) if shift else gettext("Nothing is odd.")
 
-    @display(description="See")
+    @display(description=_("See"))
     def more(self, job: ExpectedBackupJob) -> str:
         """Where the rest of it is."""
-        live = format_html('<a class="snt-link" href="{}">Live page</a>', reverse("live-backup", args=[job.pk]))
+        live = format_html('<a class="snt-link" href="{}">{}</a>', reverse("live-backup", args=[job.pk]), gettext("Live page"))
         query = f"expected_job__id__exact={job.pk}"
-        links = [live, listed("What became of its runs", "backupentry", query), listed("Pings", "ping", f"job__id__exact={job.pk}"),
-                 listed("Restore proofs", "restoreproof", f"job__id__exact={job.pk}")]  # fmt: skip
+        links = [live, listed(gettext("What became of its runs"), "backupentry", query),
+                 listed(gettext("Pings"), "ping", f"job__id__exact={job.pk}"),
+                 listed(gettext("Restore proofs"), "restoreproof", f"job__id__exact={job.pk}")]  # fmt: skip
         return format_html_join(" · ", "{}", ((link,) for link in links))
 
-    @display(description="Its address")
+    @display(description=_("Its address"))
     def ping_address(self, job: ExpectedBackupJob) -> str:
         """Where it is pinged: at the end of a script, with /start at its beginning and /fail when it failed."""
         return format_html('<pre class="snt-raw" tabindex="0">{}</pre><p class="snt-muted">{}</p>', pings.url(job), self._how_to_ping)
 
-    _how_to_ping = "Add /start at the beginning of a run and /fail when it failed. Whoever knows this address can ping, and nothing else."
+    _how_to_ping = _(
+        "Add /start at the beginning of a run and /fail when it failed. Whoever knows this address can ping, and nothing else."
+    )
 
-    @action(description="Switch on", permissions=["change"])
+    @action(description=_("Switch on"), permissions=["change"])
     def enable_ticked(self, request: HttpRequest, queryset: QuerySet[ExpectedBackupJob]) -> None:
         """Expect them again, from their next run on."""
         self._switch(request, queryset, on=True)
 
-    @action(description="Switch off", permissions=["change"])
+    @action(description=_("Switch off"), permissions=["change"])
     def disable_ticked(self, request: HttpRequest, queryset: QuerySet[ExpectedBackupJob]) -> None:
         """Expect them no more; their open alerts are resolved."""
         self._switch(request, queryset, on=False)
@@ -195,7 +201,7 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
         )
         for job in changed:
             self.log_change(request, job, f"active: {'on' if on else 'off'}")
-        messages.success(request, f"Changed: {len(list(changed))}.")
+        messages.success(request, _("Changed: %(count)d.") % {"count": len(list(changed))})
 
 
 @admin.register(RestoreProof)

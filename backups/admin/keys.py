@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -22,12 +23,12 @@ class PingKeyAdmin(ModelAdmin):
     search_fields = ("name",)
     fields = ("name", "may_create")
 
-    @display(description="Key")
+    @display(description=_("Key"))
     def begins(self, key: PingKey) -> str:
         """Its first letters."""
         return f"{key.prefix}…"
 
-    @display(description="Last used", ordering="last_used_at")
+    @display(description=_("Last used"), ordering="last_used_at")
     def used(self, key: PingKey) -> str:
         """To the minute."""
         return shown(key.last_used_at)
@@ -44,6 +45,6 @@ class PingKeyAdmin(ModelAdmin):
     def response_add(self, request: HttpRequest, obj: PingKey, post_url_continue: str | None = None) -> HttpResponse:
         """The page that shows the key, this once."""
         text = request.issued_text  # type: ignore[attr-defined]
-        context = {**self.admin_site.each_context(request), "title": "A new ping key", "key": obj, "opts": self.opts, "text": text,
+        context = {**self.admin_site.each_context(request), "title": _("A new ping key"), "key": obj, "opts": self.opts, "text": text,
                    "base": settings.SENTINEL_BASE_URL}  # fmt: skip
         return TemplateResponse(request, "admin/backups/pingkey/issued.html", context, headers={"Cache-Control": "no-store"})

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -23,13 +24,13 @@ class ScanNowMixin:
         return bool(request.user.has_perm("backups.add_scan"))
 
     @action(
-        description="Scan now", url_path="scan-now", permissions=["ask"], icon="search", variant=ActionVariant.PRIMARY,
-        dialog={"title": "Scan now",
-                "description": "A worker looks at the agents' folders: what is reported there is verified, stored and judged.",
-                "form_class": BaseDialogForm, "form_submit_text": "Scan"},
+        description=_("Scan now"), url_path="scan-now", permissions=["ask"], icon="search", variant=ActionVariant.PRIMARY,
+        dialog={"title": _("Scan now"),
+                "description": _("A worker looks at the agents' folders: what is reported there is verified, stored and judged."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Scan")},
     )  # fmt: skip
     def scan_now(self, request: HttpRequest, _form: BaseDialogForm, **_kwargs: Any) -> HttpResponse:
         """Ask for one."""
         scan = scans.request(scans.ASKED, at=timezone.now())
-        messages.success(request, "A scan was asked for. Load this page again to see how far it is.")
+        messages.success(request, _("A scan was asked for. Load this page again to see how far it is."))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:backups_scan_change", args=[scan.pk])})

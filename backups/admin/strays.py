@@ -14,6 +14,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action, display
@@ -53,40 +55,40 @@ class UnexpectedDatabaseAdmin(ModelAdmin):
         if not self.has_expect_permission(request):
             raise PermissionDenied
         job = unexpected.expect(get_object_or_404(UnexpectedDatabase, pk=pk), by=caller(request), at=timezone.now())
-        messages.success(request, f"{job} is expected from now on. Look whether the times below are right.")
+        messages.success(request, _("%(job)s is expected from now on. Look whether the times below are right.") % {"job": job})
         return HttpResponseRedirect(reverse("admin:backups_expectedbackupjob_change", args=[job.pk]))
 
     def has_expect_permission(self, request: HttpRequest) -> bool:
         """Those who may make expected backups."""
         return request.user.has_perm("backups.add_expectedbackupjob") and request.user.has_perm("backups.change_unexpecteddatabase")
 
-    @display(description="Last seen", ordering="last_seen_at")
+    @display(description=_("Last seen"), ordering="last_seen_at")
     def last_seen(self, found: UnexpectedDatabase) -> str:
         """In the newest report."""
         return shown(found.last_seen_at)
 
-    @display(description="State", label={"open": "warning", "ignored": ""}, ordering="ignored")
+    @display(description=_("State"), label={"open": "warning", "ignored": ""}, ordering="ignored")
     def state(self, found: UnexpectedDatabase) -> tuple[str, str]:
         """Whether somebody decided to leave it."""
-        return ("ignored", "Ignored") if found.ignored else ("open", "Needs a look")
+        return ("ignored", gettext("Ignored")) if found.ignored else ("open", gettext("Needs a look"))
 
     @display(description="")
     def expect(self, found: UnexpectedDatabase) -> str:
         """One click. The button belongs to the list's own form, which carries the token against forged requests."""
-        return _button("Expect it", reverse("admin:backups_unexpecteddatabase_expect", args=[found.pk]))
+        return _button(gettext("Expect it"), reverse("admin:backups_unexpecteddatabase_expect", args=[found.pk]))
 
-    @action(description="Expect them", permissions=["expect"])
+    @action(description=_("Expect them"), permissions=["expect"])
     def expect_ticked(self, request: HttpRequest, queryset: QuerySet[UnexpectedDatabase]) -> None:
         """Each daily, at about the time it was reported at."""
         made = [unexpected.expect(found, by=caller(request), at=timezone.now()) for found in queryset]
-        messages.success(request, f"Expected from now on: {len(made)}. Look whether their times are right.")
+        messages.success(request, _("Expected from now on: %(count)d. Look whether their times are right.") % {"count": len(made)})
 
-    @action(description="Ignore them", permissions=["change"])
+    @action(description=_("Ignore them"), permissions=["change"])
     def ignore_ticked(self, request: HttpRequest, queryset: QuerySet[UnexpectedDatabase]) -> None:
         """Show them no more among what needs a look."""
         for found in queryset:
             unexpected.ignore(found, ignored=True)
-        messages.success(request, f"Ignored: {len(queryset)}.")
+        messages.success(request, _("Ignored: %(count)d.") % {"count": len(queryset)})
 
 
 @admin.register(QuarantinedReport)
@@ -115,7 +117,7 @@ class QuarantinedReportAdmin(ReadOnlyMixin, LargeListMixin):
         if not request.user.has_perm("backups.change_quarantinedreport"):
             raise PermissionDenied
         quarantine.settle(get_object_or_404(QuarantinedReport, pk=pk), at=timezone.now())
-        messages.success(request, "Settled. The file stays where it is.")
+        messages.success(request, _("Settled. The file stays where it is."))
         return HttpResponseRedirect(reverse("admin:backups_quarantinedreport_changelist"))
 
     def file_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
@@ -125,37 +127,37 @@ class QuarantinedReportAdmin(ReadOnlyMixin, LargeListMixin):
         try:
             descriptor = quarantine.opened(get_object_or_404(QuarantinedReport, pk=pk), settings.SENTINEL_BACKUP_QUARANTINE)
         except OSError:
-            raise Http404("The file is not there any more.") from None
+            raise Http404(_("The file is not there any more.")) from None
         response = FileResponse(
             os.fdopen(descriptor, "rb"), as_attachment=True, filename=f"{pk}.txt", content_type="application/octet-stream"
         )
         response["X-Content-Type-Options"] = "nosniff"
         return response
 
-    @display(description="Found")
+    @display(description=_("Found"))
     def found(self, report: QuarantinedReport) -> str:
         """When."""
         return shown(report.found_at)
 
-    @display(description="State", label={"open": "warning", "settled": ""})
+    @display(description=_("State"), label={"open": "warning", "settled": ""})
     def state(self, report: QuarantinedReport) -> tuple[str, str]:
         """Whether somebody looked into it."""
-        return ("settled", "Settled") if report.settled_at else ("open", "Needs a look")
+        return ("settled", gettext("Settled")) if report.settled_at else ("open", gettext("Needs a look"))
 
     @display(description="")
     def settle(self, report: QuarantinedReport) -> str:
         """One click."""
-        return "" if report.settled_at else _button("Settle", reverse("admin:backups_quarantinedreport_settle", args=[report.pk]))
+        return "" if report.settled_at else _button(gettext("Settle"), reverse("admin:backups_quarantinedreport_settle", args=[report.pk]))
 
-    @display(description="Kept as")
+    @display(description=_("Kept as"))
     def kept_as(self, report: QuarantinedReport) -> str:
         """Below the quarantine folder, with a link to the file."""
         if not report.stored_name:
             return "–"
         link = reverse("admin:backups_quarantinedreport_file", args=[report.pk])
-        return format_html('{} · <a class="snt-link" href="{}">Download</a>', report.stored_name, link)
+        return format_html('{} · <a class="snt-link" href="{}">{}</a>', report.stored_name, link, gettext("Download"))
 
-    @display(description="It begins with")
+    @display(description=_("It begins with"))
     def shown_excerpt(self, report: QuarantinedReport) -> str:
         """Its first lines."""
         return format_html('<pre class="snt-raw">{}</pre>', report.excerpt or "–")

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 
 from backups.enums import BackupStatus, BackupVerdict, PingKind
 from backups.expectations import Cycle
@@ -31,17 +33,21 @@ def in_zone(cycle: Cycle, zone: str) -> str:
     """When a run is expected by the clock of its job, and in UTC where that is another."""
     local = cycle.expected_at.astimezone(ZoneInfo(zone))
     utc = f" ({cycle.expected_at:%H:%M} UTC)" if local.utcoffset() else ""
-    return f"{local:%a %Y-%m-%d %H:%M} {zone}{utc}"
+    return f"{date_format(local, 'D')} {local:%Y-%m-%d %H:%M} {zone}{utc}"
 
 
 def off_by(shift: timedelta) -> str:
     """“Always one hour off”, and what to do about it."""
     hours = round(shift / timedelta(hours=1))
-    count, way = ("one hour" if abs(hours) == 1 else f"{abs(hours)} hours"), ("late" if hours > 0 else "early")
-    return (
-        f"Its reports always come {count} {way}. Most likely its zone or its hour is wrong: look whether the time below is that of a clock "
-        "on the agent's wall, and choose the agent's zone."
+    if hours > 0:
+        said = ngettext("Its reports always come one hour late.", "Its reports always come %(hours)d hours late.", hours)
+    else:
+        said = ngettext("Its reports always come one hour early.", "Its reports always come %(hours)d hours early.", -hours)
+    advice = gettext(
+        "Most likely its zone or its hour is wrong: look whether the time below is that of a clock on the agent's wall, and choose the "
+        "agent's zone."
     )
+    return f"{said % {'hours': abs(hours)}} {advice}"
 
 
 def listed(title: str, model: str, query: str) -> Any:

@@ -1,5 +1,6 @@
 """Which backups are expected, when, and how they are."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from alerts.enums import Severity
 from backups.enums import BackupStatus, Frequency, ReportedBy
@@ -18,21 +20,25 @@ from sentinel_site.lib.stored_paths import check_template
 from sentinel_site.lib.zones import check_zone
 
 DEFAULT_TEMPLATE = "{company}/{city}/{year}/{database}/{filename}"
-check_slug = RegexValidator(r"^[a-z0-9_-]+\Z", "Use small letters, digits, - and _ only.")
+check_slug = RegexValidator(r"^[a-z0-9_-]+\Z", _("Use small letters, digits, - and _ only."))
 
 
 class PingKey(models.Model):
     """A secret in the addresses ``/ping/<key>/<slug>`` and ``/p/<key>/<monitor>``: whoever has it may ping every job by its slug."""
 
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(_("name"), max_length=80, unique=True)
     # An address is the credential here, as its clients can hold nothing else: digest to find it, no way back.
     digest = models.CharField(max_length=64, unique=True, editable=False)
     prefix = models.CharField(max_length=8, editable=False)
-    may_create = models.BooleanField(default=True, help_text="A ping with ?create=1 to an unknown slug makes an expected job.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    may_create = models.BooleanField(
+        _("may create"), default=True, help_text=_("A ping with ?create=1 to an unknown slug makes an expected job.")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
+        verbose_name = _("ping key")
+        verbose_name_plural = _("ping keys")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -43,55 +49,73 @@ class ExpectedBackupJob(models.Model):
     """One backup that is expected again and again. ``current_status`` and the instants below it are written by entries.py alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    database_name = models.CharField(max_length=120)
+    database_name = models.CharField(_("database name"), max_length=120)
     agent_id_responsible = models.CharField(
-        "agent", max_length=120, blank=True, help_text="COMPANY_CITY_NEIGHBORHOOD, as its folder is called."
+        _("agent"), max_length=120, blank=True, help_text=_("COMPANY_CITY_NEIGHBORHOOD, as its folder is called.")
     )
-    company_name = models.CharField("company", max_length=120, blank=True)
-    city = models.CharField(max_length=120, blank=True)
-    neighborhood = models.CharField(max_length=120, blank=True)
-    backup_frequency = models.CharField("frequency", max_length=8, choices=Frequency.choices, default=Frequency.DAILY)
+    company_name = models.CharField(_("company"), max_length=120, blank=True)
+    city = models.CharField(_("city"), max_length=120, blank=True)
+    neighborhood = models.CharField(_("neighborhood"), max_length=120, blank=True)
+    backup_frequency = models.CharField(_("frequency"), max_length=8, choices=Frequency.choices, default=Frequency.DAILY)
     expected_hour_utc = models.PositiveSmallIntegerField(
-        "hour", default=0, validators=[MaxValueValidator(23)], help_text="In its own zone."
+        _("hour"), default=0, validators=[MaxValueValidator(23)], help_text=_("In its own zone.")
     )
-    expected_minute_utc = models.PositiveSmallIntegerField("minute", default=0, validators=[MaxValueValidator(59)])
+    expected_minute_utc = models.PositiveSmallIntegerField(_("minute"), default=0, validators=[MaxValueValidator(59)])
     timezone = models.CharField(
-        max_length=64, default="UTC", validators=[check_zone], help_text="Of hour and minute, or of the cron expression."
+        _("timezone"), max_length=64, default="UTC", validators=[check_zone], help_text=_("Of hour and minute, or of the cron expression.")
     )
     weekdays = ArrayField(
-        models.PositiveSmallIntegerField(validators=[MaxValueValidator(6)]), default=list, blank=True,
-        help_text="0 is Monday. Empty: every day; for a weekly backup: Monday.",
+        models.PositiveSmallIntegerField(validators=[MaxValueValidator(6)]), verbose_name=_("weekdays"), default=list, blank=True,
+        help_text=_("0 is Monday. Empty: every day; for a weekly backup: Monday."),
     )  # fmt: skip
     day_of_month = models.PositiveSmallIntegerField(
+        _("day of month"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(31)],
-        help_text="Of a monthly backup; in shorter months their last day.",
+        help_text=_("Of a monthly backup; in shorter months their last day."),
     )
-    once_on = models.DateField(null=True, blank=True, help_text="The day of a backup that is expected once.")
-    cron = models.CharField("cron expression", max_length=120, blank=True, validators=[cron.validate])
+    once_on = models.DateField(_("once on"), null=True, blank=True, help_text=_("The day of a backup that is expected once."))
+    cron = models.CharField(_("cron expression"), max_length=120, blank=True, validators=[cron.validate])
     period_seconds = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Pinged at any time, but never later than so long after the last ping. Instead of a time of day."
+        _("period seconds"),
+        null=True,
+        blank=True,
+        help_text=_("Pinged at any time, but never later than so long after the last ping. Instead of a time of day."),
     )
-    grace_minutes = models.PositiveIntegerField(default=60, validators=[MaxValueValidator(60 * 24 * 31)], help_text="Then it is missing.")
+    grace_minutes = models.PositiveIntegerField(
+        _("grace minutes"), default=60, validators=[MaxValueValidator(60 * 24 * 31)], help_text=_("Then it is missing.")
+    )
     final_storage_path_template = models.CharField(
-        "stored as", max_length=300, default=DEFAULT_TEMPLATE, blank=True, validators=[check_template],
-        help_text="Below the store. Empty: a verified backup stays where its agent put it, and is not copied.",
+        _("stored as"), max_length=300, default=DEFAULT_TEMPLATE, blank=True, validators=[check_template],
+        help_text=_("Below the store. Empty: a verified backup stays where its agent put it, and is not copied."),
     )  # fmt: skip
-    change_expected = models.BooleanField(default=False, help_text="Content that did not change since the last success is an alert.")
-    restore_proof_days = models.PositiveSmallIntegerField(null=True, blank=True, help_text="A restore must be proved at least so often.")
-    email_for_notifications = models.EmailField(blank=True, help_text="Told by mail as well, besides whom the alert's policy tells.")
-    severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.HIGH, help_text="Of its alerts.")
-    is_active = models.BooleanField("active", default=True)
-    reported_by = models.CharField(
-        max_length=8, choices=ReportedBy.choices, default=ReportedBy.AGENT, help_text="How it is mostly reported."
+    change_expected = models.BooleanField(
+        _("change expected"), default=False, help_text=_("Content that did not change since the last success is an alert.")
     )
-    slug = models.CharField(max_length=100, blank=True, validators=[check_slug], help_text="For pings by name.")
+    restore_proof_days = models.PositiveSmallIntegerField(
+        _("restore proof days"), null=True, blank=True, help_text=_("A restore must be proved at least so often.")
+    )
+    email_for_notifications = models.EmailField(
+        _("email for notifications"), blank=True, help_text=_("Told by mail as well, besides whom the alert's policy tells.")
+    )
+    severity = models.CharField(
+        _("severity"), max_length=10, choices=Severity.choices, default=Severity.HIGH, help_text=_("Of its alerts.")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    reported_by = models.CharField(
+        _("reported by"), max_length=8, choices=ReportedBy.choices, default=ReportedBy.AGENT, help_text=_("How it is mostly reported.")
+    )
+    slug = models.CharField(_("slug"), max_length=100, blank=True, validators=[check_slug], help_text=_("For pings by name."))
     ping_id = models.UUIDField(unique=True, default=uuid4, editable=False)
     badge_id = models.UUIDField(unique=True, default=uuid4, editable=False)
-    post_only = models.BooleanField(default=False, help_text="Pings by GET and HEAD are ignored.")
-    manual_resume = models.BooleanField(default=False, help_text="While it is not active, a ping does not make it active again.")
+    post_only = models.BooleanField(_("post only"), default=False, help_text=_("Pings by GET and HEAD are ignored."))
+    manual_resume = models.BooleanField(
+        _("manual resume"), default=False, help_text=_("While it is not active, a ping does not make it active again.")
+    )
 
-    current_status = models.CharField(max_length=25, choices=BackupStatus.choices, default=BackupStatus.UNKNOWN, editable=False)
+    current_status = models.CharField(
+        _("current status"), max_length=25, choices=BackupStatus.choices, default=BackupStatus.UNKNOWN, editable=False
+    )
     next_expected_at = models.DateTimeField(null=True, editable=False)
     overdue_at = models.DateTimeField(null=True, editable=False, help_text="When it is missing if nothing is reported until then.")
     last_cycle_at = models.DateTimeField(null=True, editable=False, help_text="The newest expected run that is decided.")
@@ -106,6 +130,8 @@ class ExpectedBackupJob(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("expected backup job")
+        verbose_name_plural = _("expected backup jobs")
         ordering = ["company_name", "city", "database_name", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -116,16 +142,16 @@ class ExpectedBackupJob(models.Model):
                 name="backup_job_once",
                 condition=Q(period_seconds__isnull=True) & ~Q(backup_frequency="cron"),
                 violation_error_code="unique",
-                violation_error_message="This backup is expected already, at the same time.",
+                violation_error_message=_("This backup is expected already, at the same time."),
             ),
             models.UniqueConstraint(
                 fields=["slug"], condition=~Q(slug=""), name="backup_job_slug", violation_error_code="unique",
-                violation_error_message="Another backup has this slug.",
+                violation_error_message=_("Another backup has this slug."),
             ),
             models.CheckConstraint(
                 condition=~Q(backup_frequency="cron", cron="") & ~Q(backup_frequency="once", once_on__isnull=True),
                 name="backup_job_time_whole",
-                violation_error_message="A cron backup needs its expression, one that is expected once its day.",
+                violation_error_message=_("A cron backup needs its expression, one that is expected once its day."),
             ),
         ]  # fmt: skip
         indexes = [
@@ -145,16 +171,16 @@ class ExpectedBackupJob(models.Model):
 
     def clean(self) -> None:
         """Raise ValidationError, by field, for what could never be met."""
-        wrong: dict[str, str] = {}
+        wrong: dict[str, Any] = {}
         if self.backup_frequency == Frequency.CRON and not self.cron:
-            wrong["cron"] = "Write a cron expression, for example 30 2 * * 1-5, or choose another frequency."
+            wrong["cron"] = _("Write a cron expression, for example 30 2 * * 1-5, or choose another frequency.")
         if self.backup_frequency == Frequency.ONCE and self.once_on is None:
-            wrong["once_on"] = "Write the day on which it is expected, or choose another frequency."
+            wrong["once_on"] = _("Write the day on which it is expected, or choose another frequency.")
         if self.restore_proof_days == 0:
-            wrong["restore_proof_days"] = "Write at least 1 day, or leave it empty when no proof is asked for."
+            wrong["restore_proof_days"] = _("Write at least 1 day, or leave it empty when no proof is asked for.")
         agent = self.agent_id_responsible
         if self.reported_by == ReportedBy.AGENT and ("/" in agent or agent.startswith(".")):
-            wrong["agent_id_responsible"] = (
+            wrong["agent_id_responsible"] = _(
                 "Write the name of its folder alone, for example ACME_PARIS_NORTH: no slash, and no dot at its beginning. "
                 "An agent without a folder is reported by REST."
             )

@@ -1,6 +1,7 @@
 """Pings as they came."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from backups.enums import PingKind
 from backups.models.job import ExpectedBackupJob
@@ -11,20 +12,21 @@ class Ping(models.Model):
     """One ping. Of a long body its head and its tail are kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    job = models.ForeignKey(ExpectedBackupJob, on_delete=models.CASCADE, related_name="pings")
-    at = models.DateTimeField()
-    kind = models.CharField(max_length=8, choices=PingKind.choices)
-    exit_status = models.PositiveSmallIntegerField(null=True)
-    rid = models.UUIDField(null=True)
-    duration_seconds = models.FloatField(null=True)
-    method = models.CharField(max_length=8)
-    address = models.CharField(max_length=64, blank=True)
-    agent = models.CharField(max_length=200, blank=True)
-    body_head = models.TextField(blank=True)
-    body_tail = models.TextField(blank=True)
-    body_bytes = models.PositiveBigIntegerField(default=0)
+    job = models.ForeignKey(ExpectedBackupJob, verbose_name=_("job"), on_delete=models.CASCADE, related_name="pings")
+    at = models.DateTimeField(_("at"))
+    kind = models.CharField(_("kind"), max_length=8, choices=PingKind.choices)
+    exit_status = models.PositiveSmallIntegerField(_("exit status"), null=True)
+    rid = models.UUIDField(_("rid"), null=True)
+    duration_seconds = models.FloatField(_("duration seconds"), null=True)
+    method = models.CharField(_("method"), max_length=8)
+    address = models.CharField(_("address"), max_length=64, blank=True)
+    agent = models.CharField(_("agent"), max_length=200, blank=True)
+    body_head = models.TextField(_("body head"), blank=True)
+    body_tail = models.TextField(_("body tail"), blank=True)
+    body_bytes = models.PositiveBigIntegerField(_("body bytes"), default=0)
 
     class Meta:
+        verbose_name = _("ping")
         ordering = ["-id"]
         indexes = [models.Index(fields=["job", "-id"], name="ping_job")]
 

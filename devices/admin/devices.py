@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -22,18 +24,23 @@ from devices.enums import DriverKind
 from devices.models import Device
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
-KINDS: Final = {DriverKind.NL43: "NL-43", DriverKind.SIMULATED: "Simulated", DriverKind.PUSH: "Pushes"}
+KINDS: Final = {DriverKind.NL43: "NL-43", DriverKind.SIMULATED: _("Simulated"), DriverKind.PUSH: _("Pushes")}
+
+
+LISTS: Final = (
+    (_("Rules"), "alertrule"), (_("Events"), "ruleevent"), (_("Commands"), "devicecommand"), (_("Notes"), "techniciannote"),
+)  # fmt: skip
 
 
 class DeviceForm(forms.ModelForm):
     """A device. Its password can be set and never read: left empty, it stays."""
 
     password = forms.CharField(
-        required=False, label="FTP password", widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="Stored encrypted and never shown again; leave it empty to keep the one there is. Rion's default is 0000.",
+        required=False, label=_("FTP password"), widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("Stored encrypted and never shown again; leave it empty to keep the one there is. Rion's default is 0000."),
     )  # fmt: skip
 
-    forget_password = forms.BooleanField(required=False, label="Forget the password", widget=UnfoldBooleanWidget)
+    forget_password = forms.BooleanField(required=False, label=_("Forget the password"), widget=UnfoldBooleanWidget)
 
     class Meta:
         model = Device
@@ -47,7 +54,7 @@ class DeviceForm(forms.ModelForm):
         """Known time zones only."""
         name = str(self.cleaned_data["time_zone"]).strip()
         if name not in available_timezones():
-            raise forms.ValidationError("There is no such time zone. Write an IANA name, for example Europe/Paris.")
+            raise forms.ValidationError(_("There is no such time zone. Write an IANA name, for example Europe/Paris."))
         return name
 
     def clean(self) -> dict[str, Any]:
@@ -58,7 +65,7 @@ class DeviceForm(forms.ModelForm):
         elif not data.get("password"):
             data["password"] = self.instance.password
             if data["password"] and not {"host", "ftp_port"}.isdisjoint(self.changed_data):
-                self.add_error("password", "It is stored for another address: write it again, or have it forgotten.")
+                self.add_error("password", _("It is stored for another address: write it again, or have it forgotten."))
         if not {"driver", "host", "port", "ftp_port"}.isdisjoint(self.changed_data) and data.get("port") and data.get("ftp_port"):
             wrong = config.address_errors(data.get("driver", ""), data.get("host", ""), data["port"], data["ftp_port"])
             for name, text in wrong.items():
@@ -69,11 +76,11 @@ class DeviceForm(forms.ModelForm):
 class ReachFilter(admin.SimpleListFilter):
     """The devices that somebody should look after."""
 
-    title, parameter_name = "reachable", "reach"
+    title, parameter_name = _("reachable"), "reach"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The questions."""
-        return [("no", "Unreachable"), ("yes", "Reachable")]
+        return [("no", gettext("Unreachable")), ("yes", gettext("Reachable"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
         """The devices of which it is true."""
@@ -97,13 +104,13 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
     readonly_fields = ("how_it_is", "more")
     actions: ClassVar = ["enable_ticked", "disable_ticked", "keep_ticked", "release_ticked"]
     fieldsets = (
-        ("Device", {"fields": (("name", "slug"), ("place", "time_zone"), "driver")}),
-        ("How to reach it", {
+        (_("Device"), {"fields": (("name", "slug"), ("place", "time_zone"), "driver")}),
+        (_("How to reach it"), {
             "fields": (("host", "port"), ("ftp_port",), ("username", "password"), "forget_password"),
-            "description": "For a meter. A device that pushes its readings needs none of this: it posts to /api/v1/devices/…/readings.",
+            "description": _("For a meter. A device that pushes its readings needs none of this: it posts to /api/v1/devices/…/readings."),
         }),
-        ("How it is watched", {"fields": ("enabled", "keepalive", ("poll_seconds", "silent_after_seconds"))}),
-        ("Its alerts", {"fields": ("source",)}),
+        (_("How it is watched"), {"fields": ("enabled", "keepalive", ("poll_seconds", "silent_after_seconds"))}),
+        (_("Its alerts"), {"fields": ("source",)}),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -115,7 +122,7 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
         if obj is None:
             return self.fieldsets
         secret = () if self.has_change_permission(request, obj) else ("password", "forget_password")
-        return (("Now", {"fields": ("how_it_is", "more")}), *(_without(fieldset, secret) for fieldset in self.fieldsets))
+        return ((_("Now"), {"fields": ("how_it_is", "more")}), *(_without(fieldset, secret) for fieldset in self.fieldsets))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Device | None = None) -> tuple[str, ...]:
         """The slug is what programs and alerts know it by, and stays."""
@@ -129,69 +136,72 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
         """Its live page."""
         return reverse("live-device", args=[device.slug])
 
-    @display(description="Reachable", label=REACH_COLOURS)
+    @display(description=_("Reachable"), label=REACH_COLOURS)
     def reachable_now(self, device: Device) -> tuple[str, str]:
         """Whether it answers."""
         return reach(device, at=timezone.now())
 
-    @display(description="Mode", label=MODE_COLOURS)
+    @display(description=_("Mode"), label=MODE_COLOURS)
     def mode_now(self, device: Device) -> tuple[str, str] | str:
         """What the monitor does with it."""
         status = status_of(device)
         return (status.mode, status.get_mode_display()) if device.is_polled and device.enabled else "–"
 
-    @display(description="Kind", ordering="driver")
+    @display(description=_("Kind"), ordering="driver")
     def kind(self, device: Device) -> str:
         """What it is, in a word or two."""
-        return KINDS[DriverKind(device.driver)]
+        return str(KINDS[DriverKind(device.driver)])
 
-    @display(description="Last value")
+    @display(description=_("Last value"))
     def last_value(self, device: Device) -> str:
         """What it measured last."""
         return last_value(device, at=timezone.now())
 
-    @display(description="Viewers")
+    @display(description=_("Viewers"))
     def viewers_now(self, device: Device) -> int:
         """How many look at it now."""
         return sum(each.count for each in device.viewers.all())
 
-    @display(description="Rules")
+    @display(description=_("Rules"))
     def rules_now(self, device: Any) -> str:
         """How many of its rules are on."""
-        return str(device.rule_count or "none")
+        return str(device.rule_count or gettext("none"))
 
-    @display(description="Now")
+    @display(description=_("Now"))
     def how_it_is(self, device: Device) -> str:
         """One line: reachable, mode, last value, who has it, and what went wrong."""
         status, at = status_of(device), timezone.now()
         parts = [reach(device, at=at)[1], status.get_mode_display() if device.is_polled else "", last_value(device, at=at)]
-        parts += [f"held by a monitor on {status.holder.partition('/')[0]}" if status.holder else "", status.error]
+        parts += [
+            gettext("held by a monitor on %(host)s") % {"host": status.holder.partition("/")[0]} if status.holder else "",
+            status.error,
+        ]
         return " · ".join(part for part in parts if part and part != "–")
 
-    @display(description="See")
+    @display(description=_("See"))
     def more(self, device: Device) -> str:
         """Where the rest of it is."""
-        links = [("Live page and readings", reverse("live-device", args=[device.slug]))]
-        for title, name in (("Rules", "alertrule"), ("Events", "ruleevent"), ("Commands", "devicecommand"), ("Notes", "techniciannote")):
-            links += _listed(title, name, device)
+        links = [(gettext("Live page and readings"), reverse("live-device", args=[device.slug]))]
+        for title, name in LISTS:
+            links += _listed(str(title), name, device)
         return format_html("{}", format_html_join(" · ", '<a class="snt-link" href="{1}">{0}</a>', links))
 
-    @action(description="Enable", permissions=["change"])
+    @action(description=_("Enable"), permissions=["change"])
     def enable_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         """Talk to them again."""
         self._set(request, queryset, enabled=True)
 
-    @action(description="Disable", permissions=["change"])
+    @action(description=_("Disable"), permissions=["change"])
     def disable_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         """Leave them alone: their connection is released, and their rules raise nothing."""
         self._set(request, queryset, enabled=False)
 
-    @action(description="Watch day and night", permissions=["change"])
+    @action(description=_("Watch day and night"), permissions=["change"])
     def keep_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         """Keep them alive."""
         self._set(request, queryset, keepalive=True)
 
-    @action(description="Watch only while somebody looks", permissions=["change"])
+    @action(description=_("Watch only while somebody looks"), permissions=["change"])
     def release_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         """Release their connection for other programs while nobody looks."""
         self._set(request, queryset, keepalive=False)
@@ -204,10 +214,10 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
             device.save(update_fields=[name, "changed_at"])
             self.log_change(request, device, f"{name}: {'on' if value else 'off'}")
             count += 1
-        messages.success(request, f"Changed: {count}.")
+        messages.success(request, _("Changed: %(count)d.") % {"count": count})
 
 
-def _without(fieldset: tuple[str, dict[str, Any]], names: Iterable[str]) -> tuple[str, dict[str, Any]]:
+def _without(fieldset: tuple[Any, dict[str, Any]], names: Iterable[str]) -> tuple[Any, dict[str, Any]]:
     """A fieldset without some of its fields."""
     title, options = fieldset
     rows = [row if isinstance(row, tuple) else (row,) for row in options["fields"]]

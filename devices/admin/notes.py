@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -64,9 +66,14 @@ class TechnicianNoteAdmin(NoBulkDeleteMixin, ModelAdmin):
         obj.author, obj.written_at = caller(request), at
         findings = noting.keep(obj, by=caller(request), at=at)
         kinds = ", ".join(finding.get_kind_display().lower() for finding in findings)
-        messages.info(request, f"Raised an alert for each of: {kinds}." if findings else "Nothing was found that calls for an alert.")
+        messages.info(
+            request,
+            _("Raised an alert for each of: %(kinds)s.") % {"kinds": kinds}
+            if findings
+            else _("Nothing was found that calls for an alert."),
+        )
 
-    @action(description="Resolve what is open")
+    @action(description=_("Resolve what is open"))
     def resolve_selected(self, request: HttpRequest, queryset: QuerySet[TechnicianNote]) -> None:
         """Findings and alerts of the selected notes."""
         if self._may_close(request):
@@ -75,7 +82,7 @@ class TechnicianNoteAdmin(NoBulkDeleteMixin, ModelAdmin):
                 for finding in noting.open_of(note):
                     noting.resolve(finding, by=caller(request), at=at)
 
-    @action(description="Archive")
+    @action(description=_("Archive"))
     def archive_selected(self, request: HttpRequest, queryset: QuerySet[TechnicianNote]) -> None:
         """Put the selected notes away, and resolve their alerts."""
         if self._may_close(request):
@@ -86,36 +93,40 @@ class TechnicianNoteAdmin(NoBulkDeleteMixin, ModelAdmin):
     def _may_close(self, request: HttpRequest) -> bool:
         allowed = request.user.has_perm("devices.change_techniciannote") and request.user.has_perm("devices.change_notefinding")
         if not allowed:
-            messages.error(request, "This needs the right to change notes and their findings. Ask an administrator.")
+            messages.error(request, _("This needs the right to change notes and their findings. Ask an administrator."))
         return allowed
 
-    @display(description="Written")
+    @display(description=_("Written"))
     def written(self, note: TechnicianNote) -> str:
         """When."""
         return f"{timezone.localtime(note.written_at):%Y-%m-%d %H:%M}"
 
-    @display(description="About")
+    @display(description=_("About"))
     def about(self, note: TechnicianNote) -> str:
         """Device or place."""
         return noting.place_of(note) or "–"
 
-    @display(description="Note")
+    @display(description=_("Note"))
     def beginning(self, note: TechnicianNote) -> str:
         """Its first words."""
         return note.text if len(note.text) <= 80 else f"{note.text[:79]}…"
 
-    @display(description="State", label={"open": "danger", "settled": "success", "archived": "info", "nothing found": ""})
-    def state(self, note: Any) -> str:
+    @display(description=_("State"), label={"open": "danger", "settled": "success", "archived": "info", "nothing": ""})
+    def state(self, note: Any) -> tuple[str, str]:
         """Whether something is open."""
-        return "archived" if note.archived_at else "open" if note.open_ones else "settled" if note.all_ones else "nothing found"
+        if note.archived_at:
+            return "archived", pgettext("note", "archived")
+        if note.open_ones:
+            return "open", pgettext("note", "open")
+        return ("settled", pgettext("note", "settled")) if note.all_ones else ("nothing", gettext("nothing found"))
 
-    @display(description="Found")
+    @display(description=_("Found"))
     def found(self, note: TechnicianNote) -> str:
         """Each kind, its words, what became of it, and its alert."""
         lines = [
             (each.get_kind_display(), each.words, each.get_status_display(), _link(each)) for each in note.findings.select_related("alert")
         ]
-        return format_html_join("", "<div>{}: “{}” – {} {}</div>", lines) if lines else "Nothing that calls for an alert."
+        return format_html_join("", "<div>{}: “{}” – {} {}</div>", lines) if lines else gettext("Nothing that calls for an alert.")
 
 
 @admin.register(NoteFinding)
@@ -127,7 +138,7 @@ class NoteFindingAdmin(ReadOnlyMixin, ModelAdmin):
     list_filter = (("kind", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter))
     list_filter_submit = True
 
-    @display(description="State", label=STATUS_COLOURS)
+    @display(description=_("State"), label=STATUS_COLOURS)
     def state(self, finding: NoteFinding) -> tuple[str, str]:
         """What became of it."""
         return finding.status, finding.get_status_display()
@@ -136,4 +147,6 @@ class NoteFindingAdmin(ReadOnlyMixin, ModelAdmin):
 def _link(finding: NoteFinding) -> str:
     if finding.alert is None:
         return ""
-    return format_html('<a class="text-primary-600" href="{}">alert</a>', reverse("admin:alerts_alert_change", args=[finding.alert_id]))
+    return format_html(
+        '<a class="text-primary-600" href="{}">{}</a>', reverse("admin:alerts_alert_change", args=[finding.alert_id]), gettext("alert")
+    )

@@ -7,15 +7,17 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
 from devices import sentences
 from devices.admin.words import COMMAND_COLOURS
 from devices.models import DeviceCommand, RuleEvent
+from sentinel_site.lib.ages import length
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
-from sentinel_site.lib.spans import span
 
 
 @admin.register(DeviceCommand)
@@ -25,32 +27,32 @@ class DeviceCommandAdmin(ReadOnlyMixin, LargeListMixin):
     list_display = ("asked", "device", "command", "judged", "asked_by", "took", "error")
     list_select_related = ("device", "asked_by")
     list_filter = (("device", AutocompleteSelectFilter), ("status", ChoicesDropdownFilter), ("asked_at", BornFilter))
-    fieldsets = (("Command", {"fields": (
+    fieldsets = ((_("Command"), {"fields": (
         "device", "command", "with_arguments", "status", "asked_by", "asked_at", "started_at", "finished_at", "code", "error", "answer"
     )}),)  # fmt: skip
     readonly_fields = ("with_arguments", "answer")
 
-    @display(description="Asked")
+    @display(description=_("Asked"))
     def asked(self, command: DeviceCommand) -> str:
         """When."""
         return f"{timezone.localtime(command.asked_at):%Y-%m-%d %H:%M:%S}"
 
-    @display(description="Result", label=COMMAND_COLOURS)
+    @display(description=_("Result"), label=COMMAND_COLOURS)
     def judged(self, command: DeviceCommand) -> tuple[str, str]:
         """What became of it."""
         return command.status, command.get_status_display()
 
-    @display(description="Took")
+    @display(description=_("Took"))
     def took(self, command: DeviceCommand) -> str:
         """From asking to its end."""
-        return span(command.finished_at - command.asked_at) if command.finished_at else "–"
+        return length(command.finished_at - command.asked_at) if command.finished_at else "–"
 
-    @display(description="Arguments")
+    @display(description=_("Arguments"))
     def with_arguments(self, command: DeviceCommand) -> str:
         """As they were given."""
         return json.dumps(command.arguments, ensure_ascii=False) if command.arguments else "–"
 
-    @display(description="Reply")
+    @display(description=_("Reply"))
     def answer(self, command: DeviceCommand) -> str:
         """What the device answered."""
         return json.dumps(command.reply, indent=2, ensure_ascii=False) if command.reply is not None else "–"
@@ -64,7 +66,7 @@ class RuleEventAdmin(ReadOnlyMixin, LargeListMixin):
     list_select_related = ("device",)
     list_filter = (("device", AutocompleteSelectFilter), ("closing", ChoicesDropdownFilter), ("onset_at", BornFilter))
     fieldsets = (
-        ("Event", {"fields": ("device", "rule_name", "metric", "onset_at", "value", "peak", "clear_at", "closing", "see", "was")}),
+        (_("Event"), {"fields": ("device", "rule_name", "metric", "onset_at", "value", "peak", "clear_at", "closing", "see", "was")}),
     )
     readonly_fields = ("rule_name", "see", "was")
 
@@ -72,45 +74,45 @@ class RuleEventAdmin(ReadOnlyMixin, LargeListMixin):
         """Without the rows' alerts: their id is enough."""
         return super().get_queryset(request).select_related("device")
 
-    @display(description="Onset")
+    @display(description=_("Onset"))
     def began(self, event: RuleEvent) -> str:
         """When it began."""
         return f"{timezone.localtime(event.onset_at):%Y-%m-%d %H:%M:%S}"
 
-    @display(description="Rule")
+    @display(description=_("Rule"))
     def rule_name(self, event: RuleEvent) -> str:
         """The rule's name as it was then."""
         return str(event.rule_document.get("name", "–"))
 
-    @display(description="State", label={"active": "danger", "over": ""})
+    @display(description=_("State"), label={"active": "danger", "over": ""})
     def state(self, event: RuleEvent) -> tuple[str, str]:
         """Whether it goes on, else why it ended."""
-        return ("over", event.get_closing_display()) if event.clear_at else ("active", "Active")
+        return ("over", event.get_closing_display()) if event.clear_at else ("active", gettext("Active"))
 
-    @display(description="At the onset")
+    @display(description=_("At the onset"))
     def at_onset(self, event: RuleEvent) -> str:
         """The value that began it."""
         return f"{sentences.of_metric(event.metric)} {event.value:.1f} {sentences.unit_of(event.metric)}"
 
-    @display(description="Worst")
+    @display(description=_("Worst"))
     def worst(self, event: RuleEvent) -> str:
         """The peak."""
         return f"{event.peak:.1f} {sentences.unit_of(event.metric)}"
 
-    @display(description="Lasted")
+    @display(description=_("Lasted"))
     def lasted(self, event: RuleEvent) -> str:
         """From the onset to the clear, or until now."""
-        return span((event.clear_at or timezone.now()) - event.onset_at)
+        return length((event.clear_at or timezone.now()) - event.onset_at)
 
-    @display(description="See")
+    @display(description=_("See"))
     def see(self, event: RuleEvent) -> str:
         """The chart at that instant, and the alert."""
         chart = f"{reverse('live-device', args=[event.device.slug])}?at={event.onset_at.isoformat().replace('+00:00', 'Z')}"
         alert = reverse("live-alert", args=[event.alert_id]) if event.alert_id else ""
-        text = '<a class="snt-link" href="{}">Chart</a>' + (' · <a class="snt-link" href="{}">Alert</a>' if alert else "")
-        return format_html(text, chart, alert)
+        links = [(chart, gettext("Chart"))] + ([(alert, gettext("Alert"))] if alert else [])
+        return format_html_join(" · ", '<a class="snt-link" href="{}">{}</a>', links)
 
-    @display(description="The rule as it was")
+    @display(description=_("The rule as it was"))
     def was(self, event: RuleEvent) -> str:
         """Its fields at the onset."""
         return json.dumps(event.rule_document, indent=2, ensure_ascii=False)

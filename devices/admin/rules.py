@@ -11,7 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.dates import WEEKDAYS
+from django.utils.html import format_html_join
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -21,16 +25,16 @@ from devices import aggregates, backtest, rule_config, sentences
 from devices.enums import RulePhase
 from devices.errors import Busy
 from devices.models import AlertRule
+from sentinel_site.lib.ages import precise
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.lists import NoBulkDeleteMixin
-from sentinel_site.lib.spans import exact
 
 SPANS = (
-    ("1", "The last day"),
-    ("2", "The last two days"),
-    ("7", "The last week"),
-    ("31", "The last month"),
-    ("92", "The last three months"),
+    ("1", _("The last day")),
+    ("2", _("The last two days")),
+    ("7", _("The last week")),
+    ("31", _("The last month")),
+    ("92", _("The last three months")),
 )
 PHASE_COLOURS = {RulePhase.QUIET: "", RulePhase.RISING: "warning", RulePhase.ACTIVE: "danger", RulePhase.FALLING: "warning", "off": ""}
 SHOWN = 100
@@ -41,11 +45,12 @@ class RuleForm(forms.ModelForm):
     """A rule, checked as REST checks it."""
 
     weekdays = forms.TypedMultipleChoiceField(
-        choices=[(number, name) for number, name in enumerate(sentences.WEEKDAYS)], coerce=int, required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget, help_text="None ticked: every day. A night belongs to the day it begins on.",
+        label=_("Weekdays"), choices=list(WEEKDAYS.items()), coerce=int, required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget, help_text=_("None ticked: every day. A night belongs to the day it begins on."),
     )  # fmt: skip
     aggregate = forms.CharField(
-        required=False, max_length=20, help_text=f"Empty: each value. Or {aggregates.HELP}, over so many seconds.",
+        label=_("Aggregate"), required=False, max_length=20,
+        help_text=format_lazy(_("Empty: each value. Or {known}, over so many seconds."), known=aggregates.HELP),
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "leq:300"}),
     )  # fmt: skip
 
@@ -73,10 +78,12 @@ class RuleForm(forms.ModelForm):
 class TryForm(forms.Form):
     """What to try: the rule, over how long, and with other limits if wanted."""
 
-    days = forms.ChoiceField(choices=SPANS, label="Over", widget=UnfoldAdminSelectWidget)
-    threshold = forms.FloatField(widget=UnfoldAdminTextInputWidget, min_value=-rule_config.MAX_LEVEL, max_value=rule_config.MAX_LEVEL)
-    sustained_seconds = forms.IntegerField(label="Sustained (seconds)", widget=UnfoldAdminTextInputWidget, min_value=0, max_value=86_400)
-    hysteresis = forms.FloatField(widget=UnfoldAdminTextInputWidget, min_value=0, max_value=rule_config.MAX_LEVEL)
+    days = forms.ChoiceField(choices=SPANS, label=_("Over"), widget=UnfoldAdminSelectWidget)
+    threshold = forms.FloatField(
+        label=_("Threshold"), widget=UnfoldAdminTextInputWidget, min_value=-rule_config.MAX_LEVEL, max_value=rule_config.MAX_LEVEL
+    )
+    sustained_seconds = forms.IntegerField(label=_("Sustained (seconds)"), widget=UnfoldAdminTextInputWidget, min_value=0, max_value=86_400)
+    hysteresis = forms.FloatField(label=_("Hysteresis"), widget=UnfoldAdminTextInputWidget, min_value=0, max_value=rule_config.MAX_LEVEL)
 
     def draft(self, rule: AlertRule) -> AlertRule:
         """The rule with these limits, not saved."""
@@ -99,11 +106,12 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
     readonly_fields = ("says", "warned", "more")
     actions: ClassVar = ["enable_ticked", "disable_ticked"]
     fieldsets = (
-        ("Rule", {"fields": (("device", "name"), ("severity", "enabled"))}),
-        ("When it holds", {"fields": (
+        (_("Rule"), {"fields": (("device", "name"), ("severity", "enabled"))}),
+        (_("When it holds"), {"fields": (
             ("metric", "aggregate"), ("comparison", "threshold"), ("sustained_seconds", "hysteresis"), "cooldown_seconds",
         )}),
-        ("Only in these hours", {"fields": (("window_from", "window_until"), "weekdays"), "description": "In the device's own zone."}),
+        (_("Only in these hours"), {"fields": (("window_from", "window_until"), "weekdays"),
+            "description": _("In the device's own zone.")}),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -112,7 +120,7 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: AlertRule | None = None) -> Any:
         """A rule that is there begins with what it means."""
-        return self.fieldsets if obj is None else (("What it means", {"fields": ("says", "warned", "more")}), *self.fieldsets)
+        return self.fieldsets if obj is None else ((_("What it means"), {"fields": ("says", "warned", "more")}), *self.fieldsets)
 
     def get_readonly_fields(self, request: HttpRequest, obj: AlertRule | None = None) -> tuple[str, ...]:
         """A rule stays with its device."""
@@ -129,37 +137,40 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
         for warning in rule_config.warnings(obj):
             messages.warning(request, warning)
 
-    @display(description="Holds when")
+    @display(description=_("Holds when"))
     def says(self, rule: AlertRule) -> str:
         """The rule in one line."""
         return sentences.of_rule(rule)
 
-    @display(description="Now", label=PHASE_COLOURS)
+    @display(description=_("Now"), label=PHASE_COLOURS)
     def phase_now(self, rule: AlertRule) -> tuple[str, str]:
         """How far it is."""
         if not rule.enabled or not rule.device.enabled:
-            return "off", "Off"
+            return "off", gettext("Off")
         phase = RulePhase(rule_config.phase(rule))
         return phase.value, str(phase.label)
 
-    @display(description="Mind")
+    @display(description=_("Mind"))
     def warned(self, rule: AlertRule) -> str:
         """What it will not do."""
         return " ".join(rule_config.warnings(rule)) or "–"
 
-    @display(description="See")
+    @display(description=_("See"))
     def more(self, rule: AlertRule) -> str:
         """Where the rest of it is."""
         links = (reverse("admin:devices_alertrule_try", args=[rule.pk]), reverse("live-device", args=[rule.device.slug]))
-        text = '<a class="snt-link" href="{}">Try it on the past</a> · <a class="snt-link" href="{}">Live values and chart</a>'
-        return format_html(text, *links)
+        return format_html_join(
+            " · ",
+            '<a class="snt-link" href="{}">{}</a>',
+            zip(links, (gettext("Try it on the past"), gettext("Live values and chart")), strict=True),
+        )
 
-    @action(description="Switch on", permissions=["change"])
+    @action(description=_("Switch on"), permissions=["change"])
     def enable_ticked(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
         """Judge by them again."""
         self._switch(request, queryset, on=True)
 
-    @action(description="Switch off", permissions=["change"])
+    @action(description=_("Switch off"), permissions=["change"])
     def disable_ticked(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
         """Their open alerts are resolved."""
         self._switch(request, queryset, on=False)
@@ -170,7 +181,7 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
             rule.enabled = on
             rule_config.save(rule)
             self.log_change(request, rule, f"enabled: {'on' if on else 'off'}")
-        messages.success(request, f"Changed: {len(changed)}.")
+        messages.success(request, _("Changed: %(count)d.") % {"count": len(changed)})
 
     def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """When the rule would have held. It changes nothing, so the form is sent by GET and its address can be kept."""
@@ -182,7 +193,8 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
         form = TryForm(request.GET if "days" in request.GET else None, initial={**forms.model_to_dict(rule), "days": "1"})
         found = _tried(form, rule) if form.is_bound and form.is_valid() else None
         context = {
-            **self.admin_site.each_context(request), "title": f"Try “{rule}” on the past", "opts": self.opts, "rule": rule, "form": form,
+            **self.admin_site.each_context(request), "title": _("Try “%(rule)s” on the past") % {"rule": rule}, "opts": self.opts,
+            "rule": rule, "form": form,
             "says": sentences.of_rule(rule), "unit": sentences.unit_of(rule.metric), "found": found,
         }  # fmt: skip
         return TemplateResponse(request, "admin/devices/alertrule/try.html", context)
@@ -204,4 +216,4 @@ def _tried(form: TryForm, rule: AlertRule) -> dict[str, Any] | None:
 
 
 def _length(held: backtest.Held) -> str:
-    return exact(int((held.clear_at - held.onset_at).total_seconds())) if held.clear_at else ""
+    return precise(int((held.clear_at - held.onset_at).total_seconds())) if held.clear_at else ""

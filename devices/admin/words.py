@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext
+
 from devices import sentences
 from devices.enums import CommandStatus, Mode
 from devices.models import Device, DeviceStatus
-from sentinel_site.lib.spans import span
+from sentinel_site.lib.ages import ago, length
 
 REACH_COLOURS: Final[Mapping[str, str]] = {"reachable": "success", "unreachable": "danger", "unknown": "warning", "off": ""}
 MODE_COLOURS: Final[Mapping[str, str]] = {Mode.WATCHED: "success", Mode.IDLE: "info", Mode.BACK_OFF: "danger", Mode.STANDBY: ""}
@@ -22,13 +24,15 @@ def reach(device: Device, *, at: datetime) -> tuple[str, str]:
     """Whether it can be reached: a key of REACH_COLOURS, and the words."""
     status = status_of(device)
     if not device.enabled:
-        return "off", "Off"
+        return "off", gettext("Off")
     if status.reachable is None:
-        return ("off", "Nobody looks") if device.is_polled and not device.keepalive else ("unknown", "Not tried yet")
+        return ("off", gettext("Nobody looks")) if device.is_polled and not device.keepalive else ("unknown", gettext("Not tried yet"))
     if status.reachable:
-        return "reachable", "Reachable"
-    since = f" for {span(at - status.unreachable_since)}" if status.unreachable_since else ""
-    return "unreachable", f"Unreachable{since}" if device.is_polled else f"Silent{since}"
+        return "reachable", gettext("Reachable")
+    word = gettext("Unreachable") if device.is_polled else gettext("Silent")
+    if status.unreachable_since is None:
+        return "unreachable", word
+    return "unreachable", gettext("%(word)s for %(time)s") % {"word": word, "time": length(at - status.unreachable_since)}
 
 
 def last_value(device: Device, *, at: datetime) -> str:
@@ -39,7 +43,7 @@ def last_value(device: Device, *, at: datetime) -> str:
     if metric is None or status.last_frame_at is None:
         return "–"
     text = f"{sentences.of_metric(metric)} {values[metric]:g} {sentences.unit_of(metric)}".strip()
-    return f"{text} ({span(at - status.last_frame_at)} ago)"
+    return f"{text} ({ago(status.last_frame_at, at=at)})"
 
 
 def status_of(device: Device) -> DeviceStatus:

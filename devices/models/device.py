@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from devices.enums import POLLED, DriverKind, Mode, RunState, Scenario
 from sentinel_site.lib.crypto import EncryptedTextField
@@ -22,47 +23,62 @@ RESERVED_SLUGS = ("commands", "events", "monitor", "new", "notes", "push-tokens"
 def check_slug(slug: str) -> None:
     """Validator: ``slug`` is no word of our own addresses. Raises ValidationError."""
     if slug.lower() in RESERVED_SLUGS:
-        raise ValidationError(f"{slug} has a meaning of its own in addresses. Take another name, for example {slug}-1.")
+        raise ValidationError(
+            _("%(slug)s has a meaning of its own in addresses. Take another name, for example %(slug)s-1.") % {"slug": slug}
+        )
 
 
 def check_line(text: str) -> None:
     """Validator: one line without control characters, so that nothing of it is taken for a command or a header. Raises ValidationError."""
     if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
-        raise ValidationError("Write it on one line, without control characters.")
+        raise ValidationError(_("Write it on one line, without control characters."))
 
 
 class Device(models.Model):
     """Something that measures. What is written here is followed by a running monitor within two seconds (a trigger tells it)."""
 
     slug = models.SlugField(
-        unique=True, max_length=60, validators=[check_slug], help_text="Its name in addresses, and the subject of its alerts."
+        _("slug"), unique=True, max_length=60, validators=[check_slug], help_text=_("Its name in addresses, and the subject of its alerts.")
     )
-    name = models.CharField(max_length=120, validators=[check_line])
-    driver = models.CharField(max_length=16, choices=DriverKind.choices, default=DriverKind.NL43)
-    host = models.CharField(max_length=253, blank=True, help_text="Address or name in the network; of a simulated meter what it simulates.")
-    port = models.PositiveIntegerField(default=CONTROL_PORT, validators=PORT, help_text="Control port of the meter.")
-    ftp_port = models.PositiveIntegerField("FTP port", default=FTP_PORT, validators=PORT)
-    username = models.CharField(max_length=120, blank=True, validators=[check_line], help_text="For FTP; Rion's default is USER.")
-    password = EncryptedTextField(blank=True, validators=[check_line], help_text="For FTP. Stored encrypted, never shown again.")
-    place = models.CharField(max_length=200, blank=True, validators=[check_line], help_text="Where it stands; said in its alerts.")
-    time_zone = models.CharField(
+    name = models.CharField(_("name"), max_length=120, validators=[check_line])
+    driver = models.CharField(_("driver"), max_length=16, choices=DriverKind.choices, default=DriverKind.NL43)
+    host = models.CharField(
+        _("host"), max_length=253, blank=True, help_text=_("Address or name in the network; of a simulated meter what it simulates.")
+    )
+    port = models.PositiveIntegerField(_("port"), default=CONTROL_PORT, validators=PORT, help_text=_("Control port of the meter."))
+    ftp_port = models.PositiveIntegerField(_("FTP port"), default=FTP_PORT, validators=PORT)
+    username = models.CharField(
+        _("username"), max_length=120, blank=True, validators=[check_line], help_text=_("For FTP; Rion's default is USER.")
+    )
+    password = EncryptedTextField(
+        _("password"), blank=True, validators=[check_line], help_text=_("For FTP. Stored encrypted, never shown again.")
+    )
+    place = models.CharField(
+        _("place"), max_length=200, blank=True, validators=[check_line], help_text=_("Where it stands; said in its alerts.")
+    )
+    time_zone = models.CharField(_("time zone"),
         max_length=64, default=site_time_zone, validators=[check_zone],
-        help_text="Of its place, for example Europe/Paris: its own clock and the hours of its rules are read in it.",
+        help_text=_("Of its place, for example Europe/Paris: its own clock and the hours of its rules are read in it."),
     )  # fmt: skip
-    enabled = models.BooleanField(default=True, help_text="Off: nobody talks to it, and it raises no alert.")
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: nobody talks to it, and it raises no alert."))
     keepalive = models.BooleanField(
-        default=True, help_text="Watch it day and night. Off: only while somebody looks at it; its connection is free otherwise."
+        _("keepalive"),
+        default=True,
+        help_text=_("Watch it day and night. Off: only while somebody looks at it; its connection is free otherwise."),
     )
-    poll_seconds = models.FloatField(
+    poll_seconds = models.FloatField(_("poll seconds"),
         default=1.25, validators=[MinValueValidator(MIN_POLL_SECONDS), MaxValueValidator(MAX_POLL_SECONDS)],
-        help_text="Between two samples while it is watched. At least 1: the meter needs a pause of a second.",
+        help_text=_("Between two samples while it is watched. At least 1: the meter needs a pause of a second."),
     )  # fmt: skip
     silent_after_seconds = models.PositiveIntegerField(
-        "silent after (seconds)", null=True, blank=True, help_text="A device that pushes raises an alert when it sent nothing for so long."
+        _("silent after (seconds)"),
+        null=True,
+        blank=True,
+        help_text=_("A device that pushes raises an alert when it sent nothing for so long."),
     )
     source = models.ForeignKey(
-        "alerts.Source", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
-        help_text="Whose alerts it raises; nothing: “meters” for a meter, “sensors” for a device that pushes.",
+        "alerts.Source", verbose_name=_("source"), null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text=_("Whose alerts it raises; nothing: “meters” for a meter, “sensors” for a device that pushes."),
     )  # fmt: skip
     default_rules_made = models.BooleanField(default=False, editable=False, help_text="Once: rules that were deleted do not come back.")
     metrics = ArrayField(models.CharField(max_length=40), default=list, editable=False, help_text="What it ever pushed (metric_names.py).")
@@ -70,11 +86,12 @@ class Device(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("device")
         ordering = ["slug"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(poll_seconds__gte=MIN_POLL_SECONDS), name="device_poll_seconds",
-                violation_error_message="The meter needs a pause of a second between two samples.",
+                violation_error_message=_("The meter needs a pause of a second between two samples."),
             ),
         ]  # fmt: skip
         permissions = [("operate_device", "Can operate devices: start, stop, set and fetch files")]
@@ -90,9 +107,9 @@ class Device(models.Model):
     def clean(self) -> None:
         """A meter in the network needs an address, a simulated one a scenario that there is."""
         if self.driver == DriverKind.NL43 and not self.host:
-            raise ValidationError({"host": "Write the address of the meter, for example 192.168.1.40."})
+            raise ValidationError({"host": _("Write the address of the meter, for example 192.168.1.40.")})
         if self.driver == DriverKind.SIMULATED and self.host and self.host not in Scenario.values:
-            raise ValidationError({"host": f"Write what it simulates: {', '.join(Scenario.values)}."})
+            raise ValidationError({"host": _("Write what it simulates: %(known)s.") % {"known": ", ".join(Scenario.values)}})
 
 
 class DeviceStatus(models.Model):
@@ -114,7 +131,7 @@ class DeviceStatus(models.Model):
     frame = models.JSONField(null=True, help_text="The last frame as it went over the wire.")
 
     class Meta:
-        verbose_name_plural = "device status"
+        verbose_name_plural = _("device status")
 
     def __str__(self) -> str:
         return f"{self.device_id}: {self.mode}"

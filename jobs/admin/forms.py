@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
@@ -23,22 +24,24 @@ from sentinel_site.lib import registry
 from sentinel_site.lib.registry import Parameter
 
 SECRETS: Final = ("http_url", "http_headers")
-PAUSES: Final = (("1", "1 hour"), ("12", "12 hours"), ("24", "1 day"), ("72", "3 days"), ("168", "1 week"), ("720", "30 days"))
+PAUSES: Final = (
+    ("1", _("1 hour")), ("12", _("12 hours")), ("24", _("1 day")), ("72", _("3 days")), ("168", _("1 week")), ("720", _("30 days")),
+)  # fmt: skip
 
 
 class JobForm(forms.ModelForm):
     """A job. Its URL and headers can be set and never read: left empty, they stay."""
 
     http_url = forms.CharField(
-        required=False, label="URL", max_length=4000, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text="Stored encrypted, as it may hold a token; leave it empty to keep the one there is. Only its host is shown.",
+        required=False, label=_("URL"), max_length=4000, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text=_("Stored encrypted, as it may hold a token; leave it empty to keep the one there is. Only its host is shown."),
     )  # fmt: skip
     http_headers = forms.CharField(
-        required=False, label="Headers", max_length=4000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autocomplete": "off"}),
-        help_text="Name: value, a line each. Stored encrypted and never shown again; leave it empty to keep what there is.",
+        required=False, label=_("Headers"), max_length=4000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autocomplete": "off"}),
+        help_text=_("Name: value, a line each. Stored encrypted and never shown again; leave it empty to keep what there is."),
     )  # fmt: skip
-    forget_headers = forms.BooleanField(required=False, label="Forget the headers", widget=UnfoldBooleanWidget)
-    callable = forms.ChoiceField(required=False, label="Callable", widget=UnfoldAdminSelectWidget)
+    forget_headers = forms.BooleanField(required=False, label=_("Forget the headers"), widget=UnfoldBooleanWidget)
+    callable = forms.ChoiceField(required=False, label=_("Callable"), widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = Job
@@ -60,7 +63,7 @@ class JobForm(forms.ModelForm):
         data = super().clean() or {}
         moved = bool(data.get("http_url")) and config.is_elsewhere(data["http_url"], self.instance.http_url)
         if moved and self.instance.http_headers and not data.get("http_headers") and not data.get("forget_headers"):
-            self.add_error("http_headers", "They are stored for another server: write them again, or have them forgotten.")
+            self.add_error("http_headers", _("They are stored for another server: write them again, or have them forgotten."))
         data["http_url"] = data.get("http_url") or self.instance.http_url
         data["http_headers"] = "" if data.get("forget_headers") else data.get("http_headers") or self.instance.http_headers
         return data
@@ -97,15 +100,15 @@ class FollowsFormSet(BaseInlineFormSet):
             else []
         )
         if kept and self.instance.kind == JobKind.EXTERNAL:
-            raise ValidationError("An external job cannot follow others: Sentinel cannot start it. Others may follow it.")
+            raise ValidationError(_("An external job cannot follow others: Sentinel cannot start it. Others may follow it."))
         if self.instance.pk is None and any(form.cleaned_data["parent"].pk is None for form in kept):
-            raise ValidationError("A job cannot follow itself.")
+            raise ValidationError(_("A job cannot follow itself."))
 
 
 class PauseForm(BaseDialogForm):
     """For how long."""
 
-    hours = forms.ChoiceField(choices=PAUSES, label="For", widget=UnfoldAdminSelectWidget, initial="24")
+    hours = forms.ChoiceField(choices=PAUSES, label=_("For"), widget=UnfoldAdminSelectWidget, initial="24")
 
     def until(self) -> Any:
         """The instant at which it goes on."""

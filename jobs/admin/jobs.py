@@ -11,7 +11,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -25,10 +28,10 @@ from jobs.enums import JobKind, RunStatus
 from jobs.errors import JobError
 from jobs.models import Job, JobLink, JobRun
 from sentinel_site.lib import cron
+from sentinel_site.lib.ages import ago, until
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 from sentinel_site.lib.permissions import caller
 from sentinel_site.lib.problems import Problem
-from sentinel_site.lib.spans import span, until
 
 RUN = "jobs.run_job"
 SHOWN_SLOTS = 5
@@ -46,7 +49,7 @@ class FollowsInline(TabularInline):
     extra = 0
     hide_title = True
     autocomplete_fields = ("parent",)
-    verbose_name, verbose_name_plural = "job it follows", "Runs after"
+    verbose_name, verbose_name_plural = _("job it follows"), _("Runs after")
 
 
 @admin.register(Job)
@@ -65,15 +68,15 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
     actions: ClassVar = ["enable_ticked", "disable_ticked"]
     actions_detail: ClassVar = ["run_now", "pause", "resume"]
     fieldsets = (
-        ("Job", {"fields": (("name", "slug"), "description", "kind", "enabled")}),
-        ("When it runs", {
+        (_("Job"), {"fields": (("name", "slug"), "description", "kind", "enabled")}),
+        (_("When it runs"), {
             "fields": (("cron", "time_zone"), ("overlap", "catch_up")),
-            "description": "Minute, hour, day of month, month and weekday, in its own zone. Of an external job: when it is expected.",
+            "description": _("Minute, hour, day of month, month and weekday, in its own zone. Of an external job: when it is expected."),
         }),
-        ("Python callable", {"fields": ("callable", "arguments")}),
-        ("HTTP call", {"fields": ("http_method", "address", "http_url", "http_headers", "forget_headers", "http_body")}),
-        ("How long, and how often", {"fields": ("timeout_seconds", ("retries", "retry_seconds"))}),
-        ("Its alerts", {"fields": (("grace_seconds", "long_seconds"), ("severity", "source"))}),
+        (_("Python callable"), {"fields": ("callable", "arguments")}),
+        (_("HTTP call"), {"fields": ("http_method", "address", "http_url", "http_headers", "forget_headers", "http_body")}),
+        (_("How long, and how often"), {"fields": ("timeout_seconds", ("retries", "retry_seconds"))}),
+        (_("Its alerts"), {"fields": (("grace_seconds", "long_seconds"), ("severity", "source"))}),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -86,7 +89,7 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Job | None = None) -> Any:
         """A job that is there begins with how it is."""
-        return self.fieldsets if obj is None else (("Now", {"fields": ("now", "more", "next_runs")}), *self.fieldsets)
+        return self.fieldsets if obj is None else ((_("Now"), {"fields": ("now", "more", "next_runs")}), *self.fieldsets)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> tuple[str, ...]:
         """What Sentinel made stays what it is."""
@@ -117,98 +120,98 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
         """Its place on the live page."""
         return f"{reverse('live-jobs')}#{job.slug}"
 
-    @display(description="State", label=RUN_COLOURS)
+    @display(description=_("State"), label=RUN_COLOURS)
     def how_it_is(self, job: Any) -> tuple[str, str]:
         """What became of its last run."""
         if not job.enabled:
-            return "off", "Switched off"
+            return "off", gettext("Switched off")
         if job.paused_until and job.paused_until > timezone.now():
-            return "paused", f"Paused until {timezone.localtime(job.paused_until):%Y-%m-%d %H:%M}"
-        return (job.last_status, str(RunStatus(job.last_status).label)) if job.last_status else ("never", "Never ran")
+            return "paused", gettext("Paused until %(at)s") % {"at": f"{timezone.localtime(job.paused_until):%Y-%m-%d %H:%M}"}
+        return (job.last_status, str(RunStatus(job.last_status).label)) if job.last_status else ("never", gettext("Never ran"))
 
-    @display(description="State")
+    @display(description=_("State"))
     def now(self, job: Any) -> str:
         """What became of its last run, in words."""
         return f"{self.how_it_is(job)[1]}, {self.last_run(job)}" if job.last_at else self.how_it_is(job)[1]
 
-    @display(description="Last run")
+    @display(description=_("Last run"))
     def last_run(self, job: Any) -> str:
         """How long ago."""
-        return f"{span(timezone.now() - job.last_at)} ago" if job.last_at else "–"
+        return ago(job.last_at, at=timezone.now()) if job.last_at else "–"
 
-    @display(description="Next run", ordering="next_run_at")
+    @display(description=_("Next run"), ordering="next_run_at")
     def next_run(self, job: Job) -> str:
         """By the clock."""
         return until(job.next_run_at, at=timezone.now()) if job.next_run_at else "–"
 
-    @display(description="Schedule", ordering="cron")
+    @display(description=_("Schedule"), ordering="cron")
     def schedule(self, job: Job) -> str:
         """Its cron expression."""
         return f"{job.cron} ({job.time_zone})" if job.cron else "–"
 
-    @display(description="After")
+    @display(description=_("After"))
     def follows(self, job: Job) -> str:
         """The jobs it follows."""
         return ", ".join(link.parent.name for link in job.parents.all()) or "–"
 
-    @display(description="The next runs")
+    @display(description=_("The next runs"))
     def next_runs(self, job: Job) -> str:
         """The slots to come, in its own zone: as a check of the schedule."""
         if not job.cron:
-            return "By the clock: none."
+            return gettext("By the clock: none.")
         zone, moment = ZoneInfo(job.time_zone), timezone.now()
         found: list[str] = []
         while len(found) < SHOWN_SLOTS and (slot := cron.after(job.cron, moment, zone)):
-            found.append(f"{slot.astimezone(zone):%a %Y-%m-%d %H:%M}")
+            found.append(f"{date_format(slot.astimezone(zone), 'D')} {slot.astimezone(zone):%Y-%m-%d %H:%M}")
             moment = slot
         return format_html("{} ({})", ", ".join(found), job.time_zone)
 
-    @display(description="Host")
+    @display(description=_("Host"))
     def address(self, job: Job) -> str:
         """Where the call goes; the rest of the URL may hold a token."""
         return config.host(job.http_url) or "–"
 
-    @display(description="See")
+    @display(description=_("See"))
     def more(self, job: Job) -> str:
         """Where the rest of it is."""
         runs = f"{reverse('admin:jobs_jobrun_changelist')}?job__id__exact={job.pk}"
-        text = '<a class="snt-link" href="{}">Live page</a> · <a class="snt-link" href="{}">Its runs</a>'
-        return format_html(text, self.view_on_site(job), runs)
+        links = ((self.view_on_site(job), gettext("Live page")), (runs, gettext("Its runs")))
+        return format_html_join(" · ", '<a class="snt-link" href="{}">{}</a>', links)
 
-    @action(description="Run now", permissions=["run"], icon="play_arrow", variant=ActionVariant.PRIMARY)
+    @action(description=_("Run now"), permissions=["run"], icon="play_arrow", variant=ActionVariant.PRIMARY)
     def run_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """To the page that asks."""
         return redirect("admin:jobs_job_run", pk=object_id)
 
     @action(
-        description="Pause", permissions=["run"], icon="pause",
-        dialog={"title": "Pause", "description": "Until then the clock starts no run of it, and nobody is told that it is late. What "
-                "passes meanwhile is not caught up.", "form_class": PauseForm, "form_submit_text": "Pause"},
+        description=_("Pause"), permissions=["run"], icon="pause",
+        dialog={"title": _("Pause"), "description": _("Until then the clock starts no run of it, and nobody is told that it is late. What "
+                "passes meanwhile is not caught up."), "form_class": PauseForm, "form_submit_text": _("Pause")},
     )  # fmt: skip
     def pause(self, request: HttpRequest, form: PauseForm, object_id: str) -> HttpResponse:
         """Pause one job."""
         job = self._operated(request, object_id)
         operating.pause(job, until=form.until(), by=caller(request), at=timezone.now())
-        messages.success(request, f"{job.name} is paused.")
+        messages.success(request, _("%(job)s is paused.") % {"job": job.name})
         return _back(job)
 
     @action(
-        description="Go on", permissions=["run"], icon="resume",
-        dialog={"title": "Go on", "description": "The clock starts it again. What passed meanwhile is not caught up.",
-                "form_class": BaseDialogForm, "form_submit_text": "Go on"},
+        description=_("Go on"), permissions=["run"], icon="resume",
+        dialog={"title": _("Go on"), "description": _("The clock starts it again. What passed meanwhile is not caught up."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Go on")},
     )  # fmt: skip
     def resume(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Go on with a paused job."""
         job = operating.resume(self._operated(request, object_id), by=caller(request), at=timezone.now())
-        messages.success(request, f"{job.name} is not paused.")
+        messages.success(request, _("%(job)s is not paused.") % {"job": job.name})
         return _back(job)
 
-    @action(description="Switch on", permissions=["change"])
+    @action(description=_("Switch on"), permissions=["change"])
     def enable_ticked(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Start them by the clock again."""
         self._switch(request, queryset, on=True)
 
-    @action(description="Switch off", permissions=["change"])
+    @action(description=_("Switch off"), permissions=["change"])
     def disable_ticked(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Start them no more; their open alerts end."""
         self._switch(request, queryset, on=False)
@@ -225,7 +228,8 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
             else:
                 return redirect("live-job-run", run_id=run.pk)
         running = job.runs.filter(status=RunStatus.RUNNING).order_by("-id").first()
-        context = {**self.admin_site.each_context(request), "title": f"Run “{job}” now", "opts": self.opts, "job": job, "form": form,
+        context = {**self.admin_site.each_context(request), "title": _("Run “%(job)s” now") % {"job": job},
+                   "opts": self.opts, "job": job, "form": form,
                    "running": running, "external": job.kind == JobKind.EXTERNAL}  # fmt: skip
         return TemplateResponse(request, "admin/jobs/job/run.html", context)
 
@@ -241,7 +245,7 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
             job.save(update_fields=["enabled", "changed_at"])
             scheduling.reschedule(job.pk, at=timezone.now())
             self.log_change(request, job, f"enabled: {'on' if on else 'off'}")
-        messages.success(request, f"Changed: {len(changed)}.")
+        messages.success(request, _("Changed: %(count)d.") % {"count": len(changed)})
 
 
 def _back(job: Job) -> HttpResponse:

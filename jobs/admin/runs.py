@@ -7,7 +7,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -28,11 +30,11 @@ class JobRunAdmin(ReadOnlyMixin, LargeListMixin):
         ("job", AutocompleteSelectFilter), ("status", ChoicesDropdownFilter), ("trigger", ChoicesDropdownFilter), ("queued_at", BornFilter)
     )  # fmt: skip
     search_fields = ("=chain_id",)
-    search_help_text = "The number of a chain"
+    search_help_text = _("The number of a chain")
     fieldsets = (
-        ("Run", {"fields": ("job", "status", "see", "trigger", "by", "attempt", "message", "reason")}),
-        ("When", {"fields": ("scheduled_for", "queued_at", "started_at", "finished_at", "took", "beat_at", "worker")}),
-        ("What came of it", {"fields": ("figures", "shown_error", "shown_output", "with_arguments")}),
+        (_("Run"), {"fields": ("job", "status", "see", "trigger", "by", "attempt", "message", "reason")}),
+        (_("When"), {"fields": ("scheduled_for", "queued_at", "started_at", "finished_at", "took", "beat_at", "worker")}),
+        (_("What came of it"), {"fields": ("figures", "shown_error", "shown_output", "with_arguments")}),
     )
     readonly_fields = ("by", "see", "took", "figures", "shown_error", "shown_output", "with_arguments")
 
@@ -41,54 +43,54 @@ class JobRunAdmin(ReadOnlyMixin, LargeListMixin):
         rows = super().get_queryset(request).defer("job__http_url", "job__http_headers", "job__http_body")
         return rows if request.resolver_match and "object_id" in request.resolver_match.kwargs else rows.defer("error", "output", "stats")
 
-    @display(description="Began")
+    @display(description=_("Began"))
     def began(self, run: JobRun) -> str:
         """When it started, or was wanted."""
         return f"{timezone.localtime(run.started_at or run.queued_at):%Y-%m-%d %H:%M:%S}"
 
-    @display(description="Result", label=RUN_COLOURS)
+    @display(description=_("Result"), label=RUN_COLOURS)
     def judged(self, run: JobRun) -> tuple[str, str]:
         """What became of it."""
         return run.status, run.get_status_display()
 
-    @display(description="Took")
+    @display(description=_("Took"))
     def took(self, run: JobRun) -> str:
         """From its start to its end."""
         return "–" if run.duration_ms is None else lasting(run.duration_ms)
 
-    @display(description="By")
+    @display(description=_("By"))
     def by(self, run: JobRun) -> str:
         """Who started it."""
         return who(run) or "–"
 
-    @display(description="Says")
+    @display(description=_("Says"))
     def says(self, run: JobRun) -> str:
         """Its message, or why it did not run."""
         return (run.message or run.reason)[:120] or "–"
 
-    @display(description="See")
+    @display(description=_("See"))
     def see(self, run: JobRun) -> str:
         """Its page, and the other runs of its chain."""
         chain = f"{reverse('admin:jobs_jobrun_changelist')}?q={run.chain_id}"
-        text = '<a class="snt-link" href="{}">Live page</a> · <a class="snt-link" href="{}">All runs of its chain</a>'
-        return format_html(text, reverse("live-job-run", args=[run.pk]), chain)
+        links = ((reverse("live-job-run", args=[run.pk]), gettext("Live page")), (chain, gettext("All runs of its chain")))
+        return format_html_join(" · ", '<a class="snt-link" href="{}">{}</a>', links)
 
-    @display(description="Figures")
+    @display(description=_("Figures"))
     def figures(self, run: JobRun) -> str:
         """What it measured."""
         return _raw(json.dumps(run.stats, indent=2, ensure_ascii=False) if run.stats else "")
 
-    @display(description="Error")
+    @display(description=_("Error"))
     def shown_error(self, run: JobRun) -> str:
         """With its traceback."""
         return _raw(run.error)
 
-    @display(description="Output")
+    @display(description=_("Output"))
     def shown_output(self, run: JobRun) -> str:
         """The end of what it printed."""
         return _raw(run.output)
 
-    @display(description="Arguments")
+    @display(description=_("Arguments"))
     def with_arguments(self, run: JobRun) -> str:
         """As they were given."""
         return _raw(json.dumps(run.arguments, indent=2, ensure_ascii=False) if run.arguments else "")

@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
@@ -25,19 +27,21 @@ class ImportForm(forms.Form):
     """A calendar file, and whose it is."""
 
     file = forms.FileField(
-        label="Calendar file", widget=UnfoldAdminFileFieldWidget,
-        help_text="An .ics file of at most 256 KB and 500 events in the coming year. Events may repeat by day, week, month or year.",
+        label=_("Calendar file"), widget=UnfoldAdminFileFieldWidget,
+        help_text=_("An .ics file of at most 256 KB and 500 events in the coming year. Events may repeat by day, week, month or year."),
     )  # fmt: skip
     recipient = forms.ModelChoiceField(
-        label="On call for all of it", queryset=Recipient.objects.filter(active=True), required=False, widget=UnfoldAdminSelectWidget,
-        empty_label="whoever each event is named after",
+        label=_("On call for all of it"), queryset=Recipient.objects.filter(active=True), required=False, widget=UnfoldAdminSelectWidget,
+        empty_label=_("whoever each event is named after"),
     )  # fmt: skip
 
     def clean_file(self) -> Any:
         """Small enough to be read."""
         file = self.cleaned_data["file"]
         if file.size > ical_import.MAX_BYTES:
-            raise forms.ValidationError(f"The file is larger than {ical_import.MAX_BYTES // 1024} KB. Export a shorter time.")
+            raise forms.ValidationError(
+                _("The file is larger than %(most)d KB. Export a shorter time.") % {"most": ical_import.MAX_BYTES // 1024}
+            )
         return file
 
 
@@ -53,18 +57,20 @@ class OnCallOverrideAdmin(ModelAdmin):
     ordering = ("-ends_at", "-id")
     search_fields = ("schedule__name", "recipient__name")
     autocomplete_fields = ("schedule", "recipient")
-    fieldsets = (("Override", {"fields": ("schedule", "recipient", "starts_at", "ends_at")}),)
+    fieldsets = ((_("Override"), {"fields": ("schedule", "recipient", "starts_at", "ends_at")}),)
 
-    @display(description="State", label={"active": "warning", "planned": "info", "over": ""})
-    def state(self, override: OnCallOverride) -> str:
+    @display(description=_("State"), label={"active": "warning", "planned": "info", "over": ""})
+    def state(self, override: OnCallOverride) -> tuple[str, str]:
         """Whether it counts now."""
         at = timezone.now()
-        return "over" if override.ends_at <= at else "planned" if override.starts_at > at else "active"
+        if override.ends_at <= at:
+            return "over", gettext("over")
+        return ("planned", gettext("planned")) if override.starts_at > at else ("active", pgettext("silence", "active"))
 
-    @display(description="Made")
+    @display(description=_("Made"))
     def made(self, override: OnCallOverride) -> str:
         """By hand or from a file."""
-        return "from a calendar file" if override.uid else "by hand"
+        return gettext("from a calendar file") if override.uid else gettext("by hand")
 
 
 @admin.register(CalendarFeed)
@@ -75,17 +81,17 @@ class CalendarFeedAdmin(ModelAdmin):
     list_select_related = ("schedule", "recipient")
     search_fields = ("label", "schedule__name", "recipient__name")
     autocomplete_fields = ("schedule", "recipient")
-    fieldsets = (("Calendar of one schedule or of one person", {"fields": (("schedule", "recipient"), "label")}),)
+    fieldsets = ((_("Calendar of one schedule or of one person"), {"fields": (("schedule", "recipient"), "label")}),)
     actions_detail: ClassVar = ["revoke"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: CalendarFeed | None = None) -> tuple[str, ...]:
         """What an address shows stays."""
         return ("schedule", "recipient") if obj else ()
 
-    @display(description="State", label={"works": "success", "revoked": "danger"})
-    def state(self, feed: CalendarFeed) -> str:
+    @display(description=_("State"), label={"works": "success", "revoked": "danger"})
+    def state(self, feed: CalendarFeed) -> tuple[str, str]:
         """Whether it can be read."""
-        return "revoked" if feed.revoked_at else "works"
+        return ("revoked", gettext("revoked")) if feed.revoked_at else ("works", gettext("works"))
 
     def save_model(self, request: HttpRequest, obj: CalendarFeed, form: Any, change: bool) -> None:
         """Save a changed label, or make a new calendar and keep its address for the answer to this one request."""
@@ -98,14 +104,14 @@ class CalendarFeedAdmin(ModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: CalendarFeed, post_url_continue: str | None = None) -> HttpResponse:
         """The page that shows the address, this once."""
-        context = {**self.admin_site.each_context(request), "title": "A new calendar", "feed": obj, "opts": self.opts,
+        context = {**self.admin_site.each_context(request), "title": _("A new calendar"), "feed": obj, "opts": self.opts,
                    "url": request.issued_url}  # type: ignore[attr-defined]  # fmt: skip
         return TemplateResponse(request, "admin/notifications/calendarfeed/issued.html", context, headers={"Cache-Control": "no-store"})
 
     @action(
-        description="Revoke", permissions=["change"], icon="link_off", variant=ActionVariant.DANGER,
-        dialog={"title": "Revoke this address", "description": "Calendar programs that use it get nothing any more, for good.",
-                "form_class": BaseDialogForm, "form_submit_text": "Revoke"},
+        description=_("Revoke"), permissions=["change"], icon="link_off", variant=ActionVariant.DANGER,
+        dialog={"title": _("Revoke this address"), "description": _("Calendar programs that use it get nothing any more, for good."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Revoke")},
     )  # fmt: skip
     def revoke(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Revoke one address."""
@@ -113,5 +119,5 @@ class CalendarFeedAdmin(ModelAdmin):
             raise PermissionDenied
         feed = get_object_or_404(CalendarFeed, pk=object_id)
         feeds.revoke(feed, at=timezone.now())
-        messages.success(request, "Revoked.")
+        messages.success(request, _("Revoked."))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:notifications_calendarfeed_change", args=[feed.pk])})

@@ -8,7 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
+from django.utils.functional import keep_lazy
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -20,9 +23,10 @@ from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable, 
 from notifications.models import ContactMethod
 from sentinel_site.lib import configuration, crypto
 
+_safe = keep_lazy(SafeString)(mark_safe)
 PROVED = {"kind", "address", "recipient", "group"}
 """What was verified: that this address is theirs."""
-ADDRESSES = mark_safe(
+ADDRESSES = _safe(_(
     "E-mail: name@example.org. SMS and calls: the number with + and the country, +33612345678. Webhook: its URL."
     " Push: the phone's token.<br>"
     "Slack: the ID of a channel (C0123456789) or of a person (U0123456789), which stand in Slack under the channel's"
@@ -30,7 +34,7 @@ ADDRESSES = mark_safe(
     " A person's ID also tells who pressed a button in a shared channel.<br>"
     "Apprise: one URL that names one destination, for example discord://id/token or tgram://bot/chat.<br>"
     "Addresses are encrypted, and shown only to those who may change them."
-)
+))  # fmt: skip
 VERIFY = "notifications.verify_contactmethod"
 READ_ONLY = ("masked", "disabled", "last_proof", "last_messages")
 
@@ -38,10 +42,10 @@ READ_ONLY = ("masked", "disabled", "last_proof", "last_messages")
 class MethodForm(forms.ModelForm):
     """A contact method. The secret can be set and never read: left empty, it stays. A new address is not verified by the old one."""
 
-    address = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text=ADDRESSES)
+    address = forms.CharField(label=_("Address"), widget=UnfoldAdminTextInputWidget, help_text=ADDRESSES)
     secret = forms.CharField(
-        required=False, label="Signing secret", widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="Signs a webhook (whsec_…). It is never shown again; leave it empty to keep the one there is.",
+        required=False, label=_("Signing secret"), widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("Signs a webhook (whsec_…). It is never shown again; leave it empty to keep the one there is."),
     )  # fmt: skip
 
     class Meta:
@@ -62,7 +66,7 @@ class MethodForm(forms.ModelForm):
         try:
             return methods.written(kind, address)
         except ValueError as error:
-            raise forms.ValidationError(f"This address {error}.") from None
+            raise forms.ValidationError(_("This address %(error)s.") % {"error": error}) from None
 
     def clean(self) -> dict[str, Any]:
         """Take the verification from an address that changes or moves, unless the form says in the same breath that it is verified."""
@@ -83,7 +87,10 @@ class MethodForm(forms.ModelForm):
             address_digest=crypto.digest(method.address, purpose="address"),
         )  # fmt: skip
         if not self.errors and twins.exclude(pk=method.pk).exists():
-            self.add_error("address", f"This {'recipient' if method.recipient_id else 'group'} has this address already.")
+            self.add_error(
+                "address",
+                _("This recipient has this address already.") if method.recipient_id else _("This group has this address already."),
+            )
 
 
 class MethodRulesMixin:
@@ -101,25 +108,25 @@ class MethodRulesMixin:
             return tuple(fields)
         return tuple("masked" if name == "address" else name for name in fields if name != "secret")
 
-    @display(description="Address")
+    @display(description=_("Address"))
     def masked(self, method: ContactMethod) -> str:
         """Enough to recognise, too little to use."""
         return method.masked if method.address else "–"
 
-    @display(description="Switched off")
+    @display(description=_("Switched off"))
     def disabled(self, method: ContactMethod) -> str:
         """Why and since when."""
-        return f"{method.disabled_reason} ({moment(method.disabled_at)})" if method.disabled_at else "no"
+        return f"{method.disabled_reason} ({moment(method.disabled_at)})" if method.disabled_at else gettext("no")
 
 
 class ProofFilter(admin.SimpleListFilter):
     """Those that nothing has proved for long."""
 
-    title, parameter_name = "proof", "proof"
+    title, parameter_name = _("proof"), "proof"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The one question."""
-        return [("stale", "Not proved for 45 days")]
+        return [("stale", gettext("Not proved for 45 days"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> QuerySet[ContactMethod]:
         """The usable methods that nothing has proved for 45 days."""
@@ -147,7 +154,7 @@ class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
     list_filter_submit = True
     list_select_related = ("recipient", "group")
     search_fields = ("label", "recipient__name", "group__name")
-    search_help_text = "Label or owner; addresses are encrypted and cannot be searched"
+    search_help_text = _("Label or owner; addresses are encrypted and cannot be searched")
     autocomplete_fields = ("recipient", "group")
     fields = (
         "recipient", "group", "kind", "address", "secret", "label", "order", "verified", "active", "disabled", "platform", "last_proof",
@@ -156,12 +163,12 @@ class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
     actions: ClassVar = ["enable_ticked"]
     actions_detail: ClassVar = [*ProvingMixin.proving_actions, "enable_again"]
 
-    @display(description="Of")
+    @display(description=_("Of"))
     def owner(self, method: ContactMethod) -> str:
         """The person or the group."""
         return str(method.recipient or method.group)
 
-    @display(description="Usable", boolean=True)
+    @display(description=_("Usable"), boolean=True)
     def usable_now(self, method: ContactMethod) -> bool:
         """Whether a message may be sent to it now."""
         return method.usable
@@ -170,27 +177,27 @@ class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
         """Save, and say when the address must be verified again."""
         super().save_model(request, obj, form, change)
         if not obj.verified:
-            messages.warning(request, "Nothing is sent to this address until it is verified: press “Send a code”.")
+            messages.warning(request, _("Nothing is sent to this address until it is verified: press “Send a code”."))
 
     @action(
-        description="Enable again", permissions=["change"], icon="restart_alt",
-        dialog={"title": "Enable again",
-                "description": "Sentinel switched it off because its address was gone. Do this when you know that it is back.",
-                "form_class": BaseDialogForm, "form_submit_text": "Enable"},
+        description=_("Enable again"), permissions=["change"], icon="restart_alt",
+        dialog={"title": _("Enable again"),
+                "description": _("Sentinel switched it off because its address was gone. Do this when you know that it is back."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Enable")},
     )  # fmt: skip
     def enable_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Take back that Sentinel switched it off."""
         method = changeable(request, object_id)
         _enable(ContactMethod.objects.filter(pk=method.pk))
-        messages.success(request, "Enabled. Send a test message to be sure.")
+        messages.success(request, _("Enabled. Send a test message to be sure."))
         return back(method)
 
-    @action(description="Enable again", permissions=["change"])
+    @action(description=_("Enable again"), permissions=["change"])
     def enable_ticked(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> None:
         """Take back that Sentinel switched the ticked ones off."""
         if not request.user.has_perm(CHANGE):
             raise PermissionDenied
-        messages.success(request, f"Enabled: {_enable(queryset)}.")
+        messages.success(request, _("Enabled: %(count)d.") % {"count": _enable(queryset)})
 
 
 def _enable(methods: QuerySet[ContactMethod]) -> int:

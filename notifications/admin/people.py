@@ -6,13 +6,15 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 from unfold.decorators import display
 
 from notifications import proofs, reach
 from notifications.admin.methods import MethodInline
-from notifications.admin.proving import STATES
+from notifications.admin.proving import STATES, said
 from notifications.admin.rules import RuleInline
 from notifications.book import can_send
 from notifications.models import Recipient, RecipientGroup
@@ -24,16 +26,16 @@ UNREACHED = 10
 class ReachFilter(admin.SimpleListFilter):
     """Who cannot be reached, and whom nothing has proved reachable for long."""
 
-    title, parameter_name = "reach", "reach"
+    title, parameter_name = _("reach"), "reach"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The two questions."""
-        return [("none", "Cannot be reached"), ("stale", "Not proved for 45 days")]
+        return [("none", gettext("Cannot be reached")), ("stale", gettext("Not proved for 45 days"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> QuerySet[Recipient]:
         """The people of whom it is true."""
         if self.value() == "none":
-            return queryset.filter(pk__in=[person.pk for person, _ in reach.unreached(limit=None)])
+            return queryset.filter(pk__in=[person.pk for person, _why in reach.unreached(limit=None)])
         stale = proofs.unproved(at=timezone.now()).values("recipient")
         return queryset.filter(pk__in=stale) if self.value() == "stale" else queryset
 
@@ -61,12 +63,12 @@ class RecipientAdmin(OwnerAdmin):
     search_fields = ("name", "user__username")
     autocomplete_fields = ("user",)
     fieldsets = (
-        ("Person", {"fields": ("name", "user", ("language", "time_zone"), "active")}),
+        (_("Person"), {"fields": ("name", "user", ("language", "time_zone"), "active")}),
         (
-            "Quiet hours",
+            _("Quiet hours"),
             {
                 "fields": (("quiet_from", "quiet_until"),),
-                "description": "Messages wait until they end. P1 and life-safety alerts come through.",
+                "description": _("Messages wait until they end. P1 and life-safety alerts come through."),
             },
         ),
     )
@@ -81,21 +83,21 @@ class RecipientAdmin(OwnerAdmin):
         shown = {"unreached": mute[:UNREACHED], "more_unreached": len(mute) > UNREACHED}
         return super().changelist_view(request, {**(extra_context or {}), **shown})
 
-    @display(description="Reached by", label={"nothing": "danger"})
-    def reachable(self, recipient: Recipient) -> str:
+    @display(description=_("Reached by"), label={"nothing": "danger", "some": ""})
+    def reachable(self, recipient: Recipient) -> tuple[str, str]:
         """The kinds of methods that can be used now."""
         kinds = {method.get_kind_display() for method in recipient.contact_methods.all() if can_send(method) and recipient.active}
-        return ", ".join(sorted(kinds)) or "nothing"
+        return ("some", ", ".join(sorted(kinds))) if kinds else ("nothing", gettext("nothing"))
 
-    @display(description="Proof", label=STATES)
-    def proved(self, recipient: Recipient) -> str:
+    @display(description=_("Proof"), label=STATES)
+    def proved(self, recipient: Recipient) -> tuple[str, str] | str:
         """The worst of what is known of the person's usable methods."""
         usable = [method for method in recipient.contact_methods.all() if method.usable]
         if any(proofs.is_stale(method, at=timezone.now()) for method in usable):
-            return "not proved for 45 days"
-        return ("proved" if all(method.proved_at for method in usable) else "not proved yet") if usable else ""
+            return said("stale")
+        return said("proved" if all(method.proved_at for method in usable) else "new") if usable else ""
 
-    @display(description="Groups")
+    @display(description=_("Groups"))
     def in_groups(self, recipient: Recipient) -> str:
         """Their names."""
         return ", ".join(group.name for group in recipient.groups.all()) or "–"
@@ -109,7 +111,7 @@ class RecipientGroupAdmin(OwnerAdmin):
     search_fields = ("slug", "name")
     autocomplete_fields = ("members",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
-    fieldsets = (("Group", {"fields": (("name", "slug"), "members")}),)
+    fieldsets = ((_("Group"), {"fields": (("name", "slug"), "members")}),)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With members and methods, at once."""
@@ -123,15 +125,16 @@ class RecipientGroupAdmin(OwnerAdmin):
         """The slug follows the name until it is saved."""
         return {} if obj else dict(self.prepopulated_fields)
 
-    @display(description="Members")
+    @display(description=_("Members"))
     def people(self, group: RecipientGroup) -> str:
         """Their names."""
         return ", ".join(member.name for member in group.members.all()) or "–"
 
-    @display(description="Reachable", label={"nobody": "danger"})
-    def reachable(self, group: RecipientGroup) -> str:
+    @display(description=_("Reachable"), label={"nobody": "danger", "some": ""})
+    def reachable(self, group: RecipientGroup) -> tuple[str, str]:
         """How many of them can be told now; the group's own methods count as one more."""
         count = sum(member.active and any(method.usable for method in member.contact_methods.all()) for member in group.members.all())
         own = any(method.usable for method in group.contact_methods.all())
-        parts = ([f"{count} of {len(group.members.all())}"] if count else []) + (["its own method"] if own else [])
-        return " and ".join(parts) or "nobody"
+        parts = [gettext("%(count)d of %(all)d") % {"count": count, "all": len(group.members.all())}] if count else []
+        parts += [gettext("its own method")] if own else []
+        return ("some", gettext(" and ").join(parts)) if parts else ("nobody", gettext("nobody"))

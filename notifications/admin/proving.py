@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -24,14 +26,15 @@ from sentinel_site.lib.problems import Problem
 
 CHANGE = "notifications.change_contactmethod"
 SHOWN = 5
-STATES = {"proved": "success", "not proved yet": "info", "not proved for 45 days": "warning"}
+STATES = {"proved": "success", "new": "info", "stale": "warning"}
+SAID = {"proved": _("proved"), "new": _("not proved yet"), "stale": _("not proved for 45 days")}
 
 
 class CodeForm(BaseDialogForm):
     """The code that came to the address."""
 
     code = forms.CharField(
-        max_length=40, label="Code",
+        max_length=40, label=_("Code"),
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "placeholder": "1234 5678"}),
     )  # fmt: skip
 
@@ -41,73 +44,78 @@ class ProvingMixin:
 
     proving_actions: ClassVar = ["send_code", "enter_code", "send_test"]
 
-    @display(description="Proof", label=STATES)
-    def proof(self, method: ContactMethod) -> str:
+    @display(description=_("Proof"), label=STATES)
+    def proof(self, method: ContactMethod) -> tuple[str, str]:
         """Whether something proved lately that it reaches its owner."""
         if proofs.is_stale(method, at=timezone.now()):
-            return "not proved for 45 days"
-        return "proved" if method.proved_at else "not proved yet"
+            return said("stale")
+        return said("proved" if method.proved_at else "new")
 
-    @display(description="Last proof")
+    @display(description=_("Last proof"))
     def last_proof(self, method: ContactMethod) -> str:
         """When something proved it, and when it was last tested."""
-        proved = moment(method.proved_at) if method.proved_at else "none"
-        return f"{proved} (last test {moment(method.tested_at)})" if method.tested_at else proved
+        proved = moment(method.proved_at) if method.proved_at else gettext("none")
+        return gettext("%(proved)s (last test %(at)s)") % {"proved": proved, "at": moment(method.tested_at)} if method.tested_at else proved
 
-    @display(description="Last messages")
+    @display(description=_("Last messages"))
     def last_messages(self, method: ContactMethod) -> SafeString | str:
         """What became of the newest messages to it."""
         rows = method.deliveries.select_related("notification").order_by("-id")[:SHOWN] if method.pk else []
         shown = [(moment(row.queued_at), row.notification.get_reason_display(), _outcome(row)) for row in rows]
         listed = format_html_join("", "<li>{} · {}: <strong>{}</strong></li>", shown)
-        return format_html("<ul>{}</ul>", listed) if shown else "none yet"
+        return format_html("<ul>{}</ul>", listed) if shown else gettext("none yet")
 
     @action(
-        description="Send a code", permissions=["change"], icon="pin",
-        dialog={"title": "Verify the address by a code",
-                "description": "A code goes to this address. Whoever reads it there tells it to you, or enters it.",
-                "form_class": BaseDialogForm, "form_submit_text": "Send the code"},
+        description=_("Send a code"), permissions=["change"], icon="pin",
+        dialog={"title": _("Verify the address by a code"),
+                "description": _("A code goes to this address. Whoever reads it there tells it to you, or enters it."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Send the code")},
     )  # fmt: skip
     def send_code(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Send a code that proves the address."""
         method = changeable(request, object_id)
         try:
             verification.start(method, at=timezone.now())
-            messages.success(request, "A code is on its way. It is good for 15 minutes: press “Enter the code”.")
+            messages.success(request, _("A code is on its way. It is good for 15 minutes: press “Enter the code”."))
         except Problem as refusal:
             messages.error(request, str(refusal))
         return back(method)
 
     @action(
-        description="Enter the code", permissions=["change"], icon="dialpad",
-        dialog={"title": "Enter the code", "description": "The eight digits that came to the address.",
-                "form_class": CodeForm, "form_submit_text": "Verify"},
+        description=_("Enter the code"), permissions=["change"], icon="dialpad",
+        dialog={"title": _("Enter the code"), "description": _("The eight digits that came to the address."),
+                "form_class": CodeForm, "form_submit_text": _("Verify")},
     )  # fmt: skip
     def enter_code(self, request: HttpRequest, form: CodeForm, object_id: str) -> HttpResponse:
         """Verify the address by the code."""
         method = changeable(request, object_id)
         try:
             verification.confirm(method, form.cleaned_data["code"], at=timezone.now())
-            messages.success(request, "Verified: messages are sent to this address from now on.")
+            messages.success(request, _("Verified: messages are sent to this address from now on."))
         except Problem as refusal:
-            messages.error(request, f"This {refusal.errors[0][1]}." if refusal.errors else str(refusal))
+            messages.error(request, _("This %(error)s.") % {"error": refusal.errors[0][1]} if refusal.errors else str(refusal))
         return back(method)
 
     @action(
-        description="Send a test message", permissions=["change"], icon="send", variant=ActionVariant.PRIMARY,
-        dialog={"title": "Send a test message",
-                "description": "It goes to this method, at once, and asks whoever gets it to confirm.",
-                "form_class": BaseDialogForm, "form_submit_text": "Send"},
+        description=_("Send a test message"), permissions=["change"], icon="send", variant=ActionVariant.PRIMARY,
+        dialog={"title": _("Send a test message"),
+                "description": _("It goes to this method, at once, and asks whoever gets it to confirm."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Send")},
     )  # fmt: skip
     def send_test(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Queue a test message."""
         method = changeable(request, object_id)
         try:
             proofs.ask(method, at=timezone.now())
-            messages.success(request, "A test message is on its way. Load this page again: “Last messages” shows what becomes of it.")
+            messages.success(request, _("A test message is on its way. Load this page again: “Last messages” shows what becomes of it."))
         except Problem as refusal:
             messages.error(request, str(refusal))
         return back(method)
+
+
+def said(state: str) -> tuple[str, str]:
+    """A key of STATES, and its words."""
+    return state, str(SAID[state])
 
 
 def moment(at: datetime) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import ForeignKey
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from notifications.models import ContactMethod, NotificationRule
@@ -16,7 +17,7 @@ class RuleInline(TabularInline):
     model = NotificationRule
     fields = ("priority_from", "priority_to", "kind", "method", "delay_seconds")
     extra = 0
-    verbose_name_plural = "Notification rules: by which method, after how many seconds. Without any, every method is used at once."
+    verbose_name_plural = _("Notification rules: by which method, after how many seconds. Without any, every method is used at once.")
 
     def formfield_for_foreignkey(self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any) -> ModelChoiceField | None:
         """Only the methods of the person whose page it is."""

@@ -13,7 +13,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
@@ -34,8 +37,8 @@ class RotationForm(forms.ModelForm):
     """A layer; its weekdays are ticked, and its country has a calendar."""
 
     weekdays = forms.TypedMultipleChoiceField(
-        label="Only on", required=False, coerce=int, choices=WEEKDAYS, widget=UnfoldAdminSelect2MultipleWidget,
-        help_text="Empty: every day. Outside of its days and hours the layers beneath it count.",
+        label=_("Only on"), required=False, coerce=int, choices=WEEKDAYS, widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=_("Empty: every day. Outside of its days and hours the layers beneath it count."),
     )  # fmt: skip
 
     class Meta:
@@ -46,7 +49,7 @@ class RotationForm(forms.ModelForm):
         """Known calendars only."""
         country = str(self.cleaned_data["holiday_country"]).strip().upper()
         if country and not public_holidays.is_known(country):
-            raise forms.ValidationError("There is no calendar of that name. Write a country such as FR, or a part of one such as DE-BY.")
+            raise forms.ValidationError(_("There is no calendar of that name. Write a country such as FR, or a part of one such as DE-BY."))
         return country
 
 
@@ -61,7 +64,7 @@ class ScheduleForm(forms.ModelForm):
         """Known time zones only."""
         name = str(self.cleaned_data["time_zone"]).strip()
         if name not in available_timezones():
-            raise forms.ValidationError("There is no such time zone. Write an IANA name, for example Europe/Paris.")
+            raise forms.ValidationError(_("There is no such time zone. Write an IANA name, for example Europe/Paris."))
         return name
 
 
@@ -97,7 +100,7 @@ class OnCallScheduleAdmin(NoBulkDeleteMixin, ModelAdmin):
     inlines = (RotationInline,)
     list_display = ("name", "now", "until", "following", "time_zone", "handoff_notices")
     search_fields = ("name",)
-    fieldsets = (("Schedule", {"fields": ("name", ("time_zone", "handoff_notices"))}),)
+    fieldsets = ((_("Schedule"), {"fields": ("name", ("time_zone", "handoff_notices"))}),)
     change_form_outer_before_template = "admin/notifications/oncallschedule/calendar.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -114,23 +117,23 @@ class OnCallScheduleAdmin(NoBulkDeleteMixin, ModelAdmin):
         used = obj is not None and bool(uses(obj, parts=("rotations", "overrides", "feeds")))
         return super().has_delete_permission(request, obj) and not used
 
-    @display(description="On call now")
+    @display(description=_("On call now"))
     def now(self, schedule: OnCallSchedule) -> str:
         """The name."""
         name = _outlook(schedule).now
-        return name or format_html('<strong class="snt-error">{}</strong>', "Nobody")
+        return name or format_html('<strong class="snt-error">{}</strong>', gettext("Nobody"))
 
-    @display(description="Until")
+    @display(description=_("Until"))
     def until(self, schedule: OnCallSchedule) -> str:
         """In the schedule's own zone."""
         until = _outlook(schedule).until
-        return f"{until:%a %-d %b, %H:%M}" if until else "–"
+        return date_format(until, "D j M, H:i") if until else "–"
 
-    @display(description="Then")
+    @display(description=_("Then"))
     def following(self, schedule: OnCallSchedule) -> str:
         """Who is next."""
         changes = _outlook(schedule).changes
-        return (changes[0].on or "nobody") if changes else "–"
+        return (changes[0].on or gettext("nobody")) if changes else "–"
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         """The form, under the calendar of the schedule as it was saved."""
@@ -141,7 +144,7 @@ class OnCallScheduleAdmin(NoBulkDeleteMixin, ModelAdmin):
             first_day = _month(request.GET.get("month", ""), shown(at, duty.zone(schedule.time_zone)).date())
             context = {
                 "schedule": schedule, "outlook": outlook.of(schedule, at=at), "month": outlook.month(schedule, first_day, at=at),
-                "may_import": request.user.has_perm(IMPORT), "weekdays": [name for _, name in WEEKDAYS],
+                "may_import": request.user.has_perm(IMPORT), "weekdays": [name for _day, name in WEEKDAYS],
             }  # fmt: skip
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
@@ -158,9 +161,10 @@ class OnCallScheduleAdmin(NoBulkDeleteMixin, ModelAdmin):
             except ical_import.CalendarRefused as error:
                 form.add_error("file", str(error))
             else:
-                messages.success(request, f"Overrides made from the file: {count}.")
+                messages.success(request, _("Overrides made from the file: %(count)d.") % {"count": count})
                 return redirect("admin:notifications_oncallschedule_change", schedule.pk)
-        context = {**self.admin_site.each_context(request), "title": f"Import a calendar into {schedule}", "form": form, "opts": self.opts,
+        context = {**self.admin_site.each_context(request), "title": _("Import a calendar into %(schedule)s") % {"schedule": schedule},
+                   "form": form, "opts": self.opts,
                    "schedule": schedule}  # fmt: skip
         return TemplateResponse(request, "admin/notifications/oncallschedule/import.html", context)
 

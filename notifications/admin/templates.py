@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -25,13 +27,13 @@ from notifications.facts import VARIABLES
 from notifications.models import MessageTemplate
 from notifications.sandbox import FILTERS, TAGS, TemplateError
 
-REASONS = [("", "Every message about an alert"), *((value, label) for value, label in Reason.choices if value not in overrides.NEVER)]
+REASONS = [("", _("Every message about an alert")), *((value, label) for value, label in Reason.choices if value not in overrides.NEVER)]
 
 
 class MessageTemplateForm(forms.ModelForm):
     """A text, tried out before it is saved."""
 
-    reason = forms.ChoiceField(choices=REASONS, required=False, label="Sent as", widget=UnfoldAdminSelectWidget)
+    reason = forms.ChoiceField(choices=REASONS, required=False, label=_("Sent as"), widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = MessageTemplate
@@ -59,10 +61,10 @@ class MessageTemplateAdmin(ModelAdmin):
     list_filter_submit = True
     list_select_related = ("author",)
     search_fields = ("text", "source", "type")
-    search_help_text = "Text, source or type"
+    search_help_text = _("Text, source or type")
     fieldsets = (
-        ("Which messages", {"fields": (("form", "language"), ("reason",), ("source", "type"))}),
-        ("Text", {"fields": ("text", "active", "works", "changed")}),
+        (_("Which messages"), {"fields": (("form", "language"), ("reason",), ("source", "type"))}),
+        (_("Text"), {"fields": ("text", "active", "works", "changed")}),
     )
     readonly_fields = ("works", "changed")
     change_form_after_template = "admin/notifications/messagetemplate/preview.html"
@@ -100,7 +102,12 @@ class MessageTemplateAdmin(ModelAdmin):
         obj.author, obj.failed_at, obj.failed_because = request.user, None, ""  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
         overrides.forget()
-        messages.info(request, f"In use within {overrides.KEEP_SECONDS:.0f} seconds." if obj.active else "The built-in text is used.")
+        messages.info(
+            request,
+            _("In use within %(seconds)d seconds.") % {"seconds": overrides.KEEP_SECONDS}
+            if obj.active
+            else _("The built-in text is used."),
+        )
 
     def preview(self, request: HttpRequest) -> HttpResponse:
         """What the typed text would look like, with the alert that was chosen. Sends and stores nothing."""
@@ -114,9 +121,9 @@ class MessageTemplateAdmin(ModelAdmin):
         return response
 
     @action(
-        description="Use the built-in text again", permissions=["change"], icon="undo", variant=ActionVariant.DEFAULT,
-        dialog={"title": "Use the built-in text again", "description": "This text is kept and switched off.",
-                "form_class": BaseDialogForm, "form_submit_text": "Switch it off"},
+        description=_("Use the built-in text again"), permissions=["change"], icon="undo", variant=ActionVariant.DEFAULT,
+        dialog={"title": _("Use the built-in text again"), "description": _("This text is kept and switched off."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Switch it off")},
     )  # fmt: skip
     def use_built_in(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Switch the text off."""
@@ -126,30 +133,34 @@ class MessageTemplateAdmin(ModelAdmin):
         template.active = False
         template.save(update_fields=["active", "changed_at"])
         overrides.forget()
-        messages.success(request, "The built-in text is used again.")
+        messages.success(request, _("The built-in text is used again."))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:notifications_messagetemplate_change", args=[template.pk])})
 
-    @display(description="Text of", ordering="form")
+    @display(description=_("Text of"), ordering="form")
     def what(self, template: MessageTemplate) -> str:
         """The form."""
         return template.get_form_display()
 
-    @display(description="Sent as", ordering="reason")
+    @display(description=_("Sent as"), ordering="reason")
     def sent_as(self, template: MessageTemplate) -> str:
         """The reason."""
-        return dict(REASONS).get(template.reason, template.reason)
+        return str(dict(REASONS).get(template.reason, template.reason))
 
-    @display(description="Works")
+    @display(description=_("Works"))
     def works(self, template: MessageTemplate) -> str:
         """Whether it could be used."""
         if template.failed_at:
-            return f"failed at {moment(template.failed_at)} because {template.failed_because}; the built-in text was sent"
-        return "yes" if template.pk else "–"
+            return gettext("failed at %(at)s because %(why)s; the built-in text was sent") % {
+                "at": moment(template.failed_at),
+                "why": template.failed_because,
+            }
+        return gettext("yes") if template.pk else "–"
 
-    @display(description="Changed")
+    @display(description=_("Changed"))
     def changed(self, template: MessageTemplate) -> str:
         """By whom and when."""
-        return f"{moment(template.changed_at)} by {template.author or 'nobody known'}" if template.pk else "–"
+        facts = {"at": moment(template.changed_at), "who": template.author or gettext("nobody known")} if template.pk else {}
+        return gettext("%(at)s by %(who)s") % facts if facts else "–"
 
 
 def _preview(request: HttpRequest) -> dict[str, Any]:
@@ -157,7 +168,7 @@ def _preview(request: HttpRequest) -> dict[str, Any]:
     said = request.POST
     form, reason, language = said.get("form", ""), said.get("reason", ""), said.get("language", "")
     if form not in Form.values or reason not in dict(REASONS) or language not in ("", *dict(settings.LANGUAGES)):
-        return {"refused": "Choose first which text it is."}
+        return {"refused": gettext("Choose first which text it is.")}
     sample = next((each for each in previews.samples(request.user) if each.key == said.get("sample", "")), previews.MADE_UP)
     try:
         shown = previews.show(form, said.get("text", ""), sample, reason=reason, language=language, at=timezone.now())

@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -38,7 +40,7 @@ class NotificationAdmin(ReadOnlyMixin, LargeListMixin):
         "cancelled_at",
     )  # fmt: skip
 
-    @display(description="To")
+    @display(description=_("To"))
     def who(self, notification: Notification) -> str:
         """The person or the group."""
         return str(notification.recipient or notification.group)
@@ -82,11 +84,11 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
         return offered if Delivery.objects.filter(pk=object_id, status__in=RETRIED).exists() else []
 
     @action(
-        description="Send again", permissions=["retry"], icon="refresh", variant=ActionVariant.PRIMARY,
-        dialog={"title": "Send again",
-                "description": "It is tried at once, with the same id, by which a provider that had taken it after all may know it."
-                               " Nothing is sent when it was answered meanwhile.",
-                "form_class": BaseDialogForm, "form_submit_text": "Send again"},
+        description=_("Send again"), permissions=["retry"], icon="refresh", variant=ActionVariant.PRIMARY,
+        dialog={"title": _("Send again"),
+                "description": _("It is tried at once, with the same id, by which a provider that had taken it after all may know it."
+                               " Nothing is sent when it was answered meanwhile."),
+                "form_class": BaseDialogForm, "form_submit_text": _("Send again")},
     )  # fmt: skip
     def send_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Queue it once more."""
@@ -95,13 +97,13 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
         delivery = get_object_or_404(Delivery.objects.defer("method"), pk=object_id)
         refusal = outbox.retry(delivery.pk, by=request.user.get_username(), at=timezone.now())
         if refusal:
-            messages.error(request, f"Nothing was sent: {refusal}.")
+            messages.error(request, _("Nothing was sent: %(why)s.") % {"why": refusal})
         else:
             self.log_change(request, delivery, "Sent again.")
-            messages.success(request, "It is on its way again.")
+            messages.success(request, _("It is on its way again."))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:notifications_delivery_change", args=[delivery.pk])})
 
-    @display(description="Tries")
+    @display(description=_("Tries"))
     def tries(self, delivery: Delivery) -> str:
         """When each was, how long the provider took, and what came of it."""
         lines = (
@@ -109,21 +111,21 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
         )
         return format_html_join("", "<div>{} {} {} {}</div>", lines) or "–"
 
-    @display(description="Status", label=DELIVERY_COLOURS)
+    @display(description=_("Status"), label=DELIVERY_COLOURS)
     def outcome(self, delivery: Delivery) -> tuple[str, str]:
         """The status, coloured."""
         return delivery.status, delivery.get_status_display()
 
-    @display(description="To")
+    @display(description=_("To"))
     def who(self, delivery: Delivery) -> str:
         """The person or the group."""
         return str(delivery.notification.recipient or delivery.notification.group)
 
-    @display(description="Why")
+    @display(description=_("Why"))
     def why(self, delivery: Delivery) -> str:
         """The notification's reason."""
         return delivery.notification.get_reason_display()
 
 
 def _took(milliseconds: int | None) -> str:
-    return "" if milliseconds is None else f"after {milliseconds} ms"
+    return "" if milliseconds is None else gettext("after %(ms)d ms") % {"ms": milliseconds}

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import OF_ONE_METHOD, WAITING, DeliveryStatus, Reason, Transport, Urgency
 from notifications.models.people import ContactMethod, Recipient, RecipientGroup
@@ -19,25 +20,28 @@ class Notification(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(max_length=200, unique=True)
-    thread = models.CharField(max_length=80)
-    recipient = models.ForeignKey(Recipient, null=True, on_delete=models.CASCADE, related_name="notifications", db_index=False)
-    group = models.ForeignKey(RecipientGroup, null=True, on_delete=models.CASCADE, related_name="notifications")
-    reason = models.CharField(max_length=16, choices=Reason.choices)
-    urgency = models.CharField(max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
-    priority = models.PositiveSmallIntegerField(default=3, help_text="1 is sent before 5.")
-    life_safety = models.BooleanField(default=False)
-    step = models.PositiveSmallIntegerField(null=True)
-    label = models.CharField(max_length=120, blank=True)
+    thread = models.CharField(_("thread"), max_length=80)
+    recipient = models.ForeignKey(
+        Recipient, verbose_name=_("recipient"), null=True, on_delete=models.CASCADE, related_name="notifications", db_index=False
+    )
+    group = models.ForeignKey(RecipientGroup, verbose_name=_("group"), null=True, on_delete=models.CASCADE, related_name="notifications")
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason.choices)
+    urgency = models.CharField(_("urgency"), max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
+    priority = models.PositiveSmallIntegerField(_("priority"), default=3, help_text=_("1 is sent before 5."))
+    life_safety = models.BooleanField(_("life safety"), default=False)
+    step = models.PositiveSmallIntegerField(_("step"), null=True)
+    label = models.CharField(_("label"), max_length=120, blank=True)
     context = models.JSONField(default=dict)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(null=True, help_text="After this nothing is tried any more.")
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"), null=True, help_text=_("After this nothing is tried any more."))
     bundle = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="bundled", db_index=False,
         help_text="It has no deliveries of its own: it is told in this message (storms.py).",
     )  # fmt: skip
-    cancelled_at = models.DateTimeField(null=True, help_text="Answered, or taken back: no further method is tried.")
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, help_text=_("Answered, or taken back: no further method is tried."))
 
     class Meta:
+        verbose_name = _("notification")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["thread", "id"], name="notification_thread"),
@@ -65,35 +69,40 @@ class Delivery(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
+    notification = models.ForeignKey(Notification, verbose_name=_("notification"), on_delete=models.CASCADE, related_name="deliveries")
     method = models.ForeignKey(ContactMethod, null=True, on_delete=models.SET_NULL, related_name="deliveries")
-    transport = models.CharField(max_length=16, choices=Transport.choices)
-    status = models.CharField(max_length=12, choices=DeliveryStatus.choices, default=DeliveryStatus.QUEUED)
+    transport = models.CharField(_("transport"), max_length=16, choices=Transport.choices)
+    status = models.CharField(_("status"), max_length=12, choices=DeliveryStatus.choices, default=DeliveryStatus.QUEUED)
     priority = models.PositiveSmallIntegerField(default=3)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt at"), null=True)
     leased_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True, help_text="The claim that holds it; a settle of another claim changes nothing.")
-    queued_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
-    delivered_at = models.DateTimeField(null=True)
-    seen_at = models.DateTimeField(null=True)
-    settled_at = models.DateTimeField(null=True)
-    receipt_due_at = models.DateTimeField(null=True, help_text="Without a receipt by then, the next method takes its place.")
-    fell_over_at = models.DateTimeField(null=True, help_text="Another method took its place, which happens once.")
-    refused_at = models.DateTimeField(null=True, help_text="The provider said, after it had accepted it, that it did not arrive.")
-    opened_at = models.DateTimeField(null=True, help_text="A mail program or a scanner opened it. That proves nothing.")
+    queued_at = models.DateTimeField(_("queued at"))
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True)
+    seen_at = models.DateTimeField(_("seen at"), null=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+    receipt_due_at = models.DateTimeField(
+        _("receipt due at"), null=True, help_text=_("Without a receipt by then, the next method takes its place.")
+    )
+    fell_over_at = models.DateTimeField(_("fell over at"), null=True, help_text=_("Another method took its place, which happens once."))
+    refused_at = models.DateTimeField(
+        _("refused at"), null=True, help_text=_("The provider said, after it had accepted it, that it did not arrive.")
+    )
+    opened_at = models.DateTimeField(_("opened at"), null=True, help_text=_("A mail program or a scanner opened it. That proves nothing."))
     took_ms = models.PositiveIntegerField(null=True, help_text="How long the provider took at the last attempt.")
     history = models.JSONField(default=list, help_text="The attempts: when, how long each took, what came of it.")
-    provider_id = models.CharField(max_length=200, blank=True)
-    error = models.CharField(max_length=500, blank=True)
-    remark = models.CharField(max_length=500, blank=True, help_text="What was unusual about its words.")
+    provider_id = models.CharField(_("provider id"), max_length=200, blank=True)
+    error = models.CharField(_("error"), max_length=500, blank=True)
+    remark = models.CharField(_("remark"), max_length=500, blank=True, help_text=_("What was unusual about its words."))
     answer_code = ""
     """The code that answers it by SMS, while a runner has it in hand (answer_codes.py); empty when there is none."""
 
     class Meta:
+        verbose_name = _("delivery")
         ordering = ["-id"]
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = _("deliveries")
         permissions = [("retry_delivery", "Can send messages again")]
         constraints = [models.UniqueConstraint(fields=["notification", "method"], name="delivery_once_per_method")]
         indexes = [

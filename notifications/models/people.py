@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import Platform, PushKind, Transport
 from sentinel_site.lib import crypto, english, telephone
@@ -24,16 +25,21 @@ class Recipient(models.Model):
     """A person who can be told, and who can answer. ``user`` is that person's sign-in, if there is one."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=120)
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="recipient")
-    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default=site_language)
-    time_zone = models.CharField(max_length=64, default=site_time_zone, help_text="An IANA name, for example Europe/Paris.")
-    quiet_from = models.TimeField(null=True, blank=True)
-    quiet_until = models.TimeField(null=True, blank=True)
-    active = models.BooleanField(default=True, help_text="Nothing is sent to an inactive recipient.")
+    name = models.CharField(_("name"), max_length=120)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), null=True, blank=True, on_delete=models.SET_NULL, related_name="recipient"
+    )
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default=site_language)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default=site_time_zone, help_text=_("An IANA name, for example Europe/Paris.")
+    )
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    active = models.BooleanField(_("active"), default=True, help_text=_("Nothing is sent to an inactive recipient."))
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("recipient")
         ordering = ["name", "id"]
 
     def __str__(self) -> str:
@@ -43,11 +49,13 @@ class Recipient(models.Model):
 class RecipientGroup(models.Model):
     """People who are told together, addressed by ``slug`` in policies."""
 
-    slug = models.SlugField(unique=True, max_length=60)
-    name = models.CharField(max_length=120)
-    members = models.ManyToManyField(Recipient, blank=True, related_name="groups")
+    slug = models.SlugField(_("slug"), unique=True, max_length=60)
+    name = models.CharField(_("name"), max_length=120)
+    members = models.ManyToManyField(Recipient, verbose_name=_("members"), blank=True, related_name="groups")
 
     class Meta:
+        verbose_name = _("recipient group")
+        verbose_name_plural = _("recipient groups")
         ordering = ["slug"]
 
     def __str__(self) -> str:
@@ -62,41 +70,47 @@ class ContactMethod(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    recipient = models.ForeignKey(Recipient, null=True, blank=True, on_delete=models.CASCADE, related_name="contact_methods")
-    group = models.ForeignKey(RecipientGroup, null=True, blank=True, on_delete=models.CASCADE, related_name="contact_methods")
-    kind = models.CharField(max_length=16, choices=Transport.choices)
-    address = crypto.EncryptedTextField(help_text="E-mail address, telephone number with +country, URL or device token.")
+    recipient = models.ForeignKey(
+        Recipient, verbose_name=_("recipient"), null=True, blank=True, on_delete=models.CASCADE, related_name="contact_methods"
+    )
+    group = models.ForeignKey(
+        RecipientGroup, verbose_name=_("group"), null=True, blank=True, on_delete=models.CASCADE, related_name="contact_methods"
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=Transport.choices)
+    address = crypto.EncryptedTextField(_("address"), help_text=_("E-mail address, telephone number with +country, URL or device token."))
     address_digest = models.CharField(max_length=64, editable=False, db_index=True)
-    secret = crypto.EncryptedTextField(blank=True, default="", help_text="The key that signs a webhook (whsec_...).")
-    label = models.CharField(max_length=80, blank=True)
-    order = models.PositiveSmallIntegerField(default=1, help_text="The lowest is tried first.")
-    verified = models.BooleanField(default=False, help_text="Nothing is sent to an address nobody has verified.")
-    active = models.BooleanField(default=True)
+    secret = crypto.EncryptedTextField(_("secret"), blank=True, default="", help_text=_("The key that signs a webhook (whsec_...)."))
+    label = models.CharField(_("label"), max_length=80, blank=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=1, help_text=_("The lowest is tried first."))
+    verified = models.BooleanField(_("verified"), default=False, help_text=_("Nothing is sent to an address nobody has verified."))
+    active = models.BooleanField(_("active"), default=True)
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.CharField(max_length=300, blank=True, editable=False)
     proved_at = models.DateTimeField(null=True, blank=True, editable=False)
     """When something last proved that it reaches its owner: a receipt, an answer, a code."""
     tested_at = models.DateTimeField(null=True, blank=True, editable=False)
-    platform = models.CharField(max_length=10, choices=Platform.choices, blank=True)
+    platform = models.CharField(_("platform"), max_length=10, choices=Platform.choices, blank=True)
     push_kind = models.CharField(max_length=8, choices=PushKind.choices, default=PushKind.TOKEN)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("contact method")
+        verbose_name_plural = _("contact methods")
         ordering = ["order", "id"]
         permissions = [("verify_contactmethod", "Can mark contact methods as verified")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(recipient__isnull=False, group__isnull=True) | Q(recipient__isnull=True, group__isnull=False),
                 name="contact_method_one_owner",
-                violation_error_message="A contact method belongs to one recipient or to one group: name exactly one.",
+                violation_error_message=_("A contact method belongs to one recipient or to one group: name exactly one."),
             ),
             models.UniqueConstraint(
                 fields=["recipient", "kind", "address_digest"], name="contact_method_once_per_recipient",
-                violation_error_message="This recipient has this address already.",
+                violation_error_message=_("This recipient has this address already."),
             ),
             models.UniqueConstraint(
                 fields=["group", "kind", "address_digest"], name="contact_method_once_per_group",
-                violation_error_message="This group has this address already.",
+                violation_error_message=_("This group has this address already."),
             ),
         ]  # fmt: skip
 
@@ -118,7 +132,7 @@ class ContactMethod(models.Model):
     def clean(self) -> None:
         """Refuse no owner, two owners, and a telephone number that is none, in words a form can show. Numbers are written as E.164."""
         if (self.recipient_id is None) == (self.group_id is None):
-            raise ValidationError("A contact method belongs to one recipient or to one group: name exactly one.")
+            raise ValidationError(_("A contact method belongs to one recipient or to one group: name exactly one."))
         if self.kind in {Transport.SMS, Transport.VOICE}:
             try:
                 self.address = telephone.e164(self.address)
@@ -156,29 +170,43 @@ class NotificationRule(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="notification_rules")
-    priority_from = models.PositiveSmallIntegerField(choices=PRIORITIES, default=1, help_text="The most urgent priority it is for.")
-    priority_to = models.PositiveSmallIntegerField(choices=PRIORITIES, default=5, help_text="The least urgent priority it is for.")
-    kind = models.CharField(max_length=16, choices=Transport.choices, blank=True, help_text="Every method of this kind, or")
-    method = models.ForeignKey(
-        ContactMethod, null=True, blank=True, on_delete=models.CASCADE, related_name="rules", help_text="this one method."
+    priority_from = models.PositiveSmallIntegerField(
+        _("priority from"), choices=PRIORITIES, default=1, help_text=_("The most urgent priority it is for.")
     )
-    delay_seconds = models.PositiveIntegerField(default=0, help_text="How long to wait for an answer before it is used.")
+    priority_to = models.PositiveSmallIntegerField(
+        _("priority to"), choices=PRIORITIES, default=5, help_text=_("The least urgent priority it is for.")
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=Transport.choices, blank=True, help_text=_("Every method of this kind, or"))
+    method = models.ForeignKey(
+        ContactMethod,
+        verbose_name=_("method"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="rules",
+        help_text=_("this one method."),
+    )
+    delay_seconds = models.PositiveIntegerField(
+        _("delay seconds"), default=0, help_text=_("How long to wait for an answer before it is used.")
+    )
 
     class Meta:
+        verbose_name = _("notification rule")
+        verbose_name_plural = _("notification rules")
         ordering = ["priority_from", "delay_seconds", "id"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(method__isnull=True) & ~Q(kind="") | Q(method__isnull=False, kind=""), name="notification_rule_one_way",
-                violation_error_message="A rule names one contact method or one kind: choose exactly one.",
+                violation_error_message=_("A rule names one contact method or one kind: choose exactly one."),
             ),
             models.CheckConstraint(
                 condition=Q(priority_from__gte=1, priority_to__lte=5, priority_from__lte=F("priority_to")),
                 name="notification_rule_priorities",
-                violation_error_message="The priorities run from the more urgent to the less urgent one, for example P1 to P3.",
+                violation_error_message=_("The priorities run from the more urgent to the less urgent one, for example P1 to P3."),
             ),
             models.CheckConstraint(
                 condition=Q(delay_seconds__lte=3600), name="notification_rule_delay",
-                violation_error_message="The delay is one hour (3600 seconds) at the most.",
+                violation_error_message=_("The delay is one hour (3600 seconds) at the most."),
             ),
         ]  # fmt: skip
 
@@ -192,7 +220,7 @@ class NotificationRule(models.Model):
     def clean(self) -> None:
         """Refuse a method of somebody else, in words a form can show."""
         if self.method is not None and self.method.recipient_id != self.recipient_id:
-            raise ValidationError({"method": "This contact method belongs to somebody else."})
+            raise ValidationError({"method": _("This contact method belongs to somebody else.")})
 
 
 def mask(kind: str, address: str) -> str:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import Form, Reason
 from sentinel_site.lib import english
@@ -13,26 +14,30 @@ class MessageTemplate(models.Model):
     Of several that fit the one that says most wins: a source over a type, a type over a reason, a reason over a language.
     """
 
-    form = models.CharField("text of", max_length=12, choices=Form.choices)
+    form = models.CharField(_("text of"), max_length=12, choices=Form.choices)
     language = models.CharField(
-        max_length=8, choices=[("", "Every language"), *settings.LANGUAGES], blank=True, help_text="The recipient's."
+        _("language"), max_length=8, choices=[("", _("Every language")), *settings.LANGUAGES], blank=True, help_text=_("The recipient's.")
     )
-    reason = models.CharField("sent as", max_length=16, blank=True, help_text="One of Reason. Empty: every kind of message.")
-    source = models.SlugField(max_length=60, blank=True, help_text="The slug of a source. Empty: every source.")
-    type = models.CharField(max_length=60, blank=True, help_text="The alert's type, for example fall. Empty: every type.")
-    text = models.TextField()
-    active = models.BooleanField(default=True, help_text="Switch it off to use the built-in text again.")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+")
-    changed_at = models.DateTimeField(auto_now=True)
+    reason = models.CharField(_("sent as"), max_length=16, blank=True, help_text=_("One of Reason. Empty: every kind of message."))
+    source = models.SlugField(_("source"), max_length=60, blank=True, help_text=_("The slug of a source. Empty: every source."))
+    type = models.CharField(_("type"), max_length=60, blank=True, help_text=_("The alert's type, for example fall. Empty: every type."))
+    text = models.TextField(_("text"))
+    active = models.BooleanField(_("active"), default=True, help_text=_("Switch it off to use the built-in text again."))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    changed_at = models.DateTimeField(_("changed at"), auto_now=True)
     failed_at = models.DateTimeField(null=True, editable=False, help_text="When the built-in text had to be sent in its place.")
     failed_because = models.CharField(max_length=300, blank=True, editable=False)
 
     class Meta:
+        verbose_name = _("message template")
+        verbose_name_plural = _("message templates")
         ordering = ["form", "language", "reason", "source", "type"]
         constraints = [
             models.UniqueConstraint(
                 fields=["form", "language", "reason", "source", "type"], name="message_template_once",
-                violation_error_message="There is a text for exactly these messages already: change that one.",
+                violation_error_message=_("There is a text for exactly these messages already: change that one."),
             )
         ]  # fmt: skip
 
