@@ -12,6 +12,8 @@ import { ring, setUpSound } from "./sound.js";
 import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
 import { setUpApp } from "./app.js";
+import { setUpMethods } from "./me_methods.js";
+import { setUpShifts } from "./me_shifts.js";
 
 const page = data("data");
 const cards = new Map(); // id -> Card
@@ -104,7 +106,9 @@ function hear(event) {
 setUpSound();
 const since = take(page.snapshot);
 watchHealth();
-setUpApp(page);
+setUpApp();
+setUpShifts();
+setUpMethods(page);
 showKept(byId("kept"), byId("kept-list"), { owner: page.user, login: page.login, onSent: reloadSoon });
 setInterval(() => { for (const card of cards.values()) card.tick(); }, 1000);
 new Feed({ since, onEvent: hear, onReset: reload, onState: (state, silent) => showLink(state, silent, page.login) });
