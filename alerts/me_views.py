@@ -39,7 +39,7 @@ def line(request: HttpRequest) -> JsonResponse:
 
 def _recipient(request: HttpRequest) -> str | None:
     """The recipient who reads, when they are one."""
-    found = Recipient.objects.filter(user_id=request.user.pk).values_list("pk", flat=True).first()
+    found = Recipient.objects.filter(user=cast(User, request.user)).values_list("pk", flat=True).first()
     return str(found) if found else None
 
 

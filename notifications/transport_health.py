@@ -13,8 +13,8 @@ from django.db import connection
 
 from notifications import transports
 from notifications.breakers import troubled
-from notifications.enums import Transport
-from notifications.models import Destination
+from notifications.enums import PushKind, Transport
+from notifications.models import ContactMethod, Destination
 from sentinel_site.lib import english
 from sentinel_site.lib.ids import floor
 
@@ -78,7 +78,7 @@ class Health:
 
 
 def examine(*, at: datetime) -> list[Health]:
-    """Every kind of transport at ``at``, in four statements."""
+    """Every kind of transport at ``at``, in five statements at the most."""
     hour, day = _figures(since=at - HOUR), _figures(since=at - DAY)
     due = {kind: (count, oldest) for kind, count, oldest in _rows(_DUE, [Transport.values, at, MOST_WAITING])}
     places: dict[str, list[Destination]] = defaultdict(list)
@@ -86,11 +86,18 @@ def examine(*, at: datetime) -> list[Health]:
         places[place.transport].append(place)
     return [
         Health(
-            kind, transports.missing(kind), hour.get(kind, Figures()), day.get(kind, Figures()), *due.get(kind, (0, None)),
+            kind, _missing(kind), hour.get(kind, Figures()), day.get(kind, Figures()), *due.get(kind, (0, None)),
             tuple(places[kind]), settings.SENTINEL_RATES.get(kind),
         )
         for kind in Transport
     ]  # fmt: skip
+
+
+def _missing(kind: str) -> str:
+    """What has to be set up; nothing for push where a browser is reached by it."""
+    browsers = ContactMethod.objects.filter(kind=Transport.PUSH, push_kind=PushKind.WEB, active=True, verified=True, disabled_at=None)
+    why = transports.missing(kind)
+    return "" if why and kind == Transport.PUSH and browsers.exists() else why
 
 
 def describe(health: Health, *, at: datetime) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import { setUpFeedback, showFeedback } from "./feedback.js";
 import { reachOut } from "./reach_out.js";
 import { showKept } from "./kept.js";
 import { during, twice } from "./press.js";
+import { ring, setUpSound } from "./sound.js";
 import { Feed } from "./feed.js";
 import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
@@ -149,6 +150,7 @@ function reloadSoon() {
 }
 
 function hear(event) {
+  if (rank(event.alert) === 1 && isOpen(event.alert) && ["raised", "escalated"].includes(event.kind)) ring(1);
   if (event.alert.id !== alert.id) return;
   alert = { ...event.alert, image_url: alert.image_url };
   showHead();
@@ -209,6 +211,7 @@ function sayItWasSeen() {
 
 const since = take(page.snapshot);
 setUpButtons();
+setUpSound();
 showKept(byId("kept"), byId("kept-list"), { owner: page.user, login: page.login, only: alert.id, onSent: reloadSoon });
 watchHealth();
 setInterval(tick, 1000);

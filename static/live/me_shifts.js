@@ -5,6 +5,7 @@ import { call } from "./rest.js";
 import { during } from "./press.js";
 import { now } from "./time.js";
 
+const FIRST = 4; // shown at once; the others when somebody asks
 const language = document.documentElement.lang || undefined;
 const moment = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const span = ({ starts_at: since, ends_at: until }) => `${moment.format(new Date(since))} → ${moment.format(new Date(until))}`;
@@ -32,8 +33,14 @@ async function load() {
   show(byId("shifts"), answer.ok); // who is no recipient has none
   if (!answer.ok) return;
   known = answer.body;
-  byId("shifts-list").replaceChildren(...known.items.map(line));
+  draw(FIRST);
   show(byId("shifts-none"), known.items.length === 0);
+}
+
+function draw(count) {
+  const rest = known.items.length - count;
+  const more = rest > 0 ? [el("li", { class: "line-item" }, el("button", { type: "button", class: "quiet", text: say("{n} more", { n: rest }), onclick: () => draw(known.items.length) }))] : [];
+  byId("shifts-list").replaceChildren(...known.items.slice(0, count).map(line), ...more);
 }
 
 function open(shift) {

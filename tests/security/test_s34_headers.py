@@ -7,7 +7,7 @@ from django.urls import reverse
 from tests.callers import KeyClient, make_caller, make_user
 
 pytestmark = pytest.mark.django_db
-DOORS = ["/healthz", "/livez", "/accounts/login/", "/admin/login/", "/api/v1/docs", "/api/v1/openapi.json"]
+DOORS = ["/healthz", "/livez", "/accounts/login/", "/admin/login/", "/api/v1/docs", "/api/v1/openapi.json", "/sw.js", "/offline"]
 CLOSED = ["/", "/live/", "/admin/", "/metrics", "/api/v1/alerts", "/a/none", "/media/alerts/none", "/nowhere", "/api/v1/nowhere"]
 QUEUE = ["schedule", "ormq", "success", "failure"]
 
