@@ -149,3 +149,21 @@ def test_the_longest_stretch_of_anything_is_bounded():
     for fields in ({"since": since}, {"since": LATER}, {"step": "hour", "since": NOON - timedelta(days=90)}):
         with pytest.raises(Exception, match=r"1830 days|160 steps"):
             asked(**fields)
+
+
+def test_thirty_days_are_put_together_of_all_their_days_or_not_at_all(source):
+    for days in range(0, 80, 2):
+        raise_alert(at=NOON - timedelta(days=days), subject=f"{days}")
+    keeping.run(ALERTS, at=LATER)
+    counts = {
+        seconds: sum(AlertRollup.objects.filter(seconds=seconds, priority=0, source="").values_list("raised", flat=True))
+        for seconds in (900, DAY)
+    }  # fmt: skip
+    months = AlertRollup.objects.filter(seconds=MONTH, priority=0, source="").order_by("at")
+
+    assert counts == {900: 40, DAY: 40}
+    for month in months:
+        ends = month.at + timedelta(seconds=MONTH)
+        inside = AlertRollup.objects.filter(seconds=900, priority=0, source="", at__gte=month.at, at__lt=ends)
+        assert month.raised == sum(inside.values_list("raised", flat=True)) > 0
+    assert len(months) >= 2

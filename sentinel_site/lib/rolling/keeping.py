@@ -125,13 +125,17 @@ def _merge(kept: Kept, *, at: datetime, ends: float) -> None:
         progress = kept.progress._default_manager.select_for_update(skip_locked=True).filter(pk=kept.name).first()
         if progress is None or (progress.merged_at and at - progress.merged_at < MERGE_EVERY):
             return
-        left = False
-        for seconds in LEVELS[1:]:
-            found = rolling.unmerged(kept.rollup, seconds, until=at - MERGED_AFTER, limit=MERGED_AT_ONCE)
-            for instant in found:
-                if left := time.monotonic() >= ends:
-                    break
-                rolling.merge(kept.rollup, seconds, [instant])
-            left = left or len(found) == MERGED_AT_ONCE
-        progress.merged_at = None if left else at
+        # 30 days are made of days: of all of them, or they would be false.
+        whole = all(_merge_level(kept, seconds, at=at, ends=ends) for seconds in LEVELS[1:])
+        progress.merged_at = at if whole else None
         progress.save()
+
+
+def _merge_level(kept: Kept, seconds: int, *, at: datetime, ends: float) -> bool:
+    """Put those of one length together. False: the time was over before all were."""
+    while found := rolling.unmerged(kept.rollup, seconds, until=at - MERGED_AFTER, limit=MERGED_AT_ONCE):
+        for instant in found:
+            if time.monotonic() >= ends:
+                return False
+            rolling.merge(kept.rollup, seconds, [instant])
+    return True
