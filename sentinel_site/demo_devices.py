@@ -1,4 +1,4 @@
-"""Sample devices: a street with a day behind it and a workshop, simulated; a sensor in the cellar, and technicians' notes about it."""
+"""Sample devices: a street and a workshop, simulated; a sensor in the cellar, and technicians' notes about it. A month is behind each."""
 
 import json
 import math
@@ -14,6 +14,7 @@ from devices.enums import Comparison, DriverKind, Scenario
 from devices.models import AlertRule, Device, TechnicianNote
 from devices.readings import NewReading
 from devices.simulator import sound
+from sentinel_site import demo_levels
 
 STREET, WORKSHOP, CELLAR = "demo-street", "demo-workshop", "demo-cellar"
 EARLIER: Final = timedelta(days=1)
@@ -41,7 +42,7 @@ def run(*, at: datetime) -> None:
     """Make the devices, or what is missing of them. What somebody changed stays."""
     with transaction.atomic():
         _street(at)
-        _workshop()
+        _workshop(at)
     _cellar(at)
 
 
@@ -55,12 +56,14 @@ def _street(at: datetime) -> None:
     rows = [NewReading(street.pk, each, {"lp": round(heard(each.timestamp()), 1)}) for each in _instants(at, STREET_STEP)]
     for first in range(0, len(rows), BATCH):
         readings.store(rows[first : first + BATCH])
+    demo_levels.write(street, {"lp": heard}, at=at)
 
 
-def _workshop() -> None:
+def _workshop(at: datetime) -> None:
     workshop, made = _device(WORKSHOP, "Demo workshop", DriverKind.SIMULATED, host=Scenario.BURSTS, place="Workshop, east wall")
     if made:
         AlertRule.objects.create(device=workshop, name="Loud", **LOUD)
+        demo_levels.write(workshop, {"lp": demo_levels.workshop(workshop.time_zone)}, at=at)
 
 
 def _cellar(at: datetime) -> None:
@@ -69,6 +72,7 @@ def _cellar(at: datetime) -> None:
     if readings.latest(cellar.pk) is None:
         items = [{"at": each.isoformat(), "values": _air(each)} for each in _instants(at, CELLAR_STEP)]
         pushed.take(cellar, json.dumps({"readings": items}).encode(), at=at)
+        demo_levels.write(cellar, {"humidity": _humidity, "temperature": _temperature}, at=at)
     if not cellar.notes.exists():
         for text, hours in NOTES.items():
             note = TechnicianNote(device=cellar, place=cellar.place, text=text, written_at=at - timedelta(hours=hours))
@@ -86,6 +90,20 @@ def _device(slug: str, name: str, driver: DriverKind, **fields: str) -> tuple[De
 
 def _air(at: datetime) -> dict[str, float]:
     """A cellar: cooler and more humid at night, and never beyond what raises an alert."""
-    turn = math.sin((at.timestamp() % sound.DAY_SECONDS) / sound.DAY_SECONDS * 2 * math.pi)
-    wobble = sound.chance(1, int(at.timestamp() // 60)) - 0.5
-    return {"humidity": round(55 + 6 * turn + wobble, 1), "temperature": round(16 - 1.5 * turn + 0.3 * wobble, 1)}
+    return {"humidity": round(_humidity(at.timestamp()), 1), "temperature": round(_temperature(at.timestamp()), 1)}
+
+
+def _humidity(at: float) -> float:
+    return 55 + 6 * _turn(at) + _wobble(at)
+
+
+def _temperature(at: float) -> float:
+    return 16 - 1.5 * _turn(at) + 0.3 * _wobble(at)
+
+
+def _turn(at: float) -> float:
+    return math.sin((at % sound.DAY_SECONDS) / sound.DAY_SECONDS * 2 * math.pi)
+
+
+def _wobble(at: float) -> float:
+    return sound.chance(1, int(at // 60)) - 0.5

@@ -8,7 +8,7 @@ from django.utils import timezone
 from alerts.models import Alert, NoiseReport, Report
 from alerts.noise import making
 from notifications.models import Delivery
-from sentinel_site import bootstrap, demo_noise
+from sentinel_site import bootstrap, demo_care, demo_noise, demo_past, demo_people
 from tests.conftest import HOUR, NOON
 from tests.factories import make_recipient
 
@@ -39,7 +39,9 @@ def test_without_a_report_it_says_that_one_is_made_each_night(client, viewer):
 @pytest.fixture
 def demo(db):
     bootstrap.run()
-    demo_noise.run(recipient=make_recipient("Ada <b>Byron</b>", groups=["oncall", "manager"]), at=timezone.now())
+    person, at = make_recipient("Ada <b>Byron</b>", groups=["oncall", "manager"]), timezone.now()
+    demo_past.write(demo_noise.make(at=at, person=person.name))
+    making.ask(by=None, at=at)
     return making.carry_out(NoiseReport.objects.get().pk)
 
 
@@ -78,10 +80,12 @@ def test_a_link_that_is_nonsense_breaks_no_form(client, viewer):
 
 
 @pytest.mark.parametrize("hour", [0, 1, 6, 13, 23])
-def test_nothing_of_the_demo_is_still_to_come(db, hour):
+def test_nothing_of_the_demo_is_still_to_come(db, hour, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
     bootstrap.run()
     at = NOON + hour * HOUR
-    demo_noise.run(recipient=make_recipient(), at=at)
+    demo_people.run(at=at)
+    demo_past.write([*demo_noise.make(at=at), *demo_care.make(at=at)])
 
     ends = Alert.objects.aggregate(closed=Max("closed_at"), acknowledged=Max("acknowledged_at"))
     assert (ends["closed"] <= at, ends["acknowledged"] <= at) == (True, True)

@@ -1,23 +1,17 @@
 """The small commands of an operator: apikey, doctor, demo."""
 
-import json
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db.models import Count
-from django.utils import timezone
 
-from alerts.models import Alert, Route
-from devices.models import AlertRule, Device, Reading, RuleEvent
-from notifications import duty, oncall
+from alerts.models import Route
 from notifications.models import ContactMethod
-from sentinel_site import beats, bootstrap, demo, doctor, health
+from sentinel_site import beats, bootstrap, doctor, health
 from sentinel_site.models import ApiKey, ProcessBeat
 from tests.conftest import NOON
-from tests.factories import make_policy, make_recipient
+from tests.factories import make_recipient
 
 DAY = timedelta(days=1)
 
@@ -81,12 +75,6 @@ def test_a_revoked_key_is_refused_and_listed_as_such(home, capsys, client):
     assert text not in listed
 
 
-def test_doctor_is_content_with_a_demo(home, tmp_path):
-    demo.run(data_dir=tmp_path)
-
-    assert doctor.ERROR not in levels().values()
-
-
 def test_doctor_fails_while_nobody_can_be_told(home, capsys):
     with pytest.raises(SystemExit) as stopped:
         call_command("doctor")
@@ -132,50 +120,3 @@ def test_doctor_names_a_dead_process(home):
     ProcessBeat.objects.filter(role="monitor").update(beat_at=NOON - timedelta(hours=1))
 
     assert any(text.startswith("The monitor has given no sign of life") for text, level in levels().items() if level == doctor.ERROR)
-
-
-def test_the_demo_has_somebody_on_call_at_every_hour(home, tmp_path):
-    demo.run(data_dir=tmp_path)
-    demo.run(data_dir=tmp_path)
-
-    (schedule,) = duty.schedules()
-    at = timezone.now()
-    shifts = oncall.shifts_between(duty.read([schedule], since=at, until=at + 14 * DAY)[str(schedule.pk)], at, at + 14 * DAY)
-    assert {one.ends_at == other.starts_at for one, other in pairwise(shifts)} == {True}
-    assert len({shift.recipient for shift in shifts}) == 2
-
-
-def test_doctor_counts_whoever_takes_turns_as_told(home, tmp_path):
-    demo.run(data_dir=tmp_path)
-    policy = make_policy("Turns", groups=(), last_resort=("oncall",))
-    policy.steps.get().schedules.add(duty.schedules().get())
-
-    assert [finding.text for finding in doctor.examine(at=timezone.now()) if "Turns" in finding.text and "nobody" in finding.text] == []
-
-
-def test_the_demo_has_devices_with_a_day_behind_them(home, tmp_path):
-    demo.run(data_dir=tmp_path)
-    Device.objects.filter(slug="demo-street").update(name="Our street")
-    demo.run(data_dir=tmp_path)
-
-    assert dict(Device.objects.values_list("slug", "name")) == {
-        "demo-street": "Our street", "demo-workshop": "Demo workshop", "demo-cellar": "Demo cellar",
-    }  # fmt: skip
-    kept = dict(Reading.objects.order_by().values_list("device__slug").annotate(Count("pk")))
-    assert (kept["demo-street"], kept["demo-cellar"]) == (24 * 180 + 1, 24 * 12 + 1)
-    assert AlertRule.objects.filter(device__slug="demo-cellar", name__startswith="Humidity").count() == 4
-    assert [event.device.slug for event in RuleEvent.objects.all()] == ["demo-workshop"]  # the sample story
-    raised = set(Alert.objects.filter(subject__in=kept).values_list("source__slug", "subject"))
-    assert raised == {("notes", "demo-cellar"), ("meters", "demo-workshop")}
-
-
-def test_the_demo_can_report_a_fall_and_replaces_its_own_key(home, tmp_path, client):
-    first = demo.run(data_dir=tmp_path)
-    second = demo.run(data_dir=tmp_path)
-
-    with second.picture.open("rb") as image:
-        fields = {"camera": "cam-12", "confidence": "0.93", "image": image}
-        answer = client.post("/api/v1/detections", fields, headers={"Authorization": f"Bearer {second.key}"})
-
-    assert (answer.status_code, json.loads(answer.content)["policy"]) == (201, "Fall")
-    assert client.post("/api/v1/detections", {}, headers={"Authorization": f"Bearer {first.key}"}).status_code == 401

@@ -6,7 +6,7 @@ from django.utils import timezone
 from alerts import story, story_file, story_pdf
 from alerts.models import Alert
 from alerts.story_file import Made
-from sentinel_site import bootstrap, demo, demo_devices, demo_story
+from sentinel_site import bootstrap, demo, demo_devices, demo_people, demo_story
 
 KINDS = {"samples", "onset", "report", "raised", "step", "message", "receipt", "status", "comment", "clear", "feedback"}
 
@@ -14,9 +14,9 @@ KINDS = {"samples", "onset", "report", "raised", "step", "message", "receipt", "
 @pytest.fixture
 def told(db):
     bootstrap.run()
-    demo._people_and_key()
     at = timezone.now()
-    demo_devices._workshop()
+    demo_people.run(at=at)
+    demo_devices._workshop(at)
     return demo_story.run(at=at, device=demo_devices.WORKSHOP, person=demo.RECIPIENT), at
 
 

@@ -15,10 +15,10 @@ Report a fall:
 
 Watch it:          {url}/live/
 On a wall:         {wall} (a screen nobody signs in at)
-Devices:           {url}/live/devices/ (two simulated meters; the workshop is loud every two minutes, which raises an alert and ends it)
+Devices:           {url}/live/devices/ (a month of levels; the workshop is loud every two minutes, which raises an alert and ends it)
 Backups:           {url}/live/backups/ (last night one came altered, one smaller than ever, one did not come)
 Jobs:              {url}/live/jobs/ (a chain of five, which runs as soon as the worker is up; one fails)
-Who is told:       {recipient}
+Who is told:       {recipient}, and five others; their addresses reach nobody
 {mail}
 """
 
@@ -26,14 +26,14 @@ Who is told:       {recipient}
 class Command(BaseCommand):
     """Adds sample data."""
 
-    help = "Add sample data: a recipient in every group, a key to report with, a picture of a fall, devices, backups and jobs."
+    help = "Add sample data: people, a month of alerts, devices, backups and jobs, and a key to report with. What is there stays."
     requires_system_checks = ()
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Make it and show how to use it. The key of an earlier demo is refused afterwards."""
         # At a start Redis comes after the sample data, which nobody watches live.
         logging.getLogger("devices.publishing").setLevel(logging.ERROR)
-        made = demo.run(data_dir=settings.DATA_DIR)
+        made = demo.run(data_dir=settings.DATA_DIR, say=lambda text: self.stdout.write(f"demo: {text} ..."))
         mail = f"Mail is written to: {settings.EMAIL_FILE_PATH}" if doctor.mail_is_written_to_files() else ""
         said = {"key": made.key, "picture": made.picture, "recipient": made.recipient, "wall": made.wall}
         self.stdout.write(REPORT.format(url=settings.SENTINEL_BASE_URL, mail=mail, **said))
