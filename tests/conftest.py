@@ -20,8 +20,8 @@ from alerts import routing
 from notifications import overrides
 from sentinel_site import health
 from tests import flushing, migrated
+from tests import web as server
 from tests.twilio_api import ACCOUNT, BASE, OURS, TOKEN, Twilio
-from tests.web import Web
 
 settings.register_profile("steady", derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("wide", settings.get_profile("steady"), derandomize=False, max_examples=1000)
@@ -106,18 +106,19 @@ def user(db):
     return User.objects.create_user("robin", "robin@example.org", "correct horse battery", first_name="Robin", last_name="Vale")
 
 
-@pytest.fixture(scope="module")
-def _web():
-    server = Web()
-    yield server
-    if server.runs():
-        server.stop()
-
-
 @pytest.fixture
-def web(_web):
-    """The real web server on the test's database; one serves all tests of a module that leave it alive."""
-    return _web if _web.runs() else _web.start()
+def web():
+    """The real web server on the test's database; one serves all tests that follow one another, use it, and leave it alive."""
+    return server.shared()
+
+
+def pytest_runtest_setup(item):
+    if "web" not in getattr(item, "fixturenames", ()):
+        server.leave()
+
+
+def pytest_sessionfinish():
+    server.leave()
 
 
 @pytest.fixture

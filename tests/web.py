@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,24 +27,32 @@ def environment(**own):
 
 
 class Web:
-    """``python -m sentinel_site.server`` on a free port that stays the same when it is started again."""
+    """``python -m tests.served`` on a free port that stays the same when it is started again."""
 
     def __init__(self):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = None
+        self._line = None
 
     def start(self):
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "sentinel_site.server", "--bind", "127.0.0.1", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment(SENTINEL_BASE_URL=self.url))
+        command = [sys.executable, "-m", "tests.served", "--bind", "127.0.0.1", "--port", str(self.port)]
+        self._line, its = socket.socketpair()
+        with its:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment(SENTINEL_BASE_URL=self.url), stdin=its)
         try:
             self._until_it_answers()
         except BaseException:
-            self.process.kill()
-            self.process.wait()
+            self.stop(signal.SIGKILL)
             raise
         return self
+
+    def forget(self):
+        """Have it forget what it keeps for some seconds, such as the routing table."""
+        self._line.settimeout(60)
+        self._line.sendall(b".")
+        assert self._line.recv(1) == b"."
 
     def runs(self):
         """Whether it was started, and goes on."""
@@ -51,6 +60,7 @@ class Web:
 
     def stop(self, how=signal.SIGTERM):
         """Stop it. Returns its exit code."""
+        self._line.close()
         self.process.send_signal(how)
         return self.process.wait(60)
 
@@ -64,6 +74,26 @@ class Web:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         raise AssertionError("the web server does not answer")
+
+
+_shared: list[Web] = []
+
+
+def shared():
+    """The server of all tests that use one after the other. It is started when none runs, and knows nothing of the test before."""
+    if not _shared:
+        _shared.append(Web())
+    (server,) = _shared
+    if not server.runs():
+        return server.start()
+    server.forget()
+    return server
+
+
+def leave():
+    """Stop the shared server, if it runs: the next test knows nothing of it."""
+    if _shared and _shared[0].runs():
+        _shared[0].stop()
 
 
 class MonitorProcess:

@@ -21,7 +21,6 @@ from sentinel_site.models import ApiKey, ProcessBeat
 from tests.callers import KeyClient, make_caller, make_user
 from tests.conftest import HOUR
 from tests.meters import Meter
-from tests.web import Web
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILES, DOWNLOAD = "/api/v1/devices/roof/files", "/api/v1/devices/roof/files/download"
@@ -85,24 +84,20 @@ def test_a_folder_is_listed(operator, device, card):
     assert [(entry["name"], entry["folder"], entry["size"]) for entry in answer.json()["entries"]] == [("one two.rnd", False, SIZE)]
 
 
-def test_a_file_and_a_folder_come_whole_and_with_safe_headers(device, card):
+def test_a_file_and_a_folder_come_whole_and_with_safe_headers(web, device, card):
     _, key = ApiKey.issue(user=make_user("operator", "devices.operate_device"), name="test")
-    server = Web().start()
 
     def fetch(path):
-        ask = urllib.request.Request(f"{server.url}/api/v1/devices/roof/files/download?path={quote(path)}")
+        ask = urllib.request.Request(f"{web.url}/api/v1/devices/roof/files/download?path={quote(path)}")
         ask.add_header("Authorization", f"Bearer {key}")
-        with urllib.request.urlopen(ask, timeout=30) as answer:
+        with urllib.request.urlopen(ask, timeout=60) as answer:
             return answer.headers, answer.read()
 
     with monitor(device, card):
-        try:
-            file_headers, file_body = fetch("/NL-43/Auto_0001/one two.rnd")
-            zip_headers, zip_body = fetch("/NL-43/Auto_0001")
-            with pytest.raises(HTTPError) as missing:
-                fetch("/NL-43/none")
-        finally:
-            server.stop()
+        file_headers, file_body = fetch("/NL-43/Auto_0001/one two.rnd")
+        zip_headers, zip_body = fetch("/NL-43/Auto_0001")
+        with pytest.raises(HTTPError) as missing:
+            fetch("/NL-43/none")
 
     assert (len(file_body), file_headers["Content-Length"], file_headers["X-Content-Type-Options"]) == (SIZE, str(SIZE), "nosniff")
     assert file_headers["Content-Disposition"] == 'attachment; filename="one two.rnd"'

@@ -7,7 +7,6 @@ import pytest
 from sentinel_site.models import ApiKey
 from tests.callers import make_user
 from tests.factories import make_source
-from tests.web import Web
 
 EVERYTHING = (
     "alerts.report_alert", "alerts.view_alert", "alerts.view_silence", "alerts.add_silence", "alerts.delete_silence",
@@ -29,7 +28,5 @@ def key():
 
 
 @pytest.fixture
-def web(key):
-    server = Web().start()
-    yield server
-    server.stop()
+def web(key, web):
+    return web
