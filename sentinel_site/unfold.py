@@ -139,6 +139,8 @@ UNFOLD: dict[str, Any] = {
                 _page(_("Rights"), "shield_person", "auth.group"),
                 _page(_("API keys"), "key", "sentinel_site.apikey"),
                 _page(_("Wall screens"), "tv", "alerts.wall"),
+                {"title": _("Import and export"), "icon": "import_export", "link": reverse_lazy("transfer"),
+                 "permission": _may_view("notifications.view_recipient")},
                 _page(_("Changes"), "manage_history", "sentinel_site.configchange"),
                 _page("Failed sign-ins", "lock", "axes.accessattempt"),
                 _page(_("Processes"), "monitor_heart", "sentinel_site.processbeat"),

@@ -1,0 +1,153 @@
+"""Rows of configuration as CSV and JSON, and back. Bounded before it is parsed.
+
+A cell holds text as it is, anything else as JSON. Text that a spreadsheet would take for a formula gets an apostrophe before it, which is
+taken away again.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from sentinel_site.lib import jsontext
+
+MAX_BYTES: Final = 512 * 1024
+MAX_ROWS: Final = 2000
+FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+ESCAPED: Final = re.compile(r"'+[=+\-@\t\r]")
+Row = dict[str, Any]
+
+
+class Unreadable(Exception):
+    """The file as a whole cannot be used; the text says why and what to do."""
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """A table with a header, for spreadsheets and for `read`."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(column)) for column in columns])
+    return out.getvalue()
+
+
+def to_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """A list of objects."""
+    return json.dumps(list(rows), ensure_ascii=False, indent=1, default=str)
+
+
+def read(data: bytes, form: type[BaseModel]) -> list[Row]:
+    """The rows of a file, as values for ``form``. Raises Unreadable."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"The file has more than {MAX_BYTES // 1024} KiB. Split it.")
+    text = text_of(data)
+    if "\x00" in text:
+        raise Unreadable("The file holds a NUL character. It is no text.")
+    rows = _json_rows(text) if text.lstrip()[:1] in {"[", "{"} else _csv_rows(text, form)
+    if not rows:
+        raise Unreadable("The file has no rows. Its first line names the columns, each further one is a row.")
+    if len(rows) > MAX_ROWS:
+        raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it.")
+    return rows
+
+
+def text_of(data: bytes) -> str:
+    """What the file says. Raises Unreadable."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("The file is not UTF-8. Save it as “CSV UTF-8”.") from None
+
+
+def _json_rows(text: str) -> list[Row]:
+    try:
+        rows = jsontext.read(text.encode())
+        jsontext.check(rows)
+    except jsontext.JsonError as error:
+        raise Unreadable(f"The file is no JSON that can be used: {error}.") from None
+    if not isinstance(rows, list) or any(not isinstance(row, dict) for row in rows):
+        raise Unreadable("JSON must be a list of objects, as the export writes it.")
+    return rows
+
+
+def _csv_rows(text: str, form: type[BaseModel]) -> list[Row]:
+    head = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True)
+    try:
+        lines = [line for line in _bounded(reader) if any(cell.strip() for cell in line)]
+    except csv.Error as error:
+        raise Unreadable(f"The file is no CSV that can be read: {error} (line {reader.line_num}).") from None
+    if not lines:
+        return []
+    columns = [cell.strip() for cell in lines[0]]
+    if len(set(columns)) != len(columns) or not all(columns):
+        raise Unreadable("The first line must name every column, each once.")
+    kinds = _kinds(form)
+    if unknown := sorted(set(columns) - set(kinds)):
+        raise Unreadable(f"There is no column “{unknown[0][:60]}”. The columns are: {', '.join(kinds)}.")
+    for number, line in enumerate(lines[1:], start=2):
+        if len(line) > len(columns):
+            raise Unreadable(f"Line {number} has more cells than the first line has columns. Is a comma not quoted?")
+    return [_values(columns, line, kinds) for line in lines[1:]]
+
+
+def _bounded(reader: Any) -> Iterable[list[str]]:
+    for number, line in enumerate(reader):
+        if number > MAX_ROWS:
+            raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it.")
+        yield line
+
+
+def _values(columns: Sequence[str], line: Sequence[str], kinds: Mapping[str, set[str]]) -> Row:
+    """What a line says; an empty cell of what can be neither empty nor nothing says nothing."""
+    found: Row = {}
+    for column, cell in zip(columns, line, strict=False):
+        may = kinds[column]
+        if cell == "":
+            if "string" in may and "null" not in may:
+                found[column] = ""
+            elif may & {"null", "array"}:
+                found[column] = None if "null" in may else []
+        elif may & {"array", "object"}:
+            found[column] = _json_cell(cell)
+        else:
+            found[column] = cell[1:] if ESCAPED.match(cell) else cell
+    return found
+
+
+def _json_cell(cell: str) -> Any:
+    try:
+        return jsontext.read(cell.encode())
+    except jsontext.JsonError:
+        return cell  # the form says what is wrong with it
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and FORMULA.match(text) else text
+
+
+def _kinds(form: type[BaseModel]) -> dict[str, set[str]]:
+    """What each column may hold, by the form's own schema."""
+    schema = form.model_json_schema(by_alias=True)
+    found = {}
+    for name, field in schema["properties"].items():
+        each = [_resolved(option, schema) for option in field.get("anyOf", [field])]
+        found[name] = {kind for option in each for kind in [option.get("type", "string")]}
+    return found
+
+
+def _resolved(option: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    name = option.get("$ref", "").rpartition("/")[2]
+    return schema["$defs"][name] if name else option

@@ -1,0 +1,63 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.config import SourceForm
+from notifications.people import RecipientForm
+from sentinel_site.transfer import files
+from sentinel_site.transfer.files import Unreadable
+
+TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=20)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+33612345678", "-2", "@SUM(A1)", "\t=1", "'=1", "''=1"])
+def test_what_a_spreadsheet_would_take_for_a_formula_is_written_as_text_and_comes_back(text):
+    written = files.to_csv(["name"], [{"name": text}])
+
+    assert written.split("\r\n")[1].strip('"').startswith("'")
+    assert files.read(written.encode(), RecipientForm) == [{"name": text}]
+
+
+@given(TEXT.filter(lambda text: text.strip() and "\r" not in text))
+def test_every_text_comes_back_as_it_was(text):
+    assert files.read(files.to_csv(["name", "language"], [{"name": text, "language": "en"}]).encode(), RecipientForm)[0]["name"] == text
+
+
+def test_lists_nothing_and_truth_come_back():
+    row = {"slug": "probe", "policy": None, "dedup_attributes": ["source", "label.a"], "enabled": True, "group_max": 3}
+
+    (read,) = files.read(files.to_csv(list(row), [row]).encode(), SourceForm)
+
+    assert read == {"slug": "probe", "policy": None, "dedup_attributes": ["source", "label.a"], "enabled": "true", "group_max": "3"}
+    assert SourceForm.model_validate(read).model_dump(include=set(row)) == row
+    assert files.read(files.to_json([row]).encode(), SourceForm) == [row]
+
+
+def test_a_spreadsheets_semicolons_and_byte_order_mark_are_understood():
+    assert files.read("\ufeffname;active\r\nAnn;false\r\n".encode(), RecipientForm) == [{"name": "Ann", "active": "false"}]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "no rows"),
+        (b"name\n", "no rows"),
+        (b"name,hat\nAnn,1\n", "no column"),
+        (b"name,name\nAnn,1\n", "each once"),
+        (b"name\nAnn,Bea\n", "more cells"),
+        (b'name\n"Ann\n', "no CSV"),
+        (b"name\n\xff\xfe\n", "not UTF-8"),
+        (b"name\nA\x00nn\n", "NUL"),
+        (b"PK\x03\x04", "no column|no rows"),
+        (b'{"name": "Ann"}', "list of objects"),
+        (b"[1, 2]", "list of objects"),
+        (b"[" * 5000, "no JSON"),
+        (b'[{"name": NaN}]', "no JSON"),
+        (b"name\n" + b"Ann\n" * (files.MAX_ROWS + 1), "more than 2000 rows"),
+        (b"[" + b"{}," * files.MAX_ROWS + b"{}]", "more than 2000 rows"),
+        (b"name\n" + b"A" * files.MAX_BYTES, "KiB"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(data, why):
+    with pytest.raises(Unreadable, match=why):
+        files.read(data, RecipientForm)
