@@ -27,8 +27,9 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
+from sentinel_site import bulk_admin, bulk_deeds
 from sentinel_site.changes import admin as _history  # noqa: F401 (its list is registered by being imported)
-from sentinel_site.lib import configuration
+from sentinel_site.lib import bulk_asking, configuration
 from sentinel_site.lib.ages import ago, length
 from sentinel_site.lib.lists import NoBulkDeleteMixin, ReadOnlyMixin
 from sentinel_site.models import ApiKey, ProcessBeat
@@ -37,6 +38,7 @@ for model in (Schedule, OrmQ, Success, Failure, User, Group, AccessAttempt, Acce
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 admin.site.index_title = _("Overview")
+__all__ = ["bulk_admin"]
 CHANGE_KEY = "sentinel_site.change_apikey"
 
 
@@ -89,7 +91,7 @@ class ApiKeyAdmin(ModelAdmin):
     search_fields = ("name", "prefix", "user__username")
     autocomplete_fields = ("user",)
     fields = ("user", "name", "expires_at")
-    actions: ClassVar = ["revoke_ticked"]
+    actions: ClassVar = [bulk_asking.action(bulk_deeds.REVOKE, "change")]
     actions_detail: ClassVar = ["revoke"]
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
@@ -145,11 +147,6 @@ class ApiKeyAdmin(ModelAdmin):
         key = get_object_or_404(ApiKey, pk=object_id)
         self._revoke(request, ApiKey.objects.filter(pk=key.pk))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:sentinel_site_apikey_change", args=[key.pk])})
-
-    @action(description=_("Revoke"), permissions=["change"])
-    def revoke_ticked(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Revoke every ticked key."""
-        self._revoke(request, queryset)
 
     def _revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         if not request.user.has_perm(CHANGE_KEY):

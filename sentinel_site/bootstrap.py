@@ -149,6 +149,7 @@ ACCESS: Final = tuple(
     for app, model in (("auth", "user"), ("auth", "group"), ("sentinel_site", "apikey"))
     for verb in ("view", "add", "change", "delete")
 )
+RUNS: Final = ("sentinel_site.view_bulkrun", "sentinel_site.change_bulkrun")
 RETRY: Final = ("notifications.retry_delivery",)
 VERIFY: Final = ("notifications.verify_contactmethod",)
 ANSWER: Final = ("alerts.answer_alert",)
@@ -173,6 +174,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         *RETRY,
         *SHARE,
         *VERIFY,
+        *RUNS,
         *ACCESS,
     ),
     "Ingest": (*REPORT, *READINGS),

@@ -9,10 +9,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sentinel_site.lib import crypto
-from sentinel_site.models_admin import Dismissal, SavedFilter
+from sentinel_site.models_admin import BulkRun, Dismissal, SavedFilter
 from sentinel_site.models_changes import ConfigChange
 
-__all__ = ["ApiKey", "ConfigChange", "Dismissal", "IdempotentAnswer", "ProcessBeat", "SavedFilter"]
+__all__ = ["ApiKey", "BulkRun", "ConfigChange", "Dismissal", "IdempotentAnswer", "ProcessBeat", "SavedFilter", "UserLanguage"]
 
 
 class ApiKey(models.Model):

@@ -2,6 +2,9 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sentinel_site.lib.ids import uuid7
 
 
 class Dismissal(models.Model):
@@ -39,3 +42,43 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class BulkRun(models.Model):
+    """One deed done to many rows at somebody's wish: how far it is, and what it could not be done to.
+
+    ``todo`` are primary keys, of which the first ``done`` were tried. A row is taken by counting ``done`` up in the transaction that
+    does the deed to it: whoever else works on the same run takes the next one, or stops.
+    """
+
+    class Status(models.TextChoices):
+        """How far it is."""
+
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Stopped by hand")
+        REFUSED = "refused", _("Not allowed any more")
+
+    OPEN = (Status.WAITING, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    deed = models.CharField(max_length=80)
+    params = models.JSONField(default=dict)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    todo = models.JSONField(default=list)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    failures = models.JSONField(default=list)
+    begun_at = models.DateTimeField()
+    moved_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["moved_at"], condition=models.Q(ended_at__isnull=True), name="bulk_run_open")]
+
+    def __str__(self) -> str:
+        return self.deed

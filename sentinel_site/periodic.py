@@ -22,5 +22,6 @@ PERIODIC: Final[dict[str, tuple[str, int]]] = {
     "silent-devices": ("devices.tasks.silence", 1),
     "rule-orphans": ("devices.tasks.close_orphans", 1),
     "jobs": ("jobs.tasks.catch_up", 1),
+    "bulk-runs": ("sentinel_site.tasks.go_on_with_bulk", 1),
     "missing-backups": ("backups.tasks.miss", 1),
 }

@@ -4,7 +4,8 @@ from django.utils import timezone
 
 from alerts import escalation, flooding, timeouts
 from notifications import delivery, receipts, revisions
-from sentinel_site import process_alerts, statistics
+from sentinel_site import bulk_runs, process_alerts, statistics
+from sentinel_site.lib import queue
 from sentinel_site.models import ProcessBeat
 
 DELIVER_SECONDS = 35
@@ -42,3 +43,14 @@ def watch() -> None:
 def keep_statistics() -> None:
     """Count what changed for the charts. A task of its own: nobody waits for it."""
     statistics.run_due(at=timezone.now())
+
+
+def bulk(pk: str) -> None:
+    """Go on with a deed that is done to many rows; what is left after a while is a task of its own."""
+    if not bulk_runs.work(pk):
+        queue.enqueue("sentinel_site.tasks.bulk", pk)
+
+
+def go_on_with_bulk() -> None:
+    """Take up what a worker dropped, and forget what ended long ago."""
+    bulk_runs.go_on(at=timezone.now())

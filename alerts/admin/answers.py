@@ -11,19 +11,19 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from alerts import escalation, lifecycle
+from alerts.admin import ticked
 from alerts.enums import Promise, Resolution
 from alerts.errors import AlertError
 from alerts.models import Alert
@@ -62,7 +62,7 @@ class CommentForm(BaseDialogForm):
 class AnswersMixin:
     """The actions on alerts. ``answer`` and ``escalate`` name the permissions that Django's and Unfold's menus ask for."""
 
-    actions: ClassVar = ["acknowledge_ticked", *[f"resolve_{value}" for value, _label in BY_PEOPLE], "escalate_ticked"]
+    actions: ClassVar = ticked.ACTIONS
     actions_detail: ClassVar = ["acknowledge", "resolve", "escalate", "comment"]
 
     def has_answer_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
@@ -111,39 +111,6 @@ class AnswersMixin:
         """Comment one alert."""
         return self._one(request, object_id, ANSWER, partial(lifecycle.comment, note=form.cleaned_data["note"]), COMMENTED)
 
-    @action(description=_("Acknowledge"), permissions=["answer"])
-    def acknowledge_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Acknowledge every ticked alert."""
-        self._many(request, queryset, ANSWER, lifecycle.acknowledge, ACKNOWLEDGED)
-
-    @action(description=_("Escalate now"), permissions=["escalate"])
-    def escalate_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Escalate every ticked alert."""
-        self._many(request, queryset, ESCALATE, escalation.escalate_now, ESCALATED)
-
-    @action(description=_("Resolve: handled"), permissions=["answer"])
-    def resolve_handled(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Resolve every ticked alert as handled."""
-        self._resolve(request, queryset, Resolution.HANDLED)
-
-    @action(description=_("Resolve: help sent"), permissions=["answer"])
-    def resolve_help_sent(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Resolve every ticked alert as help sent."""
-        self._resolve(request, queryset, Resolution.HELP_SENT)
-
-    @action(description=_("Resolve: false alarm"), permissions=["answer"])
-    def resolve_false_alarm(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Resolve every ticked alert as a false alarm."""
-        self._resolve(request, queryset, Resolution.FALSE_ALARM)
-
-    @action(description=_("Resolve: test"), permissions=["answer"])
-    def resolve_test(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Resolve every ticked alert as a test."""
-        self._resolve(request, queryset, Resolution.TEST)
-
-    def _resolve(self, request: HttpRequest, queryset: QuerySet[Alert], resolution: Resolution) -> None:
-        self._many(request, queryset, ANSWER, partial(lifecycle.resolve, resolution=resolution), RESOLVED)
-
     def _one(self, request: HttpRequest, object_id: str, permission: str, deed: Deed, done: Any) -> HttpResponse:
         _require(request, permission)
         alert = get_object_or_404(Alert, pk=object_id)
@@ -152,18 +119,6 @@ class AnswersMixin:
         else:
             messages.error(request, f"#{alert.number}: {refusal}")
         return HttpResponse(headers={"HX-Redirect": reverse("admin:alerts_alert_change", args=[alert.pk])})
-
-    def _many(self, request: HttpRequest, queryset: QuerySet[Alert], permission: str, deed: Deed, done: Any) -> None:
-        _require(request, permission)
-        at, count = timezone.now(), 0
-        for alert in queryset.order_by("id"):
-            if (refusal := _do(deed, alert, request, at=at)) is None:
-                count += 1
-            else:
-                messages.error(request, f"#{alert.number}: {refusal}")
-        if count:
-            said = ngettext("%(count)d alert %(done)s.", "%(count)d alerts %(done)s.", count)
-            messages.success(request, said % {"count": count, "done": done})
 
 
 def _require(request: HttpRequest, permission: str) -> None:

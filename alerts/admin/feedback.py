@@ -4,7 +4,6 @@ from functools import partial
 from typing import ClassVar
 
 from django import forms
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +14,6 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 from alerts import feedback
 from alerts.admin.answers import ANSWER, AnswersMixin
 from alerts.enums import Usefulness
-from alerts.models import Alert
 
 
 class FeedbackForm(BaseDialogForm):
@@ -30,7 +28,6 @@ class FeedbackForm(BaseDialogForm):
 class FeedbackMixin(AnswersMixin):
     """What can be said of alerts afterwards, beside the answers."""
 
-    actions: ClassVar = [*AnswersMixin.actions, *[f"{word}_ticked" for word in Usefulness.values]]
     actions_detail: ClassVar = [*AnswersMixin.actions_detail, "give_feedback"]
 
     @action(
@@ -43,29 +40,6 @@ class FeedbackMixin(AnswersMixin):
         """Say what one alert was worth."""
         deed = partial(feedback.give, word=form.cleaned_data["feedback"], note=form.cleaned_data["note"])
         return self._one(request, object_id, ANSWER, deed, _called(form.cleaned_data["feedback"]))
-
-    @action(description=_("Feedback: useful"), permissions=["answer"])
-    def useful_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Every ticked alert was useful."""
-        self._say(request, queryset, Usefulness.USEFUL)
-
-    @action(description=_("Feedback: noise"), permissions=["answer"])
-    def noise_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Every ticked alert was noise."""
-        self._say(request, queryset, Usefulness.NOISE)
-
-    @action(description=_("Feedback: duplicate"), permissions=["answer"])
-    def duplicate_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Every ticked alert told something that was known."""
-        self._say(request, queryset, Usefulness.DUPLICATE)
-
-    @action(description=_("Feedback: test"), permissions=["answer"])
-    def test_ticked(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Every ticked alert was a test."""
-        self._say(request, queryset, Usefulness.TEST)
-
-    def _say(self, request: HttpRequest, queryset: QuerySet[Alert], word: Usefulness) -> None:
-        self._many(request, queryset, ANSWER, partial(feedback.give, word=word), _called(word))
 
 
 def _called(word: str) -> str:

@@ -18,11 +18,11 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
-from alerts import walls
+from alerts import bulk_deeds, walls
 from alerts.admin.forms import LinesField
 from alerts.models import Wall
 from alerts.models.subscription import check_unless_empty
-from sentinel_site.lib import qr
+from sentinel_site.lib import bulk_asking, qr
 from sentinel_site.lib.ages import ago
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
@@ -53,7 +53,7 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
     form = WallForm
     list_display = ("name", "state_now", "seen", "matches", "created_at", "expires_at")
     search_fields = ("name",)
-    actions: ClassVar = ["revoke_ticked"]
+    actions: ClassVar = [bulk_asking.action(bulk_deeds.REVOKE_WALL, "change")]
     actions_detail: ClassVar = ["revoke"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Wall | None = None) -> Any:
@@ -114,11 +114,6 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
         wall = get_object_or_404(Wall, pk=object_id)
         self._revoke(request, Wall.objects.filter(pk=wall.pk))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:alerts_wall_change", args=[wall.pk])})
-
-    @action(description=_("Revoke"), permissions=["change"])
-    def revoke_ticked(self, request: HttpRequest, queryset: QuerySet[Wall]) -> None:
-        """Revoke every ticked screen."""
-        self._revoke(request, queryset)
 
     def _revoke(self, request: HttpRequest, chosen: QuerySet[Wall]) -> None:
         if not request.user.has_perm(CHANGE):

@@ -1,12 +1,10 @@
 """Expected backups: when, how they are, and what they wait for."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -16,12 +14,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminEmailInputWidget
 
-from backups import config, pings, scans, when
+from backups import bulk_deeds, config, pings, scans, when
 from backups.admin.words import STATUS_COLOURS, in_zone, listed, off_by, shown
 from backups.models import ExpectedBackupJob, RestoreProof
+from sentinel_site.lib import bulk_asking
 from sentinel_site.lib.ages import until
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 from sentinel_site.lib.permissions import caller
@@ -67,7 +66,7 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
     list_filter_submit = True
     search_fields = ("database_name", "company_name", "city", "neighborhood", "agent_id_responsible", "slug")
     readonly_fields = ("how_it_is", "next_runs", "warned", "more", "ping_address")
-    actions: ClassVar = ["enable_ticked", "disable_ticked"]
+    actions: ClassVar = [bulk_asking.action(bulk_deeds.SWITCH_ON, "change"), bulk_asking.action(bulk_deeds.SWITCH_OFF, "change")]
     fieldsets = (
         (_("Backup"), {"fields": (("database_name", "agent_id_responsible"), ("company_name", "city"), ("neighborhood", "is_active"))}),
         (_("When it is expected"), {"fields": (
@@ -184,24 +183,6 @@ class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
     _how_to_ping = _(
         "Add /start at the beginning of a run and /fail when it failed. Whoever knows this address can ping, and nothing else."
     )
-
-    @action(description=_("Switch on"), permissions=["change"])
-    def enable_ticked(self, request: HttpRequest, queryset: QuerySet[ExpectedBackupJob]) -> None:
-        """Expect them again, from their next run on."""
-        self._switch(request, queryset, on=True)
-
-    @action(description=_("Switch off"), permissions=["change"])
-    def disable_ticked(self, request: HttpRequest, queryset: QuerySet[ExpectedBackupJob]) -> None:
-        """Expect them no more; their open alerts are resolved."""
-        self._switch(request, queryset, on=False)
-
-    def _switch(self, request: HttpRequest, jobs: QuerySet[ExpectedBackupJob], *, on: bool) -> None:
-        changed: Iterable[ExpectedBackupJob] = config.switch(
-            list(jobs.values_list("pk", flat=True)), on=on, by=caller(request), at=timezone.now()
-        )
-        for job in changed:
-            self.log_change(request, job, f"active: {'on' if on else 'off'}")
-        messages.success(request, _("Changed: %(count)d.") % {"count": len(list(changed))})
 
 
 @admin.register(RestoreProof)

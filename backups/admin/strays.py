@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -18,11 +17,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
-from backups import quarantine, unexpected
+from backups import bulk_deeds, quarantine, unexpected
 from backups.admin.words import shown
 from backups.models import QuarantinedReport, UnexpectedDatabase
+from sentinel_site.lib import bulk_asking
 from sentinel_site.lib.lists import LargeListMixin, ReadOnlyMixin
 from sentinel_site.lib.permissions import caller
 
@@ -37,7 +37,7 @@ class UnexpectedDatabaseAdmin(ModelAdmin):
     search_fields = ("database_name", "agent")
     fields = ("agent", "database_name", "first_seen_at", "last_seen_at", "reports", "document", "ignored")
     readonly_fields = ("agent", "database_name", "first_seen_at", "last_seen_at", "reports", "document")
-    actions: ClassVar = ["expect_ticked", "ignore_ticked"]
+    actions: ClassVar = [bulk_asking.action(bulk_deeds.EXPECT, "expect"), bulk_asking.action(bulk_deeds.IGNORE, "change")]
 
     def get_urls(self) -> list[Any]:
         """The one click, before the admin's own."""
@@ -76,19 +76,6 @@ class UnexpectedDatabaseAdmin(ModelAdmin):
     def expect(self, found: UnexpectedDatabase) -> str:
         """One click. The button belongs to the list's own form, which carries the token against forged requests."""
         return _button(gettext("Expect it"), reverse("admin:backups_unexpecteddatabase_expect", args=[found.pk]))
-
-    @action(description=_("Expect them"), permissions=["expect"])
-    def expect_ticked(self, request: HttpRequest, queryset: QuerySet[UnexpectedDatabase]) -> None:
-        """Each daily, at about the time it was reported at."""
-        made = [unexpected.expect(found, by=caller(request), at=timezone.now()) for found in queryset]
-        messages.success(request, _("Expected from now on: %(count)d. Look whether their times are right.") % {"count": len(made)})
-
-    @action(description=_("Ignore them"), permissions=["change"])
-    def ignore_ticked(self, request: HttpRequest, queryset: QuerySet[UnexpectedDatabase]) -> None:
-        """Show them no more among what needs a look."""
-        for found in queryset:
-            unexpected.ignore(found, ignored=True)
-        messages.success(request, _("Ignored: %(count)d.") % {"count": len(queryset)})
 
 
 @admin.register(QuarantinedReport)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -15,13 +15,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanWidget
 
-from devices import board, config
+from devices import board, bulk_deeds, config
 from devices.admin.words import MODE_COLOURS, REACH_COLOURS, last_value, reach, status_of
 from devices.enums import DriverKind
 from devices.models import Device
+from sentinel_site.lib import bulk_asking
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 KINDS: Final = {DriverKind.NL43: "NL-43", DriverKind.SIMULATED: _("Simulated"), DriverKind.PUSH: _("Pushes")}
@@ -102,7 +103,9 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
     autocomplete_fields = ("source",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
     readonly_fields = ("how_it_is", "more")
-    actions: ClassVar = ["enable_ticked", "disable_ticked", "keep_ticked", "release_ticked"]
+    actions: ClassVar = [
+        bulk_asking.action(deed, "change") for deed in (bulk_deeds.ENABLE, bulk_deeds.DISABLE, bulk_deeds.KEEP, bulk_deeds.RELEASE)
+    ]
     fieldsets = (
         (_("Device"), {"fields": (("name", "slug"), ("place", "time_zone"), "driver")}),
         (_("How to reach it"), {
@@ -185,36 +188,6 @@ class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
         for title, name in LISTS:
             links += _listed(str(title), name, device)
         return format_html("{}", format_html_join(" · ", '<a class="snt-link" href="{1}">{0}</a>', links))
-
-    @action(description=_("Enable"), permissions=["change"])
-    def enable_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
-        """Talk to them again."""
-        self._set(request, queryset, enabled=True)
-
-    @action(description=_("Disable"), permissions=["change"])
-    def disable_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
-        """Leave them alone: their connection is released, and their rules raise nothing."""
-        self._set(request, queryset, enabled=False)
-
-    @action(description=_("Watch day and night"), permissions=["change"])
-    def keep_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
-        """Keep them alive."""
-        self._set(request, queryset, keepalive=True)
-
-    @action(description=_("Watch only while somebody looks"), permissions=["change"])
-    def release_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
-        """Release their connection for other programs while nobody looks."""
-        self._set(request, queryset, keepalive=False)
-
-    def _set(self, request: HttpRequest, devices: QuerySet[Device], **change: bool) -> None:
-        """Save each, so that whatever follows a device's change follows this one too, and log it."""
-        (name, value), count = next(iter(change.items())), 0
-        for device in devices.exclude(**change):
-            setattr(device, name, value)
-            device.save(update_fields=[name, "changed_at"])
-            self.log_change(request, device, f"{name}: {'on' if value else 'off'}")
-            count += 1
-        messages.success(request, _("Changed: %(count)d.") % {"count": count})
 
 
 def _without(fieldset: tuple[Any, dict[str, Any]], names: Iterable[str]) -> tuple[Any, dict[str, Any]]:

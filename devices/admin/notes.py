@@ -12,11 +12,12 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
-from devices import noting
+from devices import bulk_deeds, noting
 from devices.enums import FindingStatus
 from devices.models import NoteFinding, TechnicianNote
+from sentinel_site.lib import bulk_asking
 from sentinel_site.lib.lists import NoBulkDeleteMixin, ReadOnlyMixin
 from sentinel_site.lib.permissions import caller
 
@@ -33,7 +34,7 @@ class TechnicianNoteAdmin(NoBulkDeleteMixin, ModelAdmin):
     list_filter_submit = True
     search_fields = ("text", "place", "device__name")
     ordering = ("-id",)
-    actions = ("resolve_selected", "archive_selected")
+    actions = (bulk_asking.action(bulk_deeds.RESOLVE_NOTES, "change"), bulk_asking.action(bulk_deeds.ARCHIVE_NOTES, "change"))
     autocomplete_fields = ("device",)
 
     def get_fieldsets(self, request: HttpRequest, obj: TechnicianNote | None = None) -> Any:
@@ -72,29 +73,6 @@ class TechnicianNoteAdmin(NoBulkDeleteMixin, ModelAdmin):
             if findings
             else _("Nothing was found that calls for an alert."),
         )
-
-    @action(description=_("Resolve what is open"))
-    def resolve_selected(self, request: HttpRequest, queryset: QuerySet[TechnicianNote]) -> None:
-        """Findings and alerts of the selected notes."""
-        if self._may_close(request):
-            at = timezone.now()
-            for note in queryset:
-                for finding in noting.open_of(note):
-                    noting.resolve(finding, by=caller(request), at=at)
-
-    @action(description=_("Archive"))
-    def archive_selected(self, request: HttpRequest, queryset: QuerySet[TechnicianNote]) -> None:
-        """Put the selected notes away, and resolve their alerts."""
-        if self._may_close(request):
-            at = timezone.now()
-            for note in queryset:
-                noting.archive(note, by=caller(request), at=at)
-
-    def _may_close(self, request: HttpRequest) -> bool:
-        allowed = request.user.has_perm("devices.change_techniciannote") and request.user.has_perm("devices.change_notefinding")
-        if not allowed:
-            messages.error(request, _("This needs the right to change notes and their findings. Ask an administrator."))
-        return allowed
 
     @display(description=_("Written"))
     def written(self, note: TechnicianNote) -> str:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -18,13 +17,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter, ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from devices import aggregates, backtest, rule_config, sentences
+from devices import aggregates, backtest, bulk_deeds, rule_config, sentences
 from devices.enums import RulePhase
 from devices.errors import Busy
 from devices.models import AlertRule
+from sentinel_site.lib import bulk_asking
 from sentinel_site.lib.ages import precise
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.lists import NoBulkDeleteMixin
@@ -104,7 +104,7 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
     search_fields = ("name", "device__name", "device__slug")
     autocomplete_fields = ("device",)
     readonly_fields = ("says", "warned", "more")
-    actions: ClassVar = ["enable_ticked", "disable_ticked"]
+    actions: ClassVar = [bulk_asking.action(bulk_deeds.RULES_ON, "change"), bulk_asking.action(bulk_deeds.RULES_OFF, "change")]
     fieldsets = (
         (_("Rule"), {"fields": (("device", "name"), ("severity", "enabled"))}),
         (_("When it holds"), {"fields": (
@@ -164,24 +164,6 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
             '<a class="snt-link" href="{}">{}</a>',
             zip(links, (gettext("Try it on the past"), gettext("Live values and chart")), strict=True),
         )
-
-    @action(description=_("Switch on"), permissions=["change"])
-    def enable_ticked(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
-        """Judge by them again."""
-        self._switch(request, queryset, on=True)
-
-    @action(description=_("Switch off"), permissions=["change"])
-    def disable_ticked(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
-        """Their open alerts are resolved."""
-        self._switch(request, queryset, on=False)
-
-    def _switch(self, request: HttpRequest, rules: QuerySet[AlertRule], *, on: bool) -> None:
-        changed = list(rules.exclude(enabled=on))
-        for rule in changed:
-            rule.enabled = on
-            rule_config.save(rule)
-            self.log_change(request, rule, f"enabled: {'on' if on else 'off'}")
-        messages.success(request, _("Changed: %(count)d.") % {"count": len(changed)})
 
     def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """When the rule would have held. It changes nothing, so the form is sent by GET and its address can be kept."""

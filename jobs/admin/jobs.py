@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -21,13 +21,13 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
-from jobs import config, operating, scheduling
+from jobs import bulk_deeds, config, operating, scheduling
 from jobs.admin.forms import FollowsForm, FollowsFormSet, JobForm, PauseForm, RunForm
 from jobs.admin.words import RUN_COLOURS
 from jobs.enums import JobKind, RunStatus
 from jobs.errors import JobError
 from jobs.models import Job, JobLink, JobRun
-from sentinel_site.lib import cron
+from sentinel_site.lib import bulk_asking, cron
 from sentinel_site.lib.ages import ago, until
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 from sentinel_site.lib.permissions import caller
@@ -65,7 +65,7 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
     autocomplete_fields = ("source",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
     readonly_fields = ("now", "more", "next_runs", "address")
-    actions: ClassVar = ["enable_ticked", "disable_ticked"]
+    actions: ClassVar = [bulk_asking.action(bulk_deeds.SWITCH_ON, "change"), bulk_asking.action(bulk_deeds.SWITCH_OFF, "change")]
     actions_detail: ClassVar = ["run_now", "pause", "resume"]
     fieldsets = (
         (_("Job"), {"fields": (("name", "slug"), "description", "kind", "enabled")}),
@@ -206,16 +206,6 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
         messages.success(request, _("%(job)s is not paused.") % {"job": job.name})
         return _back(job)
 
-    @action(description=_("Switch on"), permissions=["change"])
-    def enable_ticked(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        """Start them by the clock again."""
-        self._switch(request, queryset, on=True)
-
-    @action(description=_("Switch off"), permissions=["change"])
-    def disable_ticked(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        """Start them no more; their open alerts end."""
-        self._switch(request, queryset, on=False)
-
     def run_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask, with the arguments; then run it."""
         job = self._operated(request, pk)
@@ -237,15 +227,6 @@ class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
         if not request.user.has_perm(RUN):
             raise PermissionDenied
         return get_object_or_404(Job, pk=pk)
-
-    def _switch(self, request: HttpRequest, jobs: QuerySet[Job], *, on: bool) -> None:
-        changed = list(Job.objects.filter(pk__in=jobs.values("pk")).exclude(enabled=on))
-        for job in changed:
-            job.enabled = on
-            job.save(update_fields=["enabled", "changed_at"])
-            scheduling.reschedule(job.pk, at=timezone.now())
-            self.log_change(request, job, f"enabled: {'on' if on else 'off'}")
-        messages.success(request, _("Changed: %(count)d.") % {"count": len(changed)})
 
 
 def _back(job: Job) -> HttpResponse:

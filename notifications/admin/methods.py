@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,10 +17,10 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from notifications import methods, proofs
+from notifications import bulk_deeds, methods, proofs
 from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable, moment
 from notifications.models import ContactMethod
-from sentinel_site.lib import configuration, crypto
+from sentinel_site.lib import bulk_asking, configuration, crypto
 
 _safe = keep_lazy(SafeString)(mark_safe)
 PROVED = {"kind", "address", "recipient", "group"}
@@ -160,7 +159,7 @@ class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
         "recipient", "group", "kind", "address", "secret", "label", "order", "verified", "active", "disabled", "platform", "last_proof",
         "last_messages",
     )  # fmt: skip
-    actions: ClassVar = ["enable_ticked"]
+    actions: ClassVar = [bulk_asking.action(bulk_deeds.TEST, "change"), bulk_asking.action(bulk_deeds.ENABLE, "change")]
     actions_detail: ClassVar = [*ProvingMixin.proving_actions, "enable_again"]
 
     @display(description=_("Of"))
@@ -191,13 +190,6 @@ class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
         _enable(ContactMethod.objects.filter(pk=method.pk))
         messages.success(request, _("Enabled. Send a test message to be sure."))
         return back(method)
-
-    @action(description=_("Enable again"), permissions=["change"])
-    def enable_ticked(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> None:
-        """Take back that Sentinel switched the ticked ones off."""
-        if not request.user.has_perm(CHANGE):
-            raise PermissionDenied
-        messages.success(request, _("Enabled: %(count)d.") % {"count": _enable(queryset)})
 
 
 def _enable(methods: QuerySet[ContactMethod]) -> int:

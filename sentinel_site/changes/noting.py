@@ -15,7 +15,9 @@ _connected: Final[list[Any]] = []
 
 
 def connect() -> None:
-    """Listen to every kind that the apps declare."""
+    """Listen to every kind that the apps declare; once more changes nothing."""
+    if _connected:
+        return
     for kind in configuration.load().values():
         _listen(kind.model, partial(_saving, kind), partial(_saved, kind), partial(_deleting, kind), partial(_deleted, kind))
         _listen_to_links(kind.model, kind.fields, lambda keys, _kind=kind: [(_kind, keys)])

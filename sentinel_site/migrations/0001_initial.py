@@ -3,6 +3,7 @@
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
+import sentinel_site.lib.ids
 from django.conf import settings
 from django.db import migrations, models
 
@@ -78,6 +79,28 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('user', 'what'), name='dismissal_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BulkRun',
+            fields=[
+                ('id', models.UUIDField(default=sentinel_site.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('deed', models.CharField(max_length=80)),
+                ('params', models.JSONField(default=dict)),
+                ('status', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('cancelled', 'Stopped by hand'), ('refused', 'Not allowed any more')], default='waiting', max_length=10)),
+                ('todo', models.JSONField(default=list)),
+                ('total', models.PositiveIntegerField()),
+                ('done', models.PositiveIntegerField(default=0)),
+                ('failed', models.PositiveIntegerField(default=0)),
+                ('failures', models.JSONField(default=list)),
+                ('begun_at', models.DateTimeField()),
+                ('moved_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['moved_at'], name='bulk_run_open')],
             },
         ),
         migrations.CreateModel(

@@ -15,6 +15,7 @@ from notifications.models import Notification
 from tests.factories import make_recipient, make_source, raise_alert
 
 LIST = "/admin/alerts/alert/"
+SURE = {"sure": "1", "resolution": "handled", "feedback": "noise"}
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -184,9 +185,9 @@ def test_a_viewer_cannot_act_on_one_alert(viewer, alert, action):
     assert (answer.status_code, alert.status) == (403, AlertStatus.PENDING)
 
 
-@pytest.mark.parametrize("action", ["acknowledge_ticked", "resolve_handled", "escalate_ticked"])
+@pytest.mark.parametrize("action", ["acknowledge_ticked", "resolve_ticked", "escalate_ticked", "feedback_ticked"])
 def test_a_viewer_cannot_act_on_many(viewer, alert, action):
-    viewer.post(LIST, {"action": action, "_selected_action": [str(alert.pk)]})
+    viewer.post(LIST, {"action": action, "_selected_action": [str(alert.pk)], **SURE})
 
     alert.refresh_from_db()
     assert (alert.status, LogEntry.objects.exclude(kind=LogKind.RAISED).count()) == (AlertStatus.PENDING, 0)
@@ -202,14 +203,14 @@ def test_ticked_alerts_are_acknowledged_together_and_refusals_are_named(boss, al
     closed = raise_alert(at=timezone.now(), title="other", subject="other")
     lifecycle.expire(closed, at=timezone.now())
 
-    answer = boss.post(LIST, {"action": "acknowledge_ticked", "_selected_action": [str(alert.pk), str(closed.pk)]}, follow=True)
+    answer = boss.post(LIST, {"action": "acknowledge_ticked", "_selected_action": [str(alert.pk), str(closed.pk)], **SURE}, follow=True)
 
     text = answer.content.decode()
-    assert ("1 alert acknowledged." in text, f"#{closed.number}: An alert that is EXPIRED" in text) == (True, True)
+    assert ("Done: 1." in text, "It is over already." in text) == (True, True)
 
 
 def test_ticked_alerts_are_resolved_together(boss, alert):
-    boss.post(LIST, {"action": "resolve_help_sent", "_selected_action": [str(alert.pk)]})
+    boss.post(LIST, {"action": "resolve_ticked", "_selected_action": [str(alert.pk)], **SURE, "resolution": "help_sent"})
 
     assert Alert.objects.values_list("status", "resolution").get() == (AlertStatus.RESOLVED, Resolution.HELP_SENT)
 

@@ -60,7 +60,7 @@ def test_it_is_revoked_from_its_page_and_from_the_list(boss):
     desk, hall = Wall.objects.order_by("name")
 
     boss.post(f"{LIST}{desk.pk}/revoke/", {"_form_submitted": "on"})
-    boss.post(LIST, {"action": "revoke_ticked", "_selected_action": [str(hall.pk)]})
+    boss.post(LIST, {"action": "revoke_ticked", "_selected_action": [str(hall.pk)], "sure": "1"})
 
     assert Wall.objects.filter(revoked_at=None).count() == 0
 

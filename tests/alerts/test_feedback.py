@@ -146,7 +146,7 @@ def test_the_admin_gives_it_for_one_and_for_those_ticked(alert):
 
     boss.post(f"{ADMIN}{other.pk}/give_feedback/", {"_form_submitted": "on", "feedback": "test", "note": ""})
     one = list(Feedback.objects.values_list("alert_id", "word"))
-    boss.post(ADMIN, {"action": "noise_ticked", "_selected_action": [alert.pk, other.pk]})
+    boss.post(ADMIN, {"action": "feedback_ticked", "_selected_action": [alert.pk, other.pk], "sure": "1", "feedback": "noise"})
 
     assert one == [(other.pk, "test")]
     assert set(Feedback.objects.values_list("alert_id", "word")) == {(alert.pk, "noise"), (other.pk, "noise")}

@@ -121,7 +121,7 @@ def test_jobs_are_switched_off_and_deleted_with_their_alerts(boss, job):
     for each in (job, other):
         entries.decide(each.pk, evidence(verdict=BackupVerdict.FAILED))
 
-    boss.post(f"{BASE}expectedbackupjob/", {"action": "disable_ticked", "_selected_action": [job.pk]})
+    boss.post(f"{BASE}expectedbackupjob/", {"action": "disable_ticked", "_selected_action": [job.pk], "sure": "1"})
     assert "its pings" in page(boss, f"expectedbackupjob/{other.pk}/delete/")
     boss.post(f"{BASE}expectedbackupjob/{other.pk}/delete/", {"post": "yes"})
 

@@ -135,7 +135,7 @@ def test_what_cannot_be_is_refused_in_words(boss, field, value):
 def test_several_are_switched_at_once(boss, action, field, value):
     ids = [make_device(slug, **{field: not value}).pk for slug in ("fence", "gate")]
 
-    boss.post(LIST, {"action": action, "_selected_action": ids})
+    boss.post(LIST, {"action": action, "_selected_action": ids, "sure": "1"})
 
     assert [getattr(device, field) for device in Device.objects.all()] == [value, value]
 
@@ -143,7 +143,7 @@ def test_several_are_switched_at_once(boss, action, field, value):
 def test_who_may_only_look_switches_nothing():
     device, looker = make_device(), sign_in("view_device")
 
-    looker.post(LIST, {"action": "disable_ticked", "_selected_action": [device.pk]})
+    looker.post(LIST, {"action": "disable_ticked", "_selected_action": [device.pk], "sure": "1"})
 
     assert Device.objects.get().enabled is True
 

@@ -87,7 +87,7 @@ def test_a_device_has_so_many_rules_and_no_more(boss, device):
 
 
 def test_ticked_rules_are_switched_off_together(boss, rule):
-    boss.post(LIST, {"action": "disable_ticked", "_selected_action": [rule.pk]})
+    boss.post(LIST, {"action": "rules_off", "_selected_action": [rule.pk], "sure": "1"})
 
     rule.refresh_from_db()
     assert (rule.enabled, rule.version) == (False, 2)

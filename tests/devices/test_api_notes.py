@@ -128,7 +128,7 @@ def test_a_note_is_written_in_the_admin(staff, device):
 def test_notes_are_settled_in_the_admin(staff, technician, action, status):
     technician.send("/notes", {"text": "Réservoir vide"})
 
-    staff.post("/admin/devices/techniciannote/", {"action": action, "_selected_action": [TechnicianNote.objects.get().pk]})
+    staff.post("/admin/devices/techniciannote/", {"action": action, "_selected_action": [TechnicianNote.objects.get().pk], "sure": "1"})
 
     assert (NoteFinding.objects.get().status, Alert.objects.get().status) == (status, "RESOLVED")
 
@@ -138,7 +138,8 @@ def test_who_may_only_look_settles_nothing_in_the_admin(technician):
     viewer = Client()
     viewer.force_login(make_user("viewer", "devices.view_techniciannote", is_staff=True))
 
-    viewer.post("/admin/devices/techniciannote/", {"action": "archive_selected", "_selected_action": [TechnicianNote.objects.get().pk]})
+    said = {"action": "archive_selected", "_selected_action": [TechnicianNote.objects.get().pk], "sure": "1"}
+    viewer.post("/admin/devices/techniciannote/", said)
 
     assert NoteFinding.objects.get().status == "open"
 

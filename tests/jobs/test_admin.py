@@ -144,5 +144,5 @@ def test_the_list_takes_as_many_queries_for_three_as_for_one(client, staff, djan
 def test_jobs_are_switched_off_and_on_together(client, staff):
     make_job(cron="30 2 * * *")
     for name in ("disable_ticked", "enable_ticked"):
-        client.post(LIST, {"action": name, "_selected_action": [Job.objects.get().pk]})
+        client.post(LIST, {"action": name, "_selected_action": [Job.objects.get().pk], "sure": "1"})
         assert (Job.objects.get().enabled, Job.objects.get().next_run_at is None) == ((name == "enable_ticked"), name == "disable_ticked")
