@@ -69,8 +69,7 @@ class OwnMethods(BaseModel):
 def list_own_shifts(request: HttpRequest, days: Annotated[int, Field(ge=1, le=own_shifts.MOST_DAYS)] = own_shifts.DAYS) -> HttpResponse:
     """Your shifts that are running or begin within the days, and who may take them."""
     by = require(request, VIEW)
-    person = own_shifts.of_user(by)
-    return json_answer(own_shifts.describe(own_shifts.upcoming(person, at=timezone.now(), days=days), by, person))
+    return json_answer(own_shifts.listed(by, at=timezone.now(), days=days))
 
 
 @router.post("/schedules/{uuid:key}/hand-over", response={201: HandedOver})

@@ -99,11 +99,17 @@ def hand_over(schedule: OnCallSchedule, form: HandOverForm, *, by: User, at: dat
     return made
 
 
+def listed(by: User, *, at: datetime, days: int) -> dict[str, Any]:
+    """The shifts of ``by`` as REST answers them; none for who is no recipient."""
+    person = Recipient.objects.filter(user=by).first()
+    return describe(upcoming(person, at=at, days=days), by, person) if person else {"items": [], "takers": {}}
+
+
 def describe(held: Iterable[Held], by: User, giver: Recipient) -> dict[str, Any]:
     """As REST answers it: the shifts, and for each schedule who may take them."""
-    listed = list(held)
-    schedules = {str(each.schedule.pk): each.schedule for each in listed}
-    named = [(each, {"schedule": str(each.schedule.pk), "schedule_name": each.schedule.name}) for each in listed]
+    found = list(held)
+    schedules = {str(each.schedule.pk): each.schedule for each in found}
+    named = [(each, {"schedule": str(each.schedule.pk), "schedule_name": each.schedule.name}) for each in found]
     return {
         "items": [describe_shift(each.shift) | names for each, names in named],
         "takers": {pk: _named(takers(schedule, giver, by)[:MOST_TAKERS]) for pk, schedule in schedules.items()},

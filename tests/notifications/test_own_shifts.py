@@ -104,6 +104,7 @@ def test_rest_shows_and_moves_ones_own_shifts_only(schedule, robin, kim):
     assert viewer.send(f"/schedules/{schedule.pk}/hand-over", body).status_code == 409
     assert caller.send(f"/schedules/{schedule.pk}/hand-over", body).status_code == 403  # a session needs its token
     assert stranger.read("/me/contact-methods").json() == {"items": []}
+    assert viewer.read("/me/shifts").json() == {"items": [], "takers": {}}
 
 
 def test_ones_own_methods_say_what_became_of_their_test(robin):
