@@ -18,7 +18,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django_q import admin as _registers_first  # noqa: F401 (whichever app comes first: what it registers is taken out below)
 from django_q.models import Failure, OrmQ, Schedule, Success
@@ -117,7 +117,7 @@ class ApiKeyAdmin(ModelAdmin):
         if key.revoked_at:
             return "revoked", gettext("revoked")
         past = key.expires_at and key.expires_at <= timezone.now()
-        return ("expired", gettext("expired")) if past else ("active", gettext("active"))
+        return ("expired", gettext("expired")) if past else ("active", pgettext("key", "active"))
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Save a changed key, or make a new one and keep its text for the answer to this one request."""

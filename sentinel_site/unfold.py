@@ -142,7 +142,7 @@ UNFOLD: dict[str, Any] = {
                 {"title": _("Import and export"), "icon": "import_export", "link": reverse_lazy("transfer"),
                  "permission": _may_view("notifications.view_recipient")},
                 _page(_("Changes"), "manage_history", "sentinel_site.configchange"),
-                _page("Failed sign-ins", "lock", "axes.accessattempt"),
+                _page(_("Failed sign-ins"), "lock", "axes.accessattempt"),
                 {"title": _("Bulk runs"), "icon": "checklist", "link": reverse_lazy("admin:sentinel_site_bulkrun_changelist")},
                 _page(_("Processes"), "monitor_heart", "sentinel_site.processbeat"),
             ]},

@@ -25,7 +25,7 @@ class ForeignAlert(models.Model):
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"), help_text=_("When it counts as over if it is not reported again."))
     timed_out = models.BooleanField(_("timed out"), default=True, help_text=_("The end is Sentinel's: the report named none."))
-    ended_at = models.DateTimeField(_("ended at"), null=True, help_text="It is over since.")
+    ended_at = models.DateTimeField(_("ended at"), null=True, help_text=_("It is over since."))
     updated_at = models.DateTimeField(_("updated at"))
 
     class Meta:
