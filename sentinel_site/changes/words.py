@@ -105,7 +105,8 @@ def _said(model: type[Model] | None, name: str, value: Any) -> list[str]:
 
 
 def _part_said(part: Part, values: dict[str, Any]) -> str:
-    said = ((name, ", ".join(_said(part.model, name, value))) for name, value in values.items())
+    order = [name for name in part.fields if name in values]  # stored JSON has an order of its own
+    said = ((name, ", ".join(_said(part.model, name, values[name]))) for name in order)
     return "; ".join(f"{_label(part.model, name)}: {text}" for name, text in said if text != NOTHING)
 
 
