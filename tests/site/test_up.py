@@ -75,7 +75,7 @@ def test_a_database_that_is_no_postgresql_is_one_line(ground):
 
 @pytest.mark.slow
 def test_a_second_start_finds_the_same_data_and_a_stop_leaves_nothing(ground):
-    data_dir = ground / "twice"
+    data_dir = ground / "house"
     with Up(data_dir) as first:
         users = first.rows("SELECT username, password FROM auth_user")
         assert "another `manage.py up` uses" in only_line(start(data_dir))
@@ -102,7 +102,7 @@ def test_the_password_is_shown_once(ground):
 
 @pytest.mark.slow
 def test_a_start_after_a_kill_ends_what_was_left(ground):
-    data_dir = ground / "killed"
+    data_dir = ground / "house"
     with Up(data_dir) as first:
         stopped = first.pid("worker")
         os.kill(stopped, signal.SIGSTOP)  # it cannot even notice that its starter is gone
