@@ -1,17 +1,35 @@
-"""What people read has French: every text marked in code and pages, in the file that is read at run time."""
+"""What people read has French: every text marked in code, pages and scripts, in the file that is read at run time. No word is unmarked."""
 
 import ast
 import gettext
+import io
 import re
 
 import pytest
+from babel.messages.pofile import read_po
 
+from tests import wording
 from tests.test_architecture import APPS, ROOT, modules, place, tree
 
 FOLDER = ROOT / "locale" / "fr" / "LC_MESSAGES"
-MARKS = {"_", "gettext", "gettext_noop", "gettext_lazy", "ngettext"}
-TAG = re.compile(r'{% translate "([^"]+)"')
-TEXT = re.compile(r'^(msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?) (.*)\n((?:".*"\n)*)', re.M)
+MARKS = {"_", "gettext", "gettext_noop", "gettext_lazy", "ngettext", "ngettext_lazy"}
+PERCENT = re.compile(r"%(\(\w+\)\S*?[sdf]|[sd]\b)")
+BRACES = re.compile(r"{(\w*)}")
+PAGES = sorted(path for path in (ROOT / "templates").rglob("*.html") if not {"admin", "notifications", "unfold"} & set(path.parts))
+SCRIPTS = sorted((ROOT / "static" / "live").glob("*.js"))
+
+
+def entries(name):
+    """Every entry of the .po file that is a text."""
+    return [entry for entry in read_po(io.BytesIO((FOLDER / f"{name}.po").read_bytes())) if entry.id]
+
+
+def texts(value):
+    return [value] if isinstance(value, str) else list(value)
+
+
+def known(name):
+    return {text for entry in entries(name) for text in texts(entry.id)}
 
 
 def compiled(name: str) -> gettext.GNUTranslations:
@@ -19,53 +37,77 @@ def compiled(name: str) -> gettext.GNUTranslations:
         return gettext.GNUTranslations(file)
 
 
-def parts(name: str) -> list[tuple[str, str]]:
-    """Every entry of the .po file: what it is (msgid, msgid_plural, msgstr …), and its text."""
-    lines = TEXT.findall((FOLDER / f"{name}.po").read_text())
-    return [(kind, "".join(ast.literal_eval(line) for line in [first, *more.splitlines()])) for kind, first, more in lines]
-
-
-def written(name: str) -> dict[str, str]:
-    """The texts of the .po file and their (first) translation."""
-    found, text, context = {}, "", ""
-    for kind, value in parts(name):
-        if kind == "msgctxt":
-            context = f"{value}\x04"
-        elif kind == "msgid":
-            text, context = f"{context}{value}", ""
-        elif kind in {"msgstr", "msgstr[0]"}:
-            found[text] = value
-    return {text: value for text, value in found.items() if text}
-
-
 def marked() -> dict[str, str]:
-    """Every text marked for translation, and where."""
+    """Every text marked for translation in code and pages, and where."""
     found = {}
     for path in modules(*APPS):
         for node in ast.walk(tree(path)):
-            if (
-                isinstance(node, ast.Call)
-                and getattr(node.func, "id", "") in MARKS
-                and node.args
-                and isinstance(node.args[0], ast.Constant)
-            ):
-                found[node.args[0].value] = f"{place(path)}:{node.lineno}"
+            if isinstance(node, ast.Call) and (getattr(node.func, "id", "") in MARKS or getattr(node.func, "attr", "") in MARKS):
+                plain = [each.value for each in node.args[:2] if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+                found |= dict.fromkeys(plain, f"{place(path)}:{node.lineno}")
     for page in (ROOT / "templates").rglob("*.html"):
-        found |= dict.fromkeys(TAG.findall(page.read_text()), page.name)
+        found |= dict.fromkeys(wording.marked_in_page(page), page.name)
     return found
 
 
-def test_every_text_that_is_marked_has_french():
-    known = {text for kind, text in parts("django") if kind.startswith("msgid")}
+def places(text):
+    """The places of a sentence, in whichever way they are written: %(name)s and {name}."""
+    return sorted({*PERCENT.findall(text), *BRACES.findall(text)})
 
-    assert {text: where for text, where in marked().items() if text not in known} == {}
+
+def test_every_text_that_is_marked_has_french():
+    french = known("django")
+
+    assert {text: where for text, where in marked().items() if text not in french} == {}
+
+
+def test_every_text_that_scripts_say_has_french():
+    french = known("djangojs")
+    said = {text: script.name for script in SCRIPTS for text in wording.marked_in_script(script)}
+
+    assert {text: where for text, where in said.items() if text not in french} == {}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_no_page_has_a_word_that_is_not_marked(page):
+    assert {text for text in wording.bare_in_page(page) if not set(re.findall(r"[^\W\d_]{2,}", text)) <= wording.NAMES} == set()
+
+
+def test_no_script_has_a_word_that_is_not_marked():
+    french = known("djangojs")
+    found = {(script.name, text) for script in SCRIPTS for text in wording.words_of_script(script) if text not in french}
+
+    assert sorted(found) == []
+
+
+@pytest.mark.parametrize("name", ["django", "djangojs"])
+def test_french_is_complete_and_nothing_is_left_to_check(name):
+    wrong = [entry.id for entry in entries(name) if entry.fuzzy or not all(texts(entry.string))]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["django", "djangojs"])
+def test_french_sentences_have_the_places_of_the_english_ones(name):
+    both = [(texts(entry.id), texts(entry.string)) for entry in entries(name)]
+
+    assert [english[0] for english, french in both if [text for text in french if places(text) not in allowed(english)]] == []
+
+
+def allowed(english):
+    """A singular may leave the number out."""
+    return [places(text) for text in english] + [[name for name in places(english[0]) if name not in {"n", "(n)d", "count", "(count)d"}]]
 
 
 @pytest.mark.parametrize("name", ["django", "djangojs"])
 def test_the_compiled_file_says_what_the_written_one_says(name):
     """After a change of the .po file: msgfmt -o django.mo django.po."""
-    catalogue = compiled(name)
+    said = compiled(name)._catalog
+    written = {}
+    for entry in entries(name):
+        first, *_ = texts(entry.id)
+        first = f"{entry.context}\x04{first}" if entry.context else first
+        written |= {first: entry.string} if isinstance(entry.string, str) and entry.string else {}
+        written |= {(first, form): text for form, text in enumerate(entry.string)} if not isinstance(entry.string, str) else {}
 
-    said = {text: {catalogue.gettext(text), catalogue.ngettext(text, text, 1)} - {text} or {text} for text in written(name)}
-
-    assert said == {text: {value} for text, value in written(name).items()}
+    assert {text: french for text, french in said.items() if text} == written

@@ -22,7 +22,7 @@ def alert():
 def test_it_is_reached_from_the_alert_and_fits_a_telephone(open_page, alert):
     page = open_page(f"/live/alerts/{alert.pk}", viewport={"width": 380, "height": 800}, locale="fr-FR")
 
-    page.get_by_role("link", name="L'histoire de l'alerte").click()
+    page.get_by_role("link", name="L’histoire de l’alerte").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"{XSS} gnihton")
     expect(page.get_by_role("button", name="Imprimer")).to_be_visible()

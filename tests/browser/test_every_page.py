@@ -1,0 +1,93 @@
+"""Every page, in both languages, light and dark, on a telephone and a wide screen: for everybody, whole, and at home.
+
+axe-core looks for what shuts people out (WCAG 2.2, A and AA). Nothing may be wider than the screen, no English may be left on a
+French page, and no request may leave this machine.
+"""
+
+import io
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from playwright.sync_api import expect
+
+from tests.browser.pages import PAGES, furnish
+
+ROOT = Path(__file__).resolve().parents[2]
+EVERY = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "rules": {"target-size": {"enabled": True}}}
+LOOKS = {"runOnly": {"type": "rule", "values": ["color-contrast", "target-size", "html-has-lang", "html-lang-valid"]}}
+AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
+WIDTHS = (380, 1280, 1920)
+RUN = """async (rules) => {
+  const why = (node) => `${node.target}: ${[...node.any, ...node.all].map((check) => check.message)}`;
+  return (await axe.run(document, rules)).violations.map((each) => [each.id, ...each.nodes.slice(0, 5).map(why)]);
+}"""
+WIDE = """() => [...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 5).map((each) => `${each.tagName.toLowerCase()}#${each.id}.${each.className}`)"""
+SAID = """() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) if (!walker.currentNode.parentElement.closest("script, style")) found.push(walker.currentNode.textContent);
+  for (const name of ["title", "aria-label", "placeholder", "alt"])
+    for (const each of document.querySelectorAll(`[${name}]`)) found.push(each.getAttribute(name));
+  return [...new Set(found.map((text) => text.replace(/^[^\\p{L}]+|[^\\p{L}.…?!:]+$/gu, "")))];
+}"""
+DATA = {"Sentinel itself"}
+"""Names that this test gave."""
+EXPECTED = (
+    "Failed to load resource: the server responded with a status of 4",
+    "Failed to load resource: the server responded with a status of 503",
+    "The AudioContext was not allowed to start",
+)
+"""What a browser says of pages that are refused or missing, of a house without a watchdog, and of a wall that nobody has touched."""
+FRENCH_OF_OTHERS = ("admin",)
+
+
+@pytest.fixture
+def responder(responder):
+    """Somebody who may see everything."""
+    responder.is_staff = responder.is_superuser = True
+    responder.save()
+    return responder
+
+
+def test_every_page_is_for_everybody_and_fits_and_stays_at_home(open_page, web, responder):
+    places, asked, found = furnish(), [], {}
+
+    for language, scheme, rules in (("fr-FR", "dark", EVERY), ("en-GB", "light", LOOKS)):
+        page = open_page("/livez", locale=language, color_scheme=scheme, reduced_motion="reduce")
+        page.context.add_init_script(path=AXE)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda socket: asked.append(socket.url.replace("ws:", "http:", 1)))
+        found |= {(name, language): faults(page, name, path.format(**places), rules) for name, path in PAGES.items()}
+
+    assert {where: wrong for where, wrong in found.items() if wrong} == {}
+    assert [url for url in asked if not url.startswith((web.url, "data:", "blob:"))] == []
+
+
+def faults(page, name, path, rules):
+    """Everything that is wrong with one page."""
+    page.complaints.clear()
+    page.goto(path)
+    expect(page.locator("#link[data-state=connecting]")).to_have_count(0)
+    language = page.locator("html").get_attribute("lang")
+    wrong = [[width, *page.evaluate(WIDE)] for width in WIDTHS if overflows(page, width)]
+    wrong += page.evaluate(RUN, rules)
+    wrong += [said for said in page.complaints if not said.startswith(EXPECTED)]
+    if language == "fr" and not name.startswith(FRENCH_OF_OTHERS):
+        wrong += [text for text in page.evaluate(SAID) if text in ENGLISH]
+    return wrong
+
+
+def overflows(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    return page.evaluate("document.documentElement.scrollWidth") > width
+
+
+def english():
+    """Every text that has other words in French."""
+    files = (ROOT / "locale" / "fr" / "LC_MESSAGES").glob("*.po")
+    entries = [entry for file in files for entry in read_po(io.BytesIO(file.read_bytes())) if entry.id and isinstance(entry.id, str)]
+    return {entry.id for entry in entries} - {entry.string for entry in entries} - DATA
+
+
+ENGLISH = english()
