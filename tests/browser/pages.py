@@ -42,12 +42,12 @@ PAGES = {
     "noise": "/live/noise/",
     "dashboards": "/live/dashboards/",
     "admin": "/admin/",
-    "first steps": "/admin/first-steps/",
+    "admin, first steps": "/admin/first-steps/",
     "admin, a list": "/admin/alerts/alert/",
     "admin, a form": "/admin/notifications/recipient/{recipient}/change/",
 }
 """Its name, and its address with what `furnish` made."""
-_CHAIN = {"export": "0 2 * * *", "load": ""}
+_CHAIN = {"export-all": "0 2 * * *", "load-all": ""}
 
 
 def furnish() -> dict[str, str]:
@@ -93,7 +93,7 @@ def _devices(at):
     make_source("meters")
     meter = Device.objects.create(slug="quay", name="Quay 3", place="East side", host="192.0.2.7")
     meter.rules.create(name="Loud", threshold=80)
-    sensor = Device.objects.create(slug="cellar", name="Cellar", place="Below", driver="push", time_zone="Europe/Paris")
+    sensor = Device.objects.create(slug="cellar", name="Cellar", place="Lower floor", driver="push", time_zone="Europe/Paris")
     rows = [readings.NewReading(sensor.pk, at - timedelta(minutes=minutes), {"humidity": 60.0 - minutes}) for minutes in range(20)]
     readings.store(rows)
     frame = {"type": "frame", "values": {"humidity": 60.0, "temperature": 19.5}}
