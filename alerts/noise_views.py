@@ -1,7 +1,7 @@
 """The live page of the noise report. It is made here; its script only asks for a new one and says how far that is."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -98,4 +98,4 @@ def _lines(found: Sequence[Mapping[str, Any]], by: str, said: Any) -> list[dict[
 
 
 def _named(day: date) -> str:
-    return date_format(day, "SHORT_DATE_FORMAT") if isinstance(day, datetime) else date_format(day, "j M")
+    return date_format(day, "j N")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import date_format, localize
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,7 +19,7 @@ def title(proposal: Mapping[str, Any]) -> str:
 
 def why(proposal: Mapping[str, Any]) -> str:
     """What speaks for it."""
-    facts = {name: localize(value) if isinstance(value, int | float) else value for name, value in proposal["facts"].items()}
+    facts = {name: _written(value) if isinstance(value, int | float) else value for name, value in proposal["facts"].items()}
     if proposal["kind"] == ProposalKind.WINDOW:
         facts["days"] = days(proposal["facts"]["weekdays"])
     return _WHYS[proposal["kind"]]().format(**facts)
@@ -59,7 +59,7 @@ def headline(totals: Mapping[str, Any], days: int) -> str:
     if not totals["alerts"]:
         return _("Nothing was raised in the last {days} days.").format(days=days)
     sentence = _("{messages} messages about {told} alerts in {days} days. Somebody acted on {acted}.")
-    return sentence.format(days=days, **{name: localize(value) for name, value in totals.items()})
+    return sentence.format(days=days, **{name: _written(value) for name, value in totals.items()})
 
 
 def cut(answer: Mapping[str, Any]) -> str:
@@ -69,7 +69,7 @@ def cut(answer: Mapping[str, Any]) -> str:
         since = date_format(localtime(datetime.fromisoformat(answer["cut"]["since"])), "DATETIME_FORMAT")
         parts.append(
             _("The proposals are weighed on the newest {alerts} alerts, since {since}.").format(
-                alerts=localize(answer["cut"]["alerts"]), since=since
+                alerts=_written(answer["cut"]["alerts"]), since=since
             )
         )
     if answer["weighed"] < answer["drafts"]:
@@ -86,7 +86,7 @@ def tiles(answer: Mapping[str, Any]) -> list[dict[str, str]]:
         (_("Alerts"), totals["alerts"]), (_("told"), totals["told"]), (_("Messages"), totals["messages"]), (_("acted on"), share),
         (_("Reports that repeat"), totals["folded"]), (_("called useful"), totals["useful"]), (_("called noise"), totals["noise"]),
     ]  # fmt: skip
-    return [{"name": name, "value": str(localize(value))} for name, value in figures]
+    return [{"name": name, "value": value if isinstance(value, str) else _written(value)} for name, value in figures]
 
 
 def talker(line: Mapping[str, Any]) -> str:
@@ -99,25 +99,25 @@ def talker(line: Mapping[str, Any]) -> str:
 
 def unacted(line: Mapping[str, Any]) -> str:
     """How often people were told for nothing."""
-    told = ngettext("told of {n} alert", "told of {n} alerts", line["told"]).format(n=localize(line["told"]))
+    told = ngettext("told of {n} alert", "told of {n} alerts", line["told"]).format(n=_written(line["told"]))
     return " · ".join([told, _messages(line["messages"]), *_said(line), *_usually(line)])
 
 
 def flapping(line: Mapping[str, Any]) -> str:
     """How often it came and went."""
-    held = [_("{n} held back").format(n=localize(line["held"]))] if line["held"] else []
-    return " · ".join([_("came {n} times").format(n=localize(line["times"])), _messages(line["messages"]), *held])
+    held = [_("{n} held back").format(n=_written(line["held"]))] if line["held"] else []
+    return " · ".join([_("came {n} times").format(n=_written(line["times"])), _messages(line["messages"]), *held])
 
 
 def folded(line: Mapping[str, Any]) -> str:
     """How many reports were how many alerts."""
-    return _("{reports} reports, {alerts} alerts").format(reports=localize(line["reports"]), alerts=localize(line["alerts"]))
+    return _("{reports} reports, {alerts} alerts").format(reports=_written(line["reports"]), alerts=_written(line["alerts"]))
 
 
 def nights(found: Mapping[str, Any], worst: str) -> str:
     """Whose night was how often disturbed."""
     sentence = _("{nights} of {of} nights, {messages} messages, at the most {most} in the night of {worst}")
-    return sentence.format(worst=worst, **{name: localize(found[name]) for name in ("nights", "of", "messages", "most")})
+    return sentence.format(worst=worst, **{name: _written(found[name]) for name in ("nights", "of", "messages", "most")})
 
 
 def place(line: Mapping[str, Any]) -> str:
@@ -128,12 +128,16 @@ def place(line: Mapping[str, Any]) -> str:
     return " · ".join(filter(None, (line["source"], line["type"] if line["type"] != "generic" else "", subject)))
 
 
+def _written(number: float) -> str:
+    return str(number_format(number, use_l10n=True, force_grouping=True))
+
+
 def _messages(number: int) -> str:
-    return ngettext("{n} message", "{n} messages", number).format(n=localize(number))
+    return ngettext("{n} message", "{n} messages", number).format(n=_written(number))
 
 
 def _alerts(number: int) -> str:
-    return ngettext("{n} alert", "{n} alerts", number).format(n=localize(number))
+    return ngettext("{n} alert", "{n} alerts", number).format(n=_written(number))
 
 
 def _share(line: Mapping[str, Any]) -> int:

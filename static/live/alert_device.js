@@ -1,6 +1,6 @@
 // On the page of an alert that a device raised: what it measured around that instant. It is found by the alert's link to the device's page.
 
-import { byId, data, el, say, setText, show } from "./dom.js";
+import { byId, data, el, pair, say, setText, show } from "./dom.js";
 import { Chart, readout } from "./chart.js";
 import { Series } from "./series.js";
 import { Zone } from "./zone.js";
@@ -58,7 +58,7 @@ async function draw({ slug, at }, alert) {
     byId("device-chart").setAttribute("aria-label", best ? say("{metric}: highest {high}, lowest {low}.", { metric: nameOf(metric), high: best.high, low: best.low }) : nameOf(metric));
   }
 
-  setText(byId("device-chart-name"), `${device.name}: ${nameOf(metric)}`);
+  setText(byId("device-chart-name"), pair(device.name, nameOf(metric)));
   byId("device-chart-link").href = `/live/devices/${slug}/?at=${encodeURIComponent(new Date(at * 1000).toISOString())}`;
   await load();
   const timer = setInterval(() => {

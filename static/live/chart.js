@@ -3,6 +3,7 @@
 import { el, say } from "./dom.js";
 import { isLevel, nameOf, number, unitOf } from "./metrics.js";
 
+const axisFigures = new Intl.NumberFormat(document.documentElement.lang || undefined);
 const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6"];
 const DAY = 86400;
 const SMALLEST_DRAG = 6; // pixels
@@ -124,7 +125,7 @@ export class Chart {
       { ...look, space: 74, size: 44, values: (_plot, splits, _axis, _space, step) => this.times(splits, step) },
       ...units.map((unit, place) => ({
         ...look, scale: unit || "n", side: place === 0 ? 3 : 1, size: 54, incrs: [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000], grid: place === 0 ? look.grid : { show: false },
-        values: (_plot, splits) => splits.map((value) => `${value} ${unit}`.trim()),
+        values: (_plot, splits) => splits.map((value) => `${axisFigures.format(value)} ${unit}`.trim()),
       })),
     ];
   }

@@ -1,6 +1,6 @@
 // Operating a meter: every command asks first when it changes something, shows how far it is, and says in words what came of it.
 
-import { byId, el, say, setText, show, words } from "./dom.js";
+import { byId, el, pair, say, setText, show, words } from "./dom.js";
 import { clock } from "./time.js";
 import { settle } from "./device_looks.js";
 import { during } from "./press.js";
@@ -53,7 +53,7 @@ async function perform(command, args, title) {
   const answer = await call("POST", `${base}/commands`, { command, args });
   const result = answer.status === 202 ? await followed(answer.body, title) : answer;
   if (result.ok) shown(title, result.body);
-  else reply(el("p", { class: "bad", text: `${title}: ${refusal(result)}` }));
+  else reply(el("p", { class: "bad", text: pair(title, refusal(result)) }));
   after();
 }
 
@@ -73,7 +73,7 @@ async function followed(first, title) {
 
 function progress(title, { what, done, of }) {
   const bar = of ? el("progress", { max: of, value: done, "aria-label": title }) : el("progress", { "aria-label": title });
-  reply(el("p", { text: `${title}: ${what ? words(what) : words("under way")}${of ? ` (${done}/${of})` : ""}` }), bar);
+  reply(el("p", { text: pair(title, `${what ? words(what) : words("under way")}${of ? ` (${done}/${of})` : ""}`) }), bar);
 }
 
 function refusal({ body, problem }) {
@@ -83,7 +83,7 @@ function refusal({ body, problem }) {
 
 function shown(title, body) {
   const found = body.reply === undefined ? body : body.reply;
-  reply(el("p", { class: "good", text: `${title}: ${words("done.")}` }), listed(found));
+  reply(el("p", { class: "good", text: pair(title, words("done.")) }), listed(found));
 }
 
 /** A reply as a list of names and values; nested ones are indented. */

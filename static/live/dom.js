@@ -12,6 +12,9 @@ export function say(text, places = {}) {
   return filled(words(text), places);
 }
 
+/** "name: value", as a language sets its colon. */
+export const pair = (name, value) => say("{name}: {value}", { name, value });
+
 /** `sayMany("{n} alert", "{n} alerts", 3)`: the same, as a language counts. */
 export function sayMany(one, many, n, places = {}) {
   const text = window.ngettext ? window.ngettext(one, many, n) : n === 1 ? one : many;

@@ -1,6 +1,6 @@
 // Whether it was worth somebody's attention: four words, one tap, and what others said.
 
-import { byId, data, setText, show } from "./dom.js";
+import { byId, data, pair, setText, show } from "./dom.js";
 import { isOpen, isTaken } from "./looks.js";
 import { post } from "./answers.js";
 import { during } from "./press.js";
@@ -15,7 +15,7 @@ export function showFeedback(alert, { mine, said, may }) {
     button.setAttribute("aria-pressed", String(button.dataset.word === mine));
   }
   const line = byId("feedback-said");
-  setText(line, said.map((each) => `${each.by}: ${labels[each.feedback] || each.feedback}`).join(" · "));
+  setText(line, said.map((each) => pair(each.by, labels[each.feedback] || each.feedback)).join(" · "));
   show(line, said.length > 0);
 }
 

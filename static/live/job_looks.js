@@ -1,6 +1,6 @@
 // How jobs and runs read. Colour is never the only sign: every state has a symbol and a word.
 
-import { decimal, el, say, words } from "./dom.js";
+import { decimal, el, pair, say, words } from "./dom.js";
 import { clock, duration, now, seconds } from "./time.js";
 
 const RUNS = {
@@ -89,7 +89,7 @@ const TRIGGERS = { scheduler: "by its schedule", manual: "by hand", api: "by RES
 export function triggerOf(run) {
   const how = words(TRIGGERS[run.trigger] || run.trigger);
   const tries = run.attempt > 1 ? say(", try {n}", { n: run.attempt }) : "";
-  return `${run.triggered_by ? `${how}: ${run.triggered_by}` : how}${tries}`;
+  return `${run.triggered_by ? pair(how, run.triggered_by) : how}${tries}`;
 }
 
 /** “in 7 h 12”, “now”, or nothing. */

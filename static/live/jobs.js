@@ -40,7 +40,7 @@ function glance() {
   }
   if (mended.length) parts.push(say("made good since: {jobs}", { jobs: mended.map((job) => job.name).join(", ") }));
   setText(byId("counts"), parts.join(" · "));
-  byId("bad").replaceChildren(...bad.map((job) => el("li", {}, el("a", { href: `#${job.slug}`, text: job.name }), ` ${standing(job).text.toLowerCase()}`, whyOf(job) ? el("span", { class: "muted", text: `: ${whyOf(job).slice(0, 160)}` }) : "")));
+  byId("bad").replaceChildren(...bad.map((job) => el("li", {}, el("a", { href: `#${job.slug}`, text: job.name }), ` ${standing(job).text.toLowerCase()}`, whyOf(job) ? el("span", { class: "muted", text: ` · ${whyOf(job).slice(0, 160)}` }) : "")));
   byId("night").replaceChildren(...night(jobs(), snapshot.since, snapshot.now));
   document.title = `${bad.length ? `(${bad.length}) ` : ""}${words("Jobs")} · Sentinel`;
 }

@@ -49,8 +49,8 @@ export function where(alert) {
 
 export function taken(alert) {
   if (!alert.acknowledged_by) return "";
-  const text = say("{name} has it", { name: alert.acknowledged_by });
-  return alert.promise ? `${text}: “${promiseLabel(alert.promise)}”` : text;
+  const name = alert.acknowledged_by;
+  return alert.promise ? say("{name} has it: “{promise}”", { name, promise: promiseLabel(alert.promise) }) : say("{name} has it", { name });
 }
 
 export function age(alert) {

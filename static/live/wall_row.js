@@ -60,7 +60,7 @@ function place(alert) {
 function who(alert) {
   if (!isTaken(alert)) return words(STATUS[alert.status] || alert.status);
   const has = alert.taken_by ? say("{name} has it", { name: alert.taken_by }) : words("Taken");
-  return alert.promise && PROMISES[alert.promise] ? `${has}: “${words(PROMISES[alert.promise])}”` : has;
+  return alert.promise && PROMISES[alert.promise] ? say("{has}: “{promise}”", { has, promise: words(PROMISES[alert.promise]) }) : has;
 }
 
 function marks(alert) {
