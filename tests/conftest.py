@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core.management import get_commands
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from alerts import routing
@@ -62,6 +63,13 @@ def _fresh_routing():
 @pytest.fixture(autouse=True)
 def _fresh_overrides():
     overrides.forget()
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """A page in French leaves French switched on in its thread: the next test begins in the site's language."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
