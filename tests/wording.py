@@ -10,6 +10,14 @@ from django.template.base import Lexer, TokenType
 from django.utils.text import smart_split
 
 NAMES = {
+    "Android",
+    "Chrome",
+    "Edge",
+    "Firefox",
+    "Linux",
+    "Notification",
+    "Safari",
+    "Windows",
     "Sentinel",
     "SHA",
     "UTC",
