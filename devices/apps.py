@@ -2,12 +2,14 @@
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 
 class DevicesConfig(AppConfig):
     """Registers `devices`."""
 
     name = "devices"
+    verbose_name = _("Devices")
 
     def ready(self) -> None:
         """Listen to what happens to devices and rules."""

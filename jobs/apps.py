@@ -2,12 +2,14 @@
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 
 class JobsConfig(AppConfig):
     """Registers `jobs`, and its receivers of what happens to runs."""
 
     name = "jobs"
+    verbose_name = _("Jobs")
 
     def ready(self) -> None:
         """Connect the receivers; models exist only now."""

@@ -45,6 +45,10 @@ class BulkRunAdmin(ReadOnlyMixin, LargeListMixin):
         found: QuerySet[BulkRun] = super().get_queryset(request).defer("todo", "failures")
         return found if request.user.has_perm("sentinel_site.view_bulkrun") else found.filter(by=caller(request))
 
+    def get_fieldsets(self, request: HttpRequest, obj: BulkRun | None = None) -> list[Any]:
+        """None: the page is a template of its own."""
+        return []
+
     def get_urls(self) -> list[URLPattern]:
         """With what the page asks for again and again, and stopping."""
         shown = self.admin_site.admin_view

@@ -65,18 +65,20 @@ class BulkRun(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     deed = models.CharField(max_length=80)
     params = models.JSONField(default=dict)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.WAITING)
     todo = models.JSONField(default=list)
     total = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     failures = models.JSONField(default=list)
-    begun_at = models.DateTimeField()
+    begun_at = models.DateTimeField(_("begun at"))
     moved_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("bulk run")
+        verbose_name_plural = _("bulk runs")
         ordering = ["-id"]
         indexes = [models.Index(fields=["moved_at"], condition=models.Q(ended_at__isnull=True), name="bulk_run_open")]
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 DELIVERIES, TRANSPORTS = "/admin/notifications/delivery/", "/admin/notifications/delivery/transports/"
 ROUTES = "/admin/alerts/route/"
@@ -78,7 +79,7 @@ UNFOLD: dict[str, Any] = {
             ]},
             {"title": _("What happens"), "separator": True, "items": [
                 _page(_("Alerts"), "crisis_alert", "alerts.alert"),
-                _page(_("Reports"), "inbox", "alerts.report"),
+                _page(pgettext_lazy("alerts", "Reports"), "inbox", "alerts.report"),
                 _page("Prometheus", "sync", "alerts.foreignalert"),
                 _page(_("Flapping"), "repeat", "alerts.flapping"),
                 _page(_("Deliveries"), "outgoing_mail", "notifications.delivery")

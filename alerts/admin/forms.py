@@ -46,7 +46,7 @@ class SourceForm(forms.ModelForm):
 
     dedup_attributes = LinesField(
         label=_("Same alert when these agree"),
-        help_text=_("One to a line: source, type, severity, subject or label.<name>. A repeat of an open alert only counts up."),
+        help_text=_("One to a line: source, type, severity, subject or label.NAME. A repeat of an open alert only counts up."),
     )
     group_attributes = LinesField(
         label=_("Told together when these agree"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets, label_for_field
 from django.contrib.auth.models import User
@@ -23,9 +24,7 @@ SAME = {
     "Verdict", "Watchdog", "Web", "Webhook", "Webhooks", "–",
 }  # fmt: skip
 """Words that are the same in both languages, or names."""
-OURS = [
-    each for each in admin.site._registry.items() if each[0]._meta.app_label in APPS and each[0].__name__ != "BulkRun"
-]  # not yet in French
+OURS = [each for each in admin.site._registry.items() if each[0]._meta.app_label in APPS]
 MARKED = re.compile(
     r"{% (blocktranslate|blocktrans)\b.*?{% end\1 %}|<(style|pre|code|script)\b.*?</\2>|<span[^>]*material-symbols.*?</span>"
     r"|{#.*?#}|{%.*?%}|{{.*?}}|<[^>]*>|&\w+;|\bsnt_",
@@ -86,6 +85,10 @@ def test_forms_and_lists_of_every_model_are_french(rf):
             found[model.__name__] |= untranslated(lambda: iter(meta))  # noqa: B023 (asked at once)
 
     assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_apps_have_french_names():
+    assert untranslated(lambda: (apps.get_app_config(name).verbose_name for name in APPS)) == set()
 
 
 def test_sidebar_is_french():
