@@ -114,9 +114,16 @@ class Gate:
 
 
 def destination(delivery: Delivery) -> str:
-    """Where it goes; empty when its transport is one place, or is not known."""
+    """Where it goes; empty when its transport is one place, or is not known.
+
+    Never raises: an address that cannot be read is one delivery's trouble, and must not keep those that were claimed with it.
+    """
     transport = transports.TRANSPORTS.get(delivery.transport)
-    return transport.destination(delivery.method)[:200] if transport and delivery.method else ""
+    try:
+        return transport.destination(delivery.method)[:200] if transport and delivery.method else ""
+    except Exception:  # as above
+        _failed()
+        return ""
 
 
 def _failed() -> None:

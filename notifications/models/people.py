@@ -120,12 +120,14 @@ class ContactMethod(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         """Save, with the digest of the address as it is now. A webhook without a secret gets one: it always signs.
 
-        A push address that is a subscription is a browser's.
+        A push address that is a subscription is a browser's, and no other is.
         """
         if self.kind == Transport.WEBHOOK and not self.secret:
             self.secret = crypto.signing_secret()
         if self.kind == Transport.PUSH and self.address.startswith("{"):
             self.push_kind, self.platform = PushKind.WEB, Platform.WEB
+        elif self.push_kind == PushKind.WEB:  # it was a browser's until now
+            self.push_kind, self.platform = PushKind.TOKEN, "" if self.platform == Platform.WEB else self.platform
         self.address_digest = crypto.digest(self.address, purpose="address")
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 

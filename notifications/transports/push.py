@@ -72,7 +72,12 @@ def gives_receipts(method: ContactMethod) -> bool:
 
 def destination(method: ContactMethod) -> str:
     """All messages to phones go to one place; a browser's go to its push service."""
-    return urlsplit(json.loads(method.address).get("endpoint", "")).netloc if method.push_kind == PushKind.WEB else ""
+    if method.push_kind != PushKind.WEB:
+        return ""
+    try:
+        return urlsplit(str(json.loads(method.address)["endpoint"])).netloc
+    except (ValueError, TypeError, LookupError):  # `send` says what is wrong with it
+        return ""
 
 
 def _message(messaging: Any, delivery: Delivery, wording: Wording) -> Any:

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from notifications import delivery as sending
 from notifications import transports, web_push
+from notifications.breakers import Breakers
 from notifications.errors import DeadAddress, PermanentError, TemporaryError
+from notifications.gate import Gate
 from notifications.models import ContactMethod, Delivery
 from notifications.rendering import Wording
 from notifications.transports import push
@@ -153,3 +155,22 @@ def test_a_subscription_that_cannot_be_read_is_said(told):
 
     with pytest.raises(PermanentError, match="is not a browser's subscription"):
         send(told)
+
+
+def test_a_browser_whose_address_becomes_a_phones_token_is_a_phone(told):
+    told.method.address = "token-12345678"
+    told.method.save()
+
+    told.method.refresh_from_db()
+    assert (told.method.push_kind, told.method.platform, push.destination(told.method)) == ("token", "", "")
+
+
+@pytest.mark.parametrize("address", ["token-12345678", "{}", '{"endpoint":"https://[x"}', "[]"])
+def test_a_subscription_that_cannot_be_read_keeps_no_other_message_back(told, address):
+    ContactMethod.objects.filter(pk=told.method_id).update(address=address)
+    broken, gate = Delivery.objects.select_related("method").get(pk=told.pk), Gate()
+    gate.breakers = Breakers(read_seconds=0)
+
+    go, held = gate.admit("push", [broken, told], room=2, crowd=lambda _name: 0.0, at=NOON)
+
+    assert ([delivery for delivery, _ in go], go[0][1], held) == ([broken, told], "", [])
