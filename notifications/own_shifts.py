@@ -27,6 +27,9 @@ OVERRIDE: Final = "notifications.add_oncalloverride"
 TELL_WITHIN: Final = timedelta(hours=12)
 PRIORITY: Final = 3
 MOST_TAKERS: Final = 200
+SHORTEST: Final = timedelta(minutes=15)
+MOST_AHEAD: Final = 300
+"""So many overrides of one schedule may lie ahead before nobody hands anything over any more: each is read whenever somebody is called."""
 
 
 class Span(BaseModel):
@@ -81,16 +84,20 @@ def hand_over(schedule: OnCallSchedule, form: HandOverForm, *, by: User, at: dat
     """Give a shift of ``by`` away, and take another for it if they swap. Both are told at once. Returns the overrides.
 
     Two who hand over in one schedule wait for each other. Raises a Problem: 409 when the shift is not theirs (any more), 422 for
-    somebody who cannot take it.
+    somebody who cannot take it, or for somebody unreachable who would swap.
     """
     giver = of_user(by)
     taker = takers(schedule, giver, by).filter(pk=form.recipient).first()
     if taker is None:
         raise invalid([(("body", "recipient"), "takes no turns in this schedule; choose somebody who does, or ask whoever plans it")])
-    if not any(book.can_send(method) for method in taker.contact_methods.defer("address", "secret")):
+    if not _reached(taker):
         raise invalid([(("body", "recipient"), "cannot be reached by any contact method now, so an alert would reach nobody")])
+    if form.in_exchange is not None and not _reached(giver):
+        raise invalid([(("body", "in_exchange"), "would be yours, and no contact method reaches you now, so an alert would reach nobody")])
     with transaction.atomic():
         OnCallSchedule.objects.select_for_update(no_key=True).get(pk=schedule.pk)
+        if OnCallOverride.objects.filter(schedule=schedule, ends_at__gt=at).count() >= MOST_AHEAD:
+            raise Problem(409, f"{schedule.name} has {MOST_AHEAD} overrides ahead already. Ask whoever plans it to change its layers.")
         moves = [_move(schedule, form, giver, taker, at=at)]
         if form.in_exchange is not None:
             moves.append(_move(schedule, form.in_exchange, taker, giver, at=at))
@@ -114,6 +121,11 @@ def describe(held: Iterable[Held], by: User, giver: Recipient) -> dict[str, Any]
         "items": [describe_shift(each.shift) | names for each, names in named],
         "takers": {pk: _named(takers(schedule, giver, by)[:MOST_TAKERS]) for pk, schedule in schedules.items()},
     }
+
+
+def _reached(person: Recipient) -> bool:
+    """Whether a message can be sent to ``person`` now."""
+    return person.active and any(book.can_send(method) for method in person.contact_methods.defer("address", "secret"))
 
 
 def _named(people: Iterable[Recipient]) -> list[dict[str, str]]:
@@ -141,6 +153,8 @@ def _move(schedule: OnCallSchedule, span: Span, giver: Recipient, taker: Recipie
     own = [shift for shift in found if shift.recipient == str(giver.pk) and shift.starts_at <= starts_at and span.ends_at <= shift.ends_at]
     if not own:
         raise Problem(409, f"{giver.name} is not on call in {schedule.name} for all of that time (any more). Look at the shifts again.")
+    if span.ends_at - starts_at < SHORTEST and (starts_at, span.ends_at) != (max(own[0].starts_at, at), own[0].ends_at):
+        raise invalid([(("body", "ends_at"), f"must be {SHORTEST.seconds // 60} minutes after starts_at or later, or all that is left")])
     return Span(starts_at=starts_at, ends_at=span.ends_at), giver, taker
 
 

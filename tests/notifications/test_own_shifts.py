@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from notifications import own_methods, own_shifts, proofs
-from notifications.models import Notification, OnCallOverride
+from notifications.models import Notification, OnCallOverride, Recipient
 from sentinel_site.lib.problems import Problem
 from tests.callers import KeyClient, make_caller, make_user
 from tests.factories import make_method, make_recipient, make_schedule
@@ -88,6 +88,36 @@ def test_who_cannot_be_reached_takes_no_shift(schedule, robin, kim):
 
     with pytest.raises(Problem, match="cannot be reached"):
         own_shifts.hand_over(schedule, form(kim), by=robin.user, at=MONDAY)
+
+
+@pytest.mark.parametrize(("active", "verified"), [(False, True), (True, False)])
+def test_nobody_takes_anything_in_exchange_without_being_reached(schedule, robin, kim, active, verified):
+    theirs = {"starts_at": MONDAY + WEEK, "ends_at": MONDAY + 2 * WEEK}
+    Recipient.objects.filter(pk=robin.pk).update(active=active)
+    robin.contact_methods.update(verified=verified)
+
+    with pytest.raises(Problem, match="reaches you now"):
+        own_shifts.hand_over(schedule, form(kim, in_exchange=theirs), by=robin.user, at=MONDAY - DAY)
+
+    assert (OnCallOverride.objects.count(), Notification.objects.count()) == (0, 0)
+
+
+def test_a_shift_is_not_handed_over_in_slivers(schedule, robin, kim):
+    with pytest.raises(Problem, match="15 minutes"):
+        own_shifts.hand_over(schedule, form(kim, until=MONDAY + timedelta(minutes=5)), by=robin.user, at=MONDAY - DAY)
+
+    own_shifts.hand_over(schedule, form(kim), by=robin.user, at=MONDAY + WEEK - timedelta(minutes=5))
+    assert OnCallOverride.objects.count() == 1
+
+
+def test_a_schedule_takes_so_many_overrides_and_no_more(schedule, robin, kim):
+    spans = [MONDAY + number * timedelta(hours=1) for number in range(own_shifts.MOST_AHEAD)]
+    OnCallOverride.objects.bulk_create(OnCallOverride(schedule=schedule, recipient=robin, starts_at=at, ends_at=at + DAY) for at in spans)
+
+    with pytest.raises(Problem, match="overrides ahead") as raised:
+        own_shifts.hand_over(schedule, form(kim), by=robin.user, at=MONDAY)
+
+    assert raised.value.status == 409
 
 
 def test_rest_shows_and_moves_ones_own_shifts_only(schedule, robin, kim):
