@@ -125,7 +125,8 @@ def test_something_is_open_and_something_is_held_back(shown):
     held = Alert.objects.filter(status__in=OPEN).exclude(suppressed_by=[]).get()
 
     assert Alert.objects.filter(status=AlertStatus.ACKNOWLEDGED).get().acknowledged_by == "Demo Nurse"
-    assert Silence.objects.filter(starts_at__lt=at, ends_at__gt=at).get().holds.get().alert == held
+    running = Silence.objects.filter(starts_at__lt=at, ends_at__gt=at).exclude(window__name=demo_care.WINDOW)  # on a Tuesday's morning
+    assert running.get().holds.get().alert == held
     assert Silence.objects.filter(window__name=demo_care.WINDOW, starts_at__gt=at).count() == 1
     assert Alert.objects.filter(created_at__gt=at).count() + LogEntry.objects.filter(at__gt=at).count() == 0
 
