@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
@@ -46,6 +46,8 @@ def _act(request: HttpRequest, visit: Visit) -> HttpResponse:
     except IllegalTransition:
         now = answering.visit(request.path.rpartition("/")[2], at=timezone.now())
         return _show(request, now, problem=translation.gettext("It was closed before you answered."), status=409)
+    if request.headers.get("Accept") == "application/json":  # a notification's button: a proxy's page must not pass for our word
+        return _with_headers(JsonResponse({"taken": True}))
     return _with_headers(HttpResponseRedirect(request.path, status=303))
 
 

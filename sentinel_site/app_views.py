@@ -48,6 +48,7 @@ def service_worker(_request: HttpRequest) -> HttpResponse:
     shell = {
         "version": version(), "offline": reverse("offline"), "files": [reverse("live-words"), *map(static, SHELL)],
         "queue": static("live/answer_queue.js"), "renew": _("Open Sentinel once, so that it can go on reaching you here."),
+        "said": _said_of_answers(),
     }  # fmt: skip
     text = f"const SHELL = {json.dumps(shell)};\n{(settings.BASE_DIR / 'static' / WORKER).read_text(encoding='utf-8')}"
     return HttpResponse(text, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
@@ -69,6 +70,17 @@ def version() -> str:
         found.update((settings.BASE_DIR / "static" / name).read_bytes())
     found.update((settings.BASE_DIR / "templates" / "live" / "offline.html").read_bytes())
     return found.hexdigest()[:16]
+
+
+def _said_of_answers() -> dict[str, str]:
+    """What a notification says of an answer that Sentinel has not taken."""
+    return {
+        "kept": _("Not sent yet. It goes as soon as there is a line; open Sentinel, or call."),
+        "lost": _("Not sent. Open Sentinel and answer there, or call."),
+        "over": _("It was closed before you answered."),
+        "link": _("The link of the message is too old: open the alert."),
+        "refused": _("Refused. Open Sentinel and answer there, or call."),
+    }
 
 
 def _icon(size: int, use: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import { during } from "./press.js";
 
 const KEPT = ["seen", "acknowledge", "resolve"]; // these wait for the line when there is none
 
+const WAIT_MS = 20000; // what is not answered by then has no line
+
 const token = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
 
 /** POST /api/v1/alerts/<id>/<verb>. Resolves to the alert; says what went wrong and resolves to null otherwise. `about`: the alert. */
@@ -14,8 +16,10 @@ export async function post(id, verb, body = {}, { quiet = false, about = { id, n
     const after = await answer(data("data").user, about, verb, body, token());
     if (after !== undefined) return after;
   }
+  const limit = new AbortController(), late = setTimeout(() => limit.abort(), WAIT_MS);
   try {
     const response = await fetch(`/api/v1/alerts/${id}/${verb}`, {
+      signal: limit.signal,
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
@@ -27,6 +31,8 @@ export async function post(id, verb, body = {}, { quiet = false, about = { id, n
     toast(response.status === 401 ? words("You are signed out: sign in again.") : problem.detail || say("Refused ({status}).", { status: response.status }), true);
   } catch {
     if (!quiet) toast(words("Not sent: no connection. Try again, or call."), true);
+  } finally {
+    clearTimeout(late);
   }
   return null;
 }

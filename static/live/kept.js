@@ -2,10 +2,11 @@
 
 import "./answer_queue.js";
 import { el, say, show, toast, words } from "./dom.js";
-import { clock } from "./time.js";
+import { clock, now } from "./time.js";
 
 const { answerQueue } = globalThis;
 const LOOK_MS = 4000;
+const PATIENCE_MS = 15000; // so long a button waits
 
 /** What the buttons say; the queue keeps the word, every page says it in its own language. */
 const SAID = { seen: "I have seen it", calling: "I am calling", on_my_way: "On my way", handling: "I handle it", false_alarm: "False alarm", handled: "Resolved", help_sent: "Help was sent", test: "It was a test" };
@@ -15,23 +16,29 @@ export const wordOf = (verb, body) => body.promise || body.resolution || (verb =
 /** Answer, at once when there is a line. Resolves to the alert afterwards, or to null: then it waits, or was refused, and that is said. */
 export async function answer(owner, about, verb, body, csrf) {
   const facts = { id: about.id, number: about.number, title: about.title };
-  const item = { owner, about: facts, word: wordOf(verb, body), verb, body };
+  const item = { owner, about: facts, word: wordOf(verb, body), verb, body, pressed_at: new Date(now()).toISOString() };
   const kept = await answerQueue.add(item).catch(() => null);
   if (kept === null) return undefined; // this browser keeps nothing: the caller sends it as it is
-  const before = (await answerQueue.all()).some((each) => each.seq < kept.seq && each.owner === owner && answerQueue.waits(each));
-  const end = before || !csrf ? await inTurn(kept) : await answerQueue.send(kept, csrf);
+  const end = !csrf || await others(kept) ? await inTurn(kept) : await answerQueue.send(kept, csrf);
   if (end.state === "sent") return end.alert || null;
   if (end.state === "refused") toast(end.why, true);
   else if (end.state === "login") toast(words("You are signed out. Your answer is kept: sign in, and it is sent."), true);
+  else if (end.state === "waiting" && end.why) toast(words("Sentinel could not take it just now. Your answer is kept, and sent again. To be sure, call."), true);
   else toast(words("No line. Your answer is kept, and is sent as soon as there is one. To be sure, call."), true);
   wake();
   return null;
 }
 
-/** Send what was said before first. */
+/** Whether something that was said before about the same alert still waits. */
+async function others(kept) {
+  const all = await answerQueue.all().catch(() => []);
+  return all.some((each) => each.seq < kept.seq && each.owner === kept.owner && each.about.id === kept.about.id && answerQueue.waits(each));
+}
+
+/** Send what was said before first. Resolves to what is known of it when that takes long: it goes on by itself. */
 async function inTurn(kept) {
-  await answerQueue.flush();
-  return (await answerQueue.all()).find((each) => each.seq === kept.seq) || kept;
+  await Promise.race([answerQueue.flush(), new Promise((done) => { setTimeout(done, PATIENCE_MS); })]);
+  return (await answerQueue.all().catch(() => [])).find((each) => each.seq === kept.seq) || kept;
 }
 
 /** Have the browser send it even when the page is closed meanwhile, where it can. */
@@ -46,23 +53,23 @@ async function wake() {
 
 const WHY = { over: "It was closed before you answered.", link: "The link of the message is too old: open the alert." };
 
-function state(item) {
-  const { state: now } = item;
-  if (now === "sent") return ["good", say("sent at {at}", { at: clock(item.done_at) })];
-  if (now === "refused") return ["bad", say("refused: {why}", { why: WHY[item.why] ? words(WHY[item.why]) : item.why })];
-  if (now === "login") return ["bad", words("kept: you are signed out")];
-  if (now === "old") return ["bad", words("not sent: it waited for more than two hours")];
-  if (now === "sending") return ["", words("being sent")];
-  return ["wait", words("waiting for the line")];
+function said(item) {
+  const { state } = item;
+  if (state === "sent") return ["good", say("sent at {at}", { at: clock(item.done_at) })];
+  if (state === "refused") return ["bad", say("refused: {why}", { why: WHY[item.why] ? words(WHY[item.why]) : item.why })];
+  if (state === "login") return ["bad", words("kept: you are signed out")];
+  if (state === "old") return ["bad", words("not sent: it waited for more than two hours")];
+  if (state === "sending") return ["", words("being sent")];
+  return ["wait", item.why ? say("Sentinel could not take it ({status}); it is tried again", { status: item.why }) : words("waiting for the line")];
 }
 
 function line(item, login) {
-  const [style, text] = state(item);
+  const [style, text] = said(item);
   const what = item.about ? [`#${item.about.number}`, item.about.title].filter(Boolean).join(" ") : "";
   const tools = [];
   const button = (name, work) => tools.push(el("button", { type: "button", text: words(name), onclick: work }));
   if (item.state === "login" && login) tools.push(el("a", { class: "button", href: login, text: words("Sign in") }));
-  if (item.state === "old") button("Send it now", async () => { await answerQueue.change(item, { state: "waiting", confirmed_at: new Date().toISOString() }); answerQueue.flush(); });
+  if (item.state === "old") button("Send it now", async () => { await answerQueue.change(item.seq, () => ({ state: "waiting", since: Date.now(), tries: 0 })); answerQueue.flush(); });
   if (item.state !== "sending") button(item.state === "sent" ? "Hide" : "Drop it", () => answerQueue.remove(item.seq));
   return el("li", { class: `kept ${style}`, "data-state": item.state },
     el("p", {}, el("b", { text: label(item.word) }), what ? ` · ${what}` : ""),
@@ -70,12 +77,14 @@ function line(item, login) {
     tools.length ? el("div", { class: "kept-tools" }, ...tools) : null);
 }
 
-/** Show the owner's answers in `list` (within `box`), and send what waits as often as it may help. `only`: an alert's id. */
+/** Show the owner's answers in `list` (within `box`), and send what waits as often as it may help. `only`: an alert's id. Without an
+ * owner, where nobody can say who is here, everything that is kept is shown, and nothing is forgotten. */
 export function showKept(box, list, { owner, login = "", only = null, onSent = () => {} }) {
-  let seen = new Set();
+  let seen = new Set(), looking = false;
+  const own = (item) => owner === null || item.owner === owner || !item.owner;
   async function draw() {
-    const mine = (await answerQueue.all().catch(() => [])).filter((item) => (item.owner === owner || !item.owner) && (!only || (item.about && item.about.id === only)));
-    const worth = mine.filter((item) => item.state !== "sent" || Date.parse(item.done_at) - Date.parse(item.pressed_at) > 15000);
+    const mine = (await answerQueue.all().catch(() => [])).filter((item) => own(item) && (!only || (item.about && item.about.id === only)));
+    const worth = mine.filter((item) => item.state !== "sent" || Date.parse(item.done_at) - item.since > 15000);
     list.replaceChildren(...worth.map((item) => line(item, login)));
     show(box, worth.length > 0);
     const sent = new Set(mine.filter((item) => item.state === "sent").map((item) => item.seq));
@@ -83,11 +92,14 @@ export function showKept(box, list, { owner, login = "", only = null, onSent = (
     seen = sent;
   }
   async function look() {
+    if (looking) return;
+    looking = true;
     if ((await answerQueue.all().catch(() => [])).some(answerQueue.waits)) await answerQueue.flush();
+    looking = false;
   }
   answerQueue.changed.add(() => draw());
   window.addEventListener("online", look);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   setInterval(look, LOOK_MS);
-  answerQueue.forget(owner).catch(() => {}).then(draw).then(look);
+  (owner === null ? Promise.resolve() : answerQueue.forget(owner).catch(() => {})).then(draw).then(look);
 }

@@ -27,7 +27,7 @@ function card(alert, owner) {
 
 async function showList() {
   const known = await answerQueue.kept().catch(() => null);
-  const owner = known ? known.owner : "";
+  const owner = known ? known.owner : null;
   show(byId("known"), Boolean(known && known.alerts.length));
   if (known) {
     setText(byId("known-at"), say("As it was at {at}, {time} ago. It may be over, or there may be more.", { at: clock(known.at), time: duration((Date.now() - known.since) / 1000) }));
@@ -36,8 +36,17 @@ async function showList() {
   showKept(byId("kept"), byId("kept-list"), { owner });
 }
 
+let trying = false;
+
 /** Go where the person wanted to as soon as there is a line. */
 async function tryAgain() {
+  if (trying) return;
+  trying = true;
+  await lookForLine();
+  trying = false;
+}
+
+async function lookForLine() {
   const line = await answerQueue.ask();
   if (line === null) return;
   await answerQueue.flush();

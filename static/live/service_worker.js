@@ -4,7 +4,7 @@
 importScripts(SHELL.queue);
 
 const CACHE = `shell-${SHELL.version}`;
-const WAIT_MS = 20000;
+const WAIT_MS = 20000, PART_MS = 5000;
 
 self.addEventListener("install", (event) => event.waitUntil(fill()));
 self.addEventListener("activate", (event) => event.waitUntil(take()));
@@ -27,7 +27,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method === "POST" && url.pathname.endsWith("/logout/")) event.waitUntil(answerQueue.forget().catch(() => {}));
   if (request.method !== "GET") return;
   if (request.mode === "navigate" && url.pathname.startsWith("/live/") && !url.pathname.startsWith("/live/wall/")) event.respondWith(page(request));
-  else if (SHELL.files.includes(url.pathname)) event.respondWith(fetch(request).catch(() => fromShell(url.pathname)));
+  else if (SHELL.files.includes(url.pathname)) event.respondWith(part(request, url.pathname));
 });
 
 const later = (ms) => new Promise((done, failed) => { setTimeout(() => failed(new Error("no answer")), ms); });
@@ -38,6 +38,15 @@ async function page(request) {
     return await Promise.race([fetch(request), later(WAIT_MS)]);
   } catch {
     return fromShell(SHELL.offline);
+  }
+}
+
+/** What the page without a line is made of must not hang on the line. */
+async function part(request, path) {
+  try {
+    return await Promise.race([fetch(request), later(PART_MS)]);
+  } catch {
+    return fromShell(path);
   }
 }
 
@@ -93,13 +102,26 @@ self.addEventListener("notificationclick", (event) => {
 async function answered(notification, word) {
   const told = notification.data || {};
   if (!told.alert || !told.answer) { await opened(told); return; }
-  const item = await answerQueue.add({ owner: "", about: { ...told.alert, title: "" }, word, path: told.answer, form: { answer: `${word}:${told.alert.id}` } });
-  await answerQueue.flush();
-  const { state } = (await answerQueue.all()).find((each) => each.seq === item.seq) || { state: "sent" };
-  const sign = { sent: "✓", refused: "✕" }[state] || "…";
+  const end = await saidBack({ owner: "", about: { ...told.alert, title: "" }, word, path: told.answer, form: { answer: `${word}:${told.alert.id}` } });
+  const sign = { sent: "✓", refused: "✕", lost: "✕" }[end.state] || "…";
+  const why = { sent: "", refused: SHELL.said[end.why] || SHELL.said.refused, lost: SHELL.said.lost }[end.state] ?? SHELL.said.kept;
   const label = (told.actions.find((each) => each.action === word) || { title: word }).title;
-  await self.registration.showNotification(`${sign} ${label}`, { body: told.title, tag: told.tag, lang: told.lang, icon: "/static/live/icon-192.png", badge: "/static/live/badge-96.png", data: { ...told, actions: [] } });
-  if (state !== "sent" && self.registration.sync) await self.registration.sync.register("answers").catch(() => {});
+  await self.registration.showNotification(`${sign} ${label}`, {
+    body: [why, told.title].filter(Boolean).join("\n"), tag: told.tag, lang: told.lang, requireInteraction: end.state !== "sent",
+    icon: "/static/live/icon-192.png", badge: "/static/live/badge-96.png", data: { ...told, actions: [] },
+  });
+  if (!["sent", "refused"].includes(end.state) && self.registration.sync) await self.registration.sync.register("answers").catch(() => {});
+}
+
+/** Keep the answer and send it; where this browser keeps nothing, send it all the same. Resolves to {state, why}: `lost` was neither. */
+async function saidBack(about) {
+  const item = await answerQueue.add(about).catch(() => null);
+  if (item === null) {
+    const end = await answerQueue.deliver(about, "");
+    return end.state === "waiting" ? { state: "lost" } : end;
+  }
+  await answerQueue.flush();
+  return (await answerQueue.all().catch(() => [])).find((each) => each.seq === item.seq) || item;
 }
 
 /** Open what it is about, in a window that is there already if there is one, and say that it was opened. */

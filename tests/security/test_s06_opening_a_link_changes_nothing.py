@@ -101,3 +101,10 @@ def test_the_page_is_kept_and_passed_on_by_nobody(address, stranger, path):
     }  # fmt: skip
     assert "default-src 'none'" in response["Content-Security-Policy"]
     assert "script-src" not in response["Content-Security-Policy"]
+
+
+def test_a_notifications_button_is_told_in_sentinels_own_words(alert, address, stranger):
+    said = stranger.post(address, {"answer": f"calling:{alert.pk}"}, headers={"Accept": "application/json"})
+
+    alert.refresh_from_db()
+    assert (said.status_code, said.json(), said["Cache-Control"], alert.status) == (200, {"taken": True}, "no-store", "ACKNOWLEDGED")
