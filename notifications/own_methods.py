@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from notifications import proofs, transports
-from notifications.enums import Reason
+from notifications.enums import DeliveryStatus, Reason, Transport
 from notifications.methods import describe_method
 from notifications.models import ContactMethod, Delivery, Recipient
+from sentinel_site.lib import english
 from sentinel_site.lib.instants import instant
 
 
@@ -19,7 +20,7 @@ def describe(person: Recipient | None, *, at: datetime) -> list[dict[str, Any]]:
     tests = _tests(found)
     return [
         {
-            **describe_method(method), "kind_name": str(method.get_kind_display()), "platform": method.platform or None,
+            **describe_method(method), "kind_name": english.label(Transport, method.kind), "platform": method.platform or None,
             "usable": method.usable, "stale": proofs.is_stale(method, at=at), "lacking": transports.lacking(method) or None,
             "tested_at": instant(method.tested_at), "test": tests.get(method.pk),
         }
@@ -33,7 +34,7 @@ def _tests(methods: list[ContactMethod]) -> dict[UUID, dict[str, Any]]:
     newest = rows.order_by("method_id", "-id").distinct("method_id")
     return {
         delivery.method_id: {
-            "status": delivery.status, "status_name": str(delivery.get_status_display()), "error": delivery.error or None,
+            "status": delivery.status, "status_name": english.label(DeliveryStatus, delivery.status), "error": delivery.error or None,
             "at": instant(delivery.seen_at or delivery.delivered_at or delivery.sent_at or delivery.queued_at),
         }
         for delivery in newest

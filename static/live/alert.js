@@ -109,7 +109,7 @@ function showDeliveries(deliveries) {
   show(byId("told-nobody"), deliveries.length === 0);
   byId("deliveries").querySelector("tbody").replaceChildren(...deliveries.map((each) => el("tr", { class: `d-${each.status}` },
     el("td", { text: each.recipient }),
-    el("td", { text: [each.transport_name, each.method ? each.method.replace(`${each.transport_name} `, "") : ""].filter(Boolean).join(" ") }),
+    el("td", { text: [words(each.transport_name), each.method ? each.method.replace(`${each.transport_name} `, "") : ""].filter(Boolean).join(" ") }),
     el("td", {}, el("span", { class: `result r-${each.status}`, text: words(each.status_name) }), each.error ? el("span", { class: "muted", text: ` ${each.error}` }) : null,
       each.attempts > 1 ? el("span", { class: "muted", text: ` ${say("({n} tries)", { n: each.attempts })}` }) : null),
     el("td", { class: "muted", text: evidence(each) }))));

@@ -18,7 +18,7 @@ function state(method) {
   return [method.stale ? "bad" : "good", say("last proved {at}", { at: clock(method.proved_at) })];
 }
 
-const tested = (test) => (test ? say("Test: {state} {at}", { state: test.error || test.status_name, at: clock(test.at) }) : "");
+const tested = (test) => (test ? say("Test: {state} {at}", { state: test.error || words(test.status_name), at: clock(test.at) }) : "");
 
 function line(method) {
   const [style, text] = state(method);
@@ -28,7 +28,7 @@ function line(method) {
   const remove = el("button", { type: "button", class: "quiet", text: words("Remove") });
   twice(remove, words("Remove"), async () => { await done(await call("DELETE", `/api/v1/contact-methods/${method.id}`)); });
   return el("li", { class: "line-item", "data-id": method.id },
-    el("p", {}, el("b", { text: method.kind_name }), ` ${method.address}`, method.label ? el("span", { class: "muted", text: ` ${method.label}` }) : null),
+    el("p", {}, el("b", { text: words(method.kind_name) }), ` ${method.address}`, method.label ? el("span", { class: "muted", text: ` ${method.label}` }) : null),
     el("p", { class: `method-state ${style}`, text }), el("p", { class: "muted method-test", text: tested(method.test) }),
     el("div", { class: "kept-tools" }, ...tools, remove));
 }

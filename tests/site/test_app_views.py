@@ -42,4 +42,4 @@ def test_the_page_without_a_line_is_the_same_for_everybody():
 
 
 def test_it_is_said_in_the_browsers_language():
-    assert "Aucune liaison" in read("/offline", **{"Accept-Language": "fr"}).content.decode()
+    assert "Pas de connexion" in read("/offline", **{"Accept-Language": "fr"}).content.decode()
