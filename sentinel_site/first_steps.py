@@ -20,6 +20,7 @@ from alerts.models import Alert, Report, Source
 from notifications import methods, people, verification
 from notifications.enums import ACCEPTED, DeliveryStatus, Transport
 from notifications.models import ContactMethod, Delivery, Recipient, RecipientGroup
+from sentinel_site.lib import configuration
 from sentinel_site.lib.problems import Problem, invalid
 from sentinel_site.models import ApiKey, Dismissal
 
@@ -146,7 +147,9 @@ def new_key(source: Source, *, by: User, at: datetime) -> tuple[ApiKey, str]:
     reporter = User.objects.filter(username=source.slug).first()
     if reporter is None or not _reports_only(reporter):
         raise Problem(409, _("No user of this source was made here. Make its key under API keys."))
-    ApiKey.objects.filter(user=reporter, revoked_at=None).update(revoked_at=at)
+    living = ApiKey.objects.filter(user=reporter, revoked_at=None)
+    with configuration.changing(living):
+        living.update(revoked_at=at)
     return _issue(reporter, source.name)
 
 

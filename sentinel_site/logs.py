@@ -9,6 +9,7 @@ _ESCAPES: Final = {code: f"\\x{code:02x}" for code in [*range(32), 127, *range(1
 
 _SECRETS: Final = re.compile(
     r"(/(?:a|proof|push|live/wall/open|media/alerts|push-tokens|ping|p|api/push)/|[?&](?:token|s)=|\back\+)[A-Za-z0-9_:.%-]{16,}"
+    r"|(/push-tokens/)\{\S*"  # a browser's subscription, unquoted
 )
 """Addresses that let their bearer in: who reads the log must not be able to answer in another's name."""
 
@@ -21,7 +22,7 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
         """The record's own line, escaped and bounded."""
-        line = _SECRETS.sub(r"\1[token]", super().formatMessage(record).translate(_ESCAPES))
+        line = _SECRETS.sub(r"\1\2[token]", super().formatMessage(record).translate(_ESCAPES))
         return line if len(line) <= MAX_LENGTH else line[:MAX_LENGTH] + " [cut]"
 
     def formatException(self, ei: object) -> str:  # noqa: N802 (the name is logging's)

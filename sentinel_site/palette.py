@@ -100,6 +100,7 @@ KINDS: Final = (
 
 def find(request: HttpRequest, term: str) -> list[SearchResult]:
     """What ``term`` names, for the user of ``request``: commands and pages, then alerts, then other things. At most MOST."""
+    term = term.replace("\x00", " ")  # which PostgreSQL takes in no text
     words = _words(term)
     if not words:
         return []

@@ -46,12 +46,13 @@ def default_of(user: User, label: str) -> str:
 @transaction.atomic
 def save(request: HttpRequest, label: str, said: Mapping[str, Any], *, by: User) -> SavedFilter:
     """Keep a filter of the list of ``label``; one that ``by`` has under this name gets the new query. Raises a Problem."""
+    model_admin = list_of(request, label)
     name, query = str(said.get("name", "")).strip(), str(said.get("query", ""))
     if not name or len(name) > 60 or not name.isprintable():
         raise invalid([(("name",), _("Give it a name of at most 60 characters."))])
     if said.get("shared") and not by.has_perm(SHARE):
         raise Problem(403, _("You may not share filters. Ask somebody who may."))
-    kept = known(request, list_of(request, label), query)
+    kept = known(request, model_admin, query)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     own = SavedFilter.objects.filter(user=by, model=label)
     if own.exclude(name=name).count() >= MOST:
@@ -90,6 +91,8 @@ def known(request: HttpRequest, model_admin: "ModelAdmin[Any]", query: str) -> s
     if len(query) > LONGEST:
         raise invalid([(("query",), _("This filter is too long to be kept."))])
     given = QueryDict(query.lstrip("?"), mutable=True)
+    if any("\x00" in value for _name, values in given.lists() for value in values):
+        raise invalid([(("query",), _("The list does not understand this filter."))])
     for name in PASSING:
         given.pop(name, None)
     asked = copy.copy(request)

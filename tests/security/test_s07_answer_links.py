@@ -51,3 +51,10 @@ def test_the_log_does_not_hold_the_token(token, path):
     record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Gone: %s", (f"{path}{token}",), None)
 
     assert (token in LineFormatter().format(record), f"{path}[token]" in LineFormatter().format(record)) == (False, True)
+
+
+def test_the_log_does_not_hold_a_browsers_subscription():
+    path = '/api/v1/devices/push-tokens/{"endpoint":"https://push.example/abc","keys":{"auth":"SECRETSECRET"}}'
+    record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Not Found: %s", (path,), None)
+
+    assert LineFormatter().format(record).endswith("Not Found: /api/v1/devices/push-tokens/[token]")

@@ -11,7 +11,7 @@ from alerts.models import Source
 from notifications.models import ContactMethod, Notification, RecipientGroup
 from sentinel_site import first_steps
 from sentinel_site.lib.problems import Problem
-from sentinel_site.models import ApiKey
+from sentinel_site.models import ApiKey, ConfigChange
 from tests.callers import KeyClient
 from tests.factories import make_method, make_recipient, make_source
 from tests.site.test_admin import sign_in, staff
@@ -85,6 +85,7 @@ def test_a_new_key_replaces_the_old_one_of_who_only_reports(boss):
     boss.post(PAGE, {"do": "source", "name": "Cellar probe"})
     boss.post(PAGE, {"do": "key"})
     source, old = Source.objects.get(slug="cellar-probe"), ApiKey.objects.order_by("created_at")[0]
+    assert list(ConfigChange.objects.filter(object_id=str(old.pk), action="changed").values_list("by_name", flat=True)) == ["root"]
     User.objects.filter(username="cellar-probe").update(is_staff=True)
 
     with pytest.raises(Problem):

@@ -40,6 +40,12 @@ def test_an_alert_is_found_by_its_number(ask):
     assert ask(f"#{alert.number}", "view_alert") == [str(alert)]
 
 
+def test_text_that_the_database_cannot_take_finds_what_is_left_of_it(ask):
+    make_recipient("Robin Vale")
+
+    assert ask("rob\x00", "view_recipient") == ["Robin Vale"]
+
+
 @pytest.mark.parametrize("term", ["robin", "val", "Robin V", "room"])
 def test_names_stay_hidden_from_who_may_not_see_them(ask, term):
     make_source("robin", name="Robin Vale")
