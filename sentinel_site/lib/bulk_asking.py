@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from sentinel_site.lib.bulk import AT_ONCE, MOST, SHOWN, Begun, Deed, begin
 
-SURE = "sure"
+SURE, LAST = "sure", "last"
 FAILURES = 10
 """So many failures are named at once."""
 
@@ -31,9 +31,10 @@ def action(deed: Deed, permission: str, form: type[forms.Form] | None = None) ->
         by = cast(User, request.user)
         if not deed.allowed(by):
             raise PermissionDenied
+        sure, rows = SURE in request.POST, _seen(request, rows)
         chosen = list(rows.order_by("pk").select_related(*deed.related)[: MOST + 1])
-        said = form(request.POST if SURE in request.POST else None) if form else None
-        if SURE in request.POST and len(chosen) <= MOST and (said is None or said.is_valid()):
+        said = form(request.POST if sure else None) if form else None
+        if sure and len(chosen) <= MOST and (said is None or said.is_valid()):
             params = {**deed.defaults, **(said.cleaned_data if said else {})}
             return _begun(request, begin(deed, [str(row.pk) for row in chosen], params, by=by, at=timezone.now()))
         return TemplateResponse(request, "admin/bulk_ask.html", _asked(model_admin, request, deed, chosen, said))
@@ -42,6 +43,22 @@ def action(deed: Deed, permission: str, form: type[forms.Form] | None = None) ->
     ask.allowed_permissions = [permission]  # type: ignore[attr-defined]
     ask.__name__ = deed.name.partition(".")[2]
     return ask
+
+
+def _seen(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Of a whole list, what was there when it was asked: what came since nobody has seen. Primary keys grow."""
+    if not (SURE in request.POST and _is_across(request)):
+        return rows
+    try:
+        last = rows.model._meta.pk.to_python(request.POST.get(LAST, ""))
+    except ValidationError:
+        return rows.none()
+    return rows.filter(pk__lte=last)
+
+
+def _is_across(request: HttpRequest) -> bool:
+    """Whether the whole list was chosen, beyond what its page shows."""
+    return request.POST.get("select_across") == "1"
 
 
 def _begun(request: HttpRequest, begun: Begun) -> HttpResponse:
@@ -60,12 +77,12 @@ def _begun(request: HttpRequest, begun: Begun) -> HttpResponse:
 def _asked(model_admin: Any, request: HttpRequest, deed: Deed, chosen: list[Any], form: forms.Form | None) -> dict[str, Any]:
     by = cast(User, request.user)
     refused = [(row, why) for row in chosen[:MOST] if (why := deed.why_not(row, by))]
-    across = request.POST.get("select_across") == "1"
+    across, ticked = _is_across(request), request.POST.getlist(ACTION_CHECKBOX_NAME)
     return {
         **model_admin.admin_site.each_context(request), "title": deed.title, "deed": deed, "form": form, "opts": model_admin.opts,
         "count": min(len(chosen), MOST), "too_many": len(chosen) > MOST, "most": MOST, "can": min(len(chosen), MOST) - len(refused),
         "refused": refused[:SHOWN], "more": max(0, len(refused) - SHOWN), "long": deed.is_long(len(chosen)), "at_once": AT_ONCE,
         "action": request.POST.get("action", ""), "across": across, "box": ACTION_CHECKBOX_NAME,
-        "ticked": [] if across else request.POST.getlist(ACTION_CHECKBOX_NAME)[:MOST],
+        "ticked": ticked[: 1 if across else MOST], "last": str(chosen[-1].pk) if across and chosen else "",
         "back": request.get_full_path(), "examples": [str(row) for row in chosen[:5]],
     }  # fmt: skip

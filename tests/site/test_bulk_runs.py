@@ -1,5 +1,6 @@
 """Deeds done to many rows: what is asked first, who may, what fails alone, and what a worker goes on with."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,24 @@ def test_a_few_are_done_at_once_and_stay_on_record(boss, root):
         "done", 2, 1, root, ["It is over already."],
     )  # fmt: skip
     assert "Fall 0" in boss.get(f"{RUNS}{run.pk}/change/").content.decode()
+
+
+def hidden(page):
+    """The fields that the page which asks sends back."""
+    return {name: value for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page) if name != "csrfmiddlewaretoken"}
+
+
+def test_of_a_whole_list_nothing_is_done_to_what_came_after_it_was_asked(boss):
+    first, second = alerts(2)
+    everything = {"action": "acknowledge_ticked", "select_across": "1", "index": "0", "_selected_action": [str(first.pk)]}
+    asked = hidden(boss.post(ALERTS, everything).content.decode())
+    late = raise_alert(at=timezone.now(), title="Fall later", subject="later")
+
+    boss.post(ALERTS, asked)
+    boss.post(ALERTS, asked | {"last": "'"})
+
+    taken = {alert.pk for alert in Alert.objects.exclude(acknowledged_at=None)}
+    assert (taken, late.pk in taken) == ({first.pk, second.pk}, False)
 
 
 def test_test_messages_are_work_of_the_queue(boss):
