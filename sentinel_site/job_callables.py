@@ -30,12 +30,13 @@ def exercise(*, seconds: float = 1.0, rows: int = 0, fails: bool = False) -> Out
 
 @job("sentinel.tidy", title="Tidy up", every="23 * * * *", timeout=45)
 def tidy() -> dict[str, Any]:
-    """Delete what is kept for hours only (answers for Idempotency-Key, old beats, the queue's failure rows), and old history."""
+    """Delete what is kept for hours only (answers to Idempotency-Key, beats, the queue's failures), old history, quarters of old days."""
     at = timezone.now()
     answers, _ = IdempotentAnswer.objects.filter(created_at__lt=at - KEEP_ANSWERS).delete()
     failures, _ = Failure.objects.filter(stopped__lt=at - KEEP_FAILURES).delete()
     beats.prune(at=at)
-    return {"answers_deleted": answers, "failures_deleted": failures, "changes_deleted": finding.forget(at=at)}
+    forgotten = {"changes_deleted": finding.forget(at=at), "quarters_deleted": statistics.thin(at=at)}
+    return {"answers_deleted": answers, "failures_deleted": failures, **forgotten}
 
 
 @job("sentinel.statistics", title="Count the statistics anew", timeout=6 * 3600)

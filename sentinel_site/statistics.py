@@ -13,12 +13,14 @@ from alerts import standing_hours
 from jobs import rollups as run_rollups
 from notifications import rollups as message_rollups
 from sentinel_site.lib import typed_instants
-from sentinel_site.lib.rolling import keeping
+from sentinel_site.lib.rolling import keeping, thinning
 from sentinel_site.lib.rolling.keeping import Kept
 
 KEPT: Final[Sequence[Kept]] = (*alert_rollups.KEPT, *message_rollups.KEPT, *run_rollups.KEPT)
 BUDGET_SECONDS: Final = 40.0
 """Below the queue's time limit for one task."""
+LEAST_DAYS: Final = 31
+"""So many days keep their quarters whatever is set: of these, much is still counted anew."""
 EVER: Final = timedelta(days=36_525)
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,15 @@ def run_due(*, at: datetime, budget_seconds: float = BUDGET_SECONDS) -> dict[str
     except Exception:  # as above
         logger.exception("the hours of open alerts failed")
     return done
+
+
+def thin(*, at: datetime, budget_seconds: float = 10.0) -> int:
+    """Delete the quarters of days that are over since SENTINEL_KEEP_QUARTERS_DAYS; 0 days: none. Returns how many rows."""
+    days = settings.SENTINEL_KEEP_QUARTERS_DAYS
+    if days <= 0:
+        return 0
+    before = at - timedelta(days=max(days, LEAST_DAYS))
+    return sum(thinning.run(kept, before=before, budget_seconds=budget_seconds / len(KEPT)) for kept in KEPT)
 
 
 def rebuild_typed(since: str, until: str, *, at: datetime, progress: Callable[[str, int, int], None]) -> dict[str, int]:

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from django.db import connection
 
-from sentinel_site.lib.rolling import bins
+from sentinel_site.lib.rolling import bins, steps
+from sentinel_site.lib.rolling import rollup as rolling
 from sentinel_site.lib.rolling.rollup import Rollup
-from sentinel_site.lib.rolling.steps import LEVELS, Piece, pieces
+from sentinel_site.lib.rolling.steps import DAY, LEVELS, Piece, pieces
 
 _PIECES: Final = """unnest(%(steps)s::int[], %(lengths)s::int[], %(since)s::timestamptz[], %(until)s::timestamptz[])
     AS piece (step, seconds, since, until)"""
@@ -45,7 +46,9 @@ class Spread:
 
 
 def cut(rollup: Rollup, edges: list[datetime]) -> list[Piece]:
-    """The fewest roll-ups that make the steps between ``edges``."""
+    """The fewest roll-ups that make the steps between ``edges``. A thin day belongs as a whole to the step that its noon (UTC) is in."""
+    thin = rolling.thin(rollup, [edge for edge in edges if edge != steps.floor(edge, DAY)])
+    edges = [steps.nearest_midnight(edge) if steps.floor(edge, DAY) in thin else edge for edge in edges]
     text = f"SELECT row.seconds, row.at FROM {rollup.table} AS row WHERE row.seconds = ANY(%(longer)s) AND {rollup.total}"  # noqa: S608 (ours)
     clean: dict[int, set[datetime]] = {seconds: set() for seconds in LEVELS[1:]}
     for seconds, at in _rows(text + " AND row.at >= %(since)s AND row.at < %(until)s", {
@@ -76,6 +79,11 @@ def spread(rollup: Rollup, name: str, parts: Sequence[Piece], chosen: Chosen) ->
     for *place, number, size in _rows(sizes, values):
         found[tuple(place)].counts[number] = int(size)
     return found
+
+
+def any_thin(rollup: Rollup, since: datetime, until: datetime) -> bool:
+    """Whether the quarters of any day of a stretch were deleted."""
+    return bool(rolling.thin(rollup, rolling.starts(since, until, DAY)))
 
 
 def known(rollup: Rollup, name: str, *, since: datetime, until: datetime) -> list[Any]:

@@ -3,9 +3,11 @@
 A table of roll-ups has a row per cell: the length in ``seconds``, a value of each dimension, and the instant ``at`` which it begins. A row
 in which a dimension has its value for "all" sums over it. Longer roll-ups are made of shorter ones, never of the rows themselves, and are
 there only while they are true: whoever counts a quarter of an hour anew deletes those that hold it.
+
+Old days are thin: thinning.py deleted their quarters and left the day. A thin day is counted anew as a whole, or not at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +17,7 @@ from django.db.models import Model
 
 from sentinel_site.lib import ids
 from sentinel_site.lib.rolling import bins
-from sentinel_site.lib.rolling.steps import LEVELS, QUARTER, ceiling, floor
+from sentinel_site.lib.rolling.steps import DAY, LEVELS, QUARTER, ceiling, floor
 
 SKEW: Final = timedelta(minutes=1)
 """Ids are born with their rows, give or take."""
@@ -60,8 +62,9 @@ class Rollup:
 def roll(rollup: Rollup, stretches: Sequence[Stretch]) -> None:
     """Count every quarter of an hour of ``stretches`` anew. The caller holds a transaction, and keeps others from doing the same.
 
-    A quarter of which rows were deleted meanwhile stays as it is.
+    A quarter of which rows were deleted meanwhile stays as it is; of a thin day, the whole day.
     """
+    stretches = _thick(rollup, stretches)
     if not stretches:
         return
     values = _bounds(rollup, stretches)
@@ -94,6 +97,27 @@ def unmerged(rollup: Rollup, seconds: int, *, until: datetime, limit: int) -> li
         return [at for (at,) in cursor.fetchall()]
 
 
+def thin(rollup: Rollup, instants: Iterable[datetime]) -> dict[datetime, int]:
+    """The thin days (UTC) among those that ``instants`` lie in, and what the first counter was on each."""
+    days = sorted({floor(instant, DAY) for instant in instants})
+    text = f"""
+        SELECT day.at, whole.{rollup.counters[0]} FROM unnest(%(days)s::timestamptz[]) AS day (at)
+        CROSS JOIN LATERAL (SELECT * FROM {rollup.table} AS row WHERE row.seconds = {DAY} AND {rollup.total} AND row.at = day.at OFFSET 0)
+            AS whole
+        WHERE NOT EXISTS (SELECT 1 FROM {rollup.table} AS row WHERE row.seconds = {QUARTER} AND {rollup.total}
+            AND row.at >= day.at AND row.at < day.at + make_interval(secs => {DAY}))
+    """  # noqa: S608 (our own text)
+    with connection.cursor() as cursor:
+        cursor.execute(text, {"days": days})
+        return dict(cursor.fetchall())
+
+
+def starts(since: datetime, until: datetime, seconds: int) -> list[datetime]:
+    """Where the roll-ups of this length begin that hold any of a stretch."""
+    first, length = floor(since, seconds), timedelta(seconds=seconds)
+    return [first + number * length for number in range((ceiling(until, seconds) - first) // length)]
+
+
 def stretches_of(instants: Sequence[datetime]) -> list[Stretch]:
     """Quarters of an hour, given by any instant within each, as stretches without gaps between neighbours."""
     found: list[Stretch] = []
@@ -106,6 +130,27 @@ def stretches_of(instants: Sequence[datetime]) -> list[Stretch]:
     return found
 
 
+def _thick(rollup: Rollup, stretches: Sequence[Stretch]) -> Sequence[Stretch]:
+    """The stretches, with thin days that they touch as whole days; without those of which rows were deleted meanwhile."""
+    counted = thin(rollup, [day for since, until in stretches for day in starts(since, until, DAY)])
+    if not counted:
+        return stretches
+    with connection.cursor() as cursor:
+        cursor.execute(_left_over(rollup), _bounds(rollup, [(day, day + timedelta(seconds=DAY)) for day in counted]))
+        left: dict[datetime, int] = dict(cursor.fetchall())
+    quarters = {at for since, until in stretches for at in starts(since, until, QUARTER) if floor(at, DAY) not in counted}
+    for day in (day for day, count in counted.items() if left.get(day, 0) >= count):
+        quarters.update(starts(day, day + timedelta(seconds=DAY), QUARTER))
+    return stretches_of(list(quarters))
+
+
+def _left_over(rollup: Rollup) -> str:
+    """What the first counter would be on each day."""
+    return f"""WITH {_STRETCHES}
+        SELECT date_bin(make_interval(secs => {DAY}), at, 'epoch'::timestamptz) AS day, sum({rollup.counters[0]})
+        FROM ({rollup.raw}) AS found GROUP BY 1"""  # noqa: S608 (our own text)
+
+
 def _bounds(rollup: Rollup, stretches: Sequence[Stretch]) -> dict[str, Any]:
     whole = [(floor(since, QUARTER), ceiling(until, QUARTER)) for since, until in stretches]
     return {
@@ -116,11 +161,7 @@ def _bounds(rollup: Rollup, stretches: Sequence[Stretch]) -> dict[str, Any]:
 
 def _coarse(stretches: Sequence[Stretch]) -> dict[str, Any]:
     """The longer roll-ups that hold any of the stretches."""
-    found = {
-        (seconds, floor(since, seconds) + number * timedelta(seconds=seconds))
-        for since, until in stretches for seconds in LEVELS[1:]
-        for number in range((ceiling(until, seconds) - floor(since, seconds)) // timedelta(seconds=seconds))
-    }  # fmt: skip
+    found = {(seconds, at) for since, until in stretches for seconds in LEVELS[1:] for at in starts(since, until, seconds)}
     return {"lengths": [seconds for seconds, _ in sorted(found)], "begins": [at for _, at in sorted(found)]}
 
 

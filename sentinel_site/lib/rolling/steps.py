@@ -78,6 +78,11 @@ def ceiling(at: datetime, seconds: int) -> datetime:
     return below if below == at else below + timedelta(seconds=seconds)
 
 
+def nearest_midnight(at: datetime) -> datetime:
+    """The midnight of UTC that is nearest; at noon the one before."""
+    return ceiling(at - timedelta(seconds=DAY // 2), DAY)
+
+
 def _marks(since: datetime, step: Step, zone: ZoneInfo) -> Iterator[datetime]:
     """The instants at which steps begin, from one not after ``since`` on."""
     if step == Step.HOUR:
