@@ -1,12 +1,14 @@
-"""Charts of messages: by transport with the provider's time, and what each person got by day and by night."""
+"""Charts of messages: by transport with the provider's time, and what each person got, and was on call for, by day and by night."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
 
+from notifications import load
 from notifications.enums import Transport
+from notifications.load import Load
 from notifications.models import Recipient
 from notifications.rollups import DELIVERIES, RINGS
 from sentinel_site.lib import english
@@ -18,6 +20,8 @@ from sentinel_site.lib.rolling.reading import Spread
 SHOWN: Final = 8
 """So many people have a colour of their own; all are in the table."""
 MOST_PEOPLE: Final = 200
+PERSON_COLUMNS: Final = ("person", "messages", "rings", "nights", "night_rings", "hours", "night_hours")
+NOT_ON_CALL: Final = Load(0, 0)
 # A night is from 22 to 7 by the person's own clock, and counted for the day on which it began. OFFSET has each person's cells found by
 # the primary key: the planner would rather read everybody's.
 _NIGHTS: Final = """
@@ -47,24 +51,43 @@ def deliveries(within: Range) -> Answer:
     return Answer(within, figures, [_by_transport(used, within)])
 
 
-def people(within: Range) -> Answer:
-    """What people got: who most, and how many of their nights it took."""
+def people(within: Range, *, at: datetime, on_call: bool) -> Answer:
+    """What people got: who most, and how many of their nights it took; and, if ``on_call`` is wanted, for how long until ``at`` they were.
+
+    None: not known. Nights need the quarters of every day; hours must not be too many to work out, see load.py.
+    """
     whole = reading.cut(RINGS, [within.since, within.until])
     known = reading.known(RINGS, "recipient", since=within.since, until=within.until)
     totals = {key[1]: found for key, found in reading.counters(RINGS, whole, {"recipient": known}).items()}
-    order = sorted(totals, key=lambda pk: (-totals[pk]["rings"], -totals[pk]["messages"], pk))[:MOST_PEOPLE]
+    loads = load.on_call(within.since, min(within.until, at)) if on_call else None
+    order = _order(totals, loads or {})
     names = {str(pk): name for pk, name in Recipient.objects.filter(pk__in=order).values_list("pk", "name")}
-    nights = _nights(order, within.since, within.until)
-    shown, steps = order[:SHOWN], range(len(within.edges) - 1)
+    known_nights = not reading.any_thin(RINGS, within.since, within.until)
+    nights = _nights(order, within.since, within.until) if known_nights else dict.fromkeys(order, (None, None))
+    shown, steps = [pk for pk in order if pk in totals][:SHOWN], range(len(within.edges) - 1)
     counted = reading.counters(RINGS, reading.cut(RINGS, within.edges), {"recipient": shown})
     lines = [Series(pk, names.get(pk, pk[:8]), [_of(counted.get((n, pk)), "rings") for n in steps]) for pk in shown]
-    rows = [[names.get(pk, pk[:8]), totals[pk]["messages"], totals[pk]["rings"], *nights.get(pk, (0, 0))] for pk in order]
-    return Answer(
-        within, [Figure("rings", "", lines)], [Table("by_person", ("person", "messages", "rings", "nights", "night_rings"), rows)]
-    )
+    rows: list[list[Any]] = [
+        [names.get(pk, pk[:8]), *(_of(totals.get(pk), name) for name in ("messages", "rings")), *nights.get(pk, (0, 0)), *_hours(loads, pk)]
+        for pk in order
+    ]
+    return Answer(within, [Figure("rings", "", lines)], [Table("by_person", PERSON_COLUMNS, rows)])
 
 
-def _nights(people: list[str], since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
+def _order(totals: Mapping[str, Mapping[str, int]], loads: Mapping[str, Load]) -> list[str]:
+    """Who has the most first: what rang, what came, how long on call."""
+
+    def much(pk: str) -> tuple[float, ...]:
+        return -_of(totals.get(pk), "rings"), -_of(totals.get(pk), "messages"), -loads.get(pk, NOT_ON_CALL).seconds
+
+    return sorted({*totals, *loads}, key=lambda pk: (much(pk), pk))[:MOST_PEOPLE]
+
+
+def _hours(loads: Mapping[str, Load] | None, pk: str) -> Iterable[float | None]:
+    return (None, None) if loads is None else (round(seconds / 3600, 3) for seconds in loads.get(pk, NOT_ON_CALL))
+
+
+def _nights(people: list[str], since: datetime, until: datetime) -> dict[str, tuple[int | None, int | None]]:
     """On how many nights anything rang, and how often, by the recipient's id."""
     with connection.cursor() as cursor:
         cursor.execute(_NIGHTS, {"people": people, "since": since, "until": until})

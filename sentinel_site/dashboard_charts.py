@@ -185,6 +185,8 @@ WORDS: Final = {
     "rings": gettext_noop("Rang"),
     "nights": gettext_noop("Nights"),
     "night_rings": gettext_noop("Rang at night"),
+    "hours": gettext_noop("Hours on call"),
+    "night_hours": gettext_noop("Hours on call at night"),
     "device": gettext_noop("Device"),
     "readings": gettext_noop("Readings"),
     "up_percent": gettext_noop("Time with readings"),

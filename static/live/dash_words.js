@@ -7,6 +7,8 @@ const language = document.documentElement.lang || undefined;
 const whole = new Intl.NumberFormat(language);
 const fine = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
 
+const tenths = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+
 export const nameOf = (id) => page.words[id] || id;
 
 /** A sentence of the page with its places filled. */
@@ -36,5 +38,6 @@ export function cell(value, column) {
   if (typeof value === "string") return nameOf(value);
   if (column.endsWith("_seconds")) return time(value);
   if (column.endsWith("_percent")) return value === null ? "–" : `${number(value)} %`;
+  if (/(^|_)hours$/.test(column)) return value === null ? "–" : tenths.format(value);
   return number(value);
 }

@@ -9,12 +9,12 @@ from django.utils import timezone
 from backups.models import BackupEntry
 from devices.models import Device, Rollup
 from jobs.models import Job, JobRun
-from notifications.models import Delivery, Notification
+from notifications.models import Delivery, Notification, RingRollup
 from sentinel_site import statistics
 from sentinel_site.lib.ids import uuid7
 from tests.backups.factories import make_job
 from tests.conftest import HOUR, SECOND
-from tests.factories import make_recipient
+from tests.factories import make_recipient, make_schedule
 
 pytestmark = pytest.mark.django_db
 CHARTS = {
@@ -22,13 +22,15 @@ CHARTS = {
     "jobs": ["view_job", "view_jobrun"],
 }  # fmt: skip
 
+NOTHING = {"person": "Robin Vale", "messages": 0, "rings": 0, "nights": 0, "night_rings": 0, "hours": 0, "night_hours": 0}
+
 
 @pytest.fixture
 def answer(user, client):
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
 
-    def answered(chart, **asked):
-        user.user_permissions.set(Permission.objects.filter(codename__in=CHARTS[chart]))
+    def answered(chart, *, may=(), **asked):
+        user.user_permissions.set(Permission.objects.filter(codename__in=[*CHARTS[chart], *may]))
         reply = client.get(f"/api/v1/stats/{chart}", asked).json()
         return {table["id"]: [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]] for table in reply["tables"]}
 
@@ -54,7 +56,29 @@ def test_messages_say_how_long_the_provider_took_and_whose_nights_it_was(answer)
     (voice,), (robin,) = answer("deliveries")["by_transport"], answer("people")["by_person"]
     assert (voice["messages"], voice["accepted"], voice["proved"], voice["failed"]) == (1, 1, 1, 0)
     assert (voice["provider_median_seconds"], voice["waited_p95_seconds"]) == (pytest.approx(0.4, rel=0.025), pytest.approx(1, rel=0.025))
-    assert robin == {"person": "Robin Vale", "messages": 1, "rings": 1, "nights": 1, "night_rings": 1}
+    assert robin == {"person": "Robin Vale", "messages": 1, "rings": 1, "nights": 1, "night_rings": 1, "hours": None, "night_hours": None}
+
+
+def test_who_may_see_schedules_sees_how_long_each_was_on_call_until_now(answer):
+    make_schedule("Days", make_recipient(time_zone="UTC"), layer={"kind": "daily"})
+    since = timezone.now().replace(minute=0, second=0, microsecond=0) - 48 * HOUR
+
+    past = answer("people", may=["view_oncallschedule"], since=since.isoformat(), until=(since + 24 * HOUR).isoformat())["by_person"]
+    to_come = answer("people", may=["view_oncallschedule"], until=(since + 999 * HOUR).isoformat(), since=since.isoformat())["by_person"]
+
+    assert past == [dict(NOTHING, hours=24, night_hours=9)]
+    assert 48 <= to_come[0]["hours"] < 999
+    assert answer("people", since=since.isoformat())["by_person"] == []
+
+
+def test_nights_are_not_known_of_days_whose_quarters_were_deleted(answer):
+    at = timezone.now().replace(hour=3, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    RingRollup.objects.create(seconds=86_400, recipient="", at=at - 3 * HOUR, messages=2, rings=1)
+    RingRollup.objects.create(seconds=86_400, recipient=str(make_recipient().pk), at=at - 3 * HOUR, messages=2, rings=1)
+
+    assert answer("people")["by_person"] == [
+        dict(NOTHING, messages=2, rings=1, nights=None, night_rings=None, hours=None, night_hours=None)
+    ]
 
 
 def test_jobs_say_how_they_ended(answer):
