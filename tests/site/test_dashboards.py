@@ -34,7 +34,7 @@ def test_a_reader_sees_the_charts_of_their_permissions_alone(client, reader):
     seen = [chart["id"] for chart in client.get(PAGE).context["charts"]]
     reader()
 
-    assert (seen[:2], client.get(PAGE).context["charts"]) == (["alerts", "steps"], [])
+    assert (seen[:2], client.get(PAGE).context["charts"]) == (["alerts", "open"], [])
     assert client.get(ALERTS).status_code == client.get(f"{ALERTS}.csv?figure=raised").status_code == 403
 
 
