@@ -17,8 +17,9 @@ from sentinel_site.lib import jsontext
 
 MAX_BYTES: Final = 512 * 1024
 MAX_ROWS: Final = 2000
-FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-ESCAPED: Final = re.compile(r"'+[=+\-@\t\r]")
+_FIRST: Final = r"\s*[=+\-@＝＋－＠]|[\t\r]"
+FORMULA: Final = re.compile(f"'*(?:{_FIRST})")
+ESCAPED: Final = re.compile(f"'+(?:{_FIRST})")
 Row = dict[str, Any]
 
 

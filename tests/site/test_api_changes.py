@@ -4,10 +4,11 @@ from django.contrib.auth.models import User
 from alerts.models import EscalationPolicy
 from sentinel_site.changes import finding
 from sentinel_site.lib import configuration
-from sentinel_site.models import ConfigChange
+from sentinel_site.models import ApiKey, ConfigChange
 from tests.callers import make_caller
 from tests.conftest import NOON
 from tests.factories import make_policy
+from tests.site.test_admin import sign_in
 
 pytestmark = pytest.mark.django_db
 EDIT = ("alerts.view_escalationpolicy", "alerts.change_escalationpolicy", "alerts.add_source", "alerts.view_source", finding.VIEW)
@@ -25,6 +26,17 @@ def test_a_change_by_rest_names_the_key_and_is_one_entry():
         "name": {"before": "Calls", "after": "Calls at night"},
         "repeat_seconds": {"before": None, "after": 600},
     }
+
+
+def test_a_key_that_nobody_looked_at_is_not_named():
+    key, _ = ApiKey.issue(user=User.objects.create_user("ci"), name="ci")
+    boss = sign_in(User.objects.create_superuser("root"))
+    form = {"name": "Nights", "permissions": []}
+
+    boss.post("/admin/auth/group/add/", form, headers={"X-Api-Key": f"snt_{key.prefix}_{'x' * 43}"})
+
+    change = ConfigChange.objects.get(model="auth.group")
+    assert (change.by_name, change.via, change.where) == ("root", "admin", "")
 
 
 def test_a_refused_change_leaves_no_entry():

@@ -10,7 +10,7 @@ from sentinel_site.transfer.files import Unreadable
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=20)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+33612345678", "-2", "@SUM(A1)", "\t=1", "'=1", "''=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+33612345678", "-2", "@SUM(A1)", "\t=1", "'=1", "''=1", " =1", "'\u3000=1", "＝1", "－1"])
 def test_what_a_spreadsheet_would_take_for_a_formula_is_written_as_text_and_comes_back(text):
     written = files.to_csv(["name"], [{"name": text}])
 
