@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
 from alerts.models import Silence, Source
+from backups import pings
 from devices.models import Device
 from notifications.models import ContactMethod, NotificationRule, OnCallSchedule, Recipient, RecipientGroup
 from sentinel_site.lib import configuration
@@ -48,6 +49,13 @@ def test_a_change_says_who_when_from_where_and_what_was_before(user):
     assert (change.by, change.by_name, change.via, change.where, change.address) == (user, "robin", "rest", "API key ci", "192.0.2.1")
     assert (change.action, change.model, change.object_id, change.object_words) == ("changed", "alerts.source", str(source.pk), "Probes")
     assert change.changes == {"name": {"before": "Probe", "after": "Probes"}, "enabled": {"before": True, "after": False}}
+
+
+def test_a_backup_that_a_ping_makes_is_nobodys_change(client):
+    _, text = pings.issue_key("office")
+
+    assert client.post(f"/ping/{text}/laptop?create=1").status_code == 201
+    assert told() == []
 
 
 def test_nothing_is_put_down_where_nobody_acts():
