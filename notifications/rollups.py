@@ -1,6 +1,7 @@
 """What of messages is rolled up, and kept so: deliveries by when they were queued, and what each person got by when it was sent.
 
-What becomes of a message is settled within hours: the last two are counted anew each minute, and the last three days each hour.
+What becomes of a message is settled within hours: the last two are counted anew each minute, and the last three days each hour. Messages
+are sent without the worker, too: when it was away for longer than that, the history begins anew.
 """
 
 from datetime import datetime, timedelta
@@ -44,10 +45,12 @@ RINGS: Final = Rollup(
 
 
 def changed(progress: MessageRollupProgress, at: datetime) -> Changes:
-    """The last two hours; each hour the last three days."""
-    back = LATELY
-    if progress.looked_back_at is None or at - progress.looked_back_at >= LOOK_BACK_EVERY:
+    """The last two hours; each hour the last three days; after a longer pause nobody knows."""
+    back, looked = LATELY, progress.looked_back_at
+    if looked is None or at - looked >= LOOK_BACK_EVERY:
         progress.looked_back_at, back = at, LOOKED_BACK
+    if looked is not None and at - looked > LOOKED_BACK - LATELY:
+        return Changes((), 0, lost=True)
     count = back // timedelta(seconds=QUARTER)
     return Changes([at - number * timedelta(seconds=QUARTER) for number in range(count)], 0)
 
