@@ -33,7 +33,7 @@ def secret_of(source_id: int) -> str:
 def set_secret(source: Source, secret: str) -> None:
     """Give the source this secret; without one its messages need no signature. The old one is not read: it may be unreadable."""
     with transaction.atomic():
-        WebhookSecret.objects.filter(pk=source.pk).delete()
+        WebhookSecret.objects.filter(pk=source.pk).defer("secret").delete()
         if secret:
             WebhookSecret.objects.create(source=source, secret=secret)
 
