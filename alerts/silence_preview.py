@@ -29,12 +29,19 @@ class Preview:
     examples: tuple[Alert, ...]
 
     @property
-    def sentence(self) -> str:
-        """All of it in words."""
+    def counted(self) -> str:
+        """How many match, in words."""
         if not self.matching:
             said = gettext("None of the %(open)d open alerts matches now.") if self.open else gettext("No alert is open now.")
             return said % {"open": self.open}
-        parts = [_matching(self.matching, self.open)]
+        return _matching(self.matching, self.open)
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words."""
+        if not self.matching:
+            return self.counted
+        parts = [self.counted]
         if self.exempt:
             parts.append(gettext("Lives may depend on %(exempt)d of them: not held back, whatever you write.") % {"exempt": self.exempt})
         if self.p1:

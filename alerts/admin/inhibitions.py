@@ -1,6 +1,6 @@
 """Inhibitions: one alert that keeps others quiet. Saving and deleting go through the domain, which tells what they held."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -13,12 +13,14 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from alerts import queries, silences
+from alerts.admin.counting import counted
 from alerts.admin.forms import LinesField
 from alerts.admin.linting import LintedMixin
 from alerts.admin.prefilled import PrefilledMixin
 from alerts.admin.words import EXEMPT, ONE_A_LINE
 from alerts.models import Inhibition
 from alerts.models.suppression import check_label_names, check_matchers
+from sentinel_site.lib.field_checks import FieldCheck, FieldChecksMixin
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 
@@ -46,10 +48,13 @@ class InhibitionForm(forms.ModelForm):
 
 
 @admin.register(Inhibition)
-class InhibitionAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
+class InhibitionAdmin(FieldChecksMixin, PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """Rules by which one alert keeps others quiet."""
 
     form = InhibitionForm
+    field_checks: ClassVar = {
+        **{name: counted(name) for name in ("source_matchers", "target_matchers")}, "equal": FieldCheck(),
+    }  # fmt: skip
     prefilled = ("name", "source_matchers", "target_matchers", "equal")
     list_display = ("name", "cause", "consequence", "enabled", "hits")
     readonly_fields = ("hits", "holding")

@@ -23,6 +23,7 @@ from alerts.incoming.contract import FormatError
 from alerts.incoming.mapped import Mapped
 from alerts.models import ReportMapping, Source
 from alerts.models.mapping import EXPRESSIONS
+from sentinel_site.lib.field_checks import FieldCheck, FieldChecksMixin
 
 MAX_SAMPLE = 100_000
 
@@ -58,10 +59,11 @@ class ReportMappingForm(forms.ModelForm):
 
 
 @admin.register(ReportMapping)
-class ReportMappingAdmin(ModelAdmin):
+class ReportMappingAdmin(FieldChecksMixin, ModelAdmin):
     """Any JSON, read by expressions."""
 
     form = ReportMappingForm
+    field_checks: ClassVar = {name: FieldCheck() for name in (*EXPRESSIONS, "words")}
     list_display = ("slug", "source", "address", "enabled", "changed_at")
     list_filter = (("source", AutocompleteSelectFilter), ("enabled", BooleanRadioFilter))
     list_filter_submit = True

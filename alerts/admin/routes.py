@@ -1,6 +1,6 @@
 """Routes: which policy and priority a report gets. The catch-all can neither be deleted nor given a condition."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,19 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from alerts.admin.counting import counted
 from alerts.admin.forms import RouteForm
 from alerts.admin.linting import LintedMixin, LintPageMixin, say
 from alerts.admin.prefilled import PrefilledMixin
 from alerts.admin.who_gets_what import WhoGetsWhatMixin
 from alerts.models import Route
+from sentinel_site.lib.field_checks import FieldChecksMixin
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 
 @admin.register(Route)
-class RouteAdmin(PrefilledMixin, LintPageMixin, WhoGetsWhatMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
+class RouteAdmin(FieldChecksMixin, PrefilledMixin, LintPageMixin, WhoGetsWhatMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     """The list is in the order in which routes are asked, and is dragged into another."""
 
     form = RouteForm
+    field_checks: ClassVar = {"matchers": counted("matchers")}
     prefilled = ("position", "matchers", "policy", "priority")
     list_display = ("place", "conditions", "policy", "priority", "goes_on", "enabled")
     ordering_field = "position"

@@ -1,6 +1,6 @@
 """Silences and maintenance windows. Saving and deleting go through the domain, which tells what they held."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -25,6 +25,7 @@ from alerts.admin.words import EXEMPT, ONE_A_LINE
 from alerts.models import MaintenanceWindow, Silence
 from alerts.models.suppression import check_matchers
 from sentinel_site.lib import matchers
+from sentinel_site.lib.field_checks import FieldChecksMixin, of_cron
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 MATCHERS_HELP: Final = format_lazy("{}{} {}", ONE_A_LINE, EXEMPT, _("It holds a P1 for 8 hours at the most."))
@@ -155,10 +156,11 @@ class SilenceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, _Previewed, M
 
 
 @admin.register(MaintenanceWindow)
-class WindowAdmin(PrefilledMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
+class WindowAdmin(FieldChecksMixin, PrefilledMixin, NoBulkDeleteMixin, _Previewed, ModelAdmin):
     """Silences that recur. To end one occurrence alone, delete it under Silences."""
 
     form = WindowForm
+    field_checks: ClassVar = {"cron": of_cron("time_zone", "begins", "weekdays", "duration_minutes")}
     prefilled = ("name", "matchers", "reason", "time_zone", "weekdays", "begins", "duration_minutes")
     list_display = ("name", "conditions", "begins_at", "lasts_for", "next_one", "enabled")
     readonly_fields = ("author", "next_one")

@@ -17,6 +17,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from alerts import publishing, subscriptions
+from alerts.admin.counting import counted
 from alerts.admin.forms import LinesField
 from alerts.enums import Happening
 from alerts.models import Subscription
@@ -26,6 +27,7 @@ from notifications import methods
 from notifications.enums import Transport
 from notifications.errors import NotificationError
 from sentinel_site.lib import crypto
+from sentinel_site.lib.field_checks import FieldCheck, FieldChecksMixin
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 CHANGE, ADD = "alerts.change_subscription", "alerts.add_subscription"
@@ -92,10 +94,11 @@ class StartForm(BaseDialogForm):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(NoBulkDeleteMixin, ModelAdmin):
+class SubscriptionAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     """Where events go, and what became of them."""
 
     form = SubscriptionForm
+    field_checks: ClassVar = {"url": FieldCheck(), "matchers": counted("matchers")}
     list_display = ("name", "masked", "state_now", "waiting", "sent", "sent_at", "last_error")
     readonly_fields = ("masked", *GOT)
     actions_detail: ClassVar = ["send_test", "start_at"]

@@ -22,6 +22,7 @@ from backups.admin.words import STATUS_COLOURS, in_zone, listed, off_by, shown
 from backups.models import ExpectedBackupJob, RestoreProof
 from sentinel_site.lib import bulk_asking
 from sentinel_site.lib.ages import until
+from sentinel_site.lib.field_checks import FieldChecksMixin, of_cron
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 from sentinel_site.lib.permissions import caller
 
@@ -53,10 +54,11 @@ class ExpectedBackupJobForm(forms.ModelForm):
 
 
 @admin.register(ExpectedBackupJob)
-class ExpectedBackupJobAdmin(NoBulkDeleteMixin, ModelAdmin):
+class ExpectedBackupJobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     """Every backup that is expected. One that does not come, or is not good, is an alert."""
 
     form = ExpectedBackupJobForm
+    field_checks: ClassVar = {"cron": of_cron("timezone")}
     list_before_template = "admin/backups/expectedbackupjob/first.html"
     list_display = ("__str__", "status_now", "next_now", "last_good", "agent_id_responsible", "kind", "is_active")
     list_filter = (

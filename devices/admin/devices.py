@@ -23,6 +23,7 @@ from devices.admin.words import MODE_COLOURS, REACH_COLOURS, last_value, reach, 
 from devices.enums import DriverKind
 from devices.models import Device
 from sentinel_site.lib import bulk_asking
+from sentinel_site.lib.field_checks import FieldCheck, FieldChecksMixin
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 
 KINDS: Final = {DriverKind.NL43: "NL-43", DriverKind.SIMULATED: _("Simulated"), DriverKind.PUSH: _("Pushes")}
@@ -89,10 +90,11 @@ class ReachFilter(admin.SimpleListFilter):
 
 
 @admin.register(Device)
-class DeviceAdmin(NoBulkDeleteMixin, ModelAdmin):
+class DeviceAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     """Everything that measures. A running monitor follows a change within two seconds."""
 
     form = DeviceForm
+    field_checks: ClassVar = {"host": FieldCheck(("driver", "port", "ftp_port"))}
     list_before_template = "admin/devices/device/first.html"
     list_display = ("name", "reachable_now", "mode_now", "last_value", "place", "kind", "keepalive", "viewers_now", "rules_now")
     list_filter = (

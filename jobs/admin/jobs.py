@@ -29,6 +29,7 @@ from jobs.errors import JobError
 from jobs.models import Job, JobLink, JobRun
 from sentinel_site.lib import bulk_asking, cron
 from sentinel_site.lib.ages import ago, until
+from sentinel_site.lib.field_checks import FieldChecksMixin, of_cron
 from sentinel_site.lib.lists import NoBulkDeleteMixin
 from sentinel_site.lib.permissions import caller
 from sentinel_site.lib.problems import Problem
@@ -53,10 +54,11 @@ class FollowsInline(TabularInline):
 
 
 @admin.register(Job)
-class JobAdmin(NoBulkDeleteMixin, ModelAdmin):
+class JobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     """Work that is done again and again. A change counts at once."""
 
     form = JobForm
+    field_checks: ClassVar = {"cron": of_cron("time_zone")}
     inlines = (FollowsInline,)
     list_display = ("name", "how_it_is", "last_run", "next_run", "schedule", "follows", "kind")
     list_filter = (("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("built_in", BooleanRadioFilter))

@@ -1,6 +1,6 @@
 """Contact methods: ways to reach people, who may see and say what about them, and test messages."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -21,6 +21,7 @@ from notifications import bulk_deeds, methods, proofs
 from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable, moment
 from notifications.models import ContactMethod
 from sentinel_site.lib import bulk_asking, configuration, crypto
+from sentinel_site.lib.field_checks import FieldCheck, FieldChecksMixin, InlineFieldChecksMixin
 
 _safe = keep_lazy(SafeString)(mark_safe)
 PROVED = {"kind", "address", "recipient", "group"}
@@ -35,6 +36,7 @@ ADDRESSES = _safe(_(
     "Addresses are encrypted, and shown only to those who may change them."
 ))  # fmt: skip
 VERIFY = "notifications.verify_contactmethod"
+CHECKS: Final = {"address": FieldCheck(("recipient", "group", "kind"))}
 READ_ONLY = ("masked", "disabled", "last_proof", "last_messages")
 
 
@@ -132,11 +134,12 @@ class ProofFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=proofs.unproved(at=timezone.now()).values("pk")) if self.value() == "stale" else queryset
 
 
-class MethodInline(ProvingMixin, MethodRulesMixin, StackedInline):
+class MethodInline(InlineFieldChecksMixin, ProvingMixin, MethodRulesMixin, StackedInline):
     """The ways to reach one recipient or group."""
 
     model = ContactMethod
     form = MethodForm
+    field_checks: ClassVar = CHECKS
     fields = ("kind", "address", "secret", "label", "order", "verified", "active", "disabled", "last_proof")
     extra = 0
     show_change_link = True
@@ -144,10 +147,11 @@ class MethodInline(ProvingMixin, MethodRulesMixin, StackedInline):
 
 
 @admin.register(ContactMethod)
-class ContactMethodAdmin(ProvingMixin, MethodRulesMixin, ModelAdmin):
+class ContactMethodAdmin(FieldChecksMixin, ProvingMixin, MethodRulesMixin, ModelAdmin):
     """Ways to reach people, with what became of them."""
 
     form = MethodForm
+    field_checks: ClassVar = CHECKS
     list_display = ("masked", "owner", "kind", "label", "verified", "proof", "usable_now", "disabled")
     list_filter = (ProofFilter, ("kind", ChoicesDropdownFilter), ("verified", BooleanRadioFilter), ("active", BooleanRadioFilter))
     list_filter_submit = True

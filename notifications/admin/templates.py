@@ -26,6 +26,7 @@ from notifications.enums import Form, Reason
 from notifications.facts import VARIABLES
 from notifications.models import MessageTemplate
 from notifications.sandbox import FILTERS, TAGS, TemplateError
+from sentinel_site.lib.field_checks import FieldCheck, FieldChecksMixin
 
 REASONS = [("", _("Every message about an alert")), *((value, label) for value, label in Reason.choices if value not in overrides.NEVER)]
 
@@ -52,10 +53,11 @@ class MessageTemplateForm(forms.ModelForm):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(ModelAdmin):
+class MessageTemplateAdmin(FieldChecksMixin, ModelAdmin):
     """Texts in place of the built-in ones."""
 
     form = MessageTemplateForm
+    field_checks: ClassVar = {"text": FieldCheck(("form", "reason"))}
     list_display = ("what", "language", "sent_as", "source", "type", "active", "works", "author", "changed_at")
     list_filter = (("form", ChoicesDropdownFilter), ("active", BooleanRadioFilter))
     list_filter_submit = True

@@ -10,11 +10,11 @@ MOST: Final = 30
 WINDOW_SECONDS: Final = 60
 
 
-def are_too_many(kind: str, address: str) -> bool:
-    """Count one more wrong try of ``kind`` from ``address``; whether there are too many now. Without Redis nobody is held up."""
+def are_too_many(kind: str, address: str, *, most: int = MOST) -> bool:
+    """Count one more try of ``kind`` from ``address``; whether there are more than ``most`` now. Without Redis nobody is held up."""
     key = f"wrong-{kind}:{address}"
     try:
         cache.add(key, 0, WINDOW_SECONDS)
-        return cache.incr(key) > MOST
+        return cache.incr(key) > most
     except (RedisError, OSError, ValueError):
         return False

@@ -6,12 +6,14 @@
     const says = document.createElement("div");
     says.className = "snt-matches";
     says.setAttribute("aria-live", "polite");
+    says.id = `${field.id}_matches`;
+    field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") ?? ""} ${says.id}`.trim());
     field.after(says);
     let timer, asked = 0;
 
     async function ask() {
       const turn = ++asked;
-      if (!field.value.trim()) { says.replaceChildren(); return; }
+      if (!field.value.trim()) { show({ says: "" }); return; }
       try {
         const query = new URLSearchParams({ matchers: field.value });
         const answer = await fetch(`${field.dataset.silencePreview}?${query}`, { headers: { Accept: "application/json" } });
@@ -25,6 +27,7 @@
 
     function show(found) {
       says.classList.toggle("snt-error", Boolean(found.wrong));
+      if (found.wrong) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
       says.replaceChildren(document.createTextNode(found.says));
       const list = document.createElement("ul");
       for (const each of found.examples ?? []) {
