@@ -19,7 +19,8 @@ export async function during(button, work) {
 export function twice(button, text, work) {
   let timer = 0;
   const calm = () => { clearTimeout(timer); timer = 0; setText(button, text); button.classList.remove("sure"); };
-  button.addEventListener("click", () => {
+  button.addEventListener("click", (event) => {
+    if (event.detail > 1) return; // a double tap is one press
     if (timer) { calm(); during(button, work); return; }
     setText(button, words("Press again"));
     button.classList.add("sure");
