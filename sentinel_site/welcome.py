@@ -15,9 +15,10 @@ COMMANDS: Final = {
     "check_story": "whether the file of an alert's story is as it was written",
     "simulate_nl43": "a sound level meter to try things with",
     "bootstrap": "make what Sentinel cannot work without (`up` does it by itself)",
+    "rollup": "count the statistics of a stretch anew",
     "restore": "read a backup of the database into an empty installation",
 }
-STARTED_BY_UP: Final = ("monitor", "runjob", "watchdog")
+STARTED_BY_UP: Final = ("monitor", "qcluster", "runjob", "watchdog")
 
 
 def text() -> str:

@@ -87,7 +87,8 @@ def test_the_history_is_for_who_may_read_it_and_the_thing(client):
 def test_a_key_that_is_revoked_in_the_admin_is_told_of(client, boss):
     key, _ = ApiKey.issue(user=boss, name="ci")
 
-    client.post(reverse("admin:sentinel_site_apikey_changelist"), {"action": "revoke_ticked", "_selected_action": [key.pk]})
+    said = {"action": "revoke_ticked", "_selected_action": [key.pk], "sure": "1"}
+    client.post(reverse("admin:sentinel_site_apikey_changelist"), said)
 
     assert [list(change.changes) for change in ConfigChange.objects.all()] == [["revoked_at"]]
 
