@@ -105,6 +105,19 @@ def test_the_history_before_the_first_run_is_counted_backwards_within_the_budget
     assert sum(AlertRollup.objects.filter(seconds=900, priority=0, source="").values_list("raised", flat=True)) == 3
 
 
+def test_a_day_that_is_counted_anew_is_not_left_to_its_quarters_meanwhile(source):
+    for days in (1, 3, 6):
+        raise_alert(at=NOON - timedelta(days=days), subject=f"{days}")
+    keeping.run(ALERTS, at=LATER)
+    days = set(AlertRollup.objects.filter(seconds=DAY).values_list("at", flat=True))
+
+    RollupProgress.objects.update(whole=False, history_at=LATER, merged_at=LATER)  # nothing else is put together now
+    keeping.run(ALERTS, at=LATER)
+
+    assert (len(days), RollupProgress.objects.get().whole) == (3, True)
+    assert set(AlertRollup.objects.filter(seconds=DAY).values_list("at", flat=True)) == days
+
+
 def test_events_that_are_forgotten_unread_are_made_up_for(source, user):
     alert = raise_alert(at=NOON)
     keeping.run(ALERTS, at=LATER)

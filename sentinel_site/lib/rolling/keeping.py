@@ -66,12 +66,12 @@ def rebuild(kept: Kept, *, since: datetime, until: datetime, at: datetime, progr
     """Count everything from ``since`` to ``until`` anew, a day at a time, waiting for whoever is at it. Returns the number of days."""
     first = kept.oldest()
     begin = max(since, first) if first else until
-    total, done, day = max(0, -((begin - until) // ONE_DAY)), 0, until
+    total, done, day = len(rolling.starts(begin, until, DAY)), 0, until
     while day > begin:
-        before = max(begin, day - ONE_DAY)
+        before = max(begin, _midnight_before(day))
         with transaction.atomic():
             _locked(kept, at=at, wait=True)
-            rolling.roll(kept.rollup, [(before, day)])
+            _count(kept, before, day)
         done, day = done + 1, before
         progress(done, total)
     kept.progress._default_manager.filter(pk=kept.name).update(merged_at=None)
@@ -113,10 +113,22 @@ def _backwards(kept: Kept) -> bool:
     if oldest is None or oldest >= ends:
         progress.whole = True
     else:
-        progress.history_at = ends - ONE_DAY
-        rolling.roll(kept.rollup, [(progress.history_at, ends)])
+        progress.history_at = _midnight_before(ends)
+        _count(kept, progress.history_at, ends)
     progress.save()
     return not progress.whole
+
+
+def _midnight_before(at: datetime) -> datetime:
+    """The last midnight of UTC that is earlier than ``at``."""
+    return ceiling(at - ONE_DAY, DAY)
+
+
+def _count(kept: Kept, since: datetime, until: datetime) -> None:
+    """Count a stretch within one day anew; a whole day is put together at once, so that no chart must do without it meanwhile."""
+    rolling.roll(kept.rollup, [(since, until)])
+    if until - since == ONE_DAY:
+        rolling.merge(kept.rollup, DAY, [since])
 
 
 def _merge(kept: Kept, *, at: datetime, ends: float) -> None:
