@@ -74,6 +74,7 @@ UNFOLD: dict[str, Any] = {
                 {"title": _("Live backups"), "icon": "cloud_done", "link": "/live/backups/",
                  "permission": _may_view("backups.view_expectedbackupjob")},
                 {"title": _("Live jobs"), "icon": "event_available", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
+                {"title": _("Dashboards"), "icon": "bar_chart", "link": "/live/dashboards/", "permission": _may_view("alerts.view_alert")},
                 {"title": _("Noise"), "icon": "hearing_disabled", "link": "/live/noise/",
                  "permission": _may_view("alerts.view_noisereport")},
             ]},
