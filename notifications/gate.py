@@ -4,7 +4,6 @@ What may not is put back for later: no hand is used for it, no attempt counted. 
 """
 
 import logging
-import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -35,6 +34,7 @@ class Gate:
     def __init__(self) -> None:
         self.breakers = Breakers()
         self._next: dict[tuple[str, str], datetime] = {}
+        self._turns: dict[tuple[str, str, int], datetime] = {}
 
     def look(self, *, at: datetime) -> None:
         """See what other runners found out."""
@@ -105,12 +105,21 @@ class Gate:
         return None if count else Wait(next_at + self._behind(delivery, key, next_at), delivery.error, falls_over=False)
 
     def _behind(self, delivery: Delivery, key: str, next_at: datetime) -> timedelta:
-        """How long after ``next_at`` it is read again: one is there when it may go, the others are not all read each time."""
+        """How long after ``next_at`` it is read again: one is there when it may go, the others take turns, one rate's share apart.
+
+        So no share is lost while others wait, and what waits is not all read each time.
+        """
         place = (delivery.transport, key)
-        if self._next.get(place) == next_at:
-            return timedelta(seconds=random.uniform(0.0, BEHIND_SECONDS[delivery.priority]))  # noqa: S311 (not a secret)
-        self._next[place] = next_at
-        return timedelta()
+        if self._next.get(place) != next_at:
+            self._next[place] = next_at
+            return timedelta()
+        line, share = (*place, delivery.priority), pace.share(delivery.transport)
+        most = timedelta(seconds=BEHIND_SECONDS[delivery.priority])
+        turn = max(self._turns.get(line, next_at), next_at) + share
+        if turn > next_at + most:  # all turns are given: from the front again
+            turn = next_at + min(share, most)
+        self._turns[line] = turn
+        return turn - next_at
 
 
 def destination(delivery: Delivery) -> str:

@@ -28,6 +28,12 @@ def limited(transport: str) -> bool:
     return bool(settings.SENTINEL_RATES.get(transport))
 
 
+def share(transport: str) -> timedelta:
+    """The time that one message pays for; none without a rate."""
+    rate = settings.SENTINEL_RATES.get(transport)
+    return timedelta(seconds=1 / rate) if rate else timedelta()
+
+
 def take(transport: str, wanted: int, *, at: datetime, key: str = "") -> tuple[int, datetime]:
     """How many of ``wanted`` may be sent at ``at``, and when the next one may; they are paid for."""
     rate = settings.SENTINEL_RATES.get(transport) or 0.0
