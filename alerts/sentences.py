@@ -74,7 +74,7 @@ def _empty_step(detail: Detail, _actor: str) -> str:
 
 
 def _numbered(detail: Detail) -> str:
-    named = f" “{detail['label']}”" if detail.get("label") else ""
+    named = _(" “%(name)s”") % {"name": detail["label"]} if detail.get("label") else ""
     return _("Step %(number)d") % {"number": int(detail.get("step", 0)) + 1} + named
 
 

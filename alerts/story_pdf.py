@@ -107,7 +107,7 @@ def _entry(paper: Paper, told: Told) -> None:
 def _policy(paper: Paper, story: Story) -> None:
     paper.heading(_("The policy, as it was when the alert was raised"))
     for number, step in enumerate(story.chosen["steps"], 1):
-        title = _("Step %(number)d") % {"number": number} + (f" “{step['label']}”" if step.get("label") else "")
+        title = _("Step %(number)d") % {"number": number} + (_(" “%(name)s”") % {"name": step["label"]} if step.get("label") else "")
         words = [_("after %(span)s") % {"span": story_page.length(step.get("delay_seconds") or 0)}, ", ".join(step.get("groups") or ())]
         paper.pair(title, ", ".join(word for word in [*words, ", ".join(step.get("kinds") or ())] if word))
 

@@ -263,7 +263,7 @@ def _measured(size: float | None, seconds: float | None) -> str:
 
 def _bytes(size: int) -> str:
     """Exact, and in the unit that one reads: ``1 234 567 B (1.2 MB)``."""
-    whole = f"{size:,}".replace(",", "\u202f") + " " + _("B")
+    whole = f"{size:,}".replace(",", "\u00a0") + " " + _("B")
     return whole if size < 1000 else f"{whole} ({_short(size)})"
 
 

@@ -23,6 +23,8 @@ from notifications.models import Delivery
 DESCRIPTION_LENGTH: Final = 2000
 NAMED: Final = 4
 """How long a place's name must be before a title that holds it is believed to name it."""
+BLANKS: Final = re.compile(r"[^\S\u00a0]+")
+"""All white space but the one that keeps French signs with their words."""
 OVER: Final = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.TEST, Reason.HANDOFF, Reason.CODE, Reason.STORM, Reason.DIGEST})
 """Reasons that ask for no answer."""
 _INSTANTS: Final = ("created_at", "first_seen_at", "last_seen_at", "acknowledged_at", "resolved_at")
@@ -90,7 +92,7 @@ class Facts:
         """What it is about: the alert's title, how many alerts came from where, or what kind of message it is."""
         if self.alert and not self.alerts:
             return " ".join(str(self.alert.get("title") or "").split())
-        return " ".join(self._say("title").split())
+        return BLANKS.sub(" ", self._say("title")).strip()
 
     @cached_property
     def state(self) -> str:

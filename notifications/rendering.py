@@ -17,7 +17,7 @@ from django.utils.html import format_html
 
 from notifications import builtin, overrides
 from notifications.enums import Form, Reason
-from notifications.facts import Facts, clean
+from notifications.facts import BLANKS, Facts, clean
 from notifications.models import Delivery
 from sentinel_site.lib import english
 
@@ -103,7 +103,7 @@ class Wording:
         return self.facts.answer_url
 
     def _line(self, form: str) -> str:
-        return " ".join(self._render(form).split())
+        return BLANKS.sub(" ", self._render(form)).strip()
 
     def _render(self, form: str) -> str:
         try:

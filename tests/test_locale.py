@@ -13,9 +13,12 @@ from tests.test_architecture import APPS, ROOT, modules, place, tree
 
 FOLDER = ROOT / "locale" / "fr" / "LC_MESSAGES"
 MARKS = {"_", "gettext", "gettext_noop", "gettext_lazy", "ngettext", "ngettext_lazy"}
+TORN = re.compile(r"(?<=\S) [:;!?»](?!\w)|^ [:;!?»]|« |\u202f")
+"""A French sign after a space that breaks, or after one that old telephones show as a box."""
 PERCENT = re.compile(r"%(\(\w+\)\S*?[sdf]|[sd]\b)")
 BRACES = re.compile(r"{(\w*)}")
 PAGES = sorted(path for path in (ROOT / "templates").rglob("*.html") if not {"admin", "notifications", "unfold"} & set(path.parts))
+MESSAGES = sorted((ROOT / "templates" / "notifications" / "fr").iterdir())
 SCRIPTS = sorted((ROOT / "static" / "live").glob("*.js"))
 
 
@@ -85,6 +88,18 @@ def test_french_is_complete_and_nothing_is_left_to_check(name):
     wrong = [entry.id for entry in entries(name) if entry.fuzzy or not all(texts(entry.string))]
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["django", "djangojs"])
+def test_french_signs_stay_with_their_words(name):
+    """A no-break space (U+00A0) before : ; ! ? » and after «; `notifications/gsm.py` writes a plain one into an SMS."""
+    assert [text for entry in entries(name) for text in texts(entry.string) if TORN.search(text)] == []
+
+
+def test_french_signs_of_messages_stay_with_their_words():
+    said = {path.name: re.sub(r"{[{%].*?[%}]}|&\w+;|style=\"[^\"]*\"", "x", path.read_text()) for path in MESSAGES}
+
+    assert {name: TORN.findall(text) for name, text in said.items() if TORN.search(text)} == {}
 
 
 @pytest.mark.parametrize("name", ["django", "djangojs"])

@@ -53,7 +53,7 @@ def test_the_demo_has_noise_of_five_kinds_and_a_page_in_both_languages(client, v
 
     assert kinds == {"route", "silence", "inhibition", "window", "flapping"}
     assert ("Ada &lt;b&gt;Byron" in english, "Ada <b>" in english, "style=" in english) == (True, False, False)
-    assert ("Silence “Load is high on db-1” in its usual hours" in english, "Mettre « Load is high" in french) == (True, True)
+    assert ("Silence “Load is high on db-1” in its usual hours" in english, "Mettre «\u00a0Load is high" in french) == (True, True)
     assert ("Open the form" in english, "/api/v1/maintenance-windows" in english) == (False, True)
 
 

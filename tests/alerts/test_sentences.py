@@ -34,11 +34,11 @@ def test_every_kind_has_words_even_without_detail(kind):
 
 @pytest.mark.parametrize(("kind", "actor", "detail", "sentence"), [
     ("status", "Robin", {"to": "ACKNOWLEDGED", "promise": "calling", "note": "vu"},
-     "L’alerte a été prise en charge par Robin, en disant « J’appelle » : vu."),
+     "L’alerte a été prise en charge par Robin, en disant «\u00a0J’appelle\u00a0»\u00a0: vu."),
     ("step", "", {"step": 0, "label": "Astreinte", "recipients": ["Ana"], "messages": 2},
-     "Étape 1 “Astreinte” : Ana prévenu(s) par 2 messages."),
-    ("empty_step", "", {"step": 1, "unreachable": ["Jules"]}, "Étape 2 : personne n’a pu être joint. Injoignable(s) : Jules."),
-    ("cancelled", "", {"messages": 1}, "1 message en attente annulé : quelqu’un a répondu entre-temps."),
+     "Étape 1 «\u00a0Astreinte\u00a0»\u00a0: Ana prévenu(s) par 2 messages."),
+    ("empty_step", "", {"step": 1, "unreachable": ["Jules"]}, "Étape 2\u00a0: personne n’a pu être joint. Injoignable(s)\u00a0: Jules."),
+    ("cancelled", "", {"messages": 1}, "1 message en attente annulé\u00a0: quelqu’un a répondu entre-temps."),
     ("raised", "", {}, "L’alerte a été signalée."),
 ])  # fmt: skip
 def test_the_record_speaks_french(kind, actor, detail, sentence):

@@ -111,7 +111,7 @@ def test_the_text_is_in_the_language_of_the_site(job, settings):
     alert = Alert.objects.get()
     assert alert.title == "Nightly import n’a plus donné de nouvelles"
     assert "après Export" in alert.description
-    assert "Dernier succès : jamais." in alert.description
+    assert "Dernier succès\u00a0: jamais." in alert.description
 
 
 def test_an_external_job_that_fell_silent_sends_people_to_its_machine(job):

@@ -53,7 +53,7 @@ def test_each_reads_it_in_their_own_language_and_zone(nights):
     robin, kim = words("Robin Vale"), words("Kim")
     assert robin.subject == "You are on call: Nights"
     assert "from now on, until 2026-03-09 09:00. You take over from Kim." in robin.text
-    assert kim.subject == "Fin de votre astreinte : Nights"
+    assert kim.subject == "Fin de votre astreinte\u00a0: Nights"
     assert "Robin Vale a pris la suite, jusqu’au 2026-03-09 10:00." in kim.text
     assert "until 2026-03-09 09:00" in robin.sms
     assert robin.short == "You are on call: Nights (→ 2026-03-09 09:00)"

@@ -192,3 +192,12 @@ def test_an_alert_that_brings_other_languages_is_read_in_the_readers_own(languag
 
     assert title in words.subject
     assert (note in words.text, "translations" in words.text) == (True, False)
+
+
+def test_french_counts_nothing_in_the_singular():
+    digest = {"reason": "Works", "since": "1 May", "until": "2 May", "held": 1, "open": 0, "unseen": 1, "answered": 0, "over": []}
+
+    words = wording("digest", "fr", alert=None, digest=digest)
+
+    assert "0 encore ouverte et annoncée à partir" in words.text
+    assert ("«\u00a0Works\u00a0»" in words.text, "\u00a0" in words.sms + words.spoken) == (True, False)

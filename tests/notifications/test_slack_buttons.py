@@ -61,7 +61,7 @@ def test_a_press_in_a_channel_answers_as_the_recipient_with_that_slack_address(s
 
     assert (answer.status_code, answer.content, answer.cookies) == (200, b"", {})
     assert fresh(alert) == ("ACKNOWLEDGED", "Robin Vale", "calling")
-    assert whispered(slack_server)["text"].startswith(f"C’est à vous : #{alert.number}")
+    assert whispered(slack_server)["text"].startswith(f"C’est à vous\u00a0: #{alert.number}")
 
 
 def test_a_press_of_somebody_unknown_answers_as_the_group_with_the_name(slack_server, night):

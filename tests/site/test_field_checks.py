@@ -46,7 +46,7 @@ def test_the_next_times_are_said_in_the_language_and_the_zone():
     assert english == (
         "Next: Monday 30 March 2026, 02:30; Tuesday 31 March 2026, 02:30; Wednesday 1 April 2026, 02:30 (Europe/Paris)."
     )  # fmt: skip
-    assert french.startswith("Prochaines fois : vendredi 1 janvier 2027, 00:00;")
+    assert french.startswith("Prochaines fois\u00a0: vendredi 1 janvier 2027, 00:00;")
 
 
 @pytest.mark.parametrize(
