@@ -27,7 +27,6 @@ from sentinel_site.lib.problems import Problem
 
 VIEW = "alerts.view_report"
 FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-LOOK_AGAIN_SECONDS = 2
 EARLIER = 10
 """So many earlier replays are listed."""
 WORDS = {
@@ -128,10 +127,7 @@ def stretch(request: HttpRequest) -> HttpResponse:
         "waits": bool(row and row.state in (ReplayState.QUEUED, ReplayState.RUNNING)),
         "earlier": Replay.objects.exclude(pk=row.pk if row else None)[:EARLIER],
     }  # fmt: skip
-    response = TemplateResponse(request, "admin/alerts/report/replay.html", context)
-    if context["waits"]:
-        response["Refresh"] = str(LOOK_AGAIN_SECONDS)
-    return response
+    return TemplateResponse(request, "admin/alerts/report/replay.html", context)
 
 
 def _require(request: HttpRequest) -> None:

@@ -15,12 +15,10 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioF
 from unfold.decorators import display
 
 from backups import listing
-from backups.admin.scanning import ScanNowMixin
 from backups.admin.words import PING_COLOURS, VERDICT_COLOURS, shown
 from backups.enums import Suspicion
-from backups.models import BackupEntry, Ping, Scan
+from backups.models import BackupEntry, Ping
 from sentinel_site.lib import downloads
-from sentinel_site.lib.ages import length
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
 
 
@@ -147,36 +145,6 @@ class PingAdmin(ReadOnlyMixin, LargeListMixin):
     def took(self, ping: Ping) -> str:
         """From its start."""
         return f"{ping.duration_seconds:.1f} s" if ping.duration_seconds is not None else "–"
-
-
-@admin.register(Scan)
-class ScanAdmin(ScanNowMixin, ReadOnlyMixin, LargeListMixin):
-    """Looks at the agents' folders: one begins every 15 minutes."""
-
-    list_display = ("began", "trigger", "how_far", "took", "found", "error")
-    fields = ("trigger", "started_at", "finished_at", "how_far", "found", "error")
-    readonly_fields = ("how_far", "found")
-
-    @display(description=_("Began"))
-    def began(self, scan: Scan) -> str:
-        """When it was asked for."""
-        return shown(scan.started_at)
-
-    @display(description=_("Is at"))
-    def how_far(self, scan: Scan) -> str:
-        """What it does, and how much of it is done."""
-        done, of = scan.progress.get("done"), scan.progress.get("of")
-        return f"{scan.progress.get('what', '–')}" + (gettext(" %(done)s of %(of)s") % {"done": done, "of": of} if done and of else "")
-
-    @display(description=_("Took"))
-    def took(self, scan: Scan) -> str:
-        """From asking to its end."""
-        return length(scan.finished_at - scan.started_at) if scan.finished_at else "–"
-
-    @display(description=_("Found"))
-    def found(self, scan: Scan) -> str:
-        """What it counted."""
-        return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in scan.counts.items() if count) or "–"
 
 
 def _document(value: Any) -> str:

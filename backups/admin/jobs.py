@@ -92,6 +92,8 @@ class ExpectedBackupJobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
         if not request.user.has_perm("backups.add_scan"):
             raise PermissionDenied
         scan = scans.request(scans.ASKED, at=timezone.now())
+        if request.user.has_perm("backups.view_scan"):
+            return HttpResponseRedirect(reverse("admin:backups_scan_change", args=[scan.pk]))
         messages.success(request, _("A scan was asked for at %(at)s; what it finds appears here.") % {"at": shown(scan.started_at)})
         return HttpResponseRedirect(reverse("admin:backups_expectedbackupjob_changelist"))
 

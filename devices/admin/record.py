@@ -15,13 +15,15 @@ from unfold.decorators import display
 
 from devices import sentences
 from devices.admin.words import COMMAND_COLOURS
+from devices.enums import COMMAND_OPEN
 from devices.models import DeviceCommand, RuleEvent
 from sentinel_site.lib.ages import length
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
+from sentinel_site.lib.underway import UnderwayMixin
 
 
 @admin.register(DeviceCommand)
-class DeviceCommandAdmin(ReadOnlyMixin, LargeListMixin):
+class DeviceCommandAdmin(UnderwayMixin, ReadOnlyMixin, LargeListMixin):
     """Every command that somebody gave to a device, with what became of it."""
 
     list_display = ("asked", "device", "command", "judged", "asked_by", "took", "error")
@@ -31,6 +33,14 @@ class DeviceCommandAdmin(ReadOnlyMixin, LargeListMixin):
         "device", "command", "with_arguments", "status", "asked_by", "asked_at", "started_at", "finished_at", "code", "error", "answer"
     )}),)  # fmt: skip
     readonly_fields = ("with_arguments", "answer")
+
+    def underway(self, command: DeviceCommand) -> str:
+        """Its status, while the device has not answered."""
+        return str(command.get_status_display()) if command.status in COMMAND_OPEN else ""
+
+    def at_its_end(self, command: DeviceCommand) -> str:
+        """What became of it."""
+        return str(command.get_status_display())
 
     @display(description=_("Asked"))
     def asked(self, command: DeviceCommand) -> str:

@@ -14,14 +14,16 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from jobs.admin.words import RUN_COLOURS
+from jobs.enums import RUN_OPEN, RunStatus
 from jobs.models import JobRun
 from jobs.run_queries import who
 from jobs.run_texts import lasting
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
+from sentinel_site.lib.underway import UnderwayMixin, bar
 
 
 @admin.register(JobRun)
-class JobRunAdmin(ReadOnlyMixin, LargeListMixin):
+class JobRunAdmin(UnderwayMixin, ReadOnlyMixin, LargeListMixin):
     """Every run, from the moment it was wanted, with what it measured, said and printed."""
 
     list_display = ("began", "job", "judged", "took", "trigger", "by", "attempt", "says")
@@ -32,16 +34,35 @@ class JobRunAdmin(ReadOnlyMixin, LargeListMixin):
     search_fields = ("=chain_id",)
     search_help_text = _("The number of a chain")
     fieldsets = (
-        (_("Run"), {"fields": ("job", "status", "see", "trigger", "by", "attempt", "message", "reason")}),
+        (_("Run"), {"fields": ("job", "how_far", "see", "trigger", "by", "attempt", "message", "reason")}),
         (_("When"), {"fields": ("scheduled_for", "queued_at", "started_at", "finished_at", "took", "beat_at", "worker")}),
         (_("What came of it"), {"fields": ("figures", "shown_error", "shown_output", "with_arguments")}),
     )
-    readonly_fields = ("by", "see", "took", "figures", "shown_error", "shown_output", "with_arguments")
+    readonly_fields = ("how_far", "by", "see", "took", "figures", "shown_error", "shown_output", "with_arguments")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Without the secrets of their jobs; a list reads no output either."""
         rows = super().get_queryset(request).defer("job__http_url", "job__http_headers", "job__http_body")
         return rows if request.resolver_match and "object_id" in request.resolver_match.kwargs else rows.defer("error", "output", "stats")
+
+    def underway(self, run: JobRun) -> str:
+        """Its status, while it waits or runs."""
+        return str(run.get_status_display()) if run.status in RUN_OPEN else ""
+
+    def at_its_end(self, run: JobRun) -> str:
+        """What became of it."""
+        return str(run.get_status_display())
+
+    @display(description=_("Status"))
+    def how_far(self, run: JobRun) -> str:
+        """Its status; while it runs, what it does and how much of it is done."""
+        status = RunStatus(run.status)
+        label = format_html('<span class="snt-label snt-{}">{}</span>', RUN_COLOURS[status], status.label)
+        what, done, of = (run.progress.get(name) for name in ("what", "done", "of"))
+        if status != RunStatus.RUNNING or what is None:
+            return label
+        said = f"{what}: {done} / {of}" if of else f"{what}: {done}"
+        return format_html("{} {}{}", label, said, bar(done, of, gettext("Progress")) if of else "")
 
     @display(description=_("Began"))
     def began(self, run: JobRun) -> str:

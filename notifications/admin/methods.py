@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 from notifications import bulk_deeds, methods, proofs
 from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable, moment
 from notifications.models import ContactMethod
-from sentinel_site.lib import bulk_asking, configuration, crypto
+from sentinel_site.lib import bulk_asking, configuration, crypto, underway
 from sentinel_site.lib.field_checks import FieldCheck, FieldChecksMixin, InlineFieldChecksMixin
 
 _safe = keep_lazy(SafeString)(mark_safe)
@@ -165,6 +165,9 @@ class ContactMethodAdmin(FieldChecksMixin, ProvingMixin, MethodRulesMixin, Model
     )  # fmt: skip
     actions: ClassVar = [bulk_asking.action(bulk_deeds.TEST, "change"), bulk_asking.action(bulk_deeds.ENABLE, "change")]
     actions_detail: ClassVar = [*ProvingMixin.proving_actions, "enable_again"]
+
+    class Media:
+        js = (underway.SCRIPT,)
 
     @display(description=_("Of"))
     def owner(self, method: ContactMethod) -> str:

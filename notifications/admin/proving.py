@@ -1,6 +1,6 @@
 """Proving a contact method in the admin: send a code, enter it, send a test message, and see what became of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -21,11 +21,14 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from notifications import proofs, verification
+from notifications.enums import WAITING, DeliveryStatus
 from notifications.models import ContactMethod
+from sentinel_site.lib import underway
 from sentinel_site.lib.problems import Problem
 
 CHANGE = "notifications.change_contactmethod"
 SHOWN = 5
+CONFIRMED_WITHIN = timedelta(minutes=15)
 STATES = {"proved": "success", "new": "info", "stale": "warning"}
 SAID = {"proved": _("proved"), "new": _("not proved yet"), "stale": _("not proved for 45 days")}
 
@@ -63,7 +66,10 @@ class ProvingMixin:
         rows = method.deliveries.select_related("notification").order_by("-id")[:SHOWN] if method.pk else []
         shown = [(moment(row.queued_at), row.notification.get_reason_display(), _outcome(row)) for row in rows]
         listed = format_html_join("", "<li>{} · {}: <strong>{}</strong></li>", shown)
-        return format_html("<ul>{}</ul>", listed) if shown else gettext("none yet")
+        if not shown:
+            return gettext("none yet")
+        at = timezone.now()
+        return underway.part(any(_is_on_its_way(row, at=at) for row in rows), ": ".join(shown[0][1:]), format_html("<ul>{}</ul>", listed))
 
     @action(
         description=_("Send a code"), permissions=["change"], icon="pin",
@@ -107,7 +113,7 @@ class ProvingMixin:
         method = changeable(request, object_id)
         try:
             proofs.ask(method, at=timezone.now())
-            messages.success(request, _("A test message is on its way. Load this page again: “Last messages” shows what becomes of it."))
+            messages.success(request, _("A test message is on its way. “Last messages” shows what becomes of it."))
         except Problem as refusal:
             messages.error(request, str(refusal))
         return back(method)
@@ -134,6 +140,13 @@ def changeable(request: HttpRequest, object_id: str) -> ContactMethod:
 def back(method: ContactMethod) -> HttpResponse:
     """To the page of ``method``."""
     return HttpResponse(headers={"HX-Redirect": reverse("admin:notifications_contactmethod_change", args=[method.pk])})
+
+
+def _is_on_its_way(delivery: Any, *, at: datetime) -> bool:
+    """Whether something may become of it while somebody looks: it is not sent, or was sent just now and may be confirmed."""
+    if delivery.status == DeliveryStatus.SENT:
+        return bool(delivery.queued_at > at - CONFIRMED_WITHIN)
+    return delivery.status in (*WAITING, DeliveryStatus.SENDING)
 
 
 def _outcome(delivery: Any) -> str:

@@ -18,9 +18,10 @@ from unfold.forms import BaseDialogForm
 
 from notifications import outbox
 from notifications.admin.transports import page
-from notifications.enums import RETRIED, DeliveryStatus
+from notifications.enums import RETRIED, WAITING, DeliveryStatus
 from notifications.models import Delivery, Notification
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
+from sentinel_site.lib.underway import UnderwayMixin
 
 DELIVERY_COLOURS = dict.fromkeys(DeliveryStatus, "") | {
     DeliveryStatus.FAILED: "warning", DeliveryStatus.DEAD: "danger", DeliveryStatus.SENT: "info",
@@ -47,7 +48,7 @@ class NotificationAdmin(ReadOnlyMixin, LargeListMixin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
+class DeliveryAdmin(UnderwayMixin, ReadOnlyMixin, LargeListMixin):
     """The outbox: each message through each contact method, and what became of it."""
 
     list_display = ("queued_at", "outcome", "who", "transport", "why", "attempts", "sent_at", "error")
@@ -62,6 +63,15 @@ class DeliveryAdmin(ReadOnlyMixin, LargeListMixin):
     )  # fmt: skip
     readonly_fields = ("tries",)
     actions_detail: ClassVar = ["send_again"]
+
+    def underway(self, delivery: Delivery) -> str:
+        """Its status, while it is not sent, or a receipt is waited for."""
+        awaited = delivery.status == DeliveryStatus.SENT and delivery.receipt_due_at and delivery.receipt_due_at > timezone.now()
+        return self.at_its_end(delivery) if awaited or delivery.status in (*WAITING, DeliveryStatus.SENDING) else ""
+
+    def at_its_end(self, delivery: Delivery) -> str:
+        """Its status."""
+        return str(delivery.get_status_display())
 
     def get_urls(self) -> list[URLPattern]:
         """With the page of the transports."""

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from backups import entries
+from backups import entries, scans
 from backups.enums import BackupVerdict, ReportedBy
 from backups.evidence import Evidence
 from backups.models import QuarantinedReport, UnexpectedDatabase
@@ -131,3 +131,23 @@ def test_both_pages_fit_a_phone(open_page, page_quiet, viewer, locale):
 
         assert page.evaluate("document.documentElement.scrollWidth") == 380
         page_quiet(page)
+
+
+def test_scan_now_leads_to_a_page_that_follows_the_scan(open_page, page_quiet, responder):
+    bootstrap.run()
+    responder.is_staff = responder.is_superuser = True
+    responder.save()
+    page = open_page("/admin/backups/scan/")
+
+    page.get_by_role("link", name="Scan now").click()
+    page.get_by_role("button", name="Scan", exact=True).click()
+    expect(page.locator("#underway")).to_contain_text("Waits for a worker")
+
+    scan = scans.begin("", at=timezone.now())
+    scan.progress("verify", 3, 4)
+    expect(page.locator("#underway progress")).to_have_attribute("value", "3")
+    scan.finish({"databases": 4}, at=timezone.now())
+
+    expect(page.locator("#underway")).to_contain_text("databases in them: 4")
+    expect(page.locator("#underway-said")).to_have_text("Done")
+    page_quiet(page)
