@@ -20,8 +20,8 @@ from django.views.decorators.http import require_safe
 SHELL: Final = tuple(
     f"live/{name}"
     for name in (
-        "base.css", "me.css", "icon.svg", "icon-192.png", "badge-96.png", "answer_queue.js", "dom.js", "kept.js", "offline.js", "press.js",
-        "time.js",
+        "base.css", "me.css", "icon.svg", "icon-192.png", "badge-96.png", "answer_queue.js", "dom.js", "kept.js", "offline.js", "focus.js",
+        "press.js", "spoken.js", "time.js",
     )
 )  # fmt: skip
 """What the page without a line is made of."""

@@ -10,15 +10,23 @@ import { showKept } from "./kept.js";
 import { during, twice } from "./press.js";
 import { ring, setUpSound } from "./sound.js";
 import { Feed } from "./feed.js";
+import { keepFocus, refill } from "./focus.js";
+import { News } from "./news.js";
 import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
 
 const page = data("data");
 const SEVERITY = { critical: "Critical", high: "High", medium: "Medium", low: "Low", info: "Info" };
 let alert = page.snapshot.alert;
+const news = new News([alert], alert.id);
 let said = { mine: "", said: [], may: page.can_answer };
 
+/** The buttons go when it is taken: the keyboard goes to who has it. */
 function showHead() {
+  keepFocus(drawHead, (held) => (byId("head").contains(held) ? byId("taken").hidden ? byId("title") : byId("taken") : null));
+}
+
+function drawHead() {
   const prio = byId("prio");
   prio.className = `prio p${rank(alert)}`;
   setText(prio, alert.priority);
@@ -78,7 +86,7 @@ function fact(name, ...values) {
 function showFacts() {
   const labels = Object.entries(alert.labels).map(([name, value]) => el("span", { class: "label" }, el("b", { text: name }), ` ${value}`));
   const links = alert.links.flatMap((link) => [safeLink(link.href, link.text), " "]);
-  byId("facts").replaceChildren(
+  refill(byId("facts"),
     ...fact("Place or subject", alert.subject), ...fact("Source", alert.source_name || alert.source), ...fact("Kind", alert.type),
     ...fact("Severity", words(SEVERITY[alert.severity] || alert.severity)), ...fact("Raised", clock(alert.created_at)),
     ...(alert.occurrences > 1 ? fact("Reported", say("{n} times, last {at}", { n: alert.occurrences, at: clock(alert.last_seen_at) })) : []),
@@ -125,12 +133,13 @@ function showLog(entries) {
 function take(snapshot) {
   setServerNow(snapshot.now);
   alert = snapshot.alert;
+  news.hear(alert);
   said = { ...said, mine: snapshot.mine, said: snapshot.feedback };
   showHead();
   showPicture();
   showOpinion();
   showFacts();
-  byId("outs").replaceChildren(...reachOut(alert));
+  refill(byId("outs"), ...reachOut(alert));
   showSteps(snapshot.steps);
   showDeliveries(snapshot.deliveries);
   showLog(snapshot.log);
@@ -151,6 +160,7 @@ function reloadSoon() {
 
 function hear(event) {
   if (rank(event.alert) === 1 && isOpen(event.alert) && ["raised", "escalated"].includes(event.kind)) ring(1);
+  news.hear(event.alert);
   if (event.alert.id !== alert.id) return;
   alert = { ...event.alert, image_url: alert.image_url };
   showHead();
@@ -158,6 +168,7 @@ function hear(event) {
 }
 
 function answered(after) {
+  news.hear(after, { own: true });
   alert = { ...after, image_url: alert.image_url };
   showHead();
   reloadSoon();

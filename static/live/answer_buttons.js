@@ -11,10 +11,10 @@ const BUTTONS = [
 ];
 
 export class AnswerButtons {
-  /** press(verb, body) -> Promise. */
-  constructor(press) {
+  /** press(verb, body) -> Promise. title: the id of what names the alert. */
+  constructor(press, title) {
     this.buttons = new Map(BUTTONS.map(([word, verb, body, style]) => {
-      const button = el("button", { type: "button", class: style, "data-answer": word, text: label(word) });
+      const button = el("button", { type: "button", class: style, "data-answer": word, text: label(word), "aria-describedby": title });
       if (style === "ends") twice(button, label(word), () => press(verb, body));
       else button.addEventListener("click", () => during(button, () => press(verb, body)));
       return [word, button];

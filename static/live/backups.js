@@ -1,6 +1,8 @@
 // Every expected backup, those in trouble first, each with the calendar of its last weeks.
 
 import { byId, data, el, say, sayMany, setText, show, words } from "./dom.js";
+import { refill } from "./focus.js";
+import { setUpSearchKey } from "./keys.js";
 import { setServerNow } from "./time.js";
 import { ago, alertLine, calendarWords, inTrouble, isBad, kind, lastOf, legend, nextOf, signs, sizeOf, whereOf } from "./backup_looks.js";
 import { Poll } from "./poll.js";
@@ -97,7 +99,7 @@ function beside(name, found, look) {
 
 function arrange() {
   const { counts, jobs } = snapshot;
-  byId("jobs").replaceChildren(...jobs.filter(passes).map((job) => cards.get(job.id).node));
+  refill(byId("jobs"), ...jobs.filter(passes).map((job) => cards.get(job.id).node));
   setText(byId("count-all"), String(counts.all));
   setText(byId("count-trouble"), String(counts.trouble));
   setText(byId("more"), say("Of {n} backups the first {shown} stand here: search for the others.", { n: counts.all, shown: jobs.length }));
@@ -135,10 +137,7 @@ function setUpFilters() {
     clearTimeout(waiting);
     waiting = setTimeout(() => poll.ask(), SEARCH_MS);
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !event.target.matches("input")) { byId("search").focus(); event.preventDefault(); }
-    else if (event.key === "Escape" && event.target.matches("input")) event.target.blur();
-  });
+  setUpSearchKey();
 }
 
 legend(byId("legend"));

@@ -4,13 +4,18 @@ import { byId, data, el, sayMany, setText, show, toast, words } from "./dom.js";
 import { setServerNow } from "./time.js";
 import { callsAgain, isHeld, isOpen, isTaken, rank } from "./looks.js";
 import { Feed } from "./feed.js";
+import { keepFocus } from "./focus.js";
+import { keysAreOn, setUpKeySwitch, setUpSearchKey } from "./keys.js";
+import { News } from "./news.js";
 import { Row } from "./row.js";
 import { showKept } from "./kept.js";
 import { ring, setUpSound } from "./sound.js";
 import { showLink } from "./link.js";
+import { speak } from "./spoken.js";
 import { watchHealth } from "./health.js";
 
 const CLOSED_SHOWN = 20;
+const CHOSEN_MS = 800;
 const page = data("data");
 const rows = new Map(); // id -> Row
 const filter = { show: "all", priority: 5, source: "", text: "" };
@@ -37,7 +42,13 @@ function passes(alert) {
 function put(alert) {
   const row = rows.get(alert.id);
   if (row) row.update(alert);
-  else rows.set(alert.id, new Row(alert, { canAnswer: page.can_answer, onAnswered: (after) => { put(after); arrange(); } }));
+  else rows.set(alert.id, new Row(alert, { canAnswer: page.can_answer, onAnswered: answered }));
+}
+
+function answered(after) {
+  news.hear(after, { own: true });
+  put(after);
+  arrange();
 }
 
 /** Order the rows in `list` with as few moves as possible, so that focus and selection stay where they are. */
@@ -54,7 +65,17 @@ function place(list, wanted) {
   }
 }
 
+/** Rows move, and their buttons go when somebody has pressed them: the keyboard stays at its row, or at what has taken its place. */
 function arrange() {
+  const row = document.activeElement.closest(".row"), at = row ? [...row.parentElement.children].indexOf(row) : -1;
+  keepFocus(order, () => {
+    if (row && row.isConnected) return row;
+    const left = byId("open").children;
+    return left[Math.min(at, left.length - 1)] || byId("main");
+  });
+}
+
+function order() {
   const all = [...rows.values()];
   const open = all.filter((row) => isOpen(row.alert)).sort(byUrgency);
   const closed = all.filter((row) => !isOpen(row.alert)).sort(byClosing);
@@ -109,7 +130,9 @@ function take(snapshot) {
 async function reload() {
   const response = await fetch(page.reload, { credentials: "same-origin", cache: "no-store", redirect: "error" });
   if (!response.ok) throw new Error(String(response.status));
-  return take(await response.json());
+  const snapshot = await response.json(), last = take(snapshot);
+  if (snapshot.open.filter((alert) => news.hear(alert)).length) ring(1); // a P1 that came while there was no line
+  return last;
 }
 
 let arranging = false;
@@ -120,10 +143,10 @@ function arrangeSoon() {
 }
 
 function hear(event) {
-  const fresh = !rows.has(event.alert.id);
+  const fresh = !rows.has(event.alert.id), urgent = news.hear(event.alert);
   put(event.alert);
-  if (fresh && event.kind === "raised") ring(rank(event.alert));
-  else if (event.kind === "escalated" && untaken(event.alert) && rank(event.alert) === 1) ring(1);
+  if (urgent || (event.kind === "escalated" && untaken(event.alert) && rank(event.alert) === 1)) ring(1);
+  else if (fresh && event.kind === "raised") ring(rank(event.alert));
   arrangeSoon();
 }
 
@@ -137,21 +160,30 @@ function setUpFilters() {
     const kept = new URLSearchParams(Object.entries({ show: filter.show === "all" ? "" : filter.show, priority: filter.priority === 5 ? "" : filter.priority, source: filter.source, q: filter.text }).filter(([, value]) => value));
     window.history.replaceState(null, "", `${window.location.pathname}${kept.size ? `?${kept}` : ""}`);
     arrange();
+    tellFiltered();
   };
   for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => { filter.show = button.dataset.show; changed(); });
   byId("priority").addEventListener("change", (event) => { filter.priority = Number(event.target.value); changed(); });
   byId("source").addEventListener("change", (event) => { filter.source = event.target.value; changed(); });
   byId("search").addEventListener("input", (event) => { filter.text = event.target.value.trim().toLowerCase(); changed(); });
   changed();
+  clearTimeout(telling); // who has just come has chosen nothing
+}
+
+let telling = 0;
+/** What the filter leaves, once somebody has stopped choosing. */
+function tellFiltered() {
+  clearTimeout(telling);
+  telling = setTimeout(() => {
+    const hidden = byId("hidden-by-filter");
+    speak([sayMany("{n} alert is shown.", "{n} alerts are shown.", byId("open").children.length), hidden.hidden ? "" : hidden.textContent].filter(Boolean).join(" "));
+  }, CHOSEN_MS);
 }
 
 function setUpKeys() {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || byId("resolve").open) return;
-    if (event.target.matches("input, select, textarea")) {
-      if (event.key === "Escape") event.target.blur();
-      return;
-    }
+    if (event.ctrlKey || event.metaKey || event.altKey || byId("resolve").open || event.target.matches("input, select, textarea")) return;
+    if (event.key !== "Enter" && !keysAreOn()) return;
     const nodes = [...byId("open").children];
     const at = nodes.findIndex((node) => node.contains(document.activeElement));
     const row = at >= 0 ? rows.get(nodes[at].dataset.id) : null;
@@ -159,8 +191,7 @@ function setUpKeys() {
     if (event.key === "j" || event.key === "k") {
       const next = nodes[at < 0 ? 0 : Math.min(nodes.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)))];
       if (next) next.focus();
-    } else if (event.key === "/") byId("search").focus();
-    else if (event.key === "Enter" && onRow) row.link.click();
+    } else if (event.key === "Enter" && onRow) row.link.click();
     else if (event.key === "a" && row && page.can_answer) row.acknowledge("handling").then(() => toast(words("Done.")));
     else if (event.key === "r" && row && page.can_answer) row.resolve();
     else return;
@@ -168,10 +199,13 @@ function setUpKeys() {
   });
 }
 
+const news = new News([...page.snapshot.open, ...page.snapshot.closed]);
 setUpSound();
 const since = take(page.snapshot);
 setUpFilters();
 setUpKeys();
+setUpSearchKey();
+setUpKeySwitch();
 watchHealth();
 showKept(byId("kept"), byId("kept-list"), { owner: page.user, login: page.login });
 setInterval(() => { for (const row of rows.values()) row.tick(); }, 1000);

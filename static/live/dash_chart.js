@@ -60,7 +60,7 @@ export class Figure {
       cursor: { y: false, drag: { x: false, y: false }, points: { show: this.kind === "lines", size: 6 } },
       scales: { x: { time: true, range: () => this.range() }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.06 : 1] } },
       axes: [
-        { ...look, space: 76, size: 40, values: (_plot, splits, _axis, _space, width) => this.times(splits, width) },
+        { ...look, space: 76, size: (_plot, texts) => (texts && texts.some((text) => text.includes("\n")) ? 40 : 26), values: (_plot, splits, _axis, _space, width) => this.times(splits, width) },
         { ...look, size: 62, values: (_plot, splits) => splits.map((value) => written(value, this.figure.unit)), ...(this.figure.unit === "s" ? { incrs: INCREMENTS } : {}) },
       ],
       series: this.series(),

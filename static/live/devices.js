@@ -5,6 +5,7 @@ import { setServerNow } from "./time.js";
 import { isLive, settle, signs, standing, takeMessage, valuesOf } from "./device_looks.js";
 import { mainMetric, nameOf, number, unitOf } from "./metrics.js";
 import { DeviceFeed } from "./device_feed.js";
+import { setUpSearchKey } from "./keys.js";
 import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
 
@@ -169,10 +170,7 @@ function setUpFilters() {
   };
   for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => { filter.show = button.dataset.show; changed(); });
   byId("search").addEventListener("input", (event) => { filter.text = event.target.value.trim().toLowerCase(); changed(); });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !event.target.matches("input")) { byId("search").focus(); event.preventDefault(); }
-    else if (event.key === "Escape" && event.target.matches("input")) event.target.blur();
-  });
+  setUpSearchKey();
 }
 
 take(page.snapshot);

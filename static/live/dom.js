@@ -1,5 +1,7 @@
 // Small tools for the page. Foreign words only ever become text nodes.
 
+import { speak } from "./spoken.js";
+
 export const byId = (id) => document.getElementById(id);
 export const data = (id) => JSON.parse(byId(id).textContent);
 export const words = (text) => (window.gettext ? window.gettext(text) : text);
@@ -65,6 +67,7 @@ export function safeLink(href, text) {
 let toastTimer = 0;
 export function toast(text, bad = false) {
   const node = byId("toast");
+  speak(text, { urgent: bad });
   node.textContent = text;
   node.classList.toggle("bad", bad);
   node.hidden = false;

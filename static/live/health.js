@@ -1,6 +1,7 @@
 // Whether Sentinel itself works, asked every fifteen seconds and said on top of every page.
 
-import { byId, el, say, show, words } from "./dom.js";
+import { byId, el, say, setText, show, words } from "./dom.js";
+import { speak } from "./spoken.js";
 
 const EVERY_MS = 15000;
 export const MEANS = {
@@ -12,16 +13,27 @@ export const MEANS = {
 };
 export const LATE_SECONDS = 60;
 
+let told = new Set();
+
+/** Each thing once, when it stops working: how long ago ticks on, for eyes. */
+function tell(found) {
+  for (const [part, text] of found) if (!told.has(part)) speak(text, { urgent: true });
+  told = new Set(found.map(([part]) => part));
+}
+
 async function look() {
   const box = byId("health");
   try {
     const response = await fetch("/healthz", { cache: "no-store" });
     const report = await response.json();
-    const found = Object.keys(MEANS).filter((part) => report[part] && report[part] !== "ok").map((part) => words(MEANS[part]));
+    const found = Object.keys(MEANS).filter((part) => report[part] && report[part] !== "ok").map((part) => [part, words(MEANS[part])]);
     if (report.oldest_due_seconds > LATE_SECONDS) {
-      found.push(say("A step or a message should have gone out {seconds} seconds ago and has not.", { seconds: report.oldest_due_seconds }));
+      found.push(["late", say("A step or a message should have gone out {seconds} seconds ago and has not.", { seconds: report.oldest_due_seconds })]);
     }
-    box.querySelector("ul").replaceChildren(...found.map((text) => el("li", { text })));
+    tell(found);
+    const list = box.querySelector("ul");
+    while (list.children.length > found.length) list.lastElementChild.remove();
+    found.forEach(([, text], place) => setText(list.children[place] || list.appendChild(el("li")), text));
     show(box, found.length > 0);
   } catch {
     // the connection's own banner says it

@@ -1,6 +1,7 @@
 // Every job: whether last night went well, then what needs somebody, chains as one story.
 
 import { byId, data, el, say, sayMany, setText, show, words } from "./dom.js";
+import { setUpSearchKey } from "./keys.js";
 import { clock, setServerNow } from "./time.js";
 import { watchHealth } from "./health.js";
 import { Again } from "./again.js";
@@ -126,10 +127,7 @@ function setUpFilters() {
   };
   for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => { filter.show = button.dataset.show; changed(); });
   byId("search").addEventListener("input", (event) => { filter.text = event.target.value.trim().toLowerCase(); changed(); });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !event.target.matches("input")) { byId("search").focus(); event.preventDefault(); }
-    else if (event.key === "Escape" && event.target.matches("input")) event.target.blur();
-  });
+  setUpSearchKey();
 }
 
 /** A link to a job opens it. */

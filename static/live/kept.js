@@ -2,6 +2,8 @@
 
 import "./answer_queue.js";
 import { el, say, show, toast, words } from "./dom.js";
+import { refill } from "./focus.js";
+import { speak } from "./spoken.js";
 import { clock, now } from "./time.js";
 
 const { answerQueue } = globalThis;
@@ -51,6 +53,8 @@ async function wake() {
   }
 }
 
+const PASSING = ["waiting", "sending"]; // these change every few seconds while there is no line
+
 const WHY = { over: "It was closed before you answered.", link: "The link of the message is too old: open the alert." };
 
 function said(item) {
@@ -71,7 +75,7 @@ function line(item, login) {
   if (item.state === "login" && login) tools.push(el("a", { class: "button", href: login, text: words("Sign in") }));
   if (item.state === "old") button("Send it now", async () => { await answerQueue.change(item.seq, () => ({ state: "waiting", since: Date.now(), tries: 0 })); answerQueue.flush(); });
   if (item.state !== "sending") button(item.state === "sent" ? "Hide" : "Drop it", () => answerQueue.remove(item.seq));
-  return el("li", { class: `kept ${style}`, "data-state": item.state },
+  return el("li", { class: `kept ${style}`, "data-state": item.state, "data-id": item.seq },
     el("p", {}, el("b", { text: label(item.word) }), what ? ` · ${what}` : ""),
     el("p", { class: "kept-state" }, text, el("span", { class: "muted", text: ` · ${say("pressed at {at}", { at: clock(item.pressed_at) })}` })),
     tools.length ? el("div", { class: "kept-tools" }, ...tools) : null);
@@ -80,16 +84,25 @@ function line(item, login) {
 /** Show the owner's answers in `list` (within `box`), and send what waits as often as it may help. `only`: an alert's id. Without an
  * owner, where nobody can say who is here, everything that is kept is shown, and nothing is forgotten. */
 export function showKept(box, list, { owner, login = "", only = null, onSent = () => {} }) {
-  let seen = new Set(), looking = false;
+  let seen = new Set(), looking = false, drawn = "";
+  const ends = new Map(); // seq -> the last state that was said
   const own = (item) => owner === null || item.owner === owner || !item.owner;
   async function draw() {
     const mine = (await answerQueue.all().catch(() => [])).filter((item) => own(item) && (!only || (item.about && item.about.id === only)));
     const worth = mine.filter((item) => item.state !== "sent" || Date.parse(item.done_at) - item.since > 15000);
-    list.replaceChildren(...worth.map((item) => line(item, login)));
+    const asItIs = JSON.stringify(worth.map((item) => [item.seq, item.state, item.why]));
+    if (asItIs !== drawn) refill(list, ...worth.map((item) => line(item, login)));
+    drawn = asItIs;
     show(box, worth.length > 0);
+    for (const item of worth) if (!PASSING.includes(item.state)) tell(item);
     const sent = new Set(mine.filter((item) => item.state === "sent").map((item) => item.seq));
     if ([...sent].some((seq) => !seen.has(seq))) onSent();
     seen = sent;
+  }
+  function tell(item) {
+    if (ends.get(item.seq) === item.state) return;
+    ends.set(item.seq, item.state);
+    speak(`${label(item.word)}: ${said(item)[1]}`);
   }
   async function look() {
     if (looking) return;

@@ -8,6 +8,8 @@ import { AnswerButtons } from "./answer_buttons.js";
 import { reachOut } from "./reach_out.js";
 import { showKept } from "./kept.js";
 import { Feed } from "./feed.js";
+import { keepFocus, refill } from "./focus.js";
+import { News } from "./news.js";
 import { ring, setUpSound } from "./sound.js";
 import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
@@ -24,12 +26,12 @@ class Card {
     this.prio = el("span", { class: "prio" });
     this.status = el("span", { class: "status" });
     this.marks = el("span", { class: "marks" });
-    this.link = el("a", { class: "title", href: `/live/alerts/${alert.id}` });
+    this.link = el("a", { class: "title", href: `/live/alerts/${alert.id}`, id: `title-${alert.id}` });
     this.where = el("p", { class: "where muted" });
     this.clock = el("p", { class: "clock" });
     this.taken = el("p", { class: "row-taken" });
     this.out = el("div", { class: "outs" });
-    this.buttons = page.can_answer ? new AnswerButtons((verb, body) => this.press(verb, body)) : null;
+    this.buttons = page.can_answer ? new AnswerButtons((verb, body) => this.press(verb, body), this.link.id) : null;
     this.node = el("li", { class: "mine", "data-id": alert.id },
       el("p", { class: "line" }, this.prio, this.status, this.marks), el("h3", {}, this.link), this.where, this.clock, this.taken, this.buttons && this.buttons.node, this.out);
     this.update(alert);
@@ -37,6 +39,7 @@ class Card {
 
   async press(verb, body) {
     const after = await post(this.alert.id, verb, body, { about: this.alert });
+    if (after) news.hear(after, { own: true });
     if (after) this.update(after);
     reloadSoon();
   }
@@ -50,8 +53,8 @@ class Card {
     setText(this.where, `#${alert.number} · ${where(alert)}`);
     showStatus(this.status, alert);
     setText(this.taken, taken(alert));
-    this.out.replaceChildren(...reachOut(alert));
-    if (this.buttons) this.buttons.update(alert);
+    refill(this.out, ...reachOut(alert));
+    keepFocus(() => { if (this.buttons) this.buttons.update(alert); }, () => this.link);
     this.tick();
   }
 
@@ -62,13 +65,17 @@ class Card {
 }
 
 function showAlerts(alerts) {
+  keepFocus(() => place(alerts), () => document.querySelector("#mine a.title") || byId("mine-title"));
+}
+
+function place(alerts) {
   const wanted = new Set(alerts.map((alert) => alert.id));
   for (const id of [...cards.keys()]) if (!wanted.has(id)) { cards.get(id).node.remove(); cards.delete(id); }
-  alerts.forEach((alert, place) => {
+  alerts.forEach((alert, at) => {
     if (cards.has(alert.id)) cards.get(alert.id).update(alert);
     else cards.set(alert.id, new Card(alert));
     const { node } = cards.get(alert.id), list = byId("mine");
-    if (list.children[place] !== node) list.insertBefore(node, list.children[place] || null);
+    if (list.children[at] !== node) list.insertBefore(node, list.children[at] || null);
   });
   show(byId("none"), alerts.length === 0);
 }
@@ -86,7 +93,9 @@ function take(snapshot) {
 async function reload() {
   const response = await fetch(page.reload, { credentials: "same-origin", cache: "no-store", redirect: "error" });
   if (!response.ok) throw new Error(String(response.status));
-  return take(await response.json());
+  const snapshot = await response.json(), last = take(snapshot);
+  if (snapshot.alerts.filter((alert) => news.hear(alert) && !rung.has(alert.id)).length) ring(1); // a P1 that came while there was no line
+  return last;
 }
 
 let reloading = 0;
@@ -97,12 +106,14 @@ function reloadSoon() {
 const rung = new Set();
 function hear(event) {
   const { alert, kind } = event;
+  news.hear(alert);
   if (rank(alert) === 1 && isOpen(alert) && (kind === "escalated" || (kind === "raised" && !rung.has(alert.id)))) { rung.add(alert.id); ring(1); }
   else if (kind === "raised") ring(rank(alert));
   if (cards.has(alert.id)) cards.get(alert.id).update(alert);
   reloadSoon();
 }
 
+const news = new News(page.snapshot.alerts);
 setUpSound();
 const since = take(page.snapshot);
 watchHealth();

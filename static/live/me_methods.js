@@ -1,6 +1,7 @@
 // My contact methods: what proves them, a test now, a code, and this device as one of them.
 
 import { byId, el, say, setText, show, toast, words } from "./dom.js";
+import { refill } from "./focus.js";
 import { call } from "./rest.js";
 import { clock } from "./time.js";
 import { during, twice } from "./press.js";
@@ -27,8 +28,9 @@ function line(method) {
   if (!method.verified && method.active) tools.push(button("Verify…", () => verify(method)));
   const remove = el("button", { type: "button", class: "quiet", text: words("Remove") });
   twice(remove, words("Remove"), async () => { await done(await call("DELETE", `/api/v1/contact-methods/${method.id}`)); });
+  for (const each of [...tools, remove]) each.setAttribute("aria-describedby", `method-${method.id}`);
   return el("li", { class: "line-item", "data-id": method.id },
-    el("p", {}, el("b", { text: words(method.kind_name) }), ` ${method.address}`, method.label ? el("span", { class: "muted", text: ` ${method.label}` }) : null),
+    el("p", { id: `method-${method.id}` }, el("b", { text: words(method.kind_name) }), ` ${method.address}`, method.label ? el("span", { class: "muted", text: ` ${method.label}` }) : null),
     el("p", { class: `method-state ${style}`, text }), el("p", { class: "muted method-test", text: tested(method.test) }),
     el("div", { class: "kept-tools" }, ...tools, remove));
 }
@@ -43,7 +45,7 @@ async function load() {
   const answer = await call("GET", "/api/v1/me/contact-methods");
   if (!answer.ok) return [];
   const { items } = answer.body;
-  byId("methods-list").replaceChildren(...items.map(line));
+  refill(byId("methods-list"), ...items.map(line));
   show(byId("methods-none"), !items.some((method) => method.usable && !method.lacking));
   return items;
 }
@@ -73,12 +75,14 @@ async function verify(method) {
   if (!answer.ok && answer.status !== 429) { toast(answer.problem, true); return; }
   if (!answer.ok) toast(answer.problem, true);
   const input = el("input", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: "40", required: true });
-  const form = el("form", { class: "stack code" }, el("label", {}, words("The code that was sent there"), input), el("button", { class: "go", type: "submit", text: words("Confirm") }));
+  const problem = el("p", { class: "note bad", id: `wrong-${method.id}`, role: "alert", hidden: true });
+  const form = el("form", { class: "stack code" }, el("label", {}, words("The code that was sent there"), input), problem, el("button", { class: "go", type: "submit", text: words("Confirm") }));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     during(form.querySelector("button"), async () => {
       const end = await call("POST", `/api/v1/contact-methods/${method.id}/verify`, { code: input.value });
-      if (end.ok) toast(words("Verified.")); else toast(end.problem, true);
+      wrong(input, problem, end.problem);
+      if (end.ok) toast(words("Verified."));
       if (end.ok) await load();
     });
   });
@@ -88,16 +92,32 @@ async function verify(method) {
   input.focus();
 }
 
+/** Say beside a field what is wrong with it, and go back to it; "" takes that away. */
+function wrong(input, problem, text) {
+  setText(problem, text);
+  show(problem, text !== "");
+  input.setAttribute("aria-invalid", String(text !== ""));
+  if (text) { input.setAttribute("aria-describedby", problem.id); input.focus(); } else input.removeAttribute("aria-describedby");
+}
+
 function setUpAdding() {
-  const form = byId("method-add");
+  const form = byId("method-add"), kind = byId("add-kind");
+  kind.addEventListener("change", () => {
+    const mail = kind.value === "email";
+    Object.assign(byId("add-address"), { type: mail ? "email" : "tel", autocomplete: mail ? "email" : "tel" });
+  });
   show(form.parentElement, page.recipient !== null);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     during(form.querySelector("button"), async () => {
       const body = { recipient: page.recipient, kind: byId("add-kind").value, address: byId("add-address").value };
-      if (!(await done(await call("POST", "/api/v1/contact-methods", body)))) return;
+      const answer = await call("POST", "/api/v1/contact-methods", body);
+      wrong(byId("add-address"), byId("add-problem"), answer.problem);
+      if (!answer.ok) return;
+      await load();
       byId("add-address").value = "";
       form.parentElement.open = false;
+      form.parentElement.querySelector("summary").focus();
       toast(words("Added. Verify it, so that messages are sent to it."));
     });
   });

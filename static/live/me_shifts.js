@@ -1,6 +1,7 @@
 // My shifts, and handing one over.
 
 import { byId, el, say, setText, show, toast, words } from "./dom.js";
+import { refill } from "./focus.js";
 import { call } from "./rest.js";
 import { during } from "./press.js";
 import { now } from "./time.js";
@@ -22,10 +23,11 @@ function field(instant) {
 function line(shift) {
   const running = Date.parse(shift.starts_at) <= now();
   const can = (known.takers[shift.schedule] || []).length > 0;
-  return el("li", { class: running ? "line-item is-now" : "line-item" },
+  const id = `shift-${shift.schedule}-${shift.starts_at}`;
+  return el("li", { class: running ? "line-item is-now" : "line-item", "data-id": id },
     el("p", {}, el("b", { text: shift.schedule_name }), running ? el("span", { class: "tag", text: words("now") }) : null),
-    el("p", { text: span(shift) }),
-    can ? el("button", { type: "button", text: words("Hand over…"), onclick: () => open(shift) }) : null);
+    el("p", { text: span(shift), id }),
+    can ? el("button", { type: "button", "aria-describedby": id, text: words("Hand over…"), onclick: () => open(shift) }) : null);
 }
 
 async function load() {
@@ -40,7 +42,7 @@ async function load() {
 function draw(count) {
   const rest = known.items.length - count;
   const more = rest > 0 ? [el("li", { class: "line-item" }, el("button", { type: "button", class: "quiet", text: say("{n} more", { n: rest }), onclick: () => draw(known.items.length) }))] : [];
-  byId("shifts-list").replaceChildren(...known.items.slice(0, count).map(line), ...more);
+  refill(byId("shifts-list"), ...known.items.slice(0, count).map(line), ...more);
 }
 
 function open(shift) {

@@ -13,7 +13,7 @@ const ANSWERS = [["seen", "seen", {}], ["calling", "acknowledge", { promise: "ca
 
 function card(alert, owner) {
   const buttons = ANSWERS.map(([word, verb, body]) => {
-    const ends = verb === "resolve", button = el("button", { type: "button", class: ends ? "ends" : word === "seen" ? "" : "go", "data-answer": word, text: label(word) });
+    const ends = verb === "resolve", button = el("button", { type: "button", class: ends ? "ends" : word === "seen" ? "" : "go", "data-answer": word, text: label(word), "aria-describedby": `title-${alert.id}` });
     const press = () => answer(owner, alert, verb, body, "");
     if (ends) twice(button, label(word), press);
     else button.addEventListener("click", () => during(button, press));
@@ -22,7 +22,7 @@ function card(alert, owner) {
   const where = [`#${alert.number}`, alert.subject].filter(Boolean).join(" · ");
   return el("li", { class: `mine card p${alert.priority.slice(1)}` },
     el("p", { class: "line" }, el("span", { class: `prio p${alert.priority.slice(1)}`, text: alert.priority })),
-    el("h3", { class: "title", text: alert.title }), el("p", { class: "where muted", text: where }), el("div", { class: "five" }, ...buttons));
+    el("h3", { class: "title", id: `title-${alert.id}`, text: alert.title }), el("p", { class: "where muted", text: where }), el("div", { class: "five" }, ...buttons));
 }
 
 async function showList() {

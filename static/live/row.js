@@ -22,7 +22,11 @@ export class Row {
     this.answers = el("div", { class: "answers" }, ...promises.map(([value, label]) => this.button(label, "go", () => this.acknowledge(value))));
     this.end = this.button(words("It is over…"), "", () => this.resolve());
     this.actions = el("div", { class: "actions" }, this.answers, this.end);
-    this.node = el("li", { class: "row", tabindex: "-1", "data-id": alert.id },
+    const parts = Object.entries({ prio: this.prio, title: this.link, status: this.status, taken: this.taken });
+    for (const [name, node] of parts) node.id = `${name}-${alert.id}`;
+    for (const button of [...this.answers.children, this.end]) button.setAttribute("aria-describedby", this.link.id);
+    const label = parts.map(([, node]) => node.id).join(" ");
+    this.node = el("li", { class: "row", tabindex: "-1", "data-id": alert.id, "aria-labelledby": label },
       el("div", { class: "row-prio" }, this.prio),
       el("div", { class: "row-what" }, el("p", { class: "row-title" }, this.link, " ", this.times), this.where, this.held, this.marks),
       el("div", { class: "row-state" }, this.status, this.taken),

@@ -8,6 +8,8 @@ from alerts.models import Alert
 from tests.factories import make_source, raise_alert
 
 SOON = 60_000
+SAID_AT_ONCE = "[role=log][aria-live=assertive]"
+"""What interrupts a screen reader; everything that was said since the page was opened."""
 XSS = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 
 
@@ -25,10 +27,11 @@ def test_a_new_alert_appears_without_a_reload(open_page, page_quiet):
     is_live(page)
     expect(page.get_by_text("All quiet")).to_be_visible()
 
-    now(title="Fall in room 12", severity="critical")
+    now(title="Fall in room 12", subject="a", severity="critical")
 
     expect(page.locator("#open .row", has_text="Fall in room 12")).to_be_visible(timeout=SOON)
     expect(page).to_have_title("(1) Alerts · Sentinel")
+    expect(page.locator(SAID_AT_ONCE).get_by_text("New alert, P1: Fall in room 12, a")).to_have_count(1)
     page_quiet(page)
 
 
@@ -69,11 +72,12 @@ def test_a_lost_connection_is_said_and_made_good(open_page, web):
 
     web.stop()
     expect(page.locator("#stale")).to_contain_text("No connection", timeout=SOON)
-    missed = now(title="raised meanwhile", subject="b")
+    missed = now(title="raised meanwhile", subject="b", severity="critical")
     web.start()
 
     expect(page.locator("#open .row", has_text="raised meanwhile")).to_be_visible(timeout=SOON)
     expect(page.locator("#stale")).to_be_hidden()
+    expect(page.locator(SAID_AT_ONCE).get_by_text("New alert, P1: raised meanwhile, b")).to_have_count(1)
     lifecycle.resolve(missed, by=None, at=timezone.now())
     expect(page.locator("#closed .row", has_text="raised meanwhile")).to_be_visible(timeout=SOON)
 
@@ -98,11 +102,20 @@ def test_the_keyboard_is_enough(open_page, page_quiet):
     page = open_page("/live/")
     is_live(page)
 
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    page.keyboard.press("a")
+    taken = page.locator("#open .row", has_text="Alert b")
 
-    expect(page.locator("#open .row", has_text="Alert b")).to_contain_text("Robin Vale has it", timeout=SOON)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(taken).to_contain_text("Robin Vale has it", timeout=SOON)
+    expect(taken).to_be_focused()  # its buttons are gone
+    page.keyboard.press("r")
+    expect(page.get_by_role("heading", name="How did it end?")).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(taken).to_be_focused()
     assert Alert.objects.get(subject="a").status == "PENDING"
     page_quiet(page)
 

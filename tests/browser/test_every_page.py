@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERY = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "rules": {"target-size": {"enabled": True}}}
 LOOKS = {"runOnly": {"type": "rule", "values": ["color-contrast", "target-size", "html-has-lang", "html-lang-valid"]}}
 AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
-WIDTHS = (380, 1280, 1920)
+WIDTHS = (320, 380, 1280, 1920)
 RUN = """async (rules) => {
   const why = (node) => `${node.target}: ${[...node.any, ...node.all].map((check) => check.message)}`;
   return (await axe.run(document, rules)).violations.map((each) => [each.id, ...each.nodes.slice(0, 5).map(why)]);
