@@ -31,7 +31,7 @@ class AlertQuery(RangeQuery):
 
 def alerts(asked: AlertQuery, within: Range) -> Answer:
     """Raised, taken, ended and noise over time; and the same for each priority and source."""
-    parts, (whole,) = reading.cut(ALERTS, within.edges), (reading.cut(ALERTS, [within.since, within.until]),)
+    parts, whole = reading.cut(ALERTS, within.edges), reading.cut(ALERTS, [within.since, within.until])
     one = _one(asked)
     counted = {step: found for (step, *_), found in reading.counters(ALERTS, parts, one).items()}
     raised = Figure("raised", "", _raised(asked, within, parts, whole))
@@ -59,11 +59,14 @@ def steps(asked: AlertQuery, within: Range) -> Answer:
 def _promises(asked: AlertQuery, within: Range) -> Table:
     """The ledger: all, and each priority."""
     whole = reading.cut(STEPS, [within.since, within.until])
+    numbers = {"all": _one(asked)["priority"][0], **{f"P{n}": n for n in _priorities(asked)}}
+    chosen = {**_one(asked), "priority": sorted(set(numbers.values()))}
+    counted = {key[1]: found for key, found in reading.counters(STEPS, whole, chosen).items()}
+    late = {key[1]: found for key, found in reading.spread(STEPS, "lateness", whole, chosen).items()}
     rows: list[list[Any]] = []
-    for name, chosen in (("all", _one(asked)), *((f"P{n}", {**_one(asked), "priority": [n]}) for n in _priorities(asked))):
-        counted = next(iter(reading.counters(STEPS, whole, chosen).values()), dict.fromkeys(STEPS.counters, 0))
-        late = next(iter(reading.spread(STEPS, "lateness", whole, chosen).values()), Spread())
-        rows.append([name, *counted.values(), late.percentile(P95), late.most])
+    for name, number in numbers.items():
+        one, spread = counted.get(number, dict.fromkeys(STEPS.counters, 0)), late.get(number, Spread())
+        rows.append([name, *one.values(), spread.percentile(P95), spread.most])
     return Table("promises", ("priority", *STEPS.counters, "p95_seconds", "worst_seconds"), rows)
 
 

@@ -8,7 +8,7 @@ from alerts import escalation, lifecycle, rollups, statistics
 from alerts.models import Alert, AlertEvent, AlertRollup, RollupProgress
 from alerts.statistics import AlertQuery
 from sentinel_site.lib.rolling import asking, keeping
-from sentinel_site.lib.rolling.steps import DAY, MONTH
+from sentinel_site.lib.rolling.steps import DAY, LEVELS, MONTH
 from tests.conftest import HOUR, MINUTE, NOON, SECOND
 from tests.factories import make_recipient, make_source, raise_alert
 
@@ -71,7 +71,7 @@ def test_counting_again_changes_nothing_and_days_put_together_say_the_same(sourc
     keeping.run(ALERTS, at=LATER)
     fine, days = chart(), AlertRollup.objects.filter(seconds=DAY).count()
 
-    AlertRollup.objects.filter(seconds__in=(DAY, MONTH)).delete()
+    AlertRollup.objects.filter(seconds__in=LEVELS[1:]).delete()
     from_quarters = chart()
     keeping.rebuild(ALERTS, since=NOON - timedelta(days=9), until=LATER, at=LATER, progress=lambda *_: None)
 
@@ -170,11 +170,11 @@ def test_thirty_days_are_put_together_of_all_their_days_or_not_at_all(source):
     keeping.run(ALERTS, at=LATER)
     counts = {
         seconds: sum(AlertRollup.objects.filter(seconds=seconds, priority=0, source="").values_list("raised", flat=True))
-        for seconds in (900, DAY)
+        for seconds in LEVELS[:-1]
     }  # fmt: skip
     months = AlertRollup.objects.filter(seconds=MONTH, priority=0, source="").order_by("at")
 
-    assert counts == {900: 40, DAY: 40}
+    assert counts == dict.fromkeys(LEVELS[:-1], 40)
     for month in months:
         ends = month.at + timedelta(seconds=MONTH)
         inside = AlertRollup.objects.filter(seconds=900, priority=0, source="", at__gte=month.at, at__lt=ends)

@@ -14,7 +14,7 @@ from django.db import transaction
 from sentinel_site.lib.rolling import rollup as rolling
 from sentinel_site.lib.rolling.rollup import Rollup
 from sentinel_site.lib.rolling.rows import Progress
-from sentinel_site.lib.rolling.steps import DAY, LEVELS, QUARTER, ceiling
+from sentinel_site.lib.rolling.steps import DAY, LEVELS, QUARTER, SIX_HOURS, ceiling
 
 BUDGET_SECONDS: Final = 30.0
 MERGE_EVERY: Final = timedelta(minutes=10)
@@ -128,6 +128,7 @@ def _count(kept: Kept, since: datetime, until: datetime) -> None:
     """Count a stretch within one day anew; a whole day is put together at once, so that no chart must do without it meanwhile."""
     rolling.roll(kept.rollup, [(since, until)])
     if until - since == ONE_DAY:
+        rolling.merge(kept.rollup, SIX_HOURS, rolling.starts(since, until, SIX_HOURS))
         rolling.merge(kept.rollup, DAY, [since])
 
 
@@ -137,7 +138,7 @@ def _merge(kept: Kept, *, at: datetime, ends: float) -> None:
         progress = kept.progress._default_manager.select_for_update(skip_locked=True).filter(pk=kept.name).first()
         if progress is None or (progress.merged_at and at - progress.merged_at < MERGE_EVERY):
             return
-        # 30 days are made of days: of all of them, or they would be false.
+        # Each is made of the shorter ones: of all of them, or it would be false.
         whole = all(_merge_level(kept, seconds, at=at, ends=ends) for seconds in LEVELS[1:])
         progress.merged_at = at if whole else None
         progress.save()

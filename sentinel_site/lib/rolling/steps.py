@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-QUARTER, DAY, MONTH = 900, 86_400, 2_592_000
-LEVELS: Final = (QUARTER, DAY, MONTH)
+QUARTER, SIX_HOURS, DAY, MONTH = 900, 21_600, 86_400, 2_592_000
+LEVELS: Final = (QUARTER, SIX_HOURS, DAY, MONTH)
 """Lengths of roll-ups in seconds; each is made of the one before."""
 MOST_STEPS: Final = 160
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

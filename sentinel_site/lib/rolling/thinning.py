@@ -1,4 +1,4 @@
-"""Thinning: of days that are long over the quarters of an hour are deleted, and the day stays, with all its cells.
+"""Thinning: of days that are long over all that is shorter is deleted, and the day stays, with all its cells.
 
 Only where the day is there, and says the same as its quarters do. What is deleted cannot be had again: the rows themselves may be gone.
 """
@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from sentinel_site.lib.rolling.keeping import Kept
 from sentinel_site.lib.rolling.rollup import Rollup
-from sentinel_site.lib.rolling.steps import DAY, QUARTER, floor
+from sentinel_site.lib.rolling.steps import DAY, LEVELS, QUARTER, floor
 
 DAYS_AT_ONCE: Final = 31
 
@@ -40,13 +40,13 @@ def _some(kept: Kept, *, before: datetime) -> int:
 
 
 def _delete(rollup: Rollup) -> str:
-    """The quarters of some days whose sums the day's row has, every counter of them."""
+    """All that is shorter than a day, of some days whose row has the sums of their quarters, every counter of them."""
     same = " AND ".join(f"sum(row.{name}) = min(whole.{name})" for name in rollup.counters)
-    total = rollup.total
+    total, shorter = rollup.total, ", ".join(str(seconds) for seconds in LEVELS if seconds < DAY)
     return f"""WITH old AS (
             SELECT whole.at FROM {rollup.table} AS whole JOIN {rollup.table} AS row ON row.seconds = {QUARTER} AND {total}
                 AND row.at >= whole.at AND row.at < whole.at + make_interval(secs => {DAY})
             WHERE whole.seconds = {DAY} AND {total.replace("row.", "whole.")} AND whole.at < %(until)s AND row.at < %(until)s
             GROUP BY whole.at HAVING {same} ORDER BY whole.at LIMIT %(limit)s)
         DELETE FROM {rollup.table} AS row USING old
-        WHERE row.seconds = {QUARTER} AND row.at >= old.at AND row.at < old.at + make_interval(secs => {DAY})"""  # noqa: S608 (our own text)
+        WHERE row.seconds IN ({shorter}) AND row.at >= old.at AND row.at < old.at + make_interval(secs => {DAY})"""  # noqa: S608 (our own text)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sentinel_site.lib.rolling import bins, steps
-from sentinel_site.lib.rolling.steps import DAY, MONTH, QUARTER, Step
+from sentinel_site.lib.rolling.steps import DAY, LEVELS, QUARTER, SIX_HOURS, Step
 
 PARIS = ZoneInfo("Europe/Paris")
 LATE = datetime(2026, 12, 31, tzinfo=UTC)
@@ -33,10 +33,11 @@ def test_steps_begin_where_people_expect_it(step, first):
 def test_a_stretch_is_made_of_the_longest_roll_ups_that_are_there():
     edges = [datetime(2026, 1, 1, 23, tzinfo=UTC), datetime(2026, 1, 4, 1, tzinfo=UTC)]
 
-    found = steps.pieces(edges, {DAY: {datetime(2026, 1, 2, tzinfo=UTC)}})
+    found = steps.pieces(edges, {DAY: {datetime(2026, 1, 2, tzinfo=UTC)}, SIX_HOURS: {datetime(2026, 1, 3, 12, tzinfo=UTC)}})
 
     assert [(piece.seconds, f"{piece.since:%d %H}", f"{piece.until:%d %H}") for piece in found] == [
-        (QUARTER, "01 23", "02 00"), (DAY, "02 00", "03 00"), (QUARTER, "03 00", "04 00"), (QUARTER, "04 00", "04 01"),
+        (QUARTER, "01 23", "02 00"), (DAY, "02 00", "03 00"), (QUARTER, "03 00", "03 12"), (SIX_HOURS, "03 12", "03 18"),
+        (QUARTER, "03 18", "04 00"), (QUARTER, "04 00", "04 01"),
     ]  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def test_a_stretch_is_made_of_the_longest_roll_ups_that_are_there():
 def test_pieces_cover_a_stretch_without_gap_and_without_overlap(days):
     edges = steps.bounds(LATE - timedelta(days=days, hours=5), LATE, steps.fitting(LATE - timedelta(days=days), LATE), PARIS)
     clean = {
-        seconds: {steps.floor(LATE, seconds) - n * timedelta(seconds=seconds) for n in range(1, 40)} for seconds in (DAY, MONTH)
+        seconds: {steps.floor(LATE, seconds) - n * timedelta(seconds=seconds) for n in range(1, 40)} for seconds in LEVELS[1:]
     }  # fmt: skip
 
     found = steps.pieces(edges, clean)
