@@ -11,6 +11,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.core.management import get_commands
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -58,6 +59,12 @@ def _fresh_routing():
     routing.forget()
     yield
     routing.forget()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted():
+    """What is counted by address and user for a minute or an hour: all tests come from 127.0.0.1, and many have the same telephone."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)
