@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -51,7 +52,7 @@ def run(opinion_id: UUID, *, at: datetime) -> bool:
     opinion = TriageOpinion.objects.select_related("alert__source").get(pk=opinion_id)
     answer: Answer | NoOpinion
     try:
-        answer = gemini.ask(_picture(opinion, at=at))
+        answer = gemini.ask(_picture(opinion, at=at), timeout_seconds=settings.GEMINI_SECONDS)
     except NoOpinion as error:
         answer = error
     finished_at = at + timedelta(seconds=time.monotonic() - started)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, models, transaction
 from django.db.models import Q, QuerySet
@@ -32,8 +33,6 @@ MOST: Final = 20
 EACH: Final = 4
 """So many of one kind of thing, of alerts twice as many."""
 LONGEST, MAX_WORDS = 80, 5
-PATIENCE_MS: Final = 300
-"""After this a look into one table is given up: what was found elsewhere is worth more than waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +174,7 @@ def _bounded(rows: QuerySet[Any]) -> list[Any]:
     """The rows, or none when they take too long to find."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+            cursor.execute(f"SET LOCAL statement_timeout = {settings.PALETTE_MS}")
             found = list(rows)
             cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
             return found

@@ -161,6 +161,7 @@ Q_CLUSTER = {
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 if SERVES_PAGES:
     AUTHENTICATION_BACKENDS.insert(0, "axes.backends.AxesStandaloneBackend")
+PALETTE_MS = 300  # then a look into one table is given up: what was found elsewhere is worth more than waiting
 KEYS_KEPT_SECONDS = 1.0  # how long a process goes on with an API key, and what its user may do, as it read them
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
@@ -313,6 +314,7 @@ SENTINEL_DEVICE_LOOPBACK = env.flag("SENTINEL_DEVICE_LOOPBACK")  # for simulated
 GEMINI_API_KEY = env.text("GEMINI_API_KEY")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
 GEMINI_MODEL = env.text("GEMINI_MODEL", "gemini-3.5-flash-lite")
+GEMINI_SECONDS = 8.0  # how long one call may take; a call that may help is made a second time
 
 # --- Keeping ---
 SENTINEL_KEEP_REPORTS_DAYS = env.number("SENTINEL_KEEP_REPORTS_DAYS", 90)

@@ -44,6 +44,7 @@ def pytest_configure():
     """
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_settings.WHITENOISE_AUTOREFRESH = True
+    django_settings.PALETTE_MS, django_settings.GEMINI_SECONDS = 60_000, 60.0  # a machine may stop for seconds
     get_commands()["flush"] = flushing.Command()
 
 

@@ -137,8 +137,8 @@ def test_a_refused_connection_is_no_opinion(alert):
 def test_the_time_limit_holds_for_the_whole_call(settings, behaviour):
     with serving(behaviour) as service:
         settings.GEMINI_BASE_URL = service.url
-        with pytest.raises(NoOpinion, match=r"did not answer within 1\.5 s"):
-            gemini.ask(jpeg(), timeout_seconds=1.5)
+        with pytest.raises(NoOpinion, match="did not answer within 3 s"):
+            gemini.ask(jpeg(), timeout_seconds=3)
 
     assert 1 <= len(service.requests) <= 2
 
