@@ -7,7 +7,7 @@ from functools import cache
 
 from django.core.management.commands import flush
 from django.db import OperationalError, connection, transaction
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from alerts import routing
 
@@ -32,7 +32,8 @@ class Command(flush.Command):
     def handle(self, **options):
         """Empty every table that holds something, once nobody works on any of them.
 
-        A program that is still at work may take tables in another order; whoever PostgreSQL makes give way, this comes again.
+        A program that is still at work may take tables in another order; whoever PostgreSQL makes give way, and when it
+        keeps one for longer than a lock is waited for, this comes again.
         """
         tries = TRIES
         while not _emptied(give_up=not tries):
@@ -43,7 +44,7 @@ def _emptied(*, give_up):
     try:
         _empty()
     except OperationalError as error:
-        if give_up or not isinstance(error.__cause__, DeadlockDetected):
+        if give_up or not isinstance(error.__cause__, (DeadlockDetected, LockNotAvailable)):
             raise
         return False
     return True

@@ -15,6 +15,8 @@ from sentinel_site.models import ApiKey
 from tests.conftest import NOON
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+PATIENT = {"open_timeout": 60, "ping_interval": None}
+"""A machine may stop for seconds, and who takes nothing hears no pong."""
 
 
 @pytest.fixture
@@ -30,13 +32,13 @@ def frame(number, padding=""):
 
 async def look(web, key, **how):
     where = f"ws://127.0.0.1:{web.port}/ws/devices/hall/"
-    return await websockets.connect(where, additional_headers={"Authorization": f"Bearer {key}"}, max_size=None, **how)
+    return await websockets.connect(where, additional_headers={"Authorization": f"Bearer {key}"}, max_size=None, **PATIENT, **how)
 
 
 async def number(line):
     """The number of the next frame."""
     while True:
-        said = json.loads(await asyncio.wait_for(line.recv(), 20))
+        said = json.loads(await asyncio.wait_for(line.recv(), 60))
         if said["type"] == "frame" and not said.get("known"):
             return said["values"]["n"]
 

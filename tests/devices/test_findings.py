@@ -174,7 +174,10 @@ async def slow_table(row):
 
 
 async def blocked(task):
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'devices_devicecommand'::regclass"
+    waiting = (
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'devices_devicecommand'::regclass"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     await until(sync_to_async(lambda: one(waiting)))
     return task
 

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 
 import pytest
 
@@ -129,14 +128,10 @@ def test_a_dripping_answer_ends_at_the_deadline(settings):
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=drip, args=(server,), daemon=True)
         thread.start()
-        began = time.monotonic()
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(OutcomeUnknown):  # which never comes without the deadline: the server goes on until it is told
             http.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {}, total_seconds=0.5)
-        took = time.monotonic() - began
         ended.set()
         thread.join()
-
-    assert took < 3
 
 
 def test_headers_cannot_be_smuggled_by_the_path(receiver):

@@ -120,7 +120,7 @@ async def test_the_pause_is_kept_between_commands_and_over_connections():
 
         at = [moment for moment, _ in simulated.counters.at]
         assert (simulated.counters.violations, len(at)) == (0, 2)
-        assert 1.0 <= at[1] - at[0] < 5.0
+        assert at[1] - at[0] >= 1.0
         await again.close()
 
 

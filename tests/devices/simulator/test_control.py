@@ -9,10 +9,10 @@ from tests.meters import Fault, Meter
 
 
 class Line:
-    """A plain client: no library, no patience beyond two seconds."""
+    """A plain client: no library, and patience for a machine that stops."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), 2)
+        self.socket = socket.create_connection(("127.0.0.1", port), 60)
         self.file = self.socket.makefile("rb")
 
     def __enter__(self):
@@ -147,7 +147,7 @@ def test_a_second_connection_waits_until_the_first_is_gone(meter):
             with pytest.raises(TimeoutError):
                 second.socket.recv(1)
             first.__exit__()
-            second.socket.settimeout(2)
+            second.socket.settimeout(60)
             assert second.socket.recv(100).startswith(b"$")
 
     assert (meter.counters.connections, meter.counters.most_open, meter.violations) == (2, 2, 0)
@@ -220,8 +220,8 @@ def test_a_wedged_meter_refuses_and_its_ftp_answers(meter, line):
     with pytest.raises(ConnectionResetError):
         line.ask("Type?")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", meter.port), 2)
-    with socket.create_connection(("127.0.0.1", meter.ftp_port), 2) as ftp:
+        socket.create_connection(("127.0.0.1", meter.port), 60)
+    with socket.create_connection(("127.0.0.1", meter.ftp_port), 60) as ftp:
         assert ftp.recv(3) == b"220"
     meter.switch("quiet")
     with Line(meter.port) as again:

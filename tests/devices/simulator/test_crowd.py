@@ -42,7 +42,7 @@ def test_the_command_says_where_its_meters_are_and_what_they_counted():
         with Line(where["meters"][1]["port"]) as line:
             line.send("Type?")
             assert [line.read().lstrip("$"), line.read()] == ["R+0000", "NL-43"]
-        with socket.create_connection(("127.0.0.1", where["control_port"]), 5) as control, control.makefile("rw") as lines:
+        with socket.create_connection(("127.0.0.1", where["control_port"]), 60) as control, control.makefile("rw") as lines:
             lines.write('{"do": "counters"}\n')
             lines.flush()
             counted = json.loads(lines.readline())["meters"]
