@@ -4,6 +4,8 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.utils import translation
+
 from alerts import folding, intake, lifecycle, reachability
 from alerts.enums import DEFAULT_PRIORITY, OPEN, Resolution, Severity
 from alerts.models import Alert
@@ -24,7 +26,9 @@ def check(*, at: datetime) -> int:
     """
     found: dict[str, list[Gap]] = defaultdict(list)
     if Recipient.objects.filter(active=True).exists():
-        for gap in reachability.gaps(since=at, until=at + timedelta(days=reachability.DAYS)):
+        with translation.override(None):  # it is stored
+            gaps = reachability.gaps(since=at, until=at + timedelta(days=reachability.DAYS))
+        for gap in gaps:
             found[gap.policy].append(gap)
     raised = {alert.subject: alert for alert in Alert.objects.filter(source__slug=intake.OWN_SOURCE, type=TYPE, status__in=OPEN)}
     reports = [_report(policy, gaps, at=at) for policy, gaps in found.items()]

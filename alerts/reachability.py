@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from alerts import describe, policies, routing
 from alerts.enums import Priority
 from alerts.models import PolicySnapshot
@@ -107,19 +109,23 @@ class _Reach:
         return rest(self._span, [Span(shift.starts_at, shift.ends_at) for shift in shifts if self._reaches(shift.recipient)])
 
     def reasons(self, plan: Plan) -> tuple[str, ...]:
-        """Why those whom ``plan`` means cannot be told."""
+        """Why those whom ``plan`` means cannot be told, in the reader's language."""
         found: list[str] = []
-        for _, targets in _moments(plan):
+        for _delay, targets in _moments(plan):
             for name in sorted(_named(targets)):
-                why = [f"{call.name} {call.why}" for call in self._calls[name] if call.why]
-                found += why or (
-                    [f"the group {name.removeprefix(GROUP)} has nobody"] if name.startswith(GROUP) else ["a recipient was deleted"]
-                )
-            found += [f"the schedule {self._names.get(pk, pk)} has nobody who can be told" for pk in sorted(targets.schedules)]
-        return tuple(dict.fromkeys(found)) or ("its steps name nobody",)
+                found += [f"{call.name} {call.reason}" for call in self._calls[name] if call.why] or [_missing(name)]
+            names = [self._names.get(pk, pk) for pk in sorted(targets.schedules)]
+            found += [_("the schedule %(schedule)s has nobody who can be told") % {"schedule": each} for each in names]
+        return tuple(dict.fromkeys(found)) or (_("its steps name nobody"),)
 
     def _reaches(self, name: str) -> bool:
         return any(call.ways for call in self._calls[name])
+
+
+def _missing(name: str) -> str:
+    if name.startswith(GROUP):
+        return _("the group %(group)s has nobody") % {"group": name.removeprefix(GROUP)}
+    return _("a recipient was deleted")
 
 
 def _named(targets: Targets) -> set[str]:

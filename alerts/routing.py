@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.utils.translation import gettext as _
 
 from alerts import policies, standing
 from alerts.enums import DEFAULT_PRIORITY, Priority, Severity
@@ -237,11 +238,12 @@ def labels_of(*, source: str, type: str, severity: str, subject: str, labels: Ma
 
 
 def why_not(miss: Miss, labels: Mapping[str, str]) -> str:
-    """What kept a route from matching, in words."""
+    """What kept a route from matching, in the reader's language."""
     if isinstance(miss, matchers.Matcher):
         actual = labels.get(miss.name, "")
-        return f"{miss.name} is {f'“{actual}”' if actual else 'missing'}, and not {miss.operator} “{miss.value}”"
-    return "it is another source's" if miss is Other.SOURCE else "it does not count at this hour"
+        said = _("%(label)s is “%(actual)s”, and not %(wanted)s") if actual else _("%(label)s is missing, and not %(wanted)s")
+        return said % {"label": miss.name, "actual": actual, "wanted": f"{miss.operator} “{miss.value}”"}
+    return _("it is another source's") if miss is Other.SOURCE else _("it does not count at this hour")
 
 
 def priority_of(severity: str) -> Priority:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from alerts import escalation
 from alerts.models import Inhibition, Silence
@@ -19,12 +20,12 @@ def check(silence: Silence, *, at: datetime) -> None:
     What began keeps its beginning: the eight hours for a P1 and the seven days count from there.
     """
     if silence.ends_at <= at:
-        raise ValidationError({"ends_at": "It ends in the past, and would hold nothing back. To end a silence now, delete it."})
+        raise ValidationError({"ends_at": _("It ends in the past, and would hold nothing back. To end a silence now, delete it.")})
     known = None if silence._state.adding else Silence.objects.filter(pk=silence.pk).first()
     if known is None or known.starts_at > at:
         return
     if abs(known.starts_at - silence.starts_at) >= SECOND:
-        raise ValidationError({"starts_at": "It has begun, and keeps its beginning. End it, and make a new one."})
+        raise ValidationError({"starts_at": _("It has begun, and keeps its beginning. End it, and make a new one.")})
     silence.starts_at = known.starts_at
 
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from devices.errors import NotAllowed, Unreachable
 
@@ -188,15 +190,19 @@ def _names(found: Sequence[tuple[Any, ...]]) -> list[str]:
 def _checked(found: Sequence[str], port: int) -> list[str]:
     good = [address for address in found if permitted(address, port)][:ADDRESSES_TRIED]
     if not good:
-        raise NotAllowed(_refusal(port))
+        with translation.override(None):  # it is kept with the device
+            raise NotAllowed(_refusal(port))
     return good
 
 
 def _refusal(port: int) -> str:
     if port not in settings.SENTINEL_DEVICE_PORTS:
         ports = ", ".join(str(each) for each in settings.SENTINEL_DEVICE_PORTS)
-        return f"Devices are reached at the ports {ports} only; add {port} to SENTINEL_DEVICE_PORTS if that is meant."
-    return "This address is not in the networks of devices; add its network to SENTINEL_DEVICE_NETWORKS if that is meant."
+        return _("Devices are reached at the ports %(ports)s only; add %(port)s to SENTINEL_DEVICE_PORTS if that is meant.") % {
+            "ports": ports,
+            "port": port,
+        }
+    return _("This address is not in the networks of devices; add its network to SENTINEL_DEVICE_NETWORKS if that is meant.")
 
 
 def _plain(address: str) -> Address:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from operator import truediv
 from typing import Any, Final, NamedTuple
 
+from django.utils.translation import gettext as _
+
 MAX_SECONDS: Final = 86_400
 MAX_PERCENTILE_SECONDS: Final = 3600
 PARTS: Final = 600
@@ -58,11 +60,11 @@ def parse(text: str) -> Aggregate | None:
         return None
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise ValueError(f"is no aggregate: write {HELP}, or nothing for each value")
+        raise ValueError(_("is no aggregate: write %(help)s, or nothing for each value") % {"help": HELP})
     kind, percent, seconds = ("l" if found[2] else found[1]), int(found[2] or 0), int(found[3])
     most = MAX_PERCENTILE_SECONDS if kind == "l" else MAX_SECONDS
     if not 1 <= seconds <= most:
-        raise ValueError(f"may look back over 1 to {most} seconds")
+        raise ValueError(_("may look back over 1 to %(n)s seconds") % {"n": most})
     return Aggregate(kind, seconds, percent)
 
 

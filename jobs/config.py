@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from alerts.enums import Severity
@@ -162,24 +163,26 @@ def errors(job: Job) -> dict[str, str]:
     """Field → what is wrong with it, beyond what the model's own validators say. The same for REST and admin."""
     wrong: dict[str, str] = {}
     if job.slug in RESERVED:
-        wrong["slug"] = f"is a word of the API ({', '.join(sorted(RESERVED))}); choose another"
+        wrong["slug"] = _("is a word of the API (%(words)s); choose another") % {"words": ", ".join(sorted(RESERVED))}
     if job.kind == JobKind.CALLABLE:
         wrong |= _callable_errors(job)
     elif job.kind == JobKind.HTTP:
         wrong |= _http_errors(job)
     if job.kind != JobKind.CALLABLE and job.arguments:
-        wrong["arguments"] = "are for Python callables only; leave them empty"
+        wrong["arguments"] = _("are for Python callables only; leave them empty")
     if job.long_seconds is not None and job.long_seconds >= job.timeout_seconds:
-        wrong["long_seconds"] = "must be less than the time-out, or the run ends before anybody is told that it takes long"
+        wrong["long_seconds"] = _("must be less than the time-out, or the run ends before anybody is told that it takes long")
     return wrong
 
 
 def follow(job: Job, parents: Mapping[Job, str]) -> None:
     """Let ``job`` follow exactly ``parents`` (job → on). Raises a 422 Problem when it would follow itself in the end."""
     if job in parents:
-        raise problems.invalid([(("body", "after"), f"{job.name} cannot follow itself")])
+        raise problems.invalid([(("body", "after"), _("%(job)s cannot follow itself") % {"job": job.name})])
     if parents and job.kind == JobKind.EXTERNAL:
-        raise problems.invalid([(("body", "after"), f"{job.name} is external: Sentinel cannot start it; it can only be followed")])
+        raise problems.invalid(
+            [(("body", "after"), _("%(job)s is external: Sentinel cannot start it; it can only be followed") % {"job": job.name})]
+        )
     known = {link.parent_id: link for link in JobLink.objects.filter(child=job)}
     wanted = {parent.pk: on for parent, on in parents.items()}
     JobLink.objects.filter(child=job).exclude(parent__in=wanted).delete()
@@ -196,7 +199,7 @@ def follow(job: Job, parents: Mapping[Job, str]) -> None:
 def require_deletable(job: Job) -> None:
     """Raises a 409 Problem for a job that Sentinel makes again."""
     if job.built_in:
-        raise problems.Problem(409, f"{job.name} is Sentinel's own and would be made again. Switch it off instead.")
+        raise problems.Problem(409, _("%(job)s is Sentinel's own and would be made again. Switch it off instead.") % {"job": job.name})
 
 
 def _require_secrets(job: Job, form: JobForm) -> None:
@@ -220,11 +223,11 @@ def _callable_errors(job: Job) -> dict[str, str]:
 
 def _http_errors(job: Job) -> dict[str, str]:
     if not job.http_url:
-        return {"http_url": "is missing: write the address that is to be called"}
+        return {"http_url": _("is missing: write the address that is to be called")}
     try:
         http.target(job.http_url)
     except PermanentError as error:
-        return {"http_url": str(error)}
+        return {"http_url": _(str(error))}
     if "http_headers" not in job.get_deferred_fields():
         try:
             http_runs.headers(job.http_headers)

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 from jobs.enums import RunStatus
 from jobs.errors import NotRunnable
 from jobs.models import JobRun
@@ -26,7 +29,8 @@ def call(run: JobRun) -> dict[str, Any]:
     not even where the answer repeats them. Raises NotRunnable.
     """
     job = run.job
-    own = headers(job.http_headers)
+    with translation.override(None):  # it is kept with the run
+        own = headers(job.http_headers)
     sent = {**own, "Idempotency-Key": str(run.pk)}
     body = b"" if job.http_method == "GET" else job.http_body.encode()
     try:
@@ -69,9 +73,11 @@ def headers(text: str) -> dict[str, str]:
         if not line.strip():
             continue
         if not colon or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum() or not value.isprintable():
-            raise NotRunnable(f"The headers of this job cannot be sent: write “Name: value”, a line each (see {name[:20]!r}).")
+            raise NotRunnable(
+                _("The headers of this job cannot be sent: write “Name: value”, a line each (see %(name)s).") % {"name": repr(name[:20])}
+            )
         if name.lower() in _FORBIDDEN:
-            raise NotRunnable(f"Sentinel sets the header {name} itself: leave it out.")
+            raise NotRunnable(_("Sentinel sets the header %(name)s itself: leave it out.") % {"name": name})
         found[name] = value
     return found
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 CONNECT_SECONDS: Final = 3.0
 OUTSIDE: Final[Mapping[str, str]] = {
@@ -46,14 +47,14 @@ _SHAPE: Final = re.compile(r"[a-z0-9]{2,20}://[!-~]{1,2000}", re.A)
 
 
 def refusal(url: str) -> str:
-    """Why ``url`` is not taken, to be read after "This address"; empty when it is."""
+    """Why ``url`` is not taken, to be read after "This address" in the reader's language; empty when it is."""
     if why := _shape(url):
         return why
     plugin = make(url)
     if plugin is None:
-        return "is not complete, or not as this service's Apprise URLs are; see appriseit.com/services"
+        return _("is not complete, or not as this service's Apprise URLs are; see appriseit.com/services")
     if len(plugin) > 1:
-        return "names several destinations; make a contact method of each"
+        return _("names several destinations; make a contact method of each")
     return _place(plugin, _schema(url))
 
 
@@ -96,13 +97,13 @@ def _shape(url: str) -> str:
     """Whether it can be looked at at all: cheap, and before the library reads it."""
     schema = _schema(url)
     if not _SHAPE.fullmatch(schema + url[len(schema) :]):
-        return "is not an Apprise URL, for example ntfy://topic; encode blanks and special characters"
+        return _("is not an Apprise URL, for example ntfy://topic; encode blanks and special characters")
     if schema not in OUTSIDE and schema not in HOSTED:
         known = ", ".join(sorted({*OUTSIDE, *HOSTED}))
-        return f"begins with {schema}://, which Sentinel does not send to; it knows {known}"
-    asked = {name.lower() for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
+        return _("begins with %(scheme)s://, which Sentinel does not send to; it knows %(known)s") % {"scheme": schema, "known": known}
+    asked = {name.lower() for name, _value in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
     if refused := sorted(asked - OPTIONS):
-        return f"has the option {refused[0][:40]!r}, which Sentinel does not pass on; leave it out"
+        return _("has the option “%(name)s”, which Sentinel does not pass on; leave it out") % {"name": refused[0][:40]}
     return ""
 
 
@@ -116,4 +117,5 @@ def _place(plugin: Any, schema: str) -> str:
         return ""
     if schema.startswith("workflow") and not plugin.port and host.endswith(TEAMS):
         return ""
-    return f"leads to {place[:100]}, which is not listed in SENTINEL_APPRISE_HOSTS; ask whoever runs Sentinel to add it"
+    said = _("leads to %(place)s, which is not listed in SENTINEL_APPRISE_HOSTS; ask whoever runs Sentinel to add it")
+    return said % {"place": place[:100]}

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from notifications import directory, duty, quiet_hours, rules, storms, transports
 from notifications.message import Message, Order
@@ -51,6 +53,11 @@ class Call:
     ways: tuple[Way, ...] = ()
     why: str = ""
     held_until: datetime | None = None
+
+    @property
+    def reason(self) -> str:
+        """``why`` in the reader's language."""
+        return in_words(self.why)
 
 
 class Book:
@@ -117,7 +124,7 @@ class Book:
             own = [method for method in found if can_send(method) and (not order.kinds or method.kind in order.kinds)]
             return Call(target, target.name, tuple(Way(method, at) for method in own))
         if not person.active:
-            return Call(target, target.name, why="is not active")
+            return Call(target, target.name, why=gettext_noop("is not active"))
         found = self._of_recipient.get(person.pk, [])
         able = [method for method in found if can_send(method)]
         if not able:
@@ -162,8 +169,20 @@ def _audiences(orders: Sequence[Order]) -> _Audiences:
 def why_unreachable(found: Sequence[ContactMethod]) -> str:
     """Why none of ``found`` can be used."""
     if not found:
-        return "has no contact method"
+        return gettext_noop("has no contact method")
     usable = [method for method in found if method.usable]
     if not usable:
-        return "has no contact method that is verified, active and working"
-    return "cannot be reached: " + "; ".join(sorted({transports.lacking(method) for method in usable}))
+        return gettext_noop("has no contact method that is verified, active and working")
+    return gettext_noop("cannot be reached") + ": " + "; ".join(sorted({transports.lacking(method) for method in usable}))
+
+
+def in_words(why: str) -> str:
+    """The reason of a call, which is stored in English, in the reader's language."""
+    first, _colon, lacks = why.partition(": ")
+    return (_(first) if first else "") + (_(": ") + _("; ").join(_lack(each) for each in lacks.split("; ")) if lacks else "")
+
+
+def _lack(text: str) -> str:
+    """What is not set up, and in brackets the settings that nobody translates."""
+    what, bracket, names = text.partition(" (")
+    return _(what) + bracket + names

@@ -4,7 +4,8 @@
 
 It reads at most MAX_BYTES, expands at most MAX_EVENTS events that repeat by day, week, month or year, and is killed by its limits on
 time and memory when the file is worse than that. It prints one JSON object: {"events": [[uid, start, end, name], …]} with
-instants in UTC, or {"error": "what is wrong and what to do"}. It knows no setting and no database. `ical_import.py` runs it.
+instants in UTC, or {"error": "what is wrong and what to do, in %(n)s words", "values": {"n": "few"}}. It knows no setting and no database.
+`ical_import.py` runs it.
 """
 
 import json
@@ -25,7 +26,16 @@ FREQUENCIES: Final = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 
 
 class Refused(Exception):
-    """The file is not read; the text says why and what to do."""
+    """The file is not read; the text says why and what to do, with ``values`` in its places."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text)
+        self.values = values
+
+
+def gettext_noop(text: str) -> str:
+    """Marked for translation, by whoever asked: this program does without Django."""
+    return text
 
 
 def main() -> int:
@@ -36,9 +46,10 @@ def main() -> int:
     try:
         answer: dict[str, Any] = {"events": events(sys.stdin.buffer.read(MAX_BYTES + 1), zone, since, until)}
     except Refused as error:
-        answer = {"error": str(error)}
+        answer = {"error": str(error), "values": error.values}
     except Exception as error:  # whatever a hostile file brings the libraries to
-        answer = {"error": f"This is not a calendar file that can be read ({type(error).__name__}). Export it again as .ics."}
+        text = gettext_noop("This is not a calendar file that can be read (%(error)s). Export it again as .ics.")
+        answer = {"error": text, "values": {"error": type(error).__name__}}
     sys.stdout.write(json.dumps(answer))
     return 0
 
@@ -46,11 +57,11 @@ def main() -> int:
 def events(data: bytes, zone: ZoneInfo, since: datetime, until: datetime) -> list[list[str]]:
     """The events between two instants. Raises Refused. Times without a zone, and whole days, are those of ``zone``."""
     if len(data) > MAX_BYTES:
-        raise Refused(f"The file is larger than {MAX_BYTES // 1024} KB. Export a shorter time.")
+        raise Refused(gettext_noop("The file is larger than %(n)s KB. Export a shorter time."), n=MAX_BYTES // 1024)
     if b"BEGIN:VCALENDAR" not in data.upper() or b"\0" in data:
-        raise Refused("This is not a calendar file. Export the calendar as .ics.")
+        raise Refused(gettext_noop("This is not a calendar file. Export the calendar as .ics."))
     if data.upper().count(b"BEGIN:VEVENT") > MAX_EVENTS:
-        raise Refused(f"The file has more than {MAX_EVENTS} events. Export a shorter time.")
+        raise Refused(gettext_noop("The file has more than %(n)s events. Export a shorter time."), n=MAX_EVENTS)
     calendar = icalendar.Calendar.from_ical(data)
     for event in calendar.walk("VEVENT"):
         _check(event, zone)
@@ -58,30 +69,34 @@ def events(data: bytes, zone: ZoneInfo, since: datetime, until: datetime) -> lis
     for event in recurring_ical_events.of(calendar).between(since, until):
         found.append(_event(event, zone))
         if len(found) > MAX_EVENTS:
-            raise Refused(f"The file has more than {MAX_EVENTS} events, counting repeats. Export a shorter time.")
+            raise Refused(gettext_noop("The file has more than %(n)s events, counting repeats. Export a shorter time."), n=MAX_EVENTS)
     return sorted(found, key=lambda each: each[1])
 
 
 def _check(event: Any, zone: ZoneInfo) -> None:
     """Refuse what ends before it starts, rules that repeat more often than daily, and more rules than anybody needs."""
     if "DTSTART" in event and "DTEND" in event and _instant(event.decoded("DTEND"), zone) <= _instant(event.decoded("DTSTART"), zone):
-        raise Refused(f"The event “{_text(event)}” ends when it starts, or before. Correct its end.")
+        raise Refused(gettext_noop("The event “%(event)s” ends when it starts, or before. Correct its end."), event=_text(event))
     rules = event.get("RRULE", [])
     rules = rules if isinstance(rules, list) else [rules]
     if len(rules) > 1 or "EXRULE" in event:
-        raise Refused(f"The event “{_text(event)}” repeats by several rules. Split it into several events.")
+        raise Refused(gettext_noop("The event “%(event)s” repeats by several rules. Split it into several events."), event=_text(event))
     for rule in rules:
         named = {str(each).upper() for each in rule.get("FREQ", [])}
         if not named or not named <= FREQUENCIES:
-            raise Refused(f"The event “{_text(event)}” repeats otherwise than by days, weeks, months or years. Write it as such.")
+            raise Refused(
+                gettext_noop("The event “%(event)s” repeats otherwise than by days, weeks, months or years. Write it as such."),
+                event=_text(event),
+            )
         if any(name in rule for name in ("BYHOUR", "BYMINUTE", "BYSECOND")):
-            raise Refused(f"The event “{_text(event)}” repeats within a day. Write one event for each.")
+            raise Refused(gettext_noop("The event “%(event)s” repeats within a day. Write one event for each."), event=_text(event))
 
 
 def _event(event: Any, zone: ZoneInfo) -> list[str]:
     start, end = _instant(event.start, zone), _instant(event.end, zone)
     if end <= start:
-        raise Refused(f"The event “{_text(event)}” on {start:%Y-%m-%d} ends when it starts. Give it an end.")
+        said = gettext_noop("The event “%(event)s” on %(day)s ends when it starts. Give it an end.")
+        raise Refused(said, event=_text(event), day=f"{start:%Y-%m-%d}")
     return [str(event.get("UID", ""))[:200], start.isoformat(), end.isoformat(), _text(event)]
 
 

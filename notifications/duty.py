@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext_noop
 
 from notifications import oncall, public_holidays
 from notifications.enums import HolidayRule, RotationKind
@@ -53,7 +54,7 @@ def on_call(ids: Iterable[str], *, at: datetime) -> dict[str, OnDuty]:
     wanted = set(ids)
     if not wanted:
         return {}
-    found = {pk: OnDuty("an on-call schedule", None, "was deleted") for pk in wanted}
+    found = {pk: OnDuty("an on-call schedule", None, gettext_noop("was deleted")) for pk in wanted}
     rows = list(schedules().filter(pk__in=wanted))
     values = read(rows, since=at, until=at + oncall.INSTANT, around=timedelta())
     for row in rows:
@@ -89,8 +90,8 @@ def _on_duty(row: OnCallSchedule, schedule: oncall.Schedule, *, at: datetime) ->
         shift = oncall.who_is_on_call(schedule, at)
     except Exception:  # whatever is wrong with one schedule, the others and the groups of the step are still told
         logger.exception("nobody can say who is on call in the schedule %s", row)
-        return OnDuty(row.name, None, "cannot be worked out; see the log")
-    return OnDuty(row.name, shift.recipient) if shift else OnDuty(row.name, None, "has nobody on call")
+        return OnDuty(row.name, None, gettext_noop("cannot be worked out; see the log"))
+    return OnDuty(row.name, shift.recipient) if shift else OnDuty(row.name, None, gettext_noop("has nobody on call"))
 
 
 def _layer(row: Rotation) -> oncall.Layer:

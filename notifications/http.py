@@ -20,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from notifications.errors import NotificationError, OutcomeUnknown, PermanentError, TemporaryError
 
@@ -71,16 +72,16 @@ class Reply:
 def target(url: str) -> Target:
     """The parts of ``url``. Raises PermanentError when it is not a plain http(s) address."""
     if any(ord(char) <= 32 or ord(char) == 127 or char == "\\" for char in url):
-        raise PermanentError("the address contains blanks, control characters or backslashes")
+        raise PermanentError(gettext_noop("the address contains blanks, control characters or backslashes"))
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").encode("idna").decode(), parts.port
     except (ValueError, UnicodeError):
-        raise PermanentError("the address is not a URL") from None
+        raise PermanentError(gettext_noop("the address is not a URL")) from None
     if parts.scheme not in {"http", "https"} or not host:
-        raise PermanentError("the address must begin with http:// or https:// and name a host")
+        raise PermanentError(gettext_noop("the address must begin with http:// or https:// and name a host"))
     if "@" in parts.netloc:
-        raise PermanentError("the address must not hold a user name or a password")
+        raise PermanentError(gettext_noop("the address must not hold a user name or a password"))
     path = quote(parts.path or "/", safe=_IN_PATH)
     if parts.query:
         path += "?" + quote(parts.query, safe=_IN_PATH + "?")

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from notifications.models import OnCallOverride, OnCallSchedule, Recipient
 from sentinel_site.lib import configuration
@@ -40,7 +41,7 @@ class Event(NamedTuple):
 def read(data: bytes, schedule: OnCallSchedule, *, at: datetime) -> list[Event]:
     """The events of a file from ``at`` on, for a year. Raises CalendarRefused."""
     if len(data) > MAX_BYTES:
-        raise CalendarRefused(f"The file is larger than {MAX_BYTES // 1024} KB. Export a shorter time.")
+        raise CalendarRefused(_("The file is larger than %(n)s KB. Export a shorter time.") % {"n": MAX_BYTES // 1024})
     command = [sys.executable, "-m", "notifications.calendar_file", schedule.time_zone, at.isoformat(), (at + AHEAD).isoformat()]
     environment = {"PATH": "", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
     try:
@@ -49,9 +50,11 @@ def read(data: bytes, schedule: OnCallSchedule, *, at: datetime) -> list[Event]:
         )
         answer = json.loads(done.stdout)
     except (subprocess.SubprocessError, ValueError):
-        raise CalendarRefused("Reading the file took too long or too much memory. Export a shorter time, with simpler repeats.") from None
+        raise CalendarRefused(
+            _("Reading the file took too long or too much memory. Export a shorter time, with simpler repeats.")
+        ) from None
     if "error" in answer:
-        raise CalendarRefused(answer["error"])
+        raise CalendarRefused(_(answer["error"]) % answer["values"])
     return [Event(uid, datetime.fromisoformat(start), datetime.fromisoformat(end), title) for uid, start, end, title in answer["events"]]
 
 
@@ -65,10 +68,14 @@ def take(data: bytes, schedule: OnCallSchedule, *, recipient: Recipient | None =
     people = _by_name()
     strangers = [] if recipient else sorted({event.title for event in events if len(people.get(event.title.casefold(), [])) != 1})
     if strangers:
-        names = ", ".join(f"“{name or '(no title)'}”" for name in strangers[:SHOWN])
+        names = ", ".join(_("“%(name)s”") % {"name": name or _("(no title)")} for name in strangers[:SHOWN])
+        names = _("%(names)s and others") % {"names": names} if len(strangers) > SHOWN else names
         raise CalendarRefused(
-            f"No recipient, or more than one, is called {names}{' and others' if len(strangers) > SHOWN else ''}."
-            " Name the events after recipients, or choose one person for the whole file."
+            _(
+                "No recipient, or more than one, is called %(names)s."
+                " Name the events after recipients, or choose one person for the whole file."
+            )
+            % {"names": names}
         )
     uids = {event.uid for event in events if event.uid}
     OnCallOverride.objects.filter(schedule=schedule, uid__in=uids, ends_at__gt=at).delete()

@@ -14,6 +14,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Count, Max
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from notifications import sandbox
 from notifications.enums import Form, Reason
@@ -21,6 +24,7 @@ from notifications.facts import VARIABLES, Facts
 from notifications.models import Delivery, MessageTemplate
 from notifications.sandbox import Compiled, TemplateError, TemplateFailed, TemplateRefused
 from notifications.signals import wording_failed
+from sentinel_site.lib import english
 
 KEEP_SECONDS: Final = 5.0
 """How old what is kept may be: a change is used by every process after this."""
@@ -62,7 +66,7 @@ class Override:
             raise self.compiled
         text = self.compiled.render(values)
         if not text.strip():
-            raise TemplateFailed("nothing comes out")
+            raise TemplateFailed(gettext_lazy("nothing comes out"))
         return text
 
 
@@ -95,21 +99,22 @@ def accept(form: str, text: str) -> Compiled:
 def _require_harmless(html: str) -> None:
     """Raises TemplateRefused for what a mail does not need and what would let an alert's words become more than words."""
     if found := _ACTIVE.search(html):
-        raise TemplateRefused(f"“{found[0][:30]}” cannot be part of a mail: use text, tables, links and styles.")
+        raise TemplateRefused(_("“%(what)s” cannot be part of a mail: use text, tables, links and styles.") % {"what": found[0][:30]})
     if _BARE.search(html):
-        raise TemplateRefused('Put quotes around a value inside of a tag: title="{{ title }}".')
+        raise TemplateRefused(_('Put quotes around a value inside of a tag: title="{{ title }}".'))
     if _LINK.search(html):
         raise TemplateRefused(
-            "A link leads to https://…, {{ answer_url }}, {{ site_url }}, {{ alert.url }}, or the url or href of a loop's item."
+            _("A link leads to https://…, {{ answer_url }}, {{ site_url }}, {{ alert.url }}, or the url or href of a loop's item.")
         )
 
 
 def failed(override: Override, delivery: Delivery, error: Exception, *, at: datetime) -> None:
     """Say everywhere that the built-in text is sent instead: log, the text itself, the delivery, and who listens. Raises nothing."""
-    remark = f"The built-in text was sent, because the text “{override.name}” failed: {error}"[:500]
+    why = english.text(error)
+    remark = f"The built-in text was sent, because the text “{override.name}” failed: {why}"[:500]
     logger.error("delivery %s: %s", delivery.pk, remark)
     try:
-        MessageTemplate.objects.filter(pk=override.pk).update(failed_at=at, failed_because=str(error)[:300])
+        MessageTemplate.objects.filter(pk=override.pk).update(failed_at=at, failed_because=why[:300])
         Delivery.objects.filter(pk=delivery.pk).update(remark=remark)
         wording_failed.send(sender=Delivery, delivery=delivery, remark=remark, at=at)
     except Exception:  # the message matters more
@@ -172,6 +177,7 @@ def _read() -> Mapping[str, list[Override]]:
 
 def _compiled(row: MessageTemplate) -> Compiled | TemplateError:
     try:
-        return accept(row.form, row.text)
+        with translation.override(None):  # what is wrong with it is kept for whoever asks
+            return accept(row.form, row.text)
     except TemplateError as error:  # an earlier version, or another hand, wrote it
         return error

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.utils.translation import gettext as _
 
 from notifications import overrides
 from notifications.enums import Reason
@@ -68,14 +69,14 @@ class _Draft(Wording):
             return self._built_in(form)
         text = self._compiled.render(self.facts.values)
         if not text.strip():
-            raise TemplateFailed("nothing comes out")
+            raise TemplateFailed(_("nothing comes out"))
         return linked(text, form, self.facts)
 
 
 def samples(user: AbstractBaseUser | AnonymousUser) -> list[Sample]:
     """The made-up alert, and the real ones that ``user`` may see, newest first."""
     heard: Sequence[tuple[Any, Any]] = samples_wanted.send(sender=Sample, user=user)
-    return [MADE_UP] + [sample for _, found in heard for sample in found or ()]
+    return [MADE_UP] + [sample for _name, found in heard for sample in found or ()]
 
 
 def show(form: str, text: str, sample: Sample, *, reason: str, language: str, at: datetime) -> list[Preview]:

@@ -18,6 +18,9 @@ from typing import Any, ClassVar, Final
 from django.template import Context, Engine, Library, Node, Origin, Template, TemplateSyntaxError, VariableDoesNotExist, defaultfilters
 from django.template.base import FilterExpression, Lexer, NodeList, Parser, Token, Variable
 from django.template.defaulttags import ForNode, comment, do_for, do_if, do_with, spaceless
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 LONGEST_TAG: Final = 300
 DEEPEST: Final = 12
@@ -46,7 +49,7 @@ class TemplateRefused(TemplateError):
     """It can never be used; ``line`` says where (0: as a whole) and the text what to do."""
 
     def __init__(self, text: str, *, line: int = 0) -> None:
-        super().__init__(f"Line {line}: {text}" if line else text)
+        super().__init__(_("Line %(line)s: %(text)s") % {"line": line, "text": text} if line else text)
         self.line = line
 
 
@@ -73,18 +76,18 @@ class Compiled:
 def accept(source: str, *, names: Collection[str], longest: int, html: bool = False) -> Compiled:
     """Compile ``source``, which may use the values ``names``. Raises TemplateRefused."""
     if len(source) > longest:
-        raise TemplateRefused(f"It has {len(source)} characters; {longest} are allowed.")
+        raise TemplateRefused(_("It has %(n)s characters; %(longest)s are allowed.") % {"n": len(source), "longest": longest})
     if "\0" in source:
-        raise TemplateRefused("It holds a character that cannot be stored (NUL).")
+        raise TemplateRefused(_("It holds a character that cannot be stored (NUL)."))
     if sum(map(source.count, ("{%", "{{", "{#"))) > MOST_TAGS:
-        raise TemplateRefused(f"It has more than {MOST_TAGS} tags and values.")
+        raise TemplateRefused(_("It has more than %(n)s tags and values.") % {"n": MOST_TAGS})
     try:
         return Compiled(_Template(source, names), html=html)
     except TemplateSyntaxError as error:
         line = getattr(getattr(error, "token", None), "lineno", 0)
         raise TemplateRefused(str(error).replace(f" on line {line}", ""), line=line) from None
     except (RecursionError, ValueError, OverflowError) as error:
-        raise TemplateRefused(f"It cannot be read ({type(error).__name__}).") from None
+        raise TemplateRefused(_("It cannot be read (%(error)s).") % {"error": type(error).__name__}) from None
 
 
 class _Bounded(Context):
@@ -101,11 +104,11 @@ class _Bounded(Context):
         self.steps -= steps
         self.characters -= characters
         if self.steps < 0:
-            raise TemplateFailed("it does too much: loops take too many turns, or filters too long texts")
+            raise TemplateFailed(gettext_lazy("it does too much: loops take too many turns, or filters too long texts"))
         if self.characters < 0:
-            raise TemplateFailed(f"it writes more than {MOST_CHARACTERS} characters")
+            raise TemplateFailed(format_lazy(gettext_lazy("it writes more than {n} characters"), n=MOST_CHARACTERS))
         if time.thread_time() > self.until:
-            raise TemplateFailed(f"it takes more than {LONGEST_SECONDS} s of work")
+            raise TemplateFailed(format_lazy(gettext_lazy("it takes more than {n} s of work"), n=LONGEST_SECONDS))
 
 
 class _Plain(Variable):
@@ -160,7 +163,7 @@ class _Parser(Parser):
         """As Django's, not deeper than DEEPEST."""
         self._depth += 1
         if self._depth > DEEPEST:
-            raise TemplateSyntaxError(f"Tags stand inside of each other more than {DEEPEST} deep.")
+            raise TemplateSyntaxError(_("Tags stand inside of each other more than %(n)s deep.") % {"n": DEEPEST})
         found = super().parse(parse_until)
         self._depth -= 1
         return found
@@ -169,9 +172,9 @@ class _Parser(Parser):
         """As Django's, not longer than LONGEST_TAG."""
         token = super().next_token()
         if token.token_type.value and len(token.contents) > LONGEST_TAG:
-            raise self.error(token, f"A tag is longer than {LONGEST_TAG} characters.")
+            raise self.error(token, _("A tag is longer than %(n)s characters.") % {"n": LONGEST_TAG})
         if not token.token_type.value and ("{{" in token.contents or "{%" in token.contents):
-            raise self.error(token, "A tag or a value is opened and not closed on its line.")
+            raise self.error(token, _("A tag or a value is opened and not closed on its line."))
         return token
 
     def compile_filter(self, token: str) -> FilterExpression:
@@ -189,13 +192,19 @@ class _Parser(Parser):
     def find_filter(self, filter_name: str) -> Callable[..., Any]:
         """As Django's, with a helpful refusal."""
         if filter_name not in self.filters:
-            raise TemplateSyntaxError(f"There is no filter “{filter_name[:40]}” here. Use one of: {', '.join(FILTERS)}.")
+            raise TemplateSyntaxError(
+                _("There is no filter “%(name)s” here. Use one of: %(known)s.") % {"name": filter_name[:40], "known": ", ".join(FILTERS)}
+            )
         return self.filters[filter_name]  # type: ignore[no-any-return]
 
     def invalid_block_tag(self, token: Token, command: str, parse_until: Any = None) -> None:
         """As Django's, with a helpful refusal."""
-        wanted = f" Here {' or '.join(parse_until)} is missing." if parse_until else ""
-        raise self.error(token, f"The tag “{command[:40]}” cannot be used here. Use: {', '.join(TAGS)}.{wanted}")
+        wanted = _(" Here %(tags)s is missing.") % {"tags": _(" or ").join(parse_until)} if parse_until else ""
+        raise self.error(
+            token,
+            _("The tag “%(name)s” cannot be used here. Use: %(known)s.%(wanted)s")
+            % {"name": command[:40], "known": ", ".join(TAGS), "wanted": wanted},
+        )
 
     def extend_nodelist(self, nodelist: NodeList, node: Node, token: Token) -> None:
         """As Django's; the node counts what it costs."""
@@ -216,7 +225,9 @@ class _Parser(Parser):
     def _plain(self, value: Variable) -> Variable:
         name = value.lookups[0] if value.lookups else None
         if name is not None and not any(name in known for known in self._names):
-            raise TemplateSyntaxError(f"There is no value “{name[:40]}”. Use one of: {', '.join(sorted(self._names[0]))}.")
+            raise TemplateSyntaxError(
+                _("There is no value “%(name)s”. Use one of: %(known)s.") % {"name": name[:40], "known": ", ".join(sorted(self._names[0]))}
+            )
         return _Plain(value.var)
 
 
@@ -298,7 +309,7 @@ def _short(call: Callable[..., Any]) -> Callable[..., Any]:
     def bounded(*args: Any, **kwargs: Any) -> Any:
         made = call(*args, **kwargs)
         if isinstance(made, str) and len(made) > LONGEST_VALUE:
-            raise TemplateFailed(f"one value is longer than {LONGEST_VALUE} characters")
+            raise TemplateFailed(format_lazy(gettext_lazy("one value is longer than {n} characters"), n=LONGEST_VALUE))
         return made
 
     return bounded

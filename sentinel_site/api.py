@@ -66,6 +66,7 @@ from notifications.api_verification import router as verification_router
 from sentinel_site import idempotency, openapi
 from sentinel_site.api_changes import router as changes_router
 from sentinel_site.auth import Caller
+from sentinel_site.language_cookie import HEADER
 from sentinel_site.lib import bodies, jsontext, problems
 from sentinel_site.lib.problems import Problem
 
@@ -110,17 +111,25 @@ class Api(NinjaAPI):
 
 def problem_of(error: BaseException, request: HttpRequest | None = None) -> Problem:
     """The one table from errors to HTTP. What nobody foresaw is a 500 that names the log entry and nothing else."""
-    with translation.override(None):  # what a model refuses has every reader's language; REST speaks English
-        for kinds, make in _TABLE:
-            if isinstance(error, kinds):
-                return make(error)
+    language = request and request.headers.get(HEADER)  # what is refused has every reader's language; REST speaks English, but to our pages
+    with translation.override(translation.get_language() if language else None):
+        if (problem := _foreseen(error)) is not None:
+            return problem
     number = uuid4().hex[:12]
     logger.error("request %s failed: %s %s", number, request and request.method, request and request.path, exc_info=error)
     return Problem(500, f"Sentinel failed to answer this. Its log says why under {number}.", request_id=number)
 
 
+def _foreseen(error: BaseException) -> Problem | None:
+    return next((make(error) for kinds, make in _TABLE if isinstance(error, kinds)), None)
+
+
 def _http_error(error: HttpError) -> Problem:
-    return problem_of(error.__cause__) if error.__cause__ is not None else Problem(error.status_code, error.message)
+    return (
+        (_foreseen(error.__cause__) or problem_of(error.__cause__))
+        if error.__cause__ is not None
+        else Problem(error.status_code, error.message)
+    )
 
 
 def _request_invalid(error: RequestInvalid) -> Problem:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import jmespath
+from django.utils.translation import gettext as _
 from jmespath import visitor
 from jmespath.exceptions import JMESPathError
 
@@ -40,7 +41,7 @@ class Budget:
         """Raise ExpressionError when nothing is left."""
         self.steps -= steps
         if self.steps < 0:
-            raise ExpressionError("takes too long on this message; write a simpler expression, or have less sent at once")
+            raise ExpressionError(_("takes too long on this message; write a simpler expression, or have less sent at once"))
 
 
 def search(expression: str, value: Any, budget: Budget) -> Any:
@@ -52,9 +53,9 @@ def search(expression: str, value: Any, budget: Budget) -> Any:
     except (RecursionError, TypeError, ValueError, ArithmeticError, AttributeError, KeyError) as error:
         if isinstance(error, ExpressionError):
             raise
-        raise ExpressionError(f"cannot be worked out on this message ({type(error).__name__})") from None
+        raise ExpressionError(_("cannot be worked out on this message (%(error)s)") % {"error": type(error).__name__}) from None
     if not isinstance(found, str | int | float | list | dict | None):
-        raise ExpressionError("finds an expression and no value; & belongs into a function such as sort_by(items, &name)")
+        raise ExpressionError(_("finds an expression and no value; & belongs into a function such as sort_by(items, &name)"))
     return found
 
 
@@ -82,7 +83,9 @@ class _Bounded(visitor.TreeInterpreter):  # type: ignore[misc]
         elif isinstance(found, list | dict):
             values = self._size(found)
             if values > MAX_VALUES:
-                raise ExpressionError(f"finds more than {MAX_VALUES} values; write a simpler expression, or have less sent at once")
+                raise ExpressionError(
+                    _("finds more than %(n)s values; write a simpler expression, or have less sent at once") % {"n": MAX_VALUES}
+                )
             self._budget.spend(values // _VALUES_STEP)
         return found
 
@@ -110,13 +113,13 @@ class _Bounded(visitor.TreeInterpreter):  # type: ignore[misc]
 @lru_cache(maxsize=512)
 def _parsed(expression: str) -> Any:
     if len(expression) > MAX_LENGTH:
-        raise ExpressionError(f"is longer than {MAX_LENGTH} characters")
+        raise ExpressionError(_("is longer than %(n)s characters") % {"n": MAX_LENGTH})
     try:
         return jmespath.compile(expression).parsed
     except JMESPathError as error:
-        raise ExpressionError(f"is not a JMESPath expression: {_first_line(error)}") from None
+        raise ExpressionError(_("is not a JMESPath expression: %(error)s") % {"error": _first_line(error)}) from None
     except (RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError):
-        raise ExpressionError("is not a JMESPath expression") from None
+        raise ExpressionError(_("is not a JMESPath expression")) from None
 
 
 def as_text(value: Any) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from alerts.enums import Severity
 from alerts.folding import NewReport
 from alerts.incoming import contract, expressions
@@ -57,7 +59,7 @@ def meanings(lines: Sequence[str]) -> dict[str, str]:
         word, equals, meaning = (part.strip().lower() for part in line.partition("="))
         if not equals or not word or not (meaning in ACTIONS or contract.severity(meaning)):
             known = ", ".join((*Action, *Severity.values))
-            raise ValueError(f"“{line[:60]}” is not word=meaning; meanings are {known}")
+            raise ValueError(_("“%(line)s” is not word=meaning; meanings are %(known)s") % {"line": line[:60], "known": known})
         found[word] = meaning
     return found
 

@@ -6,16 +6,17 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext_noop
 
 
 class Level(StrEnum):
     """How bad it is, the worst first."""
 
-    ERROR = "error"
+    ERROR = gettext_noop("error")
     """Somebody will not be told who should be."""
-    WARNING = "warning"
+    WARNING = gettext_noop("warning")
     """Something does not do what it was made for."""
-    NOTICE = "notice"
+    NOTICE = gettext_noop("notice")
     """Worth a look; it may be meant."""
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from alerts.linting import logic
 from alerts.linting.finding import Finding, Level, things
@@ -28,12 +29,14 @@ def find(setup: Setup, *, at: datetime) -> Iterator[Finding]:
 def _silence(silence: Silence, setup: Setup, *, at: datetime) -> Iterator[Finding]:
     why = _idle(silence.matchers, setup)
     if why:
-        text = f"The silence “{silence}” holds nothing back: {why}."
-        yield Finding("silence-without-effect", Level.WARNING, text, "Correct what it matches, or end it.", things(silence))
+        text = _("The silence “%(silence)s” holds nothing back: %(why)s.") % {"silence": silence, "why": why}
+        yield Finding("silence-without-effect", Level.WARNING, text, _("Correct what it matches, or end it."), things(silence))
     elif silence.starts_at <= at - QUIET and silence.hits == 0:
-        text = f"The silence “{silence}” has been in force since {silence.starts_at:%Y-%m-%d %H:%M} UTC and has held nothing back."
+        since = f"{silence.starts_at:%Y-%m-%d %H:%M} UTC"
+        said = _("The silence “%(silence)s” has been in force since %(since)s and has held nothing back.")
+        text = said % {"silence": silence, "since": since}
         yield Finding(
-            "silence-without-hits", Level.NOTICE, text, "See whether it matches what it was made for, or end it.", things(silence)
+            "silence-without-hits", Level.NOTICE, text, _("See whether it matches what it was made for, or end it."), things(silence)
         )
 
 
@@ -41,10 +44,10 @@ def _inhibition(rule: Inhibition, setup: Setup) -> Iterator[Finding]:
     source, target = read_matchers(rule.source_matchers), read_matchers(rule.target_matchers)
     why = _never_open(source, setup) or _idle(rule.target_matchers, setup)
     if not why and source and target and _alike(source, target, setup):
-        why = "its source and its target are the same alerts, and such alerts do not hold each other back"
+        why = _("its source and its target are the same alerts, and such alerts do not hold each other back")
     if why:
-        text = f"The inhibition “{rule}” holds nothing back: {why}."
-        yield Finding("inhibition-without-effect", Level.WARNING, text, "Correct its matchers, or delete it.", things(rule))
+        text = _("The inhibition “%(rule)s” holds nothing back: %(why)s.") % {"rule": rule, "why": why}
+        yield Finding("inhibition-without-effect", Level.WARNING, text, _("Correct its matchers, or delete it."), things(rule))
 
 
 def _alike(some: Sequence[Matcher], others: Sequence[Matcher], setup: Setup) -> bool:
@@ -54,20 +57,20 @@ def _alike(some: Sequence[Matcher], others: Sequence[Matcher], setup: Setup) -> 
 
 def _never_open(conditions: Sequence[Matcher] | None, setup: Setup) -> str:
     if conditions is None:
-        return "a matcher of its source cannot be read"
+        return _("a matcher of its source cannot be read")
     against = logic.impossible(conditions, setup.open_domain)
-    return f"its source can never be: no alert fulfils {written(against)}" if against else ""
+    return _("its source can never be: no alert fulfils %(what)s") % {"what": written(against)} if against else ""
 
 
 def _idle(texts: Sequence[str], setup: Setup) -> str:
     """Why nothing that these matchers name is ever held back; empty when something may be."""
     conditions = read_matchers(texts)
     if conditions is None:
-        return "a matcher cannot be read"
+        return _("a matcher cannot be read")
     against = logic.impossible(conditions, setup.open_domain)
     if against:
-        return f"no alert fulfils {written(against)}"
+        return _("no alert fulfils %(what)s") % {"what": written(against)}
     sources = logic.values(conditions, "source", setup.open_domain) or []
     if setup.life_safety.issuperset(sources):
-        return "it names only sources on which lives depend, and those are never held back"
+        return _("it names only sources on which lives depend, and those are never held back")
     return ""

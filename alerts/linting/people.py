@@ -1,8 +1,11 @@
 """People who cannot be told, addresses that nobody proved, and stretches in which nobody is on call."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from alerts import reachability
 from alerts.linting.finding import Finding, Level, things
@@ -10,6 +13,7 @@ from alerts.linting.setup import Setup
 from alerts.models import EscalationPolicy, PolicyStep
 from alerts.reachability import Span
 from notifications import duty, proofs, reach
+from notifications.book import in_words
 from notifications.models import ContactMethod, OnCallSchedule
 
 SHOWN = 10
@@ -30,10 +34,12 @@ def gaps(*, at: datetime) -> Iterator[Finding]:
     found = reachability.gaps(since=at, until=at + timedelta(days=reachability.DAYS))
     policies = {policy.name: policy for policy in EscalationPolicy.objects.filter(name__in={gap.policy for gap in found})}
     for gap in found[:SHOWN]:
-        text = f"A P1 under the policy {gap.policy} would reach nobody {_when(gap.span)}: {'; '.join(gap.why)}."
+        said = _("A P1 under the policy %(policy)s would reach nobody %(when)s: %(why)s.")
+        text = said % {"policy": gap.policy, "when": _when(gap.span), "why": _("; ").join(gap.why)}
         about = things(policies[gap.policy]) if gap.policy in policies else ()
         level = Level.ERROR if gap.span.since <= at else Level.WARNING
-        yield Finding("nobody-reachable", level, text, "Put somebody on call, or name a last resort who can always be told.", about)
+        fix = _("Put somebody on call, or name a last resort who can always be told.")
+        yield Finding("nobody-reachable", level, text, fix, about)
 
 
 def _schedules(setup: Setup, *, at: datetime) -> Iterator[Finding]:
@@ -45,10 +51,9 @@ def _schedules(setup: Setup, *, at: datetime) -> Iterator[Finding]:
     for row in rows:
         empty = reachability.rest(Span(at, until), [Span(shift.starts_at, shift.ends_at) for shift in shifts[str(row.pk)]])
         if empty:
-            more = f", and {len(empty) - 1} more times in the next {reachability.DAYS} days" if len(empty) > 1 else ""
-            text = f"The schedule {row} has nobody on call {_when(empty[0])}{more}."
+            text = _("The schedule %(schedule)s has nobody on call %(when)s.") % {"schedule": row, "when": _often(empty)}
             level = Level.WARNING if alone[row.pk] else Level.NOTICE
-            yield Finding("schedule-gap", level, text, "Add a layer beneath, or an override.", things(row))
+            yield Finding("schedule-gap", level, text, _("Add a layer beneath, or an override."), things(row))
 
 
 def _alone(setup: Setup) -> dict[UUID, bool]:
@@ -70,10 +75,9 @@ def _named(step: PolicyStep) -> tuple[list[OnCallSchedule], bool]:
 
 def _unreached() -> Iterator[Finding]:
     for person, why in reach.unreached(limit=SHOWN):
-        text = f"{person} cannot be told anything: {person} {why}."
-        yield Finding(
-            "person-unreachable", Level.WARNING, text, "Add a contact method, verify it, and send a test message.", things(person)
-        )
+        text = _("%(person)s cannot be told anything: %(person)s %(why)s.") % {"person": person, "why": in_words(why)}
+        fix = _("Add a contact method, verify it, and send a test message.")
+        yield Finding("person-unreachable", Level.WARNING, text, fix, things(person))
 
 
 def _unverified() -> Iterator[Finding]:
@@ -81,21 +85,36 @@ def _unverified() -> Iterator[Finding]:
     found = ContactMethod.objects.filter(active=True, verified=False).exclude(recipient__active=False)
     waiting = found.select_related("recipient", "group").defer("address", "secret").order_by("id")
     for method in waiting[:SHOWN]:
-        text = f"{method} of {method.recipient or method.group} is not verified, so nothing is sent to it."
-        fix = "Enter the code that is sent to it, or delete it."
+        said = _("%(method)s of %(owner)s is not verified, so nothing is sent to it.")
+        text = said % {"method": method, "owner": method.recipient or method.group}
+        fix = _("Enter the code that is sent to it, or delete it.")
         yield Finding("method-unverified", Level.NOTICE, text, fix, things(method))
 
 
 def _unproved(*, at: datetime) -> Iterator[Finding]:
     stale = proofs.unproved(at=at)
     for method in stale[:SHOWN]:
-        since = f"since {method.proved_at:%Y-%m-%d}" if method.proved_at else "ever"
-        text = f"Nothing has proved {since} that {method} reaches {method.recipient or method.group}."
-        yield Finding("method-unproved", Level.WARNING, text, "Send a test message, or ask them.", things(method))
+        said = _("Nothing has proved since %(day)s that %(method)s reaches %(owner)s.")
+        said = said if method.proved_at else _("Nothing has proved ever that %(method)s reaches %(owner)s.")
+        day = f"{method.proved_at:%Y-%m-%d}" if method.proved_at else ""
+        text = said % {"day": day, "method": method, "owner": method.recipient or method.group}
+        yield Finding("method-unproved", Level.WARNING, text, _("Send a test message, or ask them."), things(method))
     if stale[SHOWN : SHOWN + 1]:
-        text = f"{stale.count() - SHOWN} more contact methods were not proved for long."
-        yield Finding("method-unproved", Level.WARNING, text, "See the list of contact methods, filtered by proof.")
+        more = stale.count() - SHOWN
+        said = ngettext("%(n)d more contact method was not proved for long.", "%(n)d more contact methods were not proved for long.", more)
+        yield Finding("method-unproved", Level.WARNING, said % {"n": more}, _("See the list of contact methods, filtered by proof."))
 
 
 def _when(span: Span) -> str:
-    return f"from {span.since:%Y-%m-%d %H:%M} to {span.until:%Y-%m-%d %H:%M} UTC"
+    return _("from %(since)s to %(until)s") % {"since": f"{span.since:%Y-%m-%d %H:%M}", "until": f"{span.until:%Y-%m-%d %H:%M} UTC"}
+
+
+def _often(empty: Sequence[Span]) -> str:
+    """The first of the stretches, and how many more there are."""
+    if len(empty) == 1:
+        return _when(empty[0])
+    more = len(empty) - 1
+    said = ngettext(
+        "%(when)s, and %(n)d more time in the next %(days)d days", "%(when)s, and %(n)d more times in the next %(days)d days", more
+    )
+    return said % {"when": _when(empty[0]), "n": more, "days": reachability.DAYS}

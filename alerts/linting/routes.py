@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from alerts import routing
 from alerts.linting import logic
 from alerts.linting.finding import Finding, Level, things
@@ -31,14 +34,14 @@ class _Read:
 def find(setup: Setup) -> Iterator[Finding]:
     """Everything that is wrong with the routes of ``setup``."""
     if not any(route.catch_all for route in setup.routes):
-        text = "There is no catch-all route, so reports may find no policy."
-        yield Finding("no-catch-all", Level.ERROR, text, "Run `manage.py bootstrap`, which makes it again.")
+        text = _("There is no catch-all route, so reports may find no policy.")
+        yield Finding("no-catch-all", Level.ERROR, text, _("Run `manage.py bootstrap`, which makes it again."))
     before: list[_Read] = []
     for route in setup.routes:
         asks = read_matchers(route.matchers)
         if asks is None:
-            text = f"The route {route} has a condition that cannot be read, and is left out."
-            yield Finding("route-unreadable", Level.ERROR, text, "Write its conditions anew.", things(route))
+            text = _("The route %(route)s has a condition that cannot be read, and is left out.") % {"route": route}
+            yield Finding("route-unreadable", Level.ERROR, text, _("Write its conditions anew."), things(route))
             continue
         own = (Matcher("source", "=", route.source.slug),) if route.source else ()
         read = _Read(route, (*own, *asks), routing.hours_of(route))
@@ -50,24 +53,30 @@ def find(setup: Setup) -> Iterator[Finding]:
 def _of_route(read: _Read, before: Sequence[_Read], setup: Setup) -> Iterator[Finding]:
     route = read.route
     if route.policy_id is None and route.priority is None:
-        text = f"The route {route} changes nothing: it has no policy and no priority."
-        yield Finding("route-idle", Level.WARNING, text, "Give it one, or delete it.", things(route))
+        text = _("The route %(route)s changes nothing: it has no policy and no priority.") % {"route": route}
+        yield Finding("route-idle", Level.WARNING, text, _("Give it one, or delete it."), things(route))
     against = logic.impossible(read.asks, setup.domain)
     if against:
-        text = f"The route {route} never matches: {_why(against, setup)}."
-        yield Finding("route-impossible", Level.WARNING, text, "Correct its conditions, or delete it.", things(route))
+        text = _("The route %(route)s never matches: %(why)s.") % {"route": route, "why": _why(against, setup)}
+        yield Finding("route-impossible", Level.WARNING, text, _("Correct its conditions, or delete it."), things(route))
     elif not route.catch_all and (over := _shadows(read, before, setup)):
-        names = " and ".join(f"“{each}”" for each in over)
-        text = f"The route {route} is never asked: {names} {'takes' if len(over) == 1 else 'take'} everything it would match."
-        fix = "Move it before that one, make one of them narrower, or delete it."
+        names = _(" and ").join(_("“%(name)s”") % {"name": each} for each in over)
+        said = ngettext(
+            "The route %(route)s is never asked: %(names)s takes everything it would match.",
+            "The route %(route)s is never asked: %(names)s take everything it would match.",
+            len(over),
+        )
+        text = said % {"route": route, "names": names}
+        fix = _("Move it before that one, make one of them narrower, or delete it.")
         yield Finding("route-shadowed", Level.WARNING, text, fix, things(route, *over))
 
 
 def _why(against: Sequence[Matcher], setup: Setup) -> str:
     if len(against) == 1 and against[0].operator == "=" and against[0].name in setup.domain:
-        what = "no source that may report" if against[0].name == "source" else "no severity"
-        return f"{what} is called {against[0].value}"
-    return f"nothing fulfils {written(against)}"
+        source = against[0].name == "source"
+        said = _("no source that may report is called %(name)s") if source else _("no severity is called %(name)s")
+        return said % {"name": against[0].value}
+    return _("nothing fulfils %(what)s") % {"what": written(against)}
 
 
 def _shadows(read: _Read, before: Sequence[_Read], setup: Setup) -> list[Route]:
@@ -95,10 +104,11 @@ def _sources(setup: Setup, reads: Sequence[_Read]) -> Iterator[Finding]:
     named = [read.asks for read in reads if not read.route.catch_all and read.route.policy_id is not None]
     for source in setup.reporting:
         if source.policy_id is None and not any(_may_take(asks, source) for asks in named):
-            text = f"No route expects the source {source}, and it has no policy of its own: what it usually reports goes to the catch-all."
-            yield Finding(
-                "source-unrouted", Level.NOTICE, text, "Give it a policy or a route, if the catch-all is not enough.", things(source)
+            said = _(
+                "No route expects the source %(source)s, and it has no policy of its own: what it usually reports goes to the catch-all."
             )
+            fix = _("Give it a policy or a route, if the catch-all is not enough.")
+            yield Finding("source-unrouted", Level.NOTICE, said % {"source": source}, fix, things(source))
 
 
 def _may_take(asks: Sequence[Matcher], source: Source) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext as _
 
 from alerts.enums import Severity
 from alerts.linting.logic import Domain
@@ -64,7 +65,7 @@ def read_matchers(texts: Sequence[str]) -> tuple[matchers.Matcher, ...] | None:
 
 def written(conditions: Sequence[matchers.Matcher]) -> str:
     """``conditions`` as people write them."""
-    return " and ".join(f"{each.name}{each.operator}{each.value}" for each in conditions)
+    return _(" and ").join(f"{each.name}{each.operator}{each.value}" for each in conditions)
 
 
 def _policies() -> Sequence[EscalationPolicy]:

@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils import translation
 
 from notifications import apprise_urls
 from notifications.errors import DeadAddress, NotificationError, OutcomeUnknown, PermanentError, TemporaryError
@@ -27,7 +28,9 @@ _left = threading.BoundedSemaphore(LEFT_BEHIND)
 
 def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
     """See base.Transport. The URL is looked at again: what may be called can have changed since it was saved."""
-    if why := apprise_urls.refusal(method.address):
+    with translation.override(None):  # it is kept with the delivery
+        why = apprise_urls.refusal(method.address)
+    if why:
         raise PermanentError(f"the Apprise URL {why}")
     plugin = apprise_urls.make(method.address)
     result = _within(settings.APPRISE_TOTAL_TIMEOUT, partial(_notify, plugin, *_words(plugin, wording)))

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import requests.adapters
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from notifications import http
 from notifications.enums import PushKind, Reason, Urgency
@@ -52,7 +53,7 @@ def send(delivery: Delivery, method: ContactMethod, wording: Wording) -> Sent:
 
 def missing() -> str:
     """Whether Firebase's credentials are set; they are read when the first message is sent."""
-    return "" if settings.FIREBASE_CREDENTIALS else "push is not set up (FIREBASE_CREDENTIALS)"
+    return "" if settings.FIREBASE_CREDENTIALS else gettext_noop("push is not set up") + " (FIREBASE_CREDENTIALS)"
 
 
 def lacking(method: ContactMethod) -> str:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from notifications import http
 from notifications.errors import NotificationError, OutcomeUnknown, PermanentError, TemporaryError
@@ -68,7 +69,7 @@ def missing() -> str:
 
 def unready(address: str) -> str:
     """What has to be set up before something can be sent to ``address``; empty when nothing."""
-    return "" if is_webhook(address) or settings.SLACK_BOT_TOKEN else "the Slack app is not set up (SLACK_BOT_TOKEN)"
+    return "" if is_webhook(address) or settings.SLACK_BOT_TOKEN else gettext_noop("the Slack app is not set up") + " (SLACK_BOT_TOKEN)"
 
 
 def close() -> None:

@@ -7,6 +7,7 @@ can come back (a sender without a number, no public address), it ends with the a
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from notifications import gsm, telephone_words
 from notifications.enums import ANSWERABLE
@@ -37,7 +38,7 @@ def missing() -> str:
     lacks = [twilio_client.missing()] if twilio_client.missing() else []
     if not settings.TWILIO_FROM and not settings.TWILIO_MESSAGING_SERVICE_SID:
         lacks.append("TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
-    return f"SMS is not set up ({', '.join(lacks)})" if lacks else ""
+    return gettext_noop("SMS is not set up") + f" ({', '.join(lacks)})" if lacks else ""
 
 
 def close() -> None:

@@ -7,6 +7,7 @@ call-backs (twilio_receipts.py), and so do the keys (call_keys.py).
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from notifications import telephone_words
 from notifications.enums import ANSWERABLE, Reason
@@ -44,7 +45,7 @@ def missing() -> str:
     lacks = [twilio_client.missing()] if twilio_client.missing() else []
     if not settings.TWILIO_VOICE_FROM:
         lacks.append("TWILIO_VOICE_FROM, or a number in TWILIO_FROM")
-    return f"voice calls are not set up ({', '.join(lacks)})" if lacks else ""
+    return gettext_noop("voice calls are not set up") + f" ({', '.join(lacks)})" if lacks else ""
 
 
 def close() -> None:

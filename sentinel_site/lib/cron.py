@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 FIELDS = 5
 
@@ -20,13 +21,13 @@ class CronError(ValueError):
 def check(expression: str) -> None:
     """Raises CronError unless ``expression`` has five fields that some instant fits."""
     if len(expression.split()) != FIELDS:
-        raise CronError("Write five fields: minute, hour, day of month, month and weekday, for example “30 2 * * 1-5”.")
+        raise CronError(_("Write five fields: minute, hour, day of month, month and weekday, for example “30 2 * * 1-5”."))
     try:
         next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC)))
     except CronSimError as error:
-        raise CronError(f"{error}. Write minute, hour, day of month, month and weekday, for example “30 2 * * 1-5”.") from None
+        raise CronError(f"{error}. " + _("Write minute, hour, day of month, month and weekday, for example “30 2 * * 1-5”.")) from None
     except StopIteration:
-        raise CronError("No date ever fits this; for example there is no 30 February.") from None
+        raise CronError(_("No date ever fits this; for example there is no 30 February.")) from None
 
 
 def validate(expression: str) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import re2
+from django.utils.translation import gettext as _
 
 MAX_LENGTH = 500
 _FORM = re.compile(r'^\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*$', re.S)
@@ -47,7 +48,10 @@ def parse(text: str | None) -> Matcher:
     """The matcher written in ``text``. Raises MatcherError, for None too: a list in the database may hold it."""
     found = _FORM.match(text) if text is not None and len(text) <= MAX_LENGTH else None
     if found is None:
-        raise MatcherError(f'{(text or "")[:80]!r} is not a matcher. Write name=value, name!=value, name=~"regex" or name!~"regex".')
+        raise MatcherError(
+            _('%(text)s is not a matcher. Write name=value, name!=value, name=~"regex" or name!~"regex".')
+            % {"text": repr((text or "")[:80])}
+        )
     name, operator, quoted, bare = found.groups()
     value = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted) if operator in {"=", "!="} else quoted
     if operator in {"=~", "!~"}:
@@ -70,7 +74,7 @@ def _check(pattern: str) -> None:
         _pattern(pattern)
     except (re2.error, UnicodeEncodeError) as error:
         why = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
-        raise MatcherError(f"{pattern[:80]!r} is not a regular expression (RE2): {why}.") from None
+        raise MatcherError(_("%(text)s is not a regular expression (RE2): %(why)s.") % {"text": repr(pattern[:80]), "why": why}) from None
 
 
 @lru_cache(maxsize=4096)

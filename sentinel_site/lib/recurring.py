@@ -9,6 +9,8 @@ from itertools import islice, pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from sentinel_site.lib import cron
 
 _TRIED: Final = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
@@ -43,7 +45,8 @@ def check(expression: str, lasts: timedelta, zone: ZoneInfo) -> None:
     for before, after in pairwise(slots):
         if before + lasts >= after:
             raise RecurringError(
-                f"It would begin again before it has ended ({after - before} later): make it shorter, or let it come less often."
+                _("It would begin again before it has ended (%(later)s later): make it shorter, or let it come less often.")
+                % {"later": after - before}
             )
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 FIELDS: Final = ("company", "city", "neighborhood", "agent", "database", "year", "month", "day", "filename")
 MAX_PARTS: Final = 12
@@ -18,7 +20,7 @@ MAX_NAME_BYTES: Final = 200
 """Of one part; file systems take 255, and the name of a copy in the making is a little longer."""
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 _PLAIN: Final = re.compile(r"[\w .()@+,=~-]*")
-EXAMPLE: Final = "for example {company}/{city}/{year}/{database}/{filename}"
+EXAMPLE: Final = gettext_noop("for example {company}/{city}/{year}/{database}/{filename}")
 
 
 def check_template(template: str) -> None:
@@ -27,7 +29,7 @@ def check_template(template: str) -> None:
     An empty one is fine: verified backups stay where they are.
     """
     if fault := template and _fault(template):
-        raise ValidationError(f"{fault}; {EXAMPLE}.")
+        raise ValidationError(f"{fault}; {_(EXAMPLE)}.")
 
 
 def fill(template: str, values: Mapping[str, str]) -> tuple[str, ...]:
@@ -58,17 +60,20 @@ def _fault(template: str) -> str:
     unknown = sorted(set(_FIELD.findall(template)) - set(FIELDS))
     literal = _FIELD.sub("", template).replace("/", "")
     if unknown:
-        return f"There is no field {', '.join('{' + name + '}' for name in unknown)[:80]}; there are {', '.join(FIELDS)}"
+        return _("There is no field %(unknown)s; there are %(known)s") % {
+            "unknown": ", ".join("{" + name + "}" for name in unknown)[:80],
+            "known": ", ".join(FIELDS),
+        }
     if template.startswith("/"):
-        return "It must begin with a name, not with a slash"
+        return _("It must begin with a name, not with a slash")
     if "" in parts or any(not part.strip(". ") for part in parts):
-        return "Each part between slashes needs a name; “..” and “.” are none"
+        return _("Each part between slashes needs a name; “..” and “.” are none")
     if not _PLAIN.fullmatch(literal) or any(part.startswith((".", " ")) or part.endswith(" ") for part in parts):
-        return "Use letters, digits, blanks and . _ - ( ) between the fields, and let no part begin with a dot"
+        return _("Use letters, digits, blanks and . _ - ( ) between the fields, and let no part begin with a dot")
     if len(parts) > MAX_PARTS:
-        return f"It has more than {MAX_PARTS} parts"
+        return _("It has more than %(n)s parts") % {"n": MAX_PARTS}
     if not {"filename", "database"} & set(_FIELD.findall(parts[-1])):
-        return "Its last part is the file's name and needs {filename} or {database}"
+        return _("Its last part is the file's name and needs {filename} or {database}")
     return ""
 
 

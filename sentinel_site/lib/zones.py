@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 
 def site_time_zone() -> str:
@@ -16,4 +17,4 @@ def check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValidationError("There is no such time zone. Write an IANA name, for example Europe/Paris.") from None
+        raise ValidationError(_("There is no such time zone. Write an IANA name, for example Europe/Paris.")) from None

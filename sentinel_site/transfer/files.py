@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from sentinel_site.lib import jsontext
@@ -45,15 +46,15 @@ def to_json(rows: Iterable[Mapping[str, Any]]) -> str:
 def read(data: bytes, form: type[BaseModel]) -> list[Row]:
     """The rows of a file, as values for ``form``. Raises Unreadable."""
     if len(data) > MAX_BYTES:
-        raise Unreadable(f"The file has more than {MAX_BYTES // 1024} KiB. Split it.")
+        raise Unreadable(_("The file has more than %(n)s KiB. Split it.") % {"n": MAX_BYTES // 1024})
     text = text_of(data)
     if "\x00" in text:
-        raise Unreadable("The file holds a NUL character. It is no text.")
+        raise Unreadable(_("The file holds a NUL character. It is no text."))
     rows = _json_rows(text) if text.lstrip()[:1] in {"[", "{"} else _csv_rows(text, form)
     if not rows:
-        raise Unreadable("The file has no rows. Its first line names the columns, each further one is a row.")
+        raise Unreadable(_("The file has no rows. Its first line names the columns, each further one is a row."))
     if len(rows) > MAX_ROWS:
-        raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it.")
+        raise Unreadable(_("The file has more than %(n)s rows. Split it.") % {"n": MAX_ROWS})
     return rows
 
 
@@ -62,7 +63,7 @@ def text_of(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable("The file is not UTF-8. Save it as “CSV UTF-8”.") from None
+        raise Unreadable(_("The file is not UTF-8. Save it as “CSV UTF-8”.")) from None
 
 
 def _json_rows(text: str) -> list[Row]:
@@ -70,9 +71,9 @@ def _json_rows(text: str) -> list[Row]:
         rows = jsontext.read(text.encode())
         jsontext.check(rows)
     except jsontext.JsonError as error:
-        raise Unreadable(f"The file is no JSON that can be used: {error}.") from None
+        raise Unreadable(_("The file is no JSON that can be used: %(error)s.") % {"error": error}) from None
     if not isinstance(rows, list) or any(not isinstance(row, dict) for row in rows):
-        raise Unreadable("JSON must be a list of objects, as the export writes it.")
+        raise Unreadable(_("JSON must be a list of objects, as the export writes it."))
     return rows
 
 
@@ -82,25 +83,29 @@ def _csv_rows(text: str, form: type[BaseModel]) -> list[Row]:
     try:
         lines = [line for line in _bounded(reader) if any(cell.strip() for cell in line)]
     except csv.Error as error:
-        raise Unreadable(f"The file is no CSV that can be read: {error} (line {reader.line_num}).") from None
+        raise Unreadable(
+            _("The file is no CSV that can be read: %(error)s (line %(line)s).") % {"error": error, "line": reader.line_num}
+        ) from None
     if not lines:
         return []
     columns = [cell.strip() for cell in lines[0]]
     if len(set(columns)) != len(columns) or not all(columns):
-        raise Unreadable("The first line must name every column, each once.")
+        raise Unreadable(_("The first line must name every column, each once."))
     kinds = _kinds(form)
     if unknown := sorted(set(columns) - set(kinds)):
-        raise Unreadable(f"There is no column “{unknown[0][:60]}”. The columns are: {', '.join(kinds)}.")
+        raise Unreadable(
+            _("There is no column “%(name)s”. The columns are: %(known)s.") % {"name": unknown[0][:60], "known": ", ".join(kinds)}
+        )
     for number, line in enumerate(lines[1:], start=2):
         if len(line) > len(columns):
-            raise Unreadable(f"Line {number} has more cells than the first line has columns. Is a comma not quoted?")
+            raise Unreadable(_("Line %(line)s has more cells than the first line has columns. Is a comma not quoted?") % {"line": number})
     return [_values(columns, line, kinds) for line in lines[1:]]
 
 
 def _bounded(reader: Any) -> Iterable[list[str]]:
     for number, line in enumerate(reader):
         if number > MAX_ROWS:
-            raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it.")
+            raise Unreadable(_("The file has more than %(n)s rows. Split it.") % {"n": MAX_ROWS})
         yield line
 
 

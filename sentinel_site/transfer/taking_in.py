@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import gettext as _
 from pydantic import ValidationError as FormInvalid
 
 from alerts import linting
@@ -124,7 +125,7 @@ def _one(taking: _Taking, line: Line, row: Row) -> None:
     """Take one row in, in a savepoint of its own, and note what became of it."""
     try:
         if line.name in taking.twice:
-            raise ValidationError("This is in the file more than once. Leave one of them.")
+            raise ValidationError(_("This is in the file more than once. Leave one of them."))
         with transaction.atomic():
             _store(taking, line, row)
         line.error = ""
@@ -149,17 +150,20 @@ def _store(taking: _Taking, line: Line, row: Row) -> None:
     taking.known[line.name] = [stored]
     after = sort.values(stored, taking.names)
     line.changes = {name: (_text(before.get(name)), _text(after[name])) for name in after if known is None or before[name] != after[name]}
-    line.changes |= dict.fromkeys(secret, ("", "another one, not shown"))
+    line.changes |= dict.fromkeys(secret, ("", _("another one, not shown")))
     line.state = NEW if known is None else CHANGED if line.changes else SAME
 
 
 def _known(taking: _Taking, line: Line) -> Any:
     """The row that is there already; None for a new one. Raises ValidationError where the file does not say which of several."""
     if not line.name.strip(" /"):
-        raise ValidationError(f"Write what it is called: {', '.join(taking.sort.key)}.")
+        raise ValidationError(_("Write what it is called: %(names)s.") % {"names": ", ".join(taking.sort.key)})
     found = taking.known.get(line.name, [])
     if len(found) > 1:
-        raise ValidationError(f"There are {len(found)} called “{line.name[:80]}”, so that nobody knows which is meant. Rename one first.")
+        raise ValidationError(
+            _("There are %(n)s called “%(name)s”, so that nobody knows which is meant. Rename one first.")
+            % {"n": len(found), "name": line.name[:80]}
+        )
     return found[0] if found else None
 
 

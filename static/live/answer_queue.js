@@ -136,7 +136,7 @@
   const asRest = (item, csrf) => fetched(`/api/v1/alerts/${item.about.id}/${item.verb}`, (response) => ofRest(response, item), {
     method: "POST",
     keepalive: true,
-    headers: { ...JSON_ONLY, "Content-Type": "application/json", "X-CSRFToken": csrf, "Idempotency-Key": item.key },
+    headers: { ...JSON_ONLY, "Content-Type": "application/json", "X-CSRFToken": csrf, "Idempotency-Key": item.key, "Sentinel-Language": item.language || "" },
     body: JSON.stringify({ ...item.body, pressed_at: item.pressed_at }),
   });
 

@@ -22,7 +22,7 @@ export async function post(id, verb, body = {}, { quiet = false, about = { id, n
       signal: limit.signal,
       method: "POST",
       credentials: "same-origin",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token(), "Sentinel-Language": document.documentElement.lang },
       body: JSON.stringify(body),
     });
     if (response.ok) return await response.json();

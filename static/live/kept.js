@@ -18,7 +18,7 @@ export const wordOf = (verb, body) => body.promise || body.resolution || (verb =
 /** Answer, at once when there is a line. Resolves to the alert afterwards, or to null: then it waits, or was refused, and that is said. */
 export async function answer(owner, about, verb, body, csrf) {
   const facts = { id: about.id, number: about.number, title: about.title };
-  const item = { owner, about: facts, word: wordOf(verb, body), verb, body, pressed_at: new Date(now()).toISOString() };
+  const item = { owner, about: facts, word: wordOf(verb, body), verb, body, language: document.documentElement.lang, pressed_at: new Date(now()).toISOString() };
   const kept = await answerQueue.add(item).catch(() => null);
   if (kept === null) return undefined; // this browser keeps nothing: the caller sends it as it is
   const end = !csrf || await others(kept) ? await inTurn(kept) : await answerQueue.send(kept, csrf);

@@ -6,7 +6,7 @@ const token = () => document.querySelector("input[name=csrfmiddlewaretoken]").va
 
 /** Resolves to {ok, status, body, problem}: `problem` says in words what went wrong. Never rejects. */
 export async function call(method, path, body) {
-  const init = { method, credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } };
+  const init = { method, credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json", "Sentinel-Language": document.documentElement.lang } };
   if (method !== "GET") init.headers["X-CSRFToken"] = token();
   if (body !== undefined) Object.assign(init, { body: JSON.stringify(body), headers: { ...init.headers, "Content-Type": "application/json" } });
   try {

@@ -57,6 +57,14 @@ def test_a_recipient_has_one_language_for_pages_and_messages(signed_in, user):
     assert (Recipient.objects.get().language, UserLanguage.objects.exists(), elsewhere()) == ("fr", False, "fr")
 
 
+def test_rest_speaks_english_but_to_a_page_that_names_its_language(signed_in):
+    choose(signed_in, "fr")
+
+    answers = [signed_in.get("/api/v1/nothing", headers=said)["Content-Language"] for said in ({}, {"Sentinel-Language": "fr"})]
+
+    assert answers == ["en", "fr"]
+
+
 def test_nobody_else_is_spoken_to_differently(signed_in):
     make_recipient("Ada Byron", user=User.objects.create_user("ada"), language="en")
 

@@ -3,7 +3,7 @@
 import sys
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from sentinel_site import doctor
 
@@ -17,7 +17,8 @@ class Command(BaseCommand):
     def handle(self, *_args: object, **_options: object) -> None:
         """Print one line per finding."""
         styles = {doctor.OK: self.style.SUCCESS, doctor.WARN: self.style.WARNING, doctor.ERROR: self.style.ERROR}
-        findings = list(doctor.examine(at=timezone.now()))
+        with translation.override(None):
+            findings = list(doctor.examine(at=timezone.now()))
         for finding in findings:
             self.stdout.write(f"{styles[finding.level](f'{finding.level:5}')} {finding.text}")
         if any(finding.level == doctor.ERROR for finding in findings):
