@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field
 
@@ -57,7 +58,7 @@ def read_noise(request: HttpRequest) -> HttpResponse:
     require(request, VIEW)
     row = making.latest()
     if row is None:
-        raise Problem(404, "There is no noise report yet: one is made each night, and POST /api/v1/noise asks for one now.")
+        raise Problem(404, _("There is no noise report yet: one is made each night, and POST /api/v1/noise asks for one now."))
     return json_answer(describing.report(row, at=timezone.now()))
 
 

@@ -12,6 +12,8 @@ AlertError
 from collections.abc import Sequence
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 from alerts.enums import AlertStatus
 
 
@@ -49,6 +51,12 @@ class IllegalTransition(AlertError):
         super().__init__(f"An alert that is {current} cannot become {to}: status only moves forward.")
         self.current = current
         self.to = to
+
+    @property
+    def said(self) -> str:
+        """The text in the reader's language; that of the error itself is for logs."""
+        text = _("An alert that is “%(current)s” cannot become “%(to)s”: status only moves forward.")
+        return text % {"current": self.current.label, "to": self.to.label}
 
 
 class NoOpinion(AlertError):

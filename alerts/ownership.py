@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 from alerts.enums import Verdict
 from alerts.models import Alert, Report
@@ -13,7 +14,9 @@ from sentinel_site.lib import problems
 def require_own(alert: Alert, by: User) -> None:
     """Raises a 403 Problem unless ``by`` raised the alert, or may answer alerts: no source may close another one's fall."""
     if not by.has_perm("alerts.answer_alert") and not is_raised_by(alert.pk, by):
-        raise problems.Problem(403, "Another user's key reported this alert. Resolve it with that key, or as a user who may answer alerts.")
+        raise problems.Problem(
+            403, _("Another user's key reported this alert. Resolve it with that key, or as a user who may answer alerts.")
+        )
 
 
 def is_raised_by(alert_id: UUID, by: User) -> bool:

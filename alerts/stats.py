@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
+from django.utils.translation import gettext as _
 from pydantic import AwareDatetime, BaseModel
 
 from alerts import describe
@@ -53,7 +54,7 @@ def read(period: Period, *, at: datetime) -> dict[str, Any]:
     until = period.until or at
     since = period.since or until - DEFAULT_PERIOD
     if not timedelta(0) < until - since <= MAX_PERIOD or since.year < 1971 or until.year > 9000:
-        raise problems.invalid([(("query", "since"), f"must lie before until, by {MAX_PERIOD.days} days at the most")])
+        raise problems.invalid([(("query", "since"), _("must lie before until, by %(n)s days at the most") % {"n": MAX_PERIOD.days})])
     values = {"since": since, "until": until, "first": ids.floor(since - CLOCK_SKEW)}
     counts, ((acknowledged, to_acknowledge, resolved, to_resolve),) = _rows(_COUNTS, values), _rows(_TIMES, values)
     return {

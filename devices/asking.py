@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from alerts.describe import instant
 from devices import commands, drivers
@@ -49,7 +50,7 @@ def give(device: Device, command: str, arguments: Mapping[str, Any], *, by: User
         with transaction.atomic():
             return commands.ask(device, command, arguments, by=by, at=at, key=key)
     except IntegrityError:
-        raise Problem(409, "The same request is being worked on. Ask again in a moment.", headers={"Retry-After": "1"}) from None
+        raise Problem(409, _("The same request is being worked on. Ask again in a moment."), headers={"Retry-After": "1"}) from None
     except UnknownCommand as error:
         raise problems.invalid([(("body", "command"), str(error))]) from None
     except BadArguments as error:
@@ -105,9 +106,9 @@ def describe(row: DeviceCommand) -> dict[str, Any]:
 
 def require_monitor(*, at: datetime) -> None:
     """Raises a 503 Problem at once when no monitor lives: nobody should wait for one that does not come."""
-    answers = [alive for _, alive in monitor_wanted.send(sender=None, at=at)]
+    answers = [alive for _receiver, alive in monitor_wanted.send(sender=None, at=at)]
     if answers and not any(answers):
-        text = "No monitor runs, and only a monitor talks to devices. Nothing was sent. Start it (`manage.py up`), then send it again."
+        text = _("No monitor runs, and only a monitor talks to devices. Nothing was sent. Start it (`manage.py up`), then send it again.")
         raise Problem(503, text, code="no_monitor", headers={"Retry-After": "10"})
 
 

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from devices import drivers
 from devices.enums import COMMAND_OPEN, CommandStatus
@@ -58,7 +59,7 @@ def ask(device: Device, command: str, arguments: Mapping[str, Any], *, by: User 
     or too many wait.
     """
     if not device.is_polled:
-        raise NotWatched(f"{device.name} sends its readings by itself; no command can be given to it.")
+        raise NotWatched(_("%(device)s sends its readings by itself; no command can be given to it.") % {"device": device.name})
     checked = drivers.spec(device.driver, command).check(arguments)
     long = [name for name, spec in drivers.COMMANDS[device.driver].items() if spec.long]
     with transaction.atomic():
@@ -103,14 +104,17 @@ def _require_room(device: Device, long: Sequence[str], *, at: datetime) -> None:
     """Hold the device's row until the end of the transaction: two askers cannot both find room for the last one."""
     now = Device.objects.select_for_update(no_key=True).only("enabled").get(pk=device.pk)
     if not now.enabled:
-        raise NotWatched(f"{device.name} is switched off; switch it on first.")
+        raise NotWatched(_("%(device)s is switched off; switch it on first.") % {"device": device.name})
     fail_abandoned(at=at)
     time_out_due(at=at, device_ids=[device.pk])
     waiting = list(DeviceCommand.objects.filter(device=device, status__in=COMMAND_OPEN).values_list("command", flat=True))
     if running := [name for name in waiting if name in long]:
-        raise Busy(f"{device.name} is doing {running[0]}, which cannot be shared; wait until it is done.")
+        raise Busy(
+            _("%(device)s is doing %(command)s, which cannot be shared; wait until it is done.")
+            % {"device": device.name, "command": running[0]}
+        )
     if len(waiting) >= OPEN_LIMIT:
-        raise Busy(f"{len(waiting)} commands wait for {device.name} already; wait until some are done.")
+        raise Busy(_("%(n)s commands wait for %(device)s already; wait until some are done.") % {"n": len(waiting), "device": device.name})
 
 
 # --- The monitor's side -----------------------------------------------------------------------------------------------

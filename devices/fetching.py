@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 
 from devices import asking, transfers
 from devices.errors import BadArguments, Busy, FileProblem, NotWatched
@@ -65,7 +66,7 @@ async def _whole(incoming: Incoming) -> AsyncIterator[bytes]:
 
 def _waited(call: Callable[[], T]) -> T:
     if not _places.acquire(blocking=False):
-        raise Busy("Too many files are being waited for. Try again in a moment.")
+        raise Busy(_("Too many files are being waited for. Try again in a moment."))
     try:
         return call()
     finally:

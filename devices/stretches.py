@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 from pydantic import AwareDatetime, BaseModel, Field
 
 from devices import export, history, listing, readings
@@ -56,7 +57,8 @@ def read(device: Device, asked: PageQuery, *, at: datetime) -> dict[str, Any]:
     told = {"device": device.slug, "since": instant(since), "until": instant(until)}
     if asked.step == "auto":
         if len(metrics) > history.MAX_METRICS:
-            raise problems.invalid([(("query", "metrics"), f"names {len(metrics)} metrics; a chart shows at most {history.MAX_METRICS}")])
+            said = _("names %(n)s metrics; a chart shows at most %(most)s") % {"n": len(metrics), "most": history.MAX_METRICS}
+            raise problems.invalid([(("query", "metrics"), said)])
         wanted = metrics or history.metrics_of(device.pk)
         return told | history.series(device.pk, wanted, since=since, until=until).document()
     since = max(since, _after(asked.cursor)) if asked.cursor else since
@@ -75,10 +77,10 @@ def csv(device: Device, asked: ExportQuery, *, at: datetime, streamed: bool) -> 
 def _span(asked: ExportQuery, *, at: datetime) -> tuple[datetime, datetime]:
     until = asked.until or at
     if not FIRST <= until <= LAST or (asked.since is not None and not FIRST <= asked.since <= LAST):
-        raise problems.invalid([(("query", "since"), "and until lie between 1970 and 9000; write for example 2026-03-02T12:00:00Z")])
+        raise problems.invalid([(("query", "since"), _("and until lie between 1970 and 9000; write for example 2026-03-02T12:00:00Z"))])
     since = asked.since or max(until - DEFAULT, FIRST)
     if since >= until:
-        raise problems.invalid([(("query", "since"), "is not before until; ask for a stretch of time")])
+        raise problems.invalid([(("query", "since"), _("is not before until; ask for a stretch of time"))])
     return since, until
 
 
@@ -97,5 +99,6 @@ def _after(cursor: str) -> datetime:
         if after.tzinfo is None or not FIRST <= after <= LAST:
             raise ValueError(cursor)
     except ValueError:
-        raise problems.invalid([(("query", "cursor"), "is not the `next` of a page of this list; leave it out to begin again")]) from None
+        said = _("is not the `next` of a page of this list; leave it out to begin again")
+        raise problems.invalid([(("query", "cursor"), said)]) from None
     return after

@@ -18,6 +18,7 @@ import redis
 import redis.asyncio
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 from devices import commands
 from devices.commands import Outcome
@@ -153,7 +154,7 @@ async def perform(command: str, arguments: Mapping[str, Any], place: Callable[[]
     try:
         target = await place()
         if target.slug in _busy:
-            raise Busy("files of this device are being fetched already; wait until that is done")
+            raise Busy(_("files of this device are being fetched already; wait until that is done"))
         _busy.add(target.slug)
         ftp, stop = Ftp(target), threading.Event()
         try:

@@ -5,6 +5,8 @@ JobError
 └── NotRunnable   Sentinel cannot start this job itself
 """
 
+from django.utils.translation import gettext as _
+
 from jobs.enums import RunStatus
 
 
@@ -19,6 +21,12 @@ class IllegalRun(JobError):
         super().__init__(f"A run that is {current} cannot become {to}: what has ended stays ended. Report a new run instead.")
         self.current = current
         self.to = to
+
+    @property
+    def said(self) -> str:
+        """The text in the reader's language; that of the error itself is for logs."""
+        text = _("A run that is “%(current)s” cannot become “%(to)s”: what has ended stays ended. Report a new run instead.")
+        return text % {"current": self.current.label, "to": self.to.label}
 
 
 class NotRunnable(JobError):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from jobs import runs
@@ -83,7 +84,7 @@ def change(run_id: UUID, told: RunChangeIn, *, at: datetime) -> JobRun:
     """
     run = JobRun.objects.select_related("job").get(pk=run_id)
     if run.job.kind != JobKind.EXTERNAL:
-        raise NotRunnable(f"This run of {run.job.name} is Sentinel's own: it ends by itself and cannot be reported.")
+        raise NotRunnable(_("This run of %(job)s is Sentinel's own: it ends by itself and cannot be reported.") % {"job": run.job.name})
     if told.status == RunStatus.RUNNING:
         return runs.heard_of(run_id, at=at, stats=told.stats, message=told.message, progress=told.progress)
     return runs.finish(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from jobs import audit, runs, scheduling
 from jobs.enums import JobKind, Trigger
@@ -33,7 +34,7 @@ def run_now(
 def pause(job: Job, *, until: datetime, by: User, at: datetime) -> Job:
     """Have the clock start no run of ``job`` before ``until``; nobody is told that it is late. Raises a 422 Problem for a bad instant."""
     if not at < until <= at + LONGEST:
-        raise problems.invalid([(("body", "until"), "must lie in the future, within a year; to stop it for good, switch the job off")])
+        raise problems.invalid([(("body", "until"), _("must lie in the future, within a year; to stop it for good, switch the job off"))])
     return _pause(job, until, f"Paused until {until:%Y-%m-%d %H:%M} UTC.", by=by, at=at)
 
 
@@ -59,7 +60,7 @@ def _fitting(job: Job, given: Mapping[str, Any]) -> dict[str, Any]:
     if not given:
         return {}
     if job.kind != JobKind.CALLABLE:
-        raise problems.invalid([(("body", "arguments"), "are for Python callables only; leave them out")])
+        raise problems.invalid([(("body", "arguments"), _("are for Python callables only; leave them out"))])
     try:
         checked = registry.check(registry.get(job.callable), {**job.arguments, **given})
     except (registry.ArgumentsError, registry.UnknownCallableError) as error:

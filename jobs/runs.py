@@ -13,6 +13,7 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from jobs import kept, retries
 from jobs.enums import RUN_OPEN, JobKind, Overlap, RunStatus, Trigger
@@ -49,7 +50,7 @@ def queue(
     """
     job = _locked(job.pk)
     if job.kind == JobKind.EXTERNAL:
-        raise NotRunnable(f"{job.name} runs outside of Sentinel, which can only hear of it. Start it where it lives.")
+        raise NotRunnable(_("%(job)s runs outside of Sentinel, which can only hear of it. Start it where it lives.") % {"job": job.name})
     if trigger == Trigger.SCHEDULER and (known := job.runs.filter(trigger=trigger, scheduled_for=scheduled_for).first()):
         return known
     _give_up_tries(job, at=at)
@@ -153,7 +154,7 @@ def report(
     """
     job = _locked(job.pk)
     if job.kind != JobKind.EXTERNAL:
-        raise NotRunnable(f"{job.name} is run by Sentinel itself. Make it an external job to report its runs.")
+        raise NotRunnable(_("%(job)s is run by Sentinel itself. Make it an external job to report its runs.") % {"job": job.name})
     run = _new(
         job, trigger=Trigger.API, triggered_by=by, triggered_by_name=by_name[:150], queued_at=started_at, started_at=started_at,
         beat_at=max(at, started_at), arguments=job.arguments,

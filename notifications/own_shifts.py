@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from notifications import book, dispatch, duty, oncall
@@ -59,7 +60,7 @@ def of_user(user: User) -> Recipient:
     """The recipient who ``user`` is. Raises a 409 Problem when they are none."""
     found = Recipient.objects.filter(user=user).first()
     if found is None:
-        raise Problem(409, "You are no recipient yet, so you have no shifts. Ask an administrator to make you one.")
+        raise Problem(409, _("You are no recipient yet, so you have no shifts. Ask an administrator to make you one."))
     return found
 
 
@@ -89,19 +90,21 @@ def hand_over(schedule: OnCallSchedule, form: HandOverForm, *, by: User, at: dat
     giver = of_user(by)
     taker = takers(schedule, giver, by).filter(pk=form.recipient).first()
     if taker is None:
-        raise invalid([(("body", "recipient"), "takes no turns in this schedule; choose somebody who does, or ask whoever plans it")])
+        raise invalid([(("body", "recipient"), _("takes no turns in this schedule; choose somebody who does, or ask whoever plans it"))])
     if not _reached(taker):
-        raise invalid([(("body", "recipient"), "cannot be reached by any contact method now, so an alert would reach nobody")])
+        raise invalid([(("body", "recipient"), _("cannot be reached by any contact method now, so an alert would reach nobody"))])
     if form.in_exchange is not None and not _reached(giver):
-        raise invalid([(("body", "in_exchange"), "would be yours, and no contact method reaches you now, so an alert would reach nobody")])
+        said = _("would be yours, and no contact method reaches you now, so an alert would reach nobody")
+        raise invalid([(("body", "in_exchange"), said)])
     with transaction.atomic():
         OnCallSchedule.objects.select_for_update(no_key=True).get(pk=schedule.pk)
         if OnCallOverride.objects.filter(schedule=schedule, ends_at__gt=at).count() >= MOST_AHEAD:
-            raise Problem(409, f"{schedule.name} has {MOST_AHEAD} overrides ahead already. Ask whoever plans it to change its layers.")
+            said = _("%(schedule)s has %(n)s overrides ahead already. Ask whoever plans it to change its layers.")
+            raise Problem(409, said % {"schedule": schedule.name, "n": MOST_AHEAD})
         moves = [_move(schedule, form, giver, taker, at=at)]
         if form.in_exchange is not None:
             moves.append(_move(schedule, form.in_exchange, taker, giver, at=at))
-        made = [_override(schedule, to, span) for span, _, to in moves]
+        made = [_override(schedule, to, span) for span, _giver, to in moves]
         _tell(schedule, moves, made, at=at)
     return made
 
@@ -145,16 +148,18 @@ def _move(schedule: OnCallSchedule, span: Span, giver: Recipient, taker: Recipie
     """``span``, what is left of it at ``at``, when all of it is the giver's. Raises a Problem."""
     starts_at = max(span.starts_at, at)
     if span.ends_at <= starts_at:
-        raise invalid([(("body", "ends_at"), "must be after starts_at, and not be over already")])
+        raise invalid([(("body", "ends_at"), _("must be after starts_at, and not be over already"))])
     if span.ends_at - starts_at > timedelta(days=MOST_DAYS):
-        raise invalid([(("body", "ends_at"), f"is more than {MOST_DAYS} days after starts_at")])
+        raise invalid([(("body", "ends_at"), _("is more than %(n)s days after starts_at") % {"n": MOST_DAYS})])
     row = duty.schedules().get(pk=schedule.pk)
     found = duty.shifts([row], since=starts_at, until=span.ends_at)[str(row.pk)]
     own = [shift for shift in found if shift.recipient == str(giver.pk) and shift.starts_at <= starts_at and span.ends_at <= shift.ends_at]
     if not own:
-        raise Problem(409, f"{giver.name} is not on call in {schedule.name} for all of that time (any more). Look at the shifts again.")
+        said = _("%(person)s is not on call in %(schedule)s for all of that time (any more). Look at the shifts again.")
+        raise Problem(409, said % {"person": giver.name, "schedule": schedule.name})
     if span.ends_at - starts_at < SHORTEST and (starts_at, span.ends_at) != (max(own[0].starts_at, at), own[0].ends_at):
-        raise invalid([(("body", "ends_at"), f"must be {SHORTEST.seconds // 60} minutes after starts_at or later, or all that is left")])
+        said = _("must be %(n)s minutes after starts_at or later, or all that is left")
+        raise invalid([(("body", "ends_at"), said % {"n": SHORTEST.seconds // 60})])
     return Span(starts_at=starts_at, ends_at=span.ends_at), giver, taker
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from notifications import web_push
 from notifications.enums import Platform, PushKind, Transport
@@ -34,7 +35,7 @@ def register(
         mine.exclude(recipient=recipient).delete()
         others = ContactMethod.objects.filter(recipient=recipient, kind=Transport.PUSH).exclude(address_digest=digest)
         if others.count() >= MOST and not mine.filter(recipient=recipient).exists():
-            raise Problem(409, f"You have {MOST} phones and browsers already. Remove one that you do not use any more.")
+            raise Problem(409, _("You have %(n)s phones and browsers already. Remove one that you do not use any more.") % {"n": MOST})
         method, created = ContactMethod.objects.get_or_create(
             recipient=recipient, kind=Transport.PUSH, address_digest=digest, defaults={"address": token, "verified": True, **fields}
         )

@@ -14,8 +14,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from notifications import dispatch, quiet_hours, transports
+from notifications.book import in_words
 from notifications.enums import Reason, Urgency
 from notifications.message import Message, Told
 from notifications.models import ContactMethod
@@ -51,11 +53,11 @@ def ask(method: ContactMethod, *, at: datetime) -> Told:
     Raises a Problem: 409 when nothing may or can be sent to the method, 429 when it was tested within the minute.
     """
     if not method.usable:
-        raise Problem(409, "Nothing was sent: this method is not verified, not active, or switched off.")
+        raise Problem(409, _("Nothing was sent: this method is not verified, not active, or switched off."))
     if why := transports.lacking(method):
-        raise Problem(409, f"Nothing was sent: {why}.")
+        raise Problem(409, _("Nothing was sent: %(why)s.") % {"why": in_words(why)})
     if method.tested_at and at - method.tested_at < AGAIN_AFTER:
-        text = "A test message was sent less than a minute ago. See what became of it first."
+        text = _("A test message was sent less than a minute ago. See what became of it first.")
         raise Problem(429, text, headers={"Retry-After": str(int(AGAIN_AFTER.total_seconds()))})
     return send(method, at=at)
 

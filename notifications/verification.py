@@ -12,8 +12,11 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from notifications import codes, dispatch, transports
+from notifications.book import in_words
 from notifications.enums import Reason, Urgency
 from notifications.message import Message
 from notifications.models import ContactMethod, Notification, Recipient, RecipientGroup, Verification
@@ -35,14 +38,14 @@ def start(method: ContactMethod, *, at: datetime) -> Verification:
     Raises a Problem: 409 when nothing can be sent to it, 429 when codes are asked for too often.
     """
     if not method.active or method.disabled_at:
-        raise Problem(409, "Nothing is sent to this contact method: it is not active, or was switched off. Enable it first.")
+        raise Problem(409, _("Nothing is sent to this contact method: it is not active, or was switched off. Enable it first."))
     if why := transports.lacking(method):
-        raise Problem(409, f"No code can be sent: {why}.")
+        raise Problem(409, _("No code can be sent: %(why)s.") % {"why": in_words(why)})
     with transaction.atomic():
         _require_patience(method, at=at)
         nonce = secrets.token_hex(16)
         fields = {"nonce": nonce, "address_digest": method.address_digest, "started_at": at, "expires_at": at + LIFETIME, "attempts": 0}
-        held, _ = Verification.objects.update_or_create(method=method, defaults=fields)
+        held, _created = Verification.objects.update_or_create(method=method, defaults=fields)
         message = Message(reason=Reason.CODE, urgency=Urgency.HIGH, priority=2, context={"nonce": nonce}, expires_at=held.expires_at)
         dispatch.tell_method(method, message, thread=_thread(method), key=f"verify:{method.pk}:{nonce}", at=at)
     return held
@@ -57,13 +60,14 @@ def confirm(method: ContactMethod, code: str, *, at: datetime) -> None:
     counted = Verification.objects.filter(method=method, expires_at__gt=at, attempts__lt=TRIES).update(attempts=F("attempts") + 1)
     held = Verification.objects.filter(method=method).first()
     if not counted or held is None or held.address_digest != method.address_digest:
-        raise Problem(409, "There is no code to compare with: it is too old, was tried too often, or was never sent. Ask for a new one.")
+        raise Problem(409, _("There is no code to compare with: it is too old, was tried too often, or was never sent. Ask for a new one."))
     if not hmac.compare_digest(_SPACES.sub("", code).encode(), codes.code_of(method, held.nonce).encode()):
         left = TRIES - held.attempts
-        raise invalid([(("body", "code"), f"is not the code that was sent; {left} {'try' if left == 1 else 'tries'} left")])
+        said = ngettext("is not the code that was sent; %(n)d try left", "is not the code that was sent; %(n)d tries left", left)
+        raise invalid([(("body", "code"), said % {"n": left})])
     with transaction.atomic():
         if not Verification.objects.filter(pk=held.pk, nonce=held.nonce).delete()[0]:
-            raise Problem(409, "This code was used, or replaced by a new one, a moment ago.")
+            raise Problem(409, _("This code was used, or replaced by a new one, a moment ago."))
         unchanged = ContactMethod.objects.filter(pk=method.pk, address_digest=held.address_digest)
         with configuration.changing(unchanged):
             unchanged.update(verified=True, proved_at=at)
@@ -80,14 +84,17 @@ def _require_patience(method: ContactMethod, *, at: datetime) -> None:
     times = sorted(sent.order_by().values_list("created_at", "thread"))
     last = max((when for when, thread in times if thread == _thread(method)), default=None)
     if last and at - last < AGAIN_AFTER:
-        raise _too_often("A code was sent less than a minute ago.", until=last + AGAIN_AFTER, at=at)
+        raise _too_often(_("A code was sent less than a minute ago."), until=last + AGAIN_AFTER, at=at)
     if len(times) >= MOST_PER_WINDOW:
-        raise _too_often(f"{MOST_PER_WINDOW} codes were sent within the hour.", until=times[-MOST_PER_WINDOW][0] + WINDOW, at=at)
+        raise _too_often(
+            _("%(n)s codes were sent within the hour.") % {"n": MOST_PER_WINDOW}, until=times[-MOST_PER_WINDOW][0] + WINDOW, at=at
+        )
 
 
 def _too_often(why: str, *, until: datetime, at: datetime) -> Problem:
     seconds = max(1, int((until - at).total_seconds()) + 1)
-    return Problem(429, f"{why} Try again in {seconds} seconds.", headers={"Retry-After": str(seconds)})
+    again = ngettext("Try again in %(n)d second.", "Try again in %(n)d seconds.", seconds) % {"n": seconds}
+    return Problem(429, f"{why} {again}", headers={"Retry-After": str(seconds)})
 
 
 def _thread(method: ContactMethod) -> str:

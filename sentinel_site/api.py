@@ -21,6 +21,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError
@@ -117,7 +118,7 @@ def problem_of(error: BaseException, request: HttpRequest | None = None) -> Prob
             return problem
     number = uuid4().hex[:12]
     logger.error("request %s failed: %s %s", number, request and request.method, request and request.path, exc_info=error)
-    return Problem(500, f"Sentinel failed to answer this. Its log says why under {number}.", request_id=number)
+    return Problem(500, _("Sentinel failed to answer this. Its log says why under %(number)s.") % {"number": number}, request_id=number)
 
 
 def _foreseen(error: BaseException) -> Problem | None:
@@ -152,13 +153,13 @@ def _form_invalid(error: ValidationError) -> Problem:
 
 
 def _illegal(error: IllegalTransition | IllegalRun) -> Problem:
-    return Problem(409, str(error), code="illegal_transition", current=error.current.value)
+    return Problem(409, error.said, code="illegal_transition", current=error.current.value)
 
 
 def _busy(_error: BaseException) -> Problem:
     return Problem(
         503,
-        "Sentinel cannot reach its database, or it is overloaded. Nothing was stored; send it again.",
+        _("Sentinel cannot reach its database, or it is overloaded. Nothing was stored; send it again."),
         headers={"Retry-After": BUSY_SECONDS},
     )
 
@@ -174,24 +175,26 @@ _TABLE: tuple[tuple[Any, Callable[[Any], Problem]], ...] = (
     (RequestInvalid, _request_invalid),
     (ModelInvalid, _model_invalid),
     (HttpError, _http_error),
-    ((Http404, ObjectDoesNotExist), lambda _: problems.not_found("There is nothing here by that name or id.")),
+    ((Http404, ObjectDoesNotExist), lambda _error: problems.not_found(_("There is nothing here by that name or id."))),
     (InvalidReport, reports.problem),
     (IllegalTransition, _illegal),
     (IllegalRun, _illegal),
     (JobError, lambda error: Problem(409, str(error))),
     (ConfigurationError, lambda error: Problem(503, str(error), headers={"Retry-After": "60"})),
     (ValidationError, _form_invalid),
-    (ProtectedError, lambda _: Problem(409, "It is in use. Remove what uses it first, or switch it off.")),
-    (IntegrityError, lambda _: Problem(409, "Something with this name or address exists already, or what it refers to is gone.")),
-    (DataError, lambda _: problems.invalid([(("body",), "holds a value the database cannot store; is a number out of range?")])),
+    (ProtectedError, lambda _error: Problem(409, _("It is in use. Remove what uses it first, or switch it off."))),
+    (IntegrityError, lambda _error: Problem(409, _("Something with this name or address exists already, or what it refers to is gone."))),
+    (DataError, lambda _error: problems.invalid([(("body",), "holds a value the database cannot store; is a number out of range?")])),
     ((OperationalError, InterfaceError, PoolTimeout), _busy),
     (
         RequestDataTooBig,
-        lambda _: Problem(413, f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes. Send less, or several requests."),
+        lambda _error: Problem(
+            413, _("The body is larger than %(n)s bytes. Send less, or several requests.") % {"n": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+        ),
     ),
-    (PermissionDenied, lambda _: Problem(403, "This user may not do that.")),
-    (UnreadablePostError, lambda _: Problem(400, "The body ended early. Send it again.")),
-    (SuspiciousOperation, lambda _: Problem(400, "The request is malformed.")),
+    (PermissionDenied, lambda _error: Problem(403, _("This user may not do that."))),
+    (UnreadablePostError, lambda _error: Problem(400, "The body ended early. Send it again.")),
+    (SuspiciousOperation, lambda _error: Problem(400, "The request is malformed.")),
 )
 
 

@@ -132,5 +132,5 @@ def _do(deed: Deed, alert: Alert, request: HttpRequest, *, at: datetime) -> str 
     try:
         deed(alert, by=request.user, at=at)
     except AlertError as error:
-        return str(error)
+        return getattr(error, "said", str(error))
     return None

@@ -4,6 +4,7 @@ from typing import cast
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin, User
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from sentinel_site.lib.problems import Problem
 
@@ -17,7 +18,8 @@ def require(request: HttpRequest, permission: str) -> User:
 def require_of(user: AbstractBaseUser | AnonymousUser, permission: str) -> None:
     """Raises a 403 Problem unless ``user`` has ``permission``."""
     if not allowed(user, permission):
-        raise Problem(403, f"This needs the permission {permission}. Ask an administrator to put {_name(user)} into a group that has it.")
+        text = _("This needs the permission %(permission)s. Ask an administrator to put %(user)s into a group that has it.")
+        raise Problem(403, text % {"permission": permission, "user": _name(user)})
 
 
 def caller(request: HttpRequest) -> User:

@@ -18,8 +18,10 @@ export async function call(method, path, body) {
   }
 }
 
+const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+
 function problemOf(status, answer) {
   if (status === 401) return words("You are signed out: sign in again.");
   const errors = Array.isArray(answer.errors) ? answer.errors.map((each) => each.detail || each.message || each.msg || "").filter(Boolean) : [];
-  return [answer.detail || say("Refused ({status}).", { status }), ...errors.filter((each) => each !== answer.detail)].join(" ");
+  return errors.map(sentence).join(" ") || answer.detail || say("Refused ({status}).", { status });
 }

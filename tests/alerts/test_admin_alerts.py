@@ -172,7 +172,7 @@ def test_what_the_domain_refuses_is_shown(boss, alert):
 
     boss.post(page(alert, "acknowledge"), {"_form_submitted": "on", "promise": "", "note": ""})
 
-    assert "cannot become ACKNOWLEDGED" in boss.get(page(alert)).content.decode()
+    assert "cannot become “Acknowledged”" in boss.get(page(alert)).content.decode()
     alert.refresh_from_db()
     assert alert.status == AlertStatus.EXPIRED
 
