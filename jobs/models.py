@@ -26,29 +26,77 @@ LINKS_LOCK: Final = 7_300_501
 class Job(models.Model):
     """Work that is done again and again. ``next_run_at`` is written by scheduling.py alone."""
 
-    slug = models.SlugField(_("slug"), unique=True, max_length=80)
+    slug = models.SlugField(
+        _("slug"), unique=True, max_length=80, help_text=_("What programs and commands know it by, for example nightly-export.")
+    )
     name = models.CharField(_("name"), max_length=120)
-    description = models.TextField(_("description"), blank=True, max_length=2000)
-    kind = models.CharField(_("kind"), max_length=8, choices=JobKind.choices, default=JobKind.EXTERNAL)
+    description = models.TextField(
+        _("description"),
+        blank=True,
+        max_length=2000,
+        help_text=_("What it does and what to do when it fails: whoever is woken by its alert reads this."),
+    )
+    kind = models.CharField(
+        _("kind"),
+        max_length=8,
+        choices=JobKind.choices,
+        default=JobKind.EXTERNAL,
+        help_text=_("Who does the work: Sentinel's worker, a program that is called by HTTP, or something outside that reports by REST."),
+    )
     callable = models.CharField(_("callable"), max_length=120, blank=True, help_text=_("The name of a registered callable."))
-    arguments = models.JSONField(_("arguments"), default=dict, blank=True)
-    http_method = models.CharField(_("method"), max_length=6, default="POST", choices=[(word, word) for word in ("GET", "POST", "PUT")])
+    arguments = models.JSONField(
+        _("arguments"), default=dict, blank=True, help_text=_('As JSON, for example {"days": 30}. Empty: its own defaults.')
+    )
+    http_method = models.CharField(
+        _("method"),
+        max_length=6,
+        default="POST",
+        choices=[(word, word) for word in ("GET", "POST", "PUT")],
+        help_text=_("As whoever is called expects it; most often POST."),
+    )
     http_url = EncryptedTextField(_("URL"), blank=True, help_text=_("Stored encrypted: it may hold a token. Only its host is shown."))
     http_headers = EncryptedTextField(
         _("headers"), blank=True, help_text=_("Name: value, a line each. Stored encrypted, never shown again.")
     )
-    http_body = models.TextField(_("body"), blank=True, max_length=20_000)
+    http_body = models.TextField(_("body"), blank=True, max_length=20_000, help_text=_("Sent as it is, usually JSON. Empty: none."))
     built_in = models.BooleanField(_("built in"), default=False, editable=False, help_text="Made by Sentinel itself.")
-    enabled = models.BooleanField(_("enabled"), default=True)
+    enabled = models.BooleanField(
+        _("enabled"), default=True, help_text=_("Off: the clock and other jobs start no run of it; you still can.")
+    )
     paused_until = models.DateTimeField(null=True, blank=True, help_text="No run is started by the clock before.")
     cron = models.CharField(
-        _("schedule"), max_length=120, blank=True, validators=[cron.validate], help_text=_("Cron expression. Empty: none.")
+        _("schedule"),
+        max_length=120,
+        blank=True,
+        validators=[cron.validate],
+        help_text=_("Minute, hour, day of month, month, weekday: 0 3 * * * is every night at 3. Empty: only by hand or after another job."),
     )
-    time_zone = models.CharField(_("time zone"), max_length=64, default=site_time_zone, validators=[check_zone])
-    overlap = models.CharField(_("overlap"), max_length=5, choices=Overlap.choices, default=Overlap.SKIP)
-    catch_up = models.CharField(_("catch up"), max_length=4, choices=CatchUp.choices, default=CatchUp.ONCE)
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default=site_time_zone,
+        validators=[check_zone],
+        help_text=_("Whose clocks its schedule follows: an IANA name, for example Europe/Paris."),
+    )
+    overlap = models.CharField(
+        _("overlap"),
+        max_length=5,
+        choices=Overlap.choices,
+        default=Overlap.SKIP,
+        help_text=_("When a run is due while another one goes on."),
+    )
+    catch_up = models.CharField(
+        _("catch up"),
+        max_length=4,
+        choices=CatchUp.choices,
+        default=CatchUp.ONCE,
+        help_text=_("What becomes of times that passed while Sentinel was down."),
+    )
     timeout_seconds = models.PositiveIntegerField(
-        _("timeout seconds"), default=3600, validators=[MinValueValidator(1), MaxValueValidator(7 * DAY_SECONDS)]
+        _("timeout seconds"),
+        default=3600,
+        validators=[MinValueValidator(1), MaxValueValidator(7 * DAY_SECONDS)],
+        help_text=_("In seconds; then it is stopped, and that is an error. 3600 is an hour; a week at the most."),
     )
     retries = models.PositiveSmallIntegerField(
         _("retries"), default=0, validators=[MaxValueValidator(20)], help_text=_("Further tries after an error.")
@@ -57,13 +105,15 @@ class Job(models.Model):
         _("retry seconds"),
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(DAY_SECONDS)],
-        help_text=_("Before the first further try; doubled each time."),
+        help_text=_("In seconds, before the first further try; doubled each time."),
     )
     grace_seconds = models.PositiveIntegerField(
-        _("grace seconds"), default=300, help_text=_("A run that did not start so long after its time is an alert.")
+        _("grace seconds"),
+        default=300,
+        help_text=_("In seconds: a run that did not start so long after its time is an alert. 300 is 5 minutes."),
     )
     long_seconds = models.PositiveIntegerField(
-        _("long seconds"), null=True, blank=True, help_text=_("A run that takes longer is an alert. Empty: only the time-out.")
+        _("long seconds"), null=True, blank=True, help_text=_("In seconds: a run that takes longer is an alert. Empty: only the time-out.")
     )
     severity = models.CharField(
         _("severity"), max_length=10, choices=Severity.choices, default=Severity.HIGH, help_text=_("Of its alerts.")
@@ -99,9 +149,21 @@ class Job(models.Model):
 class JobLink(models.Model):
     """``child`` runs after ``parent``; after all of them when it has several."""
 
-    parent = models.ForeignKey(Job, verbose_name=_("parent"), on_delete=models.CASCADE, related_name="children")
+    parent = models.ForeignKey(
+        Job,
+        verbose_name=_("parent"),
+        on_delete=models.CASCADE,
+        related_name="children",
+        help_text=_("It runs when this one has ended; of several, when all have."),
+    )
     child = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parents")
-    on = models.CharField(_("on"), max_length=7, choices=After.choices, default=After.SUCCESS)
+    on = models.CharField(
+        _("on"),
+        max_length=7,
+        choices=After.choices,
+        default=After.SUCCESS,
+        help_text=_("Whether an error of it keeps this one from running."),
+    )
 
     class Meta:
         verbose_name = _("job link")

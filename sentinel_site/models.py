@@ -18,12 +18,24 @@ __all__ = ["ApiKey", "BulkRun", "ConfigChange", "Dismissal", "IdempotentAnswer",
 class ApiKey(models.Model):
     """A key that acts as its user. Only the prefix and a keyed hash of the secret are stored."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(_("name"), max_length=80)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="api_keys",
+        help_text=_("Whoever has the key acts as this user and may do what this user may. Make a user of its own for each program."),
+    )
+    name = models.CharField(
+        _("name"),
+        max_length=80,
+        help_text=_("Who or what uses it, so that you know later which one to revoke. For example “camera in the hall”."),
+    )
     prefix = models.CharField(max_length=8, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    expires_at = models.DateTimeField(
+        _("expires at"), null=True, blank=True, help_text=_("It stops working then. Empty: it works until it is revoked.")
+    )
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
 

@@ -57,7 +57,10 @@ class SourceForm(forms.ModelForm):
         required=False, min_length=12, max_length=200, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("With one, webhooks for this source must be signed with it, besides their API key. Left empty, one that is set stays."),
     )  # fmt: skip
-    forget_webhook_secret = forms.BooleanField(label=_("Forget webhook secret"), required=False, widget=UnfoldBooleanWidget)
+    forget_webhook_secret = forms.BooleanField(
+        label=_("Forget webhook secret"), required=False, widget=UnfoldBooleanWidget,
+        help_text=_("Tick it and save: what is stored is deleted."),
+    )  # fmt: skip
 
     class Meta:
         model = Source

@@ -44,8 +44,9 @@ class SubscriptionForm(forms.ModelForm):
         help_text=_("Events are posted to this URL. Private networks must be named in SENTINEL_WEBHOOK_ALLOWED_NETWORKS."),
     )  # fmt: skip
     secret = forms.CharField(
-        label=_("Signing secret"), required=False, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
-    )
+        label=_("Signing secret"), required=False, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("The receiver checks with it that events are Sentinel's (whsec_…). Left empty: one is made, or the present one stays."),
+    )  # fmt: skip
     kinds = forms.MultipleChoiceField(
         label=_("Hears of"), required=False, choices=Happening.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget,
         initial=usual_happenings, help_text=_("None ticked: everything."),

@@ -29,7 +29,7 @@ class ReportMapping(models.Model):
     source = models.ForeignKey(
         Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="mappings", help_text=_("Whose alerts these become.")
     )
-    enabled = models.BooleanField(_("enabled"), default=True)
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: what comes to its address is refused."))
     items = models.CharField(_("items"),
         max_length=MAX_EXPRESSION, blank=True,
         help_text=_("Where the list is, when one message tells of several things. "
@@ -57,7 +57,9 @@ class ReportMapping(models.Model):
     )
     type = models.CharField(_("type"), max_length=MAX_EXPRESSION, blank=True, help_text=_("What kind of trouble, for routes."))
     subject = models.CharField(_("subject"), max_length=MAX_EXPRESSION, blank=True, help_text=_("What or who it is about."))
-    description = models.CharField(_("description"), max_length=MAX_EXPRESSION, blank=True)
+    description = models.CharField(
+        _("description"), max_length=MAX_EXPRESSION, blank=True, help_text=_("More words about it, shown below the title. Empty: none.")
+    )
     link = models.CharField(_("link"), max_length=MAX_EXPRESSION, blank=True, help_text=_("A web address that helps whoever answers."))
     labels = models.CharField(
         _("labels"), max_length=MAX_EXPRESSION, blank=True, help_text=_("An object of texts. For example {host: host.name, site: site}.")

@@ -19,35 +19,79 @@ from sentinel_site.lib.zones import check_zone, site_time_zone
 class EscalationPolicy(models.Model):
     """Ordered steps, and what ends them. A running alert keeps the copy it was raised with (PolicySnapshot)."""
 
-    name = models.CharField(_("name"), unique=True, max_length=80)
-    stops_at = models.CharField(_("stops at"), max_length=12, choices=StopsAt.choices, default=StopsAt.ACKNOWLEDGED)
+    name = models.CharField(_("name"), unique=True, max_length=80, help_text=_("As routes and sources name it, for example “Night”."))
+    stops_at = models.CharField(
+        _("stops at"),
+        max_length=12,
+        choices=StopsAt.choices,
+        default=StopsAt.ACKNOWLEDGED,
+        help_text=_("When nobody further is told: as soon as somebody opened it, or only when somebody took it."),
+    )
     seen_hold_seconds = models.PositiveIntegerField(_("seen hold seconds"),
         null=True, blank=True,
-        help_text=_("With stops at SEEN: go on when the viewer has not acknowledged after this long. Empty: SEEN stops for good."),
+        help_text=_(
+"In seconds, when it stops at “Seen”: it goes on when whoever opened it has not taken it after so "
+"long. Empty: it stops for good."
+),
     )  # fmt: skip
     min_gap_seconds = models.PositiveIntegerField(
-        _("min gap seconds"), default=60, help_text=_("The least time between two sends about one alert.")
+        _("min gap seconds"), default=60, help_text=_("In seconds: the least time between two sends about one alert. 60 is a minute.")
     )
     repeat_seconds = models.PositiveIntegerField(
-        _("repeat seconds"), null=True, blank=True, help_text=_("Repeat the last step this often. Empty: never.")
+        _("repeat seconds"), null=True, blank=True, help_text=_("In seconds: the last step is repeated this often. Empty: never.")
     )
     last_resort_after_seconds = models.PositiveIntegerField(
-        _("last resort after seconds"), default=300, help_text=_("How long after the last step the last resort is told.")
+        _("last resort after seconds"),
+        default=300,
+        help_text=_("In seconds: so long after the last step the last resort is told. 300 is 5 minutes."),
     )
-    expires_after_seconds = models.PositiveIntegerField(_("expires after seconds"), default=7200)
-    seen_timeout_seconds = models.PositiveIntegerField(_("seen timeout seconds"), default=14400)
-    ack_timeout_seconds = models.PositiveIntegerField(_("ack timeout seconds"), default=7200)
+    expires_after_seconds = models.PositiveIntegerField(
+        _("expires after seconds"),
+        default=7200,
+        help_text=_(
+            "In seconds from when it was raised. An alert that nobody answered by then expires, and everybody "
+            "who was told is told so. 7200 is 2 hours."
+        ),
+    )
+    seen_timeout_seconds = models.PositiveIntegerField(
+        _("seen timeout seconds"),
+        default=14400,
+        help_text=_("In seconds. An alert that was opened and not taken for so long goes to the last resort. 14400 is 4 hours."),
+    )
+    ack_timeout_seconds = models.PositiveIntegerField(
+        _("ack timeout seconds"),
+        default=7200,
+        help_text=_(
+            "In seconds. What is done with an alert that somebody took and nobody resolved for so long stands below. 7200 is 2 hours."
+        ),
+    )
     ack_timeout_action = models.CharField(
-        _("ack timeout action"), max_length=10, choices=AckTimeoutAction.choices, default=AckTimeoutAction.ESCALATE
+        _("ack timeout action"),
+        max_length=10,
+        choices=AckTimeoutAction.choices,
+        default=AckTimeoutAction.ESCALATE,
+        help_text=_("Escalating again is the safe choice: whoever took it may have fallen asleep."),
     )
     last_resort_groups = models.ManyToManyField(
-        RecipientGroup, verbose_name=_("last resort groups"), blank=True, related_name="last_resort_of"
+        RecipientGroup,
+        verbose_name=_("last resort groups"),
+        blank=True,
+        related_name="last_resort_of",
+        help_text=_("Told by everything they have when nobody answered any step. Leave no policy without a last resort."),
     )
     last_resort_recipients = models.ManyToManyField(
-        Recipient, verbose_name=_("last resort recipients"), blank=True, related_name="last_resort_of"
+        Recipient,
+        verbose_name=_("last resort recipients"),
+        blank=True,
+        related_name="last_resort_of",
+        help_text=_("People told as the last resort, besides the groups."),
     )
     last_resort_schedules = models.ManyToManyField(
-        OnCallSchedule, verbose_name=_("last resort schedules"), blank=True, related_name="last_resort_of"
+        OnCallSchedule,
+        verbose_name=_("last resort schedules"),
+        blank=True,
+        related_name="last_resort_of",
+        help_text=_("Whoever is on call there at that moment is told as the last resort."),
     )
 
     class Meta:
@@ -63,15 +107,39 @@ class PolicyStep(models.Model):
     """One step: when (since the alert was raised), how loud, by which transports, to whom."""
 
     policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="steps")
-    delay_seconds = models.PositiveIntegerField(_("delay seconds"), default=0, help_text=_("Counted from the moment the alert was raised."))
-    label = models.CharField(_("label"), max_length=120, blank=True)
-    urgency = models.CharField(_("urgency"), max_length=16, choices=Urgency.choices, default=Urgency.NORMAL)
+    delay_seconds = models.PositiveIntegerField(
+        _("delay seconds"), default=0, help_text=_("In seconds from the moment the alert was raised: 0 is at once, 300 after 5 minutes.")
+    )
+    label = models.CharField(
+        _("label"),
+        max_length=120,
+        blank=True,
+        help_text=_("Stands in the record and in messages, for example “Night nurse”. May be empty."),
+    )
+    urgency = models.CharField(
+        _("urgency"),
+        max_length=16,
+        choices=Urgency.choices,
+        default=Urgency.NORMAL,
+        help_text=_(
+            "How loud: from high on a push rings through “do not disturb” where the telephone allows it; "
+            "emergency uses every method at once."
+        ),
+    )
     kinds = ArrayField(
         models.CharField(max_length=16, choices=Transport.choices), verbose_name=_("kinds"), default=list, blank=True,
         help_text=_("Transports to use; empty: all of them."),
     )  # fmt: skip
-    groups = models.ManyToManyField(RecipientGroup, verbose_name=_("groups"), blank=True, related_name="steps")
-    recipients = models.ManyToManyField(Recipient, verbose_name=_("recipients"), blank=True, related_name="steps")
+    groups = models.ManyToManyField(
+        RecipientGroup, verbose_name=_("groups"), blank=True, related_name="steps", help_text=_("Every member is told.")
+    )
+    recipients = models.ManyToManyField(
+        Recipient,
+        verbose_name=_("recipients"),
+        blank=True,
+        related_name="steps",
+        help_text=_("People who are told by name, whoever is on call."),
+    )
     schedules = models.ManyToManyField(
         OnCallSchedule,
         verbose_name=_("schedules"),
@@ -109,11 +177,27 @@ class Route(models.Model):
         models.CharField(max_length=500), verbose_name=_("matchers"), default=list, blank=True,
         help_text=_('For example severity=critical or room=~"1.*". All of them must hold.'),
     )  # fmt: skip
-    source = models.ForeignKey(Source, verbose_name=_("source"), null=True, blank=True, on_delete=models.CASCADE, related_name="routes")
-    policy = models.ForeignKey(
-        EscalationPolicy, verbose_name=_("policy"), null=True, blank=True, on_delete=models.PROTECT, related_name="routes"
+    source = models.ForeignKey(
+        Source,
+        verbose_name=_("source"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="routes",
+        help_text=_("Only what this source reports. Empty: whatever reports."),
     )
-    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, null=True, blank=True)
+    policy = models.ForeignKey(
+        EscalationPolicy,
+        verbose_name=_("policy"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="routes",
+        help_text=_("Who is told of what matches. Empty: another route, or the source, decides that."),
+    )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=Priority.choices, null=True, blank=True, help_text=_("P1 is the most urgent. Empty: the severity decides.")
+    )
     continues = models.BooleanField(_("continue"), default=False, help_text=_("Ask the following routes too; a later match wins."))
     hours_from = models.TimeField(_("hours from"), null=True, blank=True, help_text=_("Counts from this time of day. Empty: all day."))
     hours_until = models.TimeField(
@@ -133,7 +217,7 @@ class Route(models.Model):
         validators=[check_zone],
         help_text=_("Whose clocks: an IANA name, for example Europe/Paris."),
     )
-    enabled = models.BooleanField(_("enabled"), default=True)
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: it is not asked."))
     catch_all = models.BooleanField(default=False, editable=False)
 
     class Meta:

@@ -29,7 +29,13 @@ class MaintenanceWindow(models.Model):
         models.CharField(max_length=500), verbose_name=_("matchers"), validators=[check_matchers], help_text=MATCHERS_HELP
     )
     reason = models.CharField(_("reason"), max_length=1000, help_text=_("Shown on every alert it holds back."))
-    time_zone = models.CharField(_("time zone"), max_length=64, default=site_time_zone, validators=[check_zone])
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default=site_time_zone,
+        validators=[check_zone],
+        help_text=_("Whose clocks: an IANA name, for example Europe/Paris."),
+    )
     weekdays = ArrayField(
         models.PositiveSmallIntegerField(),
         verbose_name=_("weekdays"),
@@ -45,7 +51,7 @@ class MaintenanceWindow(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MINUTES_LONGEST)],
         help_text=_("How long it lasts, whatever the clocks do meanwhile; 10080 (7 days) at the most."),
     )  # fmt: skip
-    enabled = models.BooleanField(_("enabled"), default=True)
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: it silences nothing, and what it silences now is told."))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
@@ -99,7 +105,9 @@ class Silence(models.Model):
         models.CharField(max_length=500), verbose_name=_("matchers"), validators=[check_matchers], help_text=MATCHERS_HELP
     )
     reason = models.CharField(_("reason"), max_length=1000, help_text=_("Shown on every alert it holds back."))
-    starts_at = models.DateTimeField(_("starts at"))
+    starts_at = models.DateTimeField(
+        _("starts at"), help_text=_("From then on it holds back; the 7 days, and the 8 hours for a P1, count from here.")
+    )
     ends_at = models.DateTimeField(_("ends at"), help_text=_("Whatever is still open then is told."))
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+")
     author_name = models.CharField(max_length=150, blank=True, editable=False, help_text="As another program names who made it.")

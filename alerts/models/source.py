@@ -27,9 +27,20 @@ def default_group_attributes() -> list[str]:
 class Source(models.Model):
     """Something that may report, and what Sentinel does with its reports."""
 
-    slug = models.SlugField(_("slug"), unique=True, max_length=60)
-    name = models.CharField(_("name"), max_length=120)
-    kind = models.CharField(_("kind"), max_length=16, choices=SourceKind.choices, default=SourceKind.GENERIC)
+    slug = models.SlugField(
+        _("slug"),
+        unique=True,
+        max_length=60,
+        help_text=_("What programs know it by when they report; it stays once it is saved. For example camera-hall."),
+    )
+    name = models.CharField(_("name"), max_length=120, help_text=_("As people know it: it stands in messages."))
+    kind = models.CharField(
+        _("kind"),
+        max_length=16,
+        choices=SourceKind.choices,
+        default=SourceKind.GENERIC,
+        help_text=_("For lists and filters; it changes nothing of what is done."),
+    )
     severity = models.CharField(
         _("severity"), max_length=10, choices=Severity.choices, default=Severity.MEDIUM, help_text=_("For reports that name none.")
     )
@@ -44,7 +55,13 @@ class Source(models.Model):
         models.CharField(max_length=80), verbose_name=_("group attributes"), default=default_group_attributes, blank=True,
         help_text=_("Alerts that agree in all of these are told together. Empty: never group."),
     )  # fmt: skip
-    group_window_seconds = models.PositiveIntegerField(_("group window seconds"), default=300)
+    group_window_seconds = models.PositiveIntegerField(
+        _("group window seconds"),
+        default=300,
+        help_text=_(
+            "In seconds: what belongs together and comes within this time after the first alert is told together. 300 is 5 minutes."
+        ),
+    )
     group_max = models.PositiveSmallIntegerField(_("group max"), default=10, help_text=_("A group holds at most this many alerts."))
     flood_limit = models.PositiveIntegerField(_("flood limit"),
         default=200, validators=[MaxValueValidator(50_000)],
@@ -60,13 +77,17 @@ class Source(models.Model):
         default=1,
         help_text=_("It is calm again when it was raised at most so often within the window; then its state is told."),
     )
-    flap_window_seconds = models.PositiveIntegerField(_("flap window seconds"), default=1800)
+    flap_window_seconds = models.PositiveIntegerField(
+        _("flap window seconds"),
+        default=1800,
+        help_text=_("In seconds: over how long the two numbers beside it are counted. 1800 is half an hour."),
+    )
     triage = models.BooleanField(_("triage"), default=False, help_text=_("Ask the AI for an opinion on reports with an image."))
     policy = models.ForeignKey(
         "alerts.EscalationPolicy", verbose_name=_("policy"), null=True, blank=True, on_delete=models.PROTECT, related_name="sources",
         help_text=_("Used when no route before the catch-all matches."),
     )  # fmt: skip
-    enabled = models.BooleanField(_("enabled"), default=True)
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: its reports are refused, with the reason."))
 
     class Meta:
         verbose_name = _("source")

@@ -34,7 +34,9 @@ class Subscription(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(_("name"), max_length=120, unique=True)
+    name = models.CharField(
+        _("name"), max_length=120, unique=True, help_text=_("Which system it is, so that others know what breaks when it is switched off.")
+    )
     url = crypto.EncryptedTextField(_("url"), help_text=_("Where events are posted to."))
     secret = crypto.EncryptedTextField(_("secret"), help_text=_("The key that signs them (whsec_...)."))
     kinds = ArrayField(
@@ -48,7 +50,13 @@ class Subscription(models.Model):
         models.CharField(max_length=500), verbose_name=_("matchers"), default=list, blank=True, validators=[check_unless_empty],
         help_text=_('For example source=probe or room=~"1.*". All of them must hold. Empty: every alert.'),
     )  # fmt: skip
-    format = models.CharField(_("format"), max_length=12, choices=EventFormat.choices, default=EventFormat.STRUCTURED)
+    format = models.CharField(
+        _("format"),
+        max_length=12,
+        choices=EventFormat.choices,
+        default=EventFormat.STRUCTURED,
+        help_text=_("One event a request is the simplest to receive; batches are for many."),
+    )
     enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Switched off, events wait for as long as they are kept."))
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -53,7 +53,7 @@ class Inhibition(models.Model):
         default=10, validators=[MaxValueValidator(MAX_WAIT_SECONDS)],
         help_text=_("How long an alert that it may hold back waits for the one that explains it, when that comes second. Never a P1."),
     )  # fmt: skip
-    enabled = models.BooleanField(_("enabled"), default=True)
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: it holds nothing back."))
     hits = models.PositiveIntegerField(_("hits"), default=0, editable=False, help_text=_("Alerts held back so far."))
 
     class Meta:

@@ -57,7 +57,13 @@ class Wall(models.Model):
     language = models.CharField(
         _("language"), max_length=8, blank=True, choices=settings.LANGUAGES, help_text=_("Empty: the site's language.")
     )
-    sound = models.CharField(_("sound"), max_length=8, choices=WallSound.choices, default=WallSound.UNTIL_TAKEN)
+    sound = models.CharField(
+        _("sound"),
+        max_length=8,
+        choices=WallSound.choices,
+        default=WallSound.UNTIL_TAKEN,
+        help_text=_("A browser plays sound only after somebody has touched the page once."),
+    )
     names = models.BooleanField(_("names"), default=True, help_text=_("Show who has taken an alert by name. Off: only that somebody has."))
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True, help_text=_("Empty: it works until it is revoked."))
     revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)

@@ -83,11 +83,19 @@ class RestoreProof(models.Model):
     """Somebody, or a script, restored a backup and says how it went."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    job = models.ForeignKey(ExpectedBackupJob, verbose_name=_("job"), on_delete=models.CASCADE, related_name="restore_proofs")
+    job = models.ForeignKey(
+        ExpectedBackupJob,
+        verbose_name=_("job"),
+        on_delete=models.CASCADE,
+        related_name="restore_proofs",
+        help_text=_("Which backup was restored."),
+    )
     entry = models.ForeignKey(BackupEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="restore_proofs")
-    restored_at = models.DateTimeField(_("restored at"))
-    succeeded = models.BooleanField(_("succeeded"))
-    detail = models.TextField(_("detail"), blank=True, max_length=10_000)
+    restored_at = models.DateTimeField(_("restored at"), help_text=_("When it was tried."))
+    succeeded = models.BooleanField(_("succeeded"), help_text=_("Whether the data was there and could be used."))
+    detail = models.TextField(
+        _("detail"), blank=True, max_length=10_000, help_text=_("Where it was restored, how long it took, what was checked.")
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:

@@ -26,7 +26,9 @@ check_slug = RegexValidator(r"^[a-z0-9_-]+\Z", _("Use small letters, digits, - a
 class PingKey(models.Model):
     """A secret in the addresses ``/ping/<key>/<slug>`` and ``/p/<key>/<monitor>``: whoever has it may ping every job by its slug."""
 
-    name = models.CharField(_("name"), max_length=80, unique=True)
+    name = models.CharField(
+        _("name"), max_length=80, unique=True, help_text=_("Who has it, so that you know later which one to take back.")
+    )
     # An address is the credential here, as its clients can hold nothing else: digest to find it, no way back.
     digest = models.CharField(max_length=64, unique=True, editable=False)
     prefix = models.CharField(max_length=8, editable=False)
@@ -49,18 +51,37 @@ class ExpectedBackupJob(models.Model):
     """One backup that is expected again and again. ``current_status`` and the instants below it are written by entries.py alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    database_name = models.CharField(_("database name"), max_length=120)
+    database_name = models.CharField(
+        _("database name"), max_length=120, help_text=_("As the agent's reports name it, or any name for what is pinged.")
+    )
     agent_id_responsible = models.CharField(
         _("agent"), max_length=120, blank=True, help_text=_("COMPANY_CITY_NEIGHBORHOOD, as its folder is called.")
     )
-    company_name = models.CharField(_("company"), max_length=120, blank=True)
-    city = models.CharField(_("city"), max_length=120, blank=True)
-    neighborhood = models.CharField(_("neighborhood"), max_length=120, blank=True)
-    backup_frequency = models.CharField(_("frequency"), max_length=8, choices=Frequency.choices, default=Frequency.DAILY)
-    expected_hour_utc = models.PositiveSmallIntegerField(
-        _("hour"), default=0, validators=[MaxValueValidator(23)], help_text=_("In its own zone.")
+    company_name = models.CharField(
+        _("company"),
+        max_length=120,
+        blank=True,
+        help_text=_("As the agent's reports name it; part of the path of the store. May be empty."),
     )
-    expected_minute_utc = models.PositiveSmallIntegerField(_("minute"), default=0, validators=[MaxValueValidator(59)])
+    city = models.CharField(
+        _("city"), max_length=120, blank=True, help_text=_("Where it is, for lists and the path of the store. May be empty.")
+    )
+    neighborhood = models.CharField(
+        _("neighborhood"), max_length=120, blank=True, help_text=_("Tells two places of one city apart. May be empty.")
+    )
+    backup_frequency = models.CharField(
+        _("frequency"),
+        max_length=8,
+        choices=Frequency.choices,
+        default=Frequency.DAILY,
+        help_text=_("How often one must come. The fields beside it that do not belong to it do not count."),
+    )
+    expected_hour_utc = models.PositiveSmallIntegerField(
+        _("hour"), default=0, validators=[MaxValueValidator(23)], help_text=_("0 to 23, by the clock of its own zone.")
+    )
+    expected_minute_utc = models.PositiveSmallIntegerField(
+        _("minute"), default=0, validators=[MaxValueValidator(59)], help_text=_("Of that hour; of an hourly backup, of every hour.")
+    )
     timezone = models.CharField(
         _("timezone"), max_length=64, default="UTC", validators=[check_zone], help_text=_("Of hour and minute, or of the cron expression.")
     )
@@ -75,7 +96,15 @@ class ExpectedBackupJob(models.Model):
         help_text=_("Of a monthly backup; in shorter months their last day."),
     )
     once_on = models.DateField(_("once on"), null=True, blank=True, help_text=_("The day of a backup that is expected once."))
-    cron = models.CharField(_("cron expression"), max_length=120, blank=True, validators=[cron.validate])
+    cron = models.CharField(
+        _("cron expression"),
+        max_length=120,
+        blank=True,
+        validators=[cron.validate],
+        help_text=_(
+            "Minute, hour, day of month, month, weekday: 30 2 * * 1-5 is at 2:30, Monday to Friday. Counts with “Cron expression” only."
+        ),
+    )
     period_seconds = models.PositiveIntegerField(
         _("period seconds"),
         null=True,
@@ -83,7 +112,10 @@ class ExpectedBackupJob(models.Model):
         help_text=_("Pinged at any time, but never later than so long after the last ping. Instead of a time of day."),
     )
     grace_minutes = models.PositiveIntegerField(
-        _("grace minutes"), default=60, validators=[MaxValueValidator(60 * 24 * 31)], help_text=_("Then it is missing.")
+        _("grace minutes"),
+        default=60,
+        validators=[MaxValueValidator(60 * 24 * 31)],
+        help_text=_("In minutes: so long after its time it counts as missing. 60 is an hour."),
     )
     final_storage_path_template = models.CharField(
         _("stored as"), max_length=300, default=DEFAULT_TEMPLATE, blank=True, validators=[check_template],
@@ -93,7 +125,10 @@ class ExpectedBackupJob(models.Model):
         _("change expected"), default=False, help_text=_("Content that did not change since the last success is an alert.")
     )
     restore_proof_days = models.PositiveSmallIntegerField(
-        _("restore proof days"), null=True, blank=True, help_text=_("A restore must be proved at least so often.")
+        _("restore proof days"),
+        null=True,
+        blank=True,
+        help_text=_("In days: a restore must be proved at least so often. Empty: no proof is asked for."),
     )
     email_for_notifications = models.EmailField(
         _("email for notifications"), blank=True, help_text=_("Told by mail as well, besides whom the alert's policy tells.")
@@ -101,11 +136,15 @@ class ExpectedBackupJob(models.Model):
     severity = models.CharField(
         _("severity"), max_length=10, choices=Severity.choices, default=Severity.HIGH, help_text=_("Of its alerts.")
     )
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Off: nothing is expected, and nobody is told that nothing came.")
+    )
     reported_by = models.CharField(
         _("reported by"), max_length=8, choices=ReportedBy.choices, default=ReportedBy.AGENT, help_text=_("How it is mostly reported.")
     )
-    slug = models.CharField(_("slug"), max_length=100, blank=True, validators=[check_slug], help_text=_("For pings by name."))
+    slug = models.CharField(
+        _("slug"), max_length=100, blank=True, validators=[check_slug], help_text=_("For pings by name. Empty: only by its own address.")
+    )
     ping_id = models.UUIDField(unique=True, default=uuid4, editable=False)
     badge_id = models.UUIDField(unique=True, default=uuid4, editable=False)
     post_only = models.BooleanField(_("post only"), default=False, help_text=_("Pings by GET and HEAD are ignored."))

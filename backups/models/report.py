@@ -55,7 +55,9 @@ class UnexpectedDatabase(models.Model):
     last_seen_at = models.DateTimeField(_("last seen at"))
     reports = models.PositiveIntegerField(_("reports"), default=1)
     document = models.JSONField(_("document"), default=dict, help_text=_("What the newest report says of it."))
-    ignored = models.BooleanField(_("ignored"), default=False)
+    ignored = models.BooleanField(
+        _("ignored"), default=False, help_text=_("It need not be backed up: it is left out of what needs a look.")
+    )
 
     class Meta:
         verbose_name = _("unexpected database")

@@ -42,7 +42,10 @@ class DeviceForm(forms.ModelForm):
         help_text=_("Stored encrypted and never shown again; leave it empty to keep the one there is. Rion's default is 0000."),
     )  # fmt: skip
 
-    forget_password = forms.BooleanField(required=False, label=_("Forget the password"), widget=UnfoldBooleanWidget)
+    forget_password = forms.BooleanField(
+        required=False, label=_("Forget the password"), widget=UnfoldBooleanWidget,
+        help_text=_("Tick it and save: what is stored is deleted."),
+    )  # fmt: skip
 
     class Meta:
         model = Device

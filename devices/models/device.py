@@ -41,12 +41,20 @@ class Device(models.Model):
         _("slug"), unique=True, max_length=60, validators=[check_slug], help_text=_("Its name in addresses, and the subject of its alerts.")
     )
     name = models.CharField(_("name"), max_length=120, validators=[check_line])
-    driver = models.CharField(_("driver"), max_length=16, choices=DriverKind.choices, default=DriverKind.NL43)
+    driver = models.CharField(
+        _("driver"),
+        max_length=16,
+        choices=DriverKind.choices,
+        default=DriverKind.NL43,
+        help_text=_("What speaks with it: a meter is asked over the network, a device that pushes sends by REST itself."),
+    )
     host = models.CharField(
         _("host"), max_length=253, blank=True, help_text=_("Address or name in the network; of a simulated meter what it simulates.")
     )
     port = models.PositiveIntegerField(_("port"), default=CONTROL_PORT, validators=PORT, help_text=_("Control port of the meter."))
-    ftp_port = models.PositiveIntegerField(_("FTP port"), default=FTP_PORT, validators=PORT)
+    ftp_port = models.PositiveIntegerField(
+        _("FTP port"), default=FTP_PORT, validators=PORT, help_text=_("For the files on the meter, usually 21.")
+    )
     username = models.CharField(
         _("username"), max_length=120, blank=True, validators=[check_line], help_text=_("For FTP; Rion's default is USER.")
     )
@@ -68,13 +76,13 @@ class Device(models.Model):
     )
     poll_seconds = models.FloatField(_("poll seconds"),
         default=1.25, validators=[MinValueValidator(MIN_POLL_SECONDS), MaxValueValidator(MAX_POLL_SECONDS)],
-        help_text=_("Between two samples while it is watched. At least 1: the meter needs a pause of a second."),
+        help_text=_("In seconds, between two samples while it is watched. At least 1: the meter needs a pause of a second."),
     )  # fmt: skip
     silent_after_seconds = models.PositiveIntegerField(
         _("silent after (seconds)"),
         null=True,
         blank=True,
-        help_text=_("A device that pushes raises an alert when it sent nothing for so long."),
+        help_text=_("In seconds: a device that pushes raises an alert when it sent nothing for so long. Empty: never."),
     )
     source = models.ForeignKey(
         "alerts.Source", verbose_name=_("source"), null=True, blank=True, on_delete=models.PROTECT, related_name="+",

@@ -13,9 +13,21 @@ class TechnicianNote(models.Model):
     """What a technician wrote about a device or a place: free text, scanned once for complaints."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    device = models.ForeignKey(Device, verbose_name=_("device"), null=True, blank=True, on_delete=models.SET_NULL, related_name="notes")
-    place = models.CharField(_("place"), max_length=200, blank=True)
-    text = models.TextField(_("text"), max_length=10_000)
+    device = models.ForeignKey(
+        Device,
+        verbose_name=_("device"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="notes",
+        help_text=_("What it is about; empty: a place, named below."),
+    )
+    place = models.CharField(_("place"), max_length=200, blank=True, help_text=_("Where, when no device is named. For example “Quay 3”."))
+    text = models.TextField(
+        _("text"),
+        max_length=10_000,
+        help_text=_("In your own words. Trouble that is found in it (a cover, a cable, a tank) becomes an alert."),
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )

@@ -18,7 +18,13 @@ WEEKDAYS = 7
 class AlertRule(models.Model):
     """Raises an alert when a metric stays beyond a threshold, and resolves it when the metric came back."""
 
-    device = models.ForeignKey(Device, verbose_name=_("device"), on_delete=models.CASCADE, related_name="rules")
+    device = models.ForeignKey(
+        Device,
+        verbose_name=_("device"),
+        on_delete=models.CASCADE,
+        related_name="rules",
+        help_text=_("Whose measurements it looks at. A rule stays with its device."),
+    )
     name = models.CharField(_("name"), max_length=120)
     metric = models.CharField(
         _("metric"), max_length=40, default="lp", help_text=_("As in the device's frames: lp, leq, lmax, humidity, temperature, …")
@@ -27,8 +33,16 @@ class AlertRule(models.Model):
         max_length=20, blank=True,
         help_text=_("Over the last so many seconds: leq:300 the mean by energy, l10:300 the L10, rate:60 the change. Empty: each value."),
     )  # fmt: skip
-    comparison = models.CharField(_("comparison"), max_length=5, choices=Comparison.choices, default=Comparison.ABOVE)
-    threshold = models.FloatField(_("threshold"))
+    comparison = models.CharField(
+        _("comparison"),
+        max_length=5,
+        choices=Comparison.choices,
+        default=Comparison.ABOVE,
+        help_text=_("On which side of the threshold it is trouble."),
+    )
+    threshold = models.FloatField(
+        _("threshold"), help_text=_("In the metric's own unit: dB for sound, % for humidity, °C for temperature. For example 85.")
+    )
     sustained_seconds = models.PositiveIntegerField(_("sustained seconds"),
         default=2, validators=[MaxValueValidator(DAY_SECONDS)],
         help_text=_("So long beyond the threshold before it is an alert, and so long back before it ends."),
@@ -50,8 +64,14 @@ class AlertRule(models.Model):
         models.PositiveSmallIntegerField(validators=[MaxValueValidator(WEEKDAYS - 1)]), verbose_name=_("weekdays"), default=list,
         blank=True, help_text=_("0 is Monday. Empty: every day. A window over midnight belongs to the day it begins on."),
     )  # fmt: skip
-    severity = models.CharField(_("severity"), max_length=10, choices=Severity.choices, default=Severity.HIGH)
-    enabled = models.BooleanField(_("enabled"), default=True)
+    severity = models.CharField(
+        _("severity"),
+        max_length=10,
+        choices=Severity.choices,
+        default=Severity.HIGH,
+        help_text=_("Of its alerts; routes and the source make a priority of it."),
+    )
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: it raises nothing; an alert of it that is open ends."))
     version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Raised by every change; an open event belongs to one version."
     )

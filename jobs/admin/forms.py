@@ -40,8 +40,14 @@ class JobForm(forms.ModelForm):
         required=False, label=_("Headers"), max_length=4000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autocomplete": "off"}),
         help_text=_("Name: value, a line each. Stored encrypted and never shown again; leave it empty to keep what there is."),
     )  # fmt: skip
-    forget_headers = forms.BooleanField(required=False, label=_("Forget the headers"), widget=UnfoldBooleanWidget)
-    callable = forms.ChoiceField(required=False, label=_("Callable"), widget=UnfoldAdminSelectWidget)
+    forget_headers = forms.BooleanField(
+        required=False, label=_("Forget the headers"), widget=UnfoldBooleanWidget,
+        help_text=_("Tick it and save: what is stored is deleted."),
+    )  # fmt: skip
+    callable = forms.ChoiceField(
+        required=False, label=_("Callable"), widget=UnfoldAdminSelectWidget,
+        help_text=_("What Sentinel can do by itself. Choose one, save, and “Run now” asks for its arguments."),
+    )  # fmt: skip
 
     class Meta:
         model = Job

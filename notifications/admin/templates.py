@@ -34,7 +34,10 @@ REASONS = [("", _("Every message about an alert")), *((value, label) for value, 
 class MessageTemplateForm(forms.ModelForm):
     """A text, tried out before it is saved."""
 
-    reason = forms.ChoiceField(choices=REASONS, required=False, label=_("Sent as"), widget=UnfoldAdminSelectWidget)
+    reason = forms.ChoiceField(
+        choices=REASONS, required=False, label=_("Sent as"), widget=UnfoldAdminSelectWidget,
+        help_text=_("On which occasion it is sent. The first choice: on every one about an alert."),
+    )  # fmt: skip
 
     class Meta:
         model = MessageTemplate

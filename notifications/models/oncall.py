@@ -73,7 +73,13 @@ class Rotation(models.Model):
         blank=True,
         help_text=_("Days it counts on. Empty: every day."),
     )
-    holiday_rule = models.CharField(_("public holidays"), max_length=8, choices=HolidayRule.choices, default=HolidayRule.ANY)
+    holiday_rule = models.CharField(
+        _("public holidays"),
+        max_length=8,
+        choices=HolidayRule.choices,
+        default=HolidayRule.ANY,
+        help_text=_("What the layer does on public holidays of the country beside it."),
+    )
     holiday_country = models.CharField(
         _("holiday country"),
         max_length=12,
@@ -114,7 +120,12 @@ class RotationMember(models.Model):
     """One person's place in a rotation."""
 
     rotation = models.ForeignKey(Rotation, on_delete=models.CASCADE, related_name="members")
-    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="rotation_places")
+    recipient = models.ForeignKey(
+        Recipient,
+        on_delete=models.PROTECT,
+        related_name="rotation_places",
+        help_text=_("Who takes a turn; drag the rows into their order."),
+    )
     position = models.PositiveSmallIntegerField(default=0, help_text="The lowest has the first turn.")
 
     class Meta:
@@ -132,10 +143,22 @@ class OnCallOverride(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    schedule = models.ForeignKey(OnCallSchedule, verbose_name=_("schedule"), on_delete=models.CASCADE, related_name="overrides")
-    starts_at = models.DateTimeField(_("starts at"))
-    ends_at = models.DateTimeField(_("ends at"))
-    recipient = models.ForeignKey(Recipient, verbose_name=_("recipient"), on_delete=models.PROTECT, related_name="overrides")
+    schedule = models.ForeignKey(
+        OnCallSchedule,
+        verbose_name=_("schedule"),
+        on_delete=models.CASCADE,
+        related_name="overrides",
+        help_text=_("In which schedule somebody takes over."),
+    )
+    starts_at = models.DateTimeField(_("starts at"), help_text=_("From then on this person is on call, whatever the layers say."))
+    ends_at = models.DateTimeField(_("ends at"), help_text=_("Then the layers count again."))
+    recipient = models.ForeignKey(
+        Recipient,
+        verbose_name=_("recipient"),
+        on_delete=models.PROTECT,
+        related_name="overrides",
+        help_text=_("Who is on call instead. Of two overrides at one time the one made later wins."),
+    )
     uid = models.CharField(max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -163,10 +186,22 @@ class CalendarFeed(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     schedule = models.ForeignKey(
-        OnCallSchedule, verbose_name=_("schedule"), null=True, blank=True, on_delete=models.CASCADE, related_name="feeds"
+        OnCallSchedule,
+        verbose_name=_("schedule"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="feeds",
+        help_text=_("Whose shifts it shows. Name a schedule or a person, not both."),
     )
     recipient = models.ForeignKey(
-        Recipient, verbose_name=_("recipient"), null=True, blank=True, on_delete=models.CASCADE, related_name="feeds"
+        Recipient,
+        verbose_name=_("recipient"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="feeds",
+        help_text=_("Whose own shifts, in all schedules, it shows."),
     )
     label = models.CharField(_("label"), max_length=80, blank=True, help_text=_("Who reads it, for example “wall screen”."))
     token_digest = models.CharField(max_length=64, editable=False)

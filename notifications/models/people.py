@@ -25,16 +25,31 @@ class Recipient(models.Model):
     """A person who can be told, and who can answer. ``user`` is that person's sign-in, if there is one."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(_("name"), max_length=120, help_text=_("As colleagues know them: it stands in messages and in the record."))
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, verbose_name=_("user"), null=True, blank=True, on_delete=models.SET_NULL, related_name="recipient"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="recipient",
+        help_text=_("Their own sign-in, so that they find their alerts and shifts under “Me”. Empty: they answer by message only."),
     )
-    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default=site_language)
+    language = models.CharField(
+        _("language"), max_length=8, choices=settings.LANGUAGES, default=site_language, help_text=_("Of the messages to them.")
+    )
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=site_time_zone, help_text=_("An IANA name, for example Europe/Paris.")
     )
-    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
-    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    quiet_from = models.TimeField(
+        _("quiet from"), null=True, blank=True, help_text=_("By their own clock, for example 22:00. Empty: no quiet hours.")
+    )
+    quiet_until = models.TimeField(
+        _("quiet until"),
+        null=True,
+        blank=True,
+        help_text=_("By their own clock, for example 07:00; earlier than the start: of the next day."),
+    )
     active = models.BooleanField(_("active"), default=True, help_text=_("Nothing is sent to an inactive recipient."))
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -49,9 +64,20 @@ class Recipient(models.Model):
 class RecipientGroup(models.Model):
     """People who are told together, addressed by ``slug`` in policies."""
 
-    slug = models.SlugField(_("slug"), unique=True, max_length=60)
+    slug = models.SlugField(
+        _("slug"),
+        unique=True,
+        max_length=60,
+        help_text=_("What policies and programs know it by; it stays once it is saved. For example night-shift."),
+    )
     name = models.CharField(_("name"), max_length=120)
-    members = models.ManyToManyField(Recipient, verbose_name=_("members"), blank=True, related_name="groups")
+    members = models.ManyToManyField(
+        Recipient,
+        verbose_name=_("members"),
+        blank=True,
+        related_name="groups",
+        help_text=_("All of them are told when a policy names the group."),
+    )
 
     class Meta:
         verbose_name = _("recipient group")
@@ -71,25 +97,50 @@ class ContactMethod(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     recipient = models.ForeignKey(
-        Recipient, verbose_name=_("recipient"), null=True, blank=True, on_delete=models.CASCADE, related_name="contact_methods"
+        Recipient,
+        verbose_name=_("recipient"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="contact_methods",
+        help_text=_("Whose it is. Name a person or a group, not both."),
     )
     group = models.ForeignKey(
-        RecipientGroup, verbose_name=_("group"), null=True, blank=True, on_delete=models.CASCADE, related_name="contact_methods"
+        RecipientGroup,
+        verbose_name=_("group"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="contact_methods",
+        help_text=_("For what a group has in common: a Slack channel, a webhook, a shared mailbox."),
     )
-    kind = models.CharField(_("kind"), max_length=16, choices=Transport.choices)
+    kind = models.CharField(
+        _("kind"),
+        max_length=16,
+        choices=Transport.choices,
+        help_text=_("How it is reached. Which ones can be used here stands under Transports."),
+    )
     address = crypto.EncryptedTextField(_("address"), help_text=_("E-mail address, telephone number with +country, URL or device token."))
     address_digest = models.CharField(max_length=64, editable=False, db_index=True)
     secret = crypto.EncryptedTextField(_("secret"), blank=True, default="", help_text=_("The key that signs a webhook (whsec_...)."))
-    label = models.CharField(_("label"), max_length=80, blank=True)
+    label = models.CharField(
+        _("label"), max_length=80, blank=True, help_text=_("Tells two of a kind apart, for example “work” or “at home”. May be empty.")
+    )
     order = models.PositiveSmallIntegerField(_("order"), default=1, help_text=_("The lowest is tried first."))
     verified = models.BooleanField(_("verified"), default=False, help_text=_("Nothing is sent to an address nobody has verified."))
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(_("active"), default=True, help_text=_("Off: nothing is sent to it, and it stays as it is."))
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.CharField(max_length=300, blank=True, editable=False)
     proved_at = models.DateTimeField(null=True, blank=True, editable=False)
     """When something last proved that it reaches its owner: a receipt, an answer, a code."""
     tested_at = models.DateTimeField(null=True, blank=True, editable=False)
-    platform = models.CharField(_("platform"), max_length=10, choices=Platform.choices, blank=True)
+    platform = models.CharField(
+        _("platform"),
+        max_length=10,
+        choices=Platform.choices,
+        blank=True,
+        help_text=_("Of a push address: what kind of device it is, so that you know which one is meant. Empty: unknown."),
+    )
     push_kind = models.CharField(max_length=8, choices=PushKind.choices, default=PushKind.TOKEN)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -189,7 +240,9 @@ class NotificationRule(models.Model):
         help_text=_("this one method."),
     )
     delay_seconds = models.PositiveIntegerField(
-        _("delay seconds"), default=0, help_text=_("How long to wait for an answer before it is used.")
+        _("delay seconds"),
+        default=0,
+        help_text=_("In seconds: how long to wait for an answer before it is used. 0: at once; 3600 at the most."),
     )
 
     class Meta:

@@ -14,14 +14,22 @@ class MessageTemplate(models.Model):
     Of several that fit the one that says most wins: a source over a type, a type over a reason, a reason over a language.
     """
 
-    form = models.CharField(_("text of"), max_length=12, choices=Form.choices)
+    form = models.CharField(
+        _("text of"), max_length=12, choices=Form.choices, help_text=_("Which part of which kind of message it replaces.")
+    )
     language = models.CharField(
         _("language"), max_length=8, choices=[("", _("Every language")), *settings.LANGUAGES], blank=True, help_text=_("The recipient's.")
     )
     reason = models.CharField(_("sent as"), max_length=16, blank=True, help_text=_("One of Reason. Empty: every kind of message."))
     source = models.SlugField(_("source"), max_length=60, blank=True, help_text=_("The slug of a source. Empty: every source."))
     type = models.CharField(_("type"), max_length=60, blank=True, help_text=_("The alert's type, for example fall. Empty: every type."))
-    text = models.TextField(_("text"))
+    text = models.TextField(
+        _("text"),
+        help_text=_(
+            "Values stand in double braces, for example {{ title }}. Preview it before you save: one that fails "
+            "is replaced by the built-in text."
+        ),
+    )
     active = models.BooleanField(_("active"), default=True, help_text=_("Switch it off to use the built-in text again."))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, editable=False, on_delete=models.SET_NULL, related_name="+"

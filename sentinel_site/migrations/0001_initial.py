@@ -23,14 +23,14 @@ class Migration(migrations.Migration):
             name='ApiKey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
+                ('name', models.CharField(max_length=80, verbose_name='name', help_text='Who or what uses it, so that you know later which one to revoke. For example “camera in the hall”.')),
                 ('prefix', models.CharField(editable=False, max_length=8, unique=True)),
                 ('digest', models.CharField(editable=False, max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires at')),
+                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires at', help_text='It stops working then. Empty: it works until it is revoked.')),
                 ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked at')),
                 ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last used at')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to=settings.AUTH_USER_MODEL, verbose_name='user', help_text='Whoever has the key acts as this user and may do what this user may. Make a user of its own for each program.')),
             ],
             options={
                 'verbose_name_plural': 'API keys',
