@@ -9,7 +9,7 @@ TEST_DATA := $(VENV)/check-data
 PRODUCTION := SENTINEL_DATA_DIR=$(TEST_DATA) SENTINEL_BASE_URL=https://sentinel.example.org SENTINEL_DEADMAN_URL=https://deadman.example.org/ping
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-interop check lint deploy audit collect bench docs screenshots lock clean
+.PHONY: help run test tests test-interop check lint style types deploy audit collect bench docs screenshots lock clean
 
 help:
 	@echo "make run    start everything; options: make run ARGS='--port 8001 --demo'"
@@ -24,8 +24,13 @@ help:
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py up $(ARGS)
 
+# Types and known vulnerabilities are looked for beside the tests, many of which wait; what was found counts, and is said at the end.
 test: $(VENV)/dev.stamp
-	@$(MAKE) --no-print-directory -j 3 lint deploy audit collect
+	@$(MAKE) --no-print-directory -j 2 types audit >$(VENV)/aside.log 2>&1 & aside=$$!; \
+		$(MAKE) --no-print-directory -j 3 style deploy collect && $(MAKE) --no-print-directory tests; tests=$$?; \
+		wait $$aside; aside=$$?; cat $(VENV)/aside.log; [ $$tests = 0 ] && exit $$aside; exit $$tests
+
+tests:
 	@chromium=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 		&& echo "Chromium: $$chromium" || echo "Chromium: not on this machine, so the tests in a browser are left out"
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
@@ -38,9 +43,13 @@ test-interop: $(VENV)/dev.stamp
 check: $(VENV)/dev.stamp lint
 	$(BIN)/python -m pytest -q -n 2 -m "core and not slow" $(ARGS)
 
-lint:
+lint: style types
+
+style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types:
 	SENTINEL_DATA_DIR=$(TEST_DATA) $(BIN)/mypy
 
 deploy:
