@@ -35,7 +35,9 @@ LOOKS = st.lists(st.integers(1, 72), min_size=1, max_size=4).map(sorted)
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 """Each example is a story in the database: making a failing one smaller takes longer than reading it."""
 LAST = st.sampled_from([28, 30, 31])
-FEW = settings(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=12, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 """Each example makes a job of its own and deletes it; the sources are the same for all."""
 
 

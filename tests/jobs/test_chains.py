@@ -150,7 +150,7 @@ dags = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(links=dags, ends=st.lists(st.sampled_from(ENDS), min_size=6, max_size=6), order=st.randoms(use_true_random=False))
 def test_whatever_follows_what_each_job_of_a_chain_has_one_run_and_the_right_one(links, ends, order):
     kinds = {(0 if not any(other[1] == parent for other in links) else parent, child): always for parent, child, always in links}
