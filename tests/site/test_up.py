@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -73,42 +74,47 @@ def test_a_database_that_is_no_postgresql_is_one_line(ground):
     assert "DATABASE_URL must start with postgresql://" in only_line(start(ground / "other", DATABASE_URL="mysql://localhost/x"))
 
 
-@pytest.mark.slow
-def test_a_second_start_finds_the_same_data_and_a_stop_leaves_nothing(ground):
-    data_dir = ground / "house"
-    with Up(data_dir) as first:
-        users = first.rows("SELECT username, password FROM auth_user")
-        assert "another `manage.py up` uses" in only_line(start(data_dir))
-    first._up.wait(60)
-    assert (first._up.returncode, leftovers(str(data_dir))) == (0, [])
-
-    with Up(data_dir) as second:
-        assert second.rows("SELECT username, password FROM auth_user") == users
-    assert leftovers(str(data_dir)) == []
-
-
-@pytest.mark.slow
-def test_the_password_is_shown_once(ground):
-    with Up(ground / "password", SENTINEL_ADMIN_PASSWORD="") as first:
-        pass
-    shown = [line for line in first.log.read_text().splitlines() if "password" in line]
-    with Up(ground / "password", SENTINEL_ADMIN_PASSWORD="") as second:
-        pass
-
-    assert len(shown) == 1
-    assert shown[0].startswith("sentinel: sign in as admin with the password ")
-    assert [line for line in second.log.read_text().splitlines() if "password" in line] == shown
+@pytest.fixture(scope="module")
+def twice(ground):
+    """A house that was started, stopped and started again, without a password of the operator's: what was seen both times."""
+    seen = SimpleNamespace(data_dir=ground / "house", users=[], after=[], passwords=[], refused="")
+    for _ in range(2):
+        with Up(seen.data_dir, SENTINEL_ADMIN_PASSWORD="") as house:
+            seen.users.append(house.rows("SELECT username, password FROM auth_user"))
+            seen.refused = seen.refused or only_line(start(seen.data_dir))
+        seen.after.append((house._up.returncode, leftovers(str(seen.data_dir))))
+        seen.passwords.append([line for line in house.log.read_text().splitlines() if "password" in line])
+    return seen
 
 
 @pytest.mark.slow
-def test_a_start_after_a_kill_ends_what_was_left(ground):
-    data_dir = ground / "house"
-    with Up(data_dir) as first:
+def test_a_second_start_finds_the_same_data_and_a_stop_leaves_nothing(twice):
+    assert len(twice.users[0]) > 0
+    assert twice.users[1] == twice.users[0]
+    assert twice.after == [(0, []), (0, [])]
+
+
+@pytest.mark.slow
+def test_one_house_at_a_time_uses_the_same_data(twice):
+    assert "another `manage.py up` uses" in twice.refused
+
+
+@pytest.mark.slow
+def test_the_password_is_shown_once(twice):
+    first, second = twice.passwords
+
+    assert [line.startswith("sentinel: sign in as admin with the password ") for line in first] == [True]
+    assert second == first
+
+
+@pytest.mark.slow
+def test_a_start_after_a_kill_ends_what_was_left(twice):
+    with Up(twice.data_dir) as first:
         stopped = first.pid("worker")
         os.kill(stopped, signal.SIGSTOP)  # it cannot even notice that its starter is gone
         first._up.kill()
         first._up.wait(60)
 
-    with Up(data_dir) as second:
+    with Up(twice.data_dir) as second:
         until(lambda: not Path(f"/proc/{stopped}").exists(), 60, "the end of the frozen worker")
         assert second.well()
