@@ -1,18 +1,21 @@
 """E-mail, against a real SMTP server."""
 
+import re
 from email import message_from_bytes, policy
+from email.message import Message
 from pathlib import Path
 
 import pytest
 
 from notifications.errors import DeadAddress, NotNow, PermanentError, TemporaryError
 from notifications.rendering import Wording
-from notifications.transports import email
+from notifications.transports import email, eml
 from sentinel_site import env
 from tests.factories import make_recipient
 from tests.notifications.conftest import ALERT, queue
 
 pytestmark = pytest.mark.django_db
+A_KEY = "01a20233-8cf1-7003-a349-110a81909b54"
 
 
 @pytest.fixture
@@ -126,8 +129,20 @@ def test_without_a_server_mail_is_written_to_files(told, settings, tmp_path):
 
     (path,) = Path(tmp_path / "mail").iterdir()
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
-    assert (path.suffix, message["Subject"]) == (".eml", "[P1] Fall in room 12 (#1042)")
+    assert re.fullmatch(rf"\d{{8}}-\d{{6}}_robin\.vale_p1-fall-in-room-12-1042_{told.pk}\.eml", path.name)
+    assert message["Subject"] == "[P1] Fall in room 12 (#1042)"
     assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("key", "to", "subject", "name"), [
+    (f"<{A_KEY}@localhost>", "r.vale@example.org", "Über", f"20261122-074102_r.vale_uber_{A_KEY}.eml"),
+    ("<../../etc/passwd@x>", "../../x@example.org", "/../../" + "y" * 99, f"....x_{'y' * 60}_....etcpasswd.eml"),
+])  # fmt: skip
+def test_the_name_of_a_file_tells_what_is_in_it_and_leads_nowhere_else(key, to, subject, name):
+    message = Message()
+    message["Message-ID"], message["To"] = key, to
+
+    assert eml.name_of(message, subject) == name
 
 
 def test_a_providers_backend_gets_the_deliverys_id(told, settings):
