@@ -171,6 +171,11 @@ class Alert(models.Model):
         """Whether nobody took it yet."""
         return self.status in UNACKNOWLEDGED
 
+    @property
+    def rests(self) -> bool:
+        """Whether somebody has it and nobody is called any more: taking it once more would change nothing."""
+        return self.status == AlertStatus.ACKNOWLEDGED and self.next_step_at is None and not self.unanswered
+
 
 class LogEntry(models.Model):
     """One line of an alert's record. ``id`` orders them; entries are never changed."""

@@ -14,7 +14,7 @@ from notifications import answers, links
 from notifications.answers import Answer, Reply
 from notifications.links import LinkError
 from notifications.models import Delivery, Notification, Recipient, RecipientGroup
-from tests.conftest import HOUR, MINUTE
+from tests.conftest import HOUR, MINUTE, NOON
 from tests.factories import make_method, make_policy, make_recipient, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +56,24 @@ def test_taking_it_again_changes_nothing(alert, token, at):
         answering.take(answering.visit(token, at=at), answer="calling", which=str(alert.pk), at=at)
 
     assert alert.log.filter(kind="status", detail__to="ACKNOWLEDGED").count() == 1
+
+
+def test_what_somebody_has_can_be_ended_and_not_taken_again(client, alert, token, at):
+    answering.take(answering.visit(token, at=at), answer="calling", which=str(alert.pk), at=at)
+
+    page = client.get(f"/a/{token}").content.decode()
+
+    assert [answer for answer in answering.ANSWERS if f'value="{answer}:' in page] == ["handled", "false_alarm"]
+
+
+@pytest.mark.parametrize(("fields", "rests"), [
+    ({"status": AlertStatus.SEEN}, False),
+    ({"status": AlertStatus.ACKNOWLEDGED}, True),
+    ({"status": AlertStatus.ACKNOWLEDGED, "unanswered": True}, False),
+    ({"status": AlertStatus.ACKNOWLEDGED, "next_step_at": NOON}, False),
+])  # fmt: skip
+def test_an_alert_rests_while_somebody_has_it_and_nobody_is_called(fields, rests):
+    assert Alert(**fields).rests == rests
 
 
 def test_a_closed_alert_cannot_be_taken(alert, token, at):
