@@ -17,7 +17,7 @@ from alerts.incoming import signatures
 from notifications import overrides, reach, transports
 from notifications.enums import PushKind, Transport
 from notifications.models import ContactMethod, Recipient
-from sentinel_site import doctor_backups, doctor_devices, doctor_mail, doctor_twilio, health
+from sentinel_site import doctor_backups, doctor_devices, doctor_mail, doctor_twilio, env, health
 
 OK, WARN, ERROR = "ok", "warn", "error"
 LINTED: Final = {linting.Level.ERROR: ERROR, linting.Level.WARNING: WARN, linting.Level.NOTICE: WARN}
@@ -82,6 +82,10 @@ def _settings() -> Iterator[Finding]:
         yield Finding(OK, f"Links in messages start with {settings.SENTINEL_BASE_URL}.")
     if settings.SENTINEL_BASE_URL.startswith("http://") and "localhost" not in settings.SENTINEL_BASE_URL:
         yield Finding(WARN, "SENTINEL_BASE_URL is not https://: passwords and answers travel in the clear.")
+    yield _either(
+        env.text("SENTINEL_TIME_ZONE"), f"Pages and messages show the time of {settings.TIME_ZONE}.",
+        "SENTINEL_TIME_ZONE is not set: pages and messages show UTC.",
+    )  # fmt: skip
     yield from (Finding(level, text) for level, text in (*doctor_mail.findings(), *doctor_twilio.findings(), *doctor_devices.findings()))
     yield _push()
     yield _slack()
