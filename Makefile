@@ -82,15 +82,20 @@ clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
+# Another user's environment may be out of reach: nothing is made anew or removed in it.
+OURS := test ! -e $(VENV) || test -w $(VENV) || { echo "$(VENV) belongs to $$(stat -c %U $(VENV)): run make as that user, or in a clone of your own" >&2; exit 1; }
+
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "Sentinel needs Python 3.11 or later; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(OURS)
+	@command -v "$(PYTHON)" >/dev/null || { echo "Sentinel needs Python 3.11 or later; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "$(PYTHON) is too old: Sentinel needs Python 3.11 or later" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null || { rm -rf $(VENV); echo "$(PYTHON) cannot make a venv: install its venv package (Debian: python3-venv)" >&2; exit 1; }
 
 # Modules are compiled on all processors, which pip does on one. Some that packages bring are templates, and cannot be.
 $(VENV)/run.stamp: requirements.txt | $(BIN)/python
-	@echo "Installing what Sentinel needs into $(VENV) ..."
+	@$(OURS)
+	@echo "Installing what Sentinel needs into $(VENV) (some minutes the first time) ..."
 	@$(PIP) -r requirements.txt
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@

@@ -180,6 +180,7 @@ class Supervisor:
 
     def _stop_all(self, selector: selectors.BaseSelector) -> None:
         """Stop those that serve nobody, all at once; then the servers."""
+        self._say("stopping ...")
         for serves in (False, True):
             rank = [program for program in reversed(self.programs) if program.serves_others == serves]
             for program in rank:

@@ -136,6 +136,7 @@ class House:
             nursery.close()
             self._stop_database()
             lock.close()
+        say("stopped")
 
     @property
     def database_url(self) -> str:
@@ -157,6 +158,7 @@ class House:
 
     def _prepare(self) -> None:
         """Migrate and bootstrap, in a process that is gone afterwards."""
+        say(f"preparing the database; all data is kept in {self.places.data_dir} ...")
         command = [sys.executable, MANAGE, "bootstrap", "--migrate"]
         done = subprocess.run(command, env=self.environ, stdin=subprocess.DEVNULL, start_new_session=True, check=False)
         if done.returncode == 0 and self.demo:

@@ -89,7 +89,7 @@ def test_a_program_that_does_not_stop_is_killed_when_its_time_is_up(running):
     supervisor.stop()
 
     until(lambda: sample.process is None, 60, "the stop")
-    assert said in (["sample did not stop in time; killing it"], [])  # it may not have become deaf yet
+    assert said in (["stopping ...", "sample did not stop in time; killing it"], ["stopping ..."])  # it may not have become deaf yet
 
 
 def test_back_off_grows_and_is_bounded():

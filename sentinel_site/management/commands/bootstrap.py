@@ -35,4 +35,4 @@ class Command(BaseCommand):
         if password:
             shown = "from SENTINEL_ADMIN_PASSWORD" if given else f"{password}   (shown this once)"
             self.stdout.write(f"sentinel: sign in as {bootstrap.ADMIN} with the password {shown}")
-            self.stdout.write(f"sentinel: first steps: {settings.SENTINEL_BASE_URL}/admin/first-steps/")
+            self.stdout.write(f"sentinel: first steps, once it is ready: {settings.SENTINEL_BASE_URL}/admin/first-steps/")
