@@ -24,7 +24,7 @@ class EmailBackend(BaseEmailBackend):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for email_message in email_messages:
             message = email_message.message()
-            path = folder / name_of(message, email_message.subject)
+            path = folder / name_of(message, str(email_message.subject))
             draft = path.with_suffix(".part")
             draft.touch(mode=0o600)  # it holds an answer link
             draft.write_bytes(message.as_bytes())
