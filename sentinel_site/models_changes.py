@@ -11,7 +11,8 @@ from sentinel_site.lib.ids import uuid7
 
 
 class ConfigChange(models.Model):
-    """Somebody changed something that is configured. Written by changes/writing.py alone, in the same transaction; never edited.
+    """Somebody changed something that is configured, or took it out as a file. Written by changes/writing.py alone, in the same
+    transaction; never edited.
 
     ``changes``: field → before and after. A secret says that it is one, and never what it is. ``about``: ``app.model:key`` of every row
     whose history shows it.
@@ -23,6 +24,7 @@ class ConfigChange(models.Model):
         CREATED = "created", _("Created")
         CHANGED = "changed", _("Changed")
         DELETED = "deleted", _("Deleted")
+        EXPORTED = "exported", _("Exported")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(_("when"))

@@ -25,7 +25,7 @@ from sentinel_site.lib.permissions import caller
 from sentinel_site.models import ConfigChange
 
 PER_PAGE = 50
-COLOURS = {"created": "success", "changed": "info", "deleted": "danger"}
+COLOURS = {"created": "success", "changed": "info", "deleted": "danger", "exported": "warning"}
 
 
 class KindFilter(DropdownFilter):

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from sentinel_site.changes import reading
 from sentinel_site.changes.reading import Ref, Secret
-from sentinel_site.lib import crypto, english
-from sentinel_site.lib.configuration import Acting, Kind, Values
+from sentinel_site.lib import configuration, crypto, english
+from sentinel_site.lib.configuration import Acting, Kind, Values, Via
 from sentinel_site.lib.instants import instant
 from sentinel_site.models import ConfigChange
 
@@ -152,6 +152,15 @@ def _create(acting: Acting, kind: Kind, key: str, fields: dict[str, Any]) -> UUI
         where=acting.where()[:200], address=acting.address()[:64], model=kind.label, object_id=key, **fields,
     )  # fmt: skip
     return change.pk
+
+
+def exported(model: type[Model], words: str, *, file: str, by: User, at: datetime) -> None:
+    """Put down that ``by`` took rows of ``model`` out, all of them, as ``file``; ``words`` say what and how many."""
+    who = configuration.current()
+    ConfigChange.objects.create(
+        at=at, by=by, by_name=by.get_username(), via=Via.ADMIN, where=file[:200], address=who.address()[:64] if who else "",
+        model=model._meta.label_lower, object_id="", object_words=words[:300], action=ConfigChange.Action.EXPORTED, changes={}, about=[],
+    )  # fmt: skip
 
 
 def _json(value: Any, said: Mapping[Ref, str]) -> Any:

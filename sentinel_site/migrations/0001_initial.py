@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('model', models.CharField(max_length=80)),
                 ('object_id', models.CharField(max_length=64)),
                 ('object_words', models.CharField(max_length=300)),
-                ('action', models.CharField(choices=[('created', 'Created'), ('changed', 'Changed'), ('deleted', 'Deleted')], max_length=8, verbose_name='action')),
+                ('action', models.CharField(choices=[('created', 'Created'), ('changed', 'Changed'), ('deleted', 'Deleted'), ('exported', 'Exported')], max_length=8, verbose_name='action')),
                 ('changes', models.JSONField()),
                 ('about', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=150), size=None)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),

@@ -9,18 +9,25 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from sentinel_site.lib import jsontext
+from sentinel_site.lib.instants import instant
 
 MAX_BYTES: Final = 512 * 1024
 MAX_ROWS: Final = 2000
 _FIRST: Final = r"\s*[=+\-@＝＋－＠]|[\t\r]"
 FORMULA: Final = re.compile(f"'*(?:{_FIRST})")
 ESCAPED: Final = re.compile(f"'+(?:{_FIRST})")
+WORDS: Final = {"vrai": "true", "faux": "false", "oui": "true", "non": "false", "wahr": "true", "falsch": "false"}
+"""What spreadsheets in other languages make of true and false."""
+COMMA: Final = re.compile(r"[+-]?\d+,\d+")
+DAY_FIRST: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})([ T].*)?")
 Row = dict[str, Any]
 
 
@@ -28,10 +35,10 @@ class Unreadable(Exception):
     """The file as a whole cannot be used; the text says why and what to do."""
 
 
-def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """A table with a header, for spreadsheets and for `read`."""
+def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, delimiter: str = ",") -> str:
+    """A table with a header, for spreadsheets and for `read`. Spreadsheets of countries with a decimal comma want ``;``."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(row.get(column)) for column in columns])
@@ -78,8 +85,8 @@ def _json_rows(text: str) -> list[Row]:
 
 
 def _csv_rows(text: str, form: type[BaseModel]) -> list[Row]:
-    head = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True)
+    delimiter = _delimiter(text.partition("\n")[0])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         lines = [line for line in _bounded(reader) if any(cell.strip() for cell in line)]
     except csv.Error as error:
@@ -99,7 +106,12 @@ def _csv_rows(text: str, form: type[BaseModel]) -> list[Row]:
     for number, line in enumerate(lines[1:], start=2):
         if len(line) > len(columns):
             raise Unreadable(_("Line %(line)s has more cells than the first line has columns. Is a comma not quoted?") % {"line": number})
-    return [_values(columns, line, kinds) for line in lines[1:]]
+    return [_values(columns, line, kinds, comma=delimiter != ",") for line in lines[1:]]
+
+
+def _delimiter(head: str) -> str:
+    """What parts the cells of a file whose first line is ``head``: a tab where text was copied out of a spreadsheet."""
+    return max((",", ";", "\t"), key=head.count)
 
 
 def _bounded(reader: Any) -> Iterable[list[str]]:
@@ -109,8 +121,8 @@ def _bounded(reader: Any) -> Iterable[list[str]]:
         yield line
 
 
-def _values(columns: Sequence[str], line: Sequence[str], kinds: Mapping[str, set[str]]) -> Row:
-    """What a line says; an empty cell of what can be neither empty nor nothing says nothing."""
+def _values(columns: Sequence[str], line: Sequence[str], kinds: Mapping[str, set[str]], *, comma: bool) -> Row:
+    """What a line says; an empty cell of what can be neither empty nor nothing says nothing. ``comma``: numbers may have a decimal one."""
     found: Row = {}
     for column, cell in zip(columns, line, strict=False):
         may = kinds[column]
@@ -122,8 +134,28 @@ def _values(columns: Sequence[str], line: Sequence[str], kinds: Mapping[str, set
         elif may & {"array", "object"}:
             found[column] = _json_cell(cell)
         else:
-            found[column] = cell[1:] if ESCAPED.match(cell) else cell
+            found[column] = _plain(cell[1:] if ESCAPED.match(cell) else cell, may, comma=comma)
     return found
+
+
+def _plain(cell: str, may: set[str], *, comma: bool) -> str:
+    """A cell as a form reads it, whatever a spreadsheet made of it: VRAI, 0,5, 24/12/2026 and times without a zone, meant by the site's."""
+    if "boolean" in may:
+        return WORDS.get(cell.strip().casefold(), cell)
+    if comma and "number" in may and COMMA.fullmatch(cell.strip()):
+        return cell.strip().replace(",", ".")
+    if comma and may & {"date", "date-time"} and (day := DAY_FIRST.fullmatch(cell.strip())):
+        cell = f"{day[3]}-{day[2]:0>2}-{day[1]:0>2}{day[4] or ''}"
+    return _instant(cell) if "date-time" in may else cell
+
+
+def _instant(cell: str) -> str:
+    """An instant as REST writes it, so that two ways to write one are one; what is none is left to the form."""
+    try:
+        at = datetime.fromisoformat(cell.strip())
+        return instant(at if at.tzinfo else at.replace(tzinfo=timezone.get_default_timezone()))
+    except (ValueError, OverflowError):
+        return cell
 
 
 def _json_cell(cell: str) -> Any:
@@ -150,7 +182,7 @@ def _kinds(form: type[BaseModel]) -> dict[str, set[str]]:
     found = {}
     for name, field in schema["properties"].items():
         each = [_resolved(option, schema) for option in field.get("anyOf", [field])]
-        found[name] = {kind for option in each for kind in [option.get("type", "string")]}
+        found[name] = {option.get("type", "string") for option in each} | {option["format"] for option in each if "format" in option}
     return found
 
 

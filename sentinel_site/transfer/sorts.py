@@ -10,22 +10,20 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
-from alerts.api_config import INHIBITIONS, POLICIES, ROUTES, SOURCES, WINDOWS
+from alerts.api_config import INHIBITIONS, POLICIES, ROUTES, SILENCES, SOURCES, WINDOWS
+from alerts.models import Silence
 from backups.api import JOBS as BACKUPS
 from devices.api import DEVICES
 from jobs.api import JOBS
-from notifications import methods
+from notifications import methods, rule_config
 from notifications.api import GROUPS, RECIPIENTS
 from notifications.api_schedules import SCHEDULES
 from notifications.enums import Transport
-from notifications.models import ContactMethod, OnCallSchedule, Recipient
+from notifications.models import ContactMethod, NotificationRule, OnCallOverride
 from sentinel_site.lib.crud import Resource
-from sentinel_site.lib.problems import invalid
+from sentinel_site.transfer import planned
+from sentinel_site.transfer.names import Names
 
-NAMED: Final[Mapping[str, type[Model]]] = {
-    "recipients": Recipient, "members": Recipient, "recipient": Recipient, "schedules": OnCallSchedule,
-}  # fmt: skip
-"""Fields that name rows by id for REST, and by name in files."""
 OPEN_KINDS: Final = (Transport.EMAIL, Transport.SMS, Transport.VOICE)
 """Addresses that are no keys by themselves; those of all other kinds never leave."""
 
@@ -59,48 +57,10 @@ class Sort:
         names = [field.alias or name for name, field in self.form.model_fields.items()]
         return [name for name in names if name not in self.hidden]
 
-    def values(self, row: Any, names: "Names") -> dict[str, Any]:
+    def values(self, row: Any, names: Names) -> dict[str, Any]:
         """A row as a file has it."""
         found = self.form_of(row)
         return {name: names.named(name, found.get(name)) for name in self.columns}
-
-
-class Names:
-    """Which name belongs to which id, read once."""
-
-    def __init__(self) -> None:
-        self._by_id: dict[type[Model], dict[str, str]] = {}
-        self._by_name: dict[type[Model], dict[str, list[str]]] = {}
-        for model in (Recipient, OnCallSchedule):
-            pairs = [(str(pk), name) for pk, name in model._default_manager.values_list("pk", "name")]
-            self._by_id[model] = dict(pairs)
-            self._by_name[model] = {}
-            for pk, name in pairs:
-                self._by_name[model].setdefault(name, []).append(pk)
-
-    def named(self, field: str, value: Any) -> Any:
-        """``value`` with names in place of ids, however deep."""
-        return self._walk(field, value, lambda model, pk: self._by_id[model].get(str(pk), str(pk)))
-
-    def numbered(self, field: str, value: Any) -> Any:
-        """``value`` with ids in place of names. Raises a 422 Problem for a name that nobody has, or several."""
-        return self._walk(field, value, lambda model, name: self._id(field, model, name))
-
-    def _id(self, field: str, model: type[Model], name: Any) -> Any:
-        found = self._by_name[model].get(str(name), [])
-        if len(found) != 1:
-            called = f"{'several are' if found else 'nothing is'} called “{str(name)[:80]}”"
-            advice = "give each a name of its own" if found else f"take in {model._meta.label_lower.partition('.')[2]}s first"
-            raise invalid([((field,), f"{called}: {advice}")])
-        return found[0]
-
-    def _walk(self, field: str, value: Any, change: Callable[[type[Model], Any], Any]) -> Any:
-        if isinstance(value, dict):
-            return {name: self._walk(name, each, change) for name, each in value.items()}
-        if isinstance(value, list):
-            return [self._walk(field, each, change) for each in value]
-        model = NAMED.get(field)
-        return value if model is None or value is None else change(model, value)
 
 
 def _of(resource: Resource[Any], title: Any, *key: str, hidden: tuple[str, ...] = (), name: str = "") -> Sort:
@@ -128,6 +88,17 @@ METHODS: Final = Sort(
     "contact-methods", _("Contact methods"), ContactMethod, lambda: _methods().order_by("recipient__name", "order", "id"),
     methods.MethodForm, _method_values, _save_method, ("recipient", "group", "kind", "address"), hidden=("secret",), sees="change",
 )  # fmt: skip
+RULES: Final = Sort(
+    "notification-rules", _("Notification rules"), NotificationRule, planned.rules, rule_config.NotificationRuleForm, rule_config.form_of,
+    rule_config.save_rule, ("recipient", "priority_from", "priority_to", "kind", "method"),
+)  # fmt: skip
+OVERRIDES: Final = Sort(
+    "overrides", _("Overrides"), OnCallOverride, planned.overrides, planned.OverrideRow, planned.override_values, planned.save_override,
+    ("schedule", "starts_at", "recipient"),
+)  # fmt: skip
+COMING_SILENCES: Final = Sort(
+    SILENCES.path, _("Silences"), Silence, planned.silences, SILENCES.form, SILENCES.form_of, SILENCES.save, ("matchers", "starts_at"),
+)  # fmt: skip
 PLACE: Final = (
     "company_name", "city", "neighborhood", "agent_id_responsible", "database_name", "expected_hour_utc", "expected_minute_utc", "slug",
 )  # fmt: skip
@@ -136,13 +107,16 @@ SORTS: Final[Mapping[str, Sort]] = {
     for sort in (
         _of(RECIPIENTS, _("Recipients"), "name"),
         METHODS,
+        RULES,
         _of(GROUPS, _("Groups"), "slug"),
         _of(SCHEDULES, _("On-call schedules"), "name"),
+        OVERRIDES,
         _of(POLICIES, _("Escalation policies"), "name"),
         _of(SOURCES, _("Sources"), "slug", hidden=("webhook_secret",)),
         _of(ROUTES, _("Routes"), "position"),
         _of(INHIBITIONS, _("Inhibitions"), "name"),
         _of(WINDOWS, _("Maintenance windows"), "name"),
+        COMING_SILENCES,
         _of(DEVICES, _("Devices"), "slug", hidden=("password",)),
         _of(BACKUPS, _("Expected backups"), *PLACE, name="expected-backups"),
         _of(JOBS, _("Jobs"), "slug", hidden=("http_url", "http_headers")),

@@ -19,7 +19,8 @@ from alerts.linting.finding import Finding, Level
 from sentinel_site.lib import configuration, english
 from sentinel_site.lib.problems import Problem
 from sentinel_site.transfer.files import Row
-from sentinel_site.transfer.sorts import Names, Sort
+from sentinel_site.transfer.names import Names
+from sentinel_site.transfer.sorts import Sort
 
 BUDGET_SECONDS: Final = 20.0
 NEW, CHANGED, SAME, WRONG = "new", "changed", "same", "wrong"
@@ -141,7 +142,7 @@ def _store(taking: _Taking, line: Line, row: Row) -> None:
         line.state = SAME
         return
     present = sort.form_of(known) if known is not None else {}
-    given = {name: taking.names.numbered(name, value) for name, value in row.items()}
+    given = taking.names.numbered(row, present)
     form = sort.form.model_validate({**{name: present[name] for name in present if name not in sort.hidden}, **given})
     target = known if known is not None else sort.model()
     with configuration.gathered(target):

@@ -12,15 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from sentinel_site.changes import writing
 from sentinel_site.lib.permissions import caller
 from sentinel_site.transfer import files, taking_in
-from sentinel_site.transfer.sorts import SORTS, Names, Sort
+from sentinel_site.transfer.names import Names
+from sentinel_site.transfer.sorts import SORTS, Sort
 from sentinel_site.transfer.taking_in import Outcome
 
 SALT = "sentinel.transfer"
 KEPT_SECONDS = 3600
 SHOWN = 300
 TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+SEPARATORS = {"": ",", "semicolon": ";"}
 SLOW = "It takes too long for one request, and nothing was stored. Split the file."
 
 
@@ -36,15 +39,16 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def take_out(request: HttpRequest, name: str, form: str) -> HttpResponse:
-    """All rows of one sort as a file, without secrets."""
-    sort = _sort(request, name, "view")
-    if form not in TYPES:
+    """All rows of one sort as a file, without secrets. Who took out how many of what stays in the history."""
+    sort, delimiter = _sort(request, name, "view"), SEPARATORS.get(request.GET.get("separator", ""))
+    if form not in TYPES or delimiter is None:
         raise Http404
     names = Names()
     rows = [sort.values(row, names) for row in sort.rows()]
-    text = "\ufeff" + files.to_csv(sort.columns, rows) if form == "csv" else files.to_json(rows)
+    text = "\ufeff" + files.to_csv(sort.columns, rows, delimiter=delimiter) if form == "csv" else files.to_json(rows)
     said = f"sentinel-{sort.name}-{timezone.localdate():%Y-%m-%d}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{said}"', "Cache-Control": "no-store"}
+    writing.exported(sort.model, f"{sort.name}, rows: {len(rows)}", file=said, by=caller(request), at=timezone.now())
     return HttpResponse(text, content_type=TYPES[form], headers=headers)
 
 

@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.config import SourceForm
+from devices.config import DeviceForm
 from notifications.people import RecipientForm
+from notifications.schedule_config import OverrideForm
 from sentinel_site.transfer import files
 from sentinel_site.transfer.files import Unreadable
 
@@ -61,3 +63,20 @@ def test_a_spreadsheets_semicolons_and_byte_order_mark_are_understood():
 def test_a_file_that_cannot_be_used_says_why(data, why):
     with pytest.raises(Unreadable, match=why):
         files.read(data, RecipientForm)
+
+
+def test_what_a_french_spreadsheet_makes_of_a_file_is_understood():
+    text = "slug;enabled;poll_seconds\r\nmeter;FAUX;1,5\r\n"
+    (device,) = files.read(text.encode(), DeviceForm)
+    (override,) = files.read(b"starts_at;ends_at\r\n24/12/2026 08:00;2026-12-24 18:30\r\n", OverrideForm)
+
+    assert device == {"slug": "meter", "enabled": "false", "poll_seconds": "1.5"}
+    assert override == {"starts_at": "2026-12-24T08:00:00.000Z", "ends_at": "2026-12-24T18:30:00.000Z"}
+    assert files.to_csv(["name"], [{"name": "a;b"}], delimiter=";") == 'name\r\n"a;b"\r\n'
+
+
+def test_an_instant_is_the_same_however_it_is_written():
+    written = ("2026-12-24T09:00:00+01:00", "2026-12-24T08:00Z", " 2026-12-24 08:00:00+00:00 ", "soon", "24/12/2026 08:00")
+    rows = files.read(("starts_at\n" + "\n".join(written)).encode(), OverrideForm)
+
+    assert [row["starts_at"] for row in rows] == ["2026-12-24T08:00:00.000Z"] * 3 + ["soon", "24/12/2026 08:00"]

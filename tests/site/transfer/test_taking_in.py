@@ -1,16 +1,20 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from alerts.models import EscalationPolicy, Route, Source
+from alerts.models import EscalationPolicy, Route, Silence, Source
 from backups.models import ExpectedBackupJob
 from devices.models import Device
 from jobs.models import Job
-from notifications.models import ContactMethod, OnCallSchedule, Recipient, RecipientGroup
+from notifications.models import ContactMethod, NotificationRule, OnCallOverride, OnCallSchedule, Recipient, RecipientGroup
 from sentinel_site import bootstrap
 from sentinel_site.models import ConfigChange
 from sentinel_site.transfer import files, taking_in
-from sentinel_site.transfer.sorts import SORTS, Names
+from sentinel_site.transfer.names import Names
+from sentinel_site.transfer.sorts import SORTS
 from sentinel_site.transfer.taking_in import CHANGED, NEW, SAME, WRONG
 from tests.conftest import NOON
 from tests.factories import make_method, make_policy, make_recipient, make_schedule, make_source
@@ -44,7 +48,8 @@ def states(outcome):
     return [line.state for line in outcome.lines]
 
 
-def test_everything_comes_back_into_an_empty_installation(boss):
+def furnish():
+    """Something of every sort."""
     ann, bea = make_recipient("Ann", groups=["nurses"]), make_recipient("Béa", email="bea@example.org")
     make_method(ann, kind="sms", address="+33612345678", order=2)
     make_schedule("Nights", ann, bea)
@@ -55,12 +60,33 @@ def test_everything_comes_back_into_an_empty_installation(boss):
     Route.objects.create(position=10, matchers=['room=~"1.*"', "severity=high"], policy=policy, priority=2)
     Device.objects.create(slug="meter", name="=Meter", host="192.168.1.40", password="hush")
     ExpectedBackupJob.objects.create(database_name="crm", company_name="ACME", agent_id_responsible="ACME_PARIS")
+    later = timezone.now() + timedelta(days=3)
+    NotificationRule.objects.create(recipient=ann, method=ann.contact_methods.get(kind="sms"), priority_to=2, delay_seconds=60)
+    OnCallOverride.objects.create(schedule=OnCallSchedule.objects.get(), recipient=bea, starts_at=later, ends_at=later + timedelta(hours=9))
+    Silence.objects.create(matchers=["room=12"], reason="Painting", starts_at=later, ends_at=later + timedelta(hours=9))
     first = Job.objects.create(slug="a-second", name="Second", kind="callable", callable="sentinel.exercise", cron="0 3 * * *")
     Job.objects.create(slug="b-first", name="First").children.create(child=first, on="success")
+
+
+def test_everything_comes_back_into_an_empty_installation(boss):
+    furnish()
     before = {name: out(name) for name in SORTS}
     assert b"hush" not in b"".join(before.values())
 
-    for model in (Route, Source, EscalationPolicy, OnCallSchedule, RecipientGroup, Recipient, Device, ExpectedBackupJob, Job):
+    for model in (
+        Silence,
+        OnCallOverride,
+        NotificationRule,
+        Route,
+        Source,
+        EscalationPolicy,
+        OnCallSchedule,
+        RecipientGroup,
+        Recipient,
+        Device,
+        ExpectedBackupJob,
+        Job,
+    ):
         model.objects.all().delete()
     results = {name: into(name, data, boss)[1] for name, data in before.items() if data.count(b"\r\n") > 1}
 
@@ -187,3 +213,33 @@ def test_no_secret_and_no_key_of_an_address_leaves(boss):
 
     assert (b"hidden" in everything, b"whsec_" in everything) == (False, False)
     assert ContactMethod.objects.count() == 2
+
+
+def test_rules_and_what_is_planned_come_in_once(boss):
+    ann = make_recipient("Ann")
+    make_schedule("Nights", ann)
+    for ends in ("78", "99"):
+        make_method(ann, kind="sms", address=f"+336123456{ends}")
+    rules = b"recipient,kind,method,delay_seconds\nAnn,,sms +33\xe2\x80\xa678,60\nAnn,voice,,120\nAnn,,sms +4\xe2\x80\xa678,0\n"
+    overrides = b"schedule;recipient;starts_at;ends_at\nNights;Ann;2090-12-24T09:00:00+01:00;2090-12-24T12:00Z\n"
+    over = overrides.replace(b"2090", b"2020")
+
+    looked = [into("notification-rules", rules, boss)[0], *(into("overrides", each, boss)[0] for each in (overrides, overrides, over))]
+
+    assert [states(outcome) for outcome in looked] == [[NEW, NEW, WRONG], [NEW], [SAME], [WRONG]]
+    assert "no contact method of theirs looks like" in looked[0].lines[2].error
+    assert (NotificationRule.objects.count(), OnCallOverride.objects.count()) == (0, 1)
+
+
+def test_who_took_out_what_stays_in_the_history(client, boss):
+    make_recipient("Ann")
+    client.force_login(boss)
+
+    file = client.get("/admin/transfer/contact-methods.csv?separator=semicolon").content.decode()
+
+    assert file.startswith("\ufeffrecipient;")
+    change = ConfigChange.objects.get()
+    assert (change.action, change.by, change.model) == ("exported", boss, "notifications.contactmethod")
+    assert (change.object_words, change.where[:26]) == ("contact-methods, rows: 1", "sentinel-contact-methods-2")
+    assert client.get(f"/admin/sentinel_site/configchange/{change.pk}/change/").status_code == 200
+    assert client.get("/admin/transfer/contact-methods.csv?separator=x").status_code == 404
