@@ -98,7 +98,10 @@ FORKS = sys.argv[1:2] in (["qcluster"], ["runjob"])
 _DATABASE_URL = env.text("DATABASE_URL") or EMBEDDED.database_url()
 _DATABASE = env.database(_DATABASE_URL)
 # A prepared statement keeps its plan: one made while a table was nearly empty must not read all of it in the flood that follows.
-_INDEXES = " -c enable_seqscan=off" if sys.argv[1:2] == ["watchdog"] else ""
+# What is prepared (lib/prepared.py) is planned once and kept, where PostgreSQL would plan the first five uses of it by themselves.
+READS_BY_INDEX = sys.argv[1:2] == ["watchdog"]
+_INDEXES = " -c enable_seqscan=off" if READS_BY_INDEX else ""
+_LIMITS = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 _LOOPS = 7 if sys.argv[1:2] == ["watchdog"] else 0  # its loops each keep one: without these a small pool would leave none to send with
 _POOL = {"min_size": 1, "max_size": env.number("SENTINEL_DATABASE_POOL", 16) + _LOOPS, "timeout": 10, "max_idle": 120}
 DATABASES = {
@@ -111,7 +114,7 @@ DATABASES = {
             **({} if FORKS else {"pool": _POOL}),
             "connect_timeout": 5,
             "prepare_threshold": 5,  # for lib/prepared.py; Django's own cursors never prepare
-            "options": f"-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c jit=off{_INDEXES}",
+            "options": f"{_LIMITS} -c jit=off -c plan_cache_mode=force_generic_plan{_INDEXES}",
         },
         "TEST": {"NAME": "test_sentinel"},
     }

@@ -9,11 +9,12 @@ from functools import cache, partial
 from typing import Any, Final, TypeVar
 
 import psycopg
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Field, Model
 
 PLAN_SECONDS: Final = 2.0
-"""How long a plan is kept. One made while a table was nearly empty may read all of it, and must not outlive the flood's beginning."""
+"""How long a plan is kept that may read a whole table. Made while that was nearly empty, it must not outlive the flood's beginning."""
 Parameters = Sequence[Any] | Mapping[str, Any]
 _Row = TypeVar("_Row", bound=Model)
 _STALE: Final = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
@@ -27,28 +28,36 @@ class _Cursor(psycopg.Cursor[Any]):
         return super().execute(query, params, prepare=True)
 
 
-def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+def run(statement: str, parameters: Parameters = (), *, by_index: bool = False) -> list[tuple[Any, ...]]:
     """Run ``statement`` in the current transaction; returns its rows, empty when it has none.
+
+    ``by_index``, for what a flood runs, inside of a transaction: rows are looked up in indexes however few there were when it was
+    planned, and that plan is kept. The rest of the transaction reads no table as a whole, either, where it has an index.
 
     Parameters are bound by the server: where their type is not plain from the place they stand at, write a cast. Raises
     what Django's cursors raise, and is seen by its query log. Outside of a transaction a connection whose plans are no good any
     more is given up and the statement runs on a new one; inside of one its ROLLBACK makes psycopg forget the plans.
     """
     try:
-        return _run(statement, parameters)
+        return _run(statement, parameters, by_index=by_index)
     except DatabaseError as error:
         if connection.in_atomic_block or not isinstance(error.__cause__, _STALE):
             raise
         connection.connection.close()  # or the pool would keep it
         connection.close()
-    return _run(statement, parameters)
+    return _run(statement, parameters, by_index=by_index)
 
 
-def _run(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+def _run(statement: str, parameters: Parameters, *, by_index: bool) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
+    if by_index and not settings.READS_BY_INDEX:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    elif not by_index and not settings.READS_BY_INDEX:
+        statement = f"{statement}\n-- {int(time.monotonic() / PLAN_SECONDS)}"
     own = _Cursor(connection.connection)
     with connection._prepare_cursor(own) as cursor:  # type: ignore[attr-defined]
-        cursor.execute(f"{statement}\n-- {int(time.monotonic() / PLAN_SECONDS)}", parameters)
+        cursor.execute(statement, parameters)
         return own.fetchall() if own.pgresult and own.pgresult.nfields else []  # `description` is dear
 
 
