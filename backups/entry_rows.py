@@ -6,7 +6,7 @@ Rows that are there already are few, and go the usual way.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -115,7 +115,7 @@ def _default(field: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    return r"\N" if value is None else str(value)
+    return r"\N" if value is None else value.hex if isinstance(value, UUID) else str(value)
 
 
 def _text(value: str | None) -> str:
@@ -124,6 +124,7 @@ def _text(value: str | None) -> str:
     return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
 
 
+@lru_cache(maxsize=1024)  # most instants of a night's entries are shared
 def _instant(value: datetime | None) -> str:
     return r"\N" if value is None else value.isoformat()
 
@@ -153,5 +154,5 @@ def _item(value: Any, known: dict[Any, str]) -> str:
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _WRITERS: Final[dict[type, Callable[[Any], str]]] = {
     models.CharField: _text, models.TextField: _text, models.DateTimeField: _instant, models.UUIDField: _uuid, models.JSONField: _json,
-    ArrayField: lambda value: _text(_array(value)), models.ForeignKey: _plain,
+    ArrayField: lambda value: _text(_array(value)) if value else "{}",
 }  # fmt: skip

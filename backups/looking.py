@@ -54,9 +54,9 @@ def ahead(batches: Sequence[Batch], places: Places) -> Iterator[Iterator[list[Lo
             process.join()
 
 
-def here(batches: Iterable[Batch], places: Places) -> Generator[list[Looked], None, None]:
+def here(batches: Iterable[Batch], places: Places, *, threads: int = THREADS) -> Generator[list[Looked], None, None]:
     """The same in threads of this process, the next batch already while the last one is taken."""
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         waiting: list[Future[list[Looked]]] = []
         for batch in [*batches, []]:
             started = [pool.submit(verifying.look, group, places.deposit, places.copies, at=places.at) for group in batch]

@@ -109,15 +109,16 @@ def _of_report(found: Found, jobs: _Jobs, spans: Spans, matched: Matched, *, at:
     report = found.report
     if report is None:
         return
+    ended: dict[str, datetime] = {}
     if report.failed_globally and not report.databases:
         for job in (each for listed in jobs.values() for each in listed if each.is_active):
-            work, cycle = _work(job, found, report, Database(""), spans, at=at)
+            work, cycle = _work(job, found, report, Database(""), spans, ended, at=at)
             if cycle is not None and cycle.opens_at <= work.ended_at <= cycle.deadline_at:
                 yield work
     for database in report.databases.values():
         listed = jobs.get(database.name.casefold(), [])
         exact = [job for job in listed if job.database_name == database.name] or listed
-        active = [_work(job, found, report, database, spans, at=at) for job in exact if job.is_active]
+        active = [_work(job, found, report, database, spans, ended, at=at) for job in exact if job.is_active]
         if active:
             yield max(active, key=lambda pair: (pair[1] is not None, pair[1].opens_at if pair[1] else at))[0]
         elif not exact:
@@ -125,9 +126,10 @@ def _of_report(found: Found, jobs: _Jobs, spans: Spans, matched: Matched, *, at:
 
 
 def _work(
-    job: Listed, found: Found, report: Report, database: Database, spans: Spans, *, at: datetime
+    job: Listed, found: Found, report: Report, database: Database, spans: Spans, ended: dict[str, datetime], *, at: datetime
 ) -> tuple[Work, Cycle | None]:  # fmt: skip
-    ended_at = aware(report.ended_at, ZoneInfo(job.timezone))
+    """``ended``: when the report's run ended, by the zones of the jobs that were asked about so far."""
+    ended_at = ended.get(job.timezone) or ended.setdefault(job.timezone, aware(report.ended_at, ZoneInfo(job.timezone)))
     cycle = spans.about(job, ended_at)
     stale = False
     if cycle is not None and ended_at < at - STALE:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sentinel_site.lib import jsontext
@@ -24,6 +24,8 @@ _GOOD: Final = frozenset({"true", "1", "yes", "ok", "success", "succeeded", "suc
 _NOTHING: Final = frozenset({"", "null", "none", "nil", "n/a", "nan", "undefined"})
 _STAMP: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[T_ ](\d\d)[-:]?(\d\d)[-:]?(\d\d)")
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.I)
+_USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?(?:Z|\+[0-9]{2}:[0-9]{2})?")
+"""What most agents write, and Python reads as it is."""
 _STRING: Final = r'("(?:[^"\\\n]|\\.)*"?)'
 """A text, or what begins like one: a quote that is never closed must not be looked at again from the next quote on."""
 _STRING_OR_COMMENT: Final = re.compile(rf"{_STRING}|//[^\n]*")
@@ -37,8 +39,7 @@ class UnreadableReportError(ValueError):
     """This is no report of a backup agent; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """BACKUP, COMPRESS or TRANSFER of one database. ``succeeded`` None: the report says nothing of it. Times may have no zone."""
 
     succeeded: bool | None = None
@@ -63,8 +64,7 @@ class Stage:
         return found | {"error": self.error} if self.error else found
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(NamedTuple):
     """What a report says of one database. ``staged_name`` is one plain name: whatever path the agent wrote is cut off."""
 
     name: str
@@ -158,16 +158,23 @@ def aware(at: datetime, zone: ZoneInfo | Any) -> datetime:
 
 def moment(value: Any) -> datetime | None:
     """A time as agents write it, with or without a zone; None for anything else."""
-    found = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not found:
+    if not isinstance(value, str):
         return None
-    day, clock, fraction, zone = found.groups()
-    offset = "" if zone is None else "+00:00" if zone.upper() in {"Z", "UTC"} else zone
     try:
-        read_at = datetime.fromisoformat(f"{day}T{clock}{'.' + fraction[:6].ljust(6, '0') if fraction else ''}{offset}")
+        read_at = datetime.fromisoformat(value if _USUAL_TIME.fullmatch(value) else _usual(value))
     except ValueError:
         return None
     return read_at if read_at.year in YEARS else None
+
+
+def _usual(value: str) -> str:
+    """A time as ISO 8601 has it; nothing for what is none."""
+    found = _TIME.fullmatch(value.strip())
+    if not found:
+        return ""
+    day, clock, fraction, zone = found.groups()
+    offset = "" if zone is None else "+00:00" if zone.upper() in {"Z", "UTC"} else zone
+    return f"{day}T{clock}{'.' + fraction[:6].ljust(6, '0') if fraction else ''}{offset}"
 
 
 def number(value: Any) -> int | None:
@@ -236,12 +243,16 @@ def _database(name: Any, value: Any) -> tuple[str, Database]:
     )  # fmt: skip
 
 
+_UNSAID: Final = Stage()
+
+
 def _stage(value: Any) -> Stage:
     if not isinstance(value, dict):
-        return Stage() if value is None else Stage(_truth(value), plain(value, 40) or str(value)[:40])
+        return _UNSAID if value is None else Stage(_truth(value), plain(value, 40) or str(value)[:40])
     status = value.get("status")
     word = str(status)[:40] if isinstance(status, bool) else plain(status, 40)
-    digest = plain(value.get("sha256_checksum") or value.get("sha256") or value.get("hash"), 200).lower().removeprefix("sha256:").strip()
+    said = value.get("sha256_checksum") or value.get("sha256") or value.get("hash")
+    digest = plain(said, 200).lower().removeprefix("sha256:").strip() if said else ""
     return Stage(
         _truth(status), word, moment(value.get("start_time")), moment(value.get("end_time")), digest,
         number(value.get("size")), plain(value.get("error_message"), TEXT_LENGTH),

@@ -152,7 +152,7 @@ def _serve(agents: frozenset[str], scope: Scope, store: Promotion, answering: Co
 
 def _here(batches: Sequence[Batch], places: Places) -> AbstractContextManager[Iterator[list[Looked]]]:
     """The files are read by threads of the same process: the other cores have work of their own."""
-    return closing(looking.here(batches, places))
+    return closing(looking.here(batches, places, threads=max(2, looking.THREADS // PROCESSES)))
 
 
 class _Telling:

@@ -5,6 +5,7 @@ ago. A copy becomes visible under its name only when it is whole, verified and o
 """
 
 import errno
+import fcntl
 import os
 import re
 import stat
@@ -53,6 +54,7 @@ class Folder:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
+        self._status: os.stat_result | None = None
 
     @classmethod
     def root(cls, path: Path, *, make: bool = False) -> Self:
@@ -83,6 +85,10 @@ class Folder:
 
     def file(self, name: str) -> int:
         """A descriptor, for reading, of the regular file ``name``. The caller closes it. Raises RefusedError and OSError."""
+        return self.opened(name)[0]
+
+    def opened(self, name: str) -> tuple[int, os.stat_result]:
+        """The same, and what the descriptor says of the file."""
         check_name(name)
         try:
             fd = os.open(name, _READ, dir_fd=self.fd)
@@ -90,12 +96,15 @@ class Folder:
             if error.errno in {errno.ELOOP, errno.ENXIO, errno.ENODEV}:
                 raise RefusedError("It is a link or a device, not a file.") from None
             raise
-        fault = refusal(os.fstat(fd), os.fstat(self.fd))
+        if self._status is None:
+            self._status = os.fstat(self.fd)
+        found = os.fstat(fd)
+        fault = refusal(found, self._status)
         if fault:
             os.close(fd)
             raise RefusedError(fault)
-        os.set_blocking(fd, True)
-        return fd
+        fcntl.fcntl(fd, fcntl.F_SETFL, 0)  # reading it may block again
+        return fd, found
 
     def names(self, *, most: int | None = None) -> list[str]:
         """The names in it that can be names of ours, sorted, at most ``most``."""

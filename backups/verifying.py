@@ -127,9 +127,8 @@ def _unreadable(work: Work, error: OSError | RefusedError) -> Looked:
 
 
 def _look(work: Work, folders: list[Folder], copies: Folder | None, *, at: datetime) -> Looked:
-    fd = _opened(work, folders, at=at)
+    fd, before = _opened(work, folders, at=at)
     try:
-        before = os.fstat(fd)
         fault = _size_fault(work.database.size, before.st_size)
         if fault:
             return _bad(work, BackupVerdict.TRANSFER_INTEGRITY_FAILED, fault, before, at=at)
@@ -185,15 +184,15 @@ def _size_fault(expected: int | None, size: int) -> str:
     return "" if expected in (None, size) else f"The staged file has {size} bytes, and the agent reports {expected}."
 
 
-def _opened(work: Work, folders: list[Folder], *, at: datetime) -> int:
-    """A descriptor of the staged file, which the caller closes. Raises RefusedError, OSError, and _Moving for a report before its file."""
+def _opened(work: Work, folders: list[Folder], *, at: datetime) -> tuple[int, os.stat_result]:
+    """The staged file, which the caller closes, and what it is. Raises RefusedError, OSError, and _Moving for a report before its file."""
     name = work.database.staged_name
     if not name:
         raise RefusedError("the report names no file.")
     check_name(name)
     for folder in folders:
         try:
-            return folder.file(name)
+            return folder.opened(name)
         except FileNotFoundError:
             continue
     if is_moving(work.found.before, at=at) or any(_comes(folder, name, at=at) for folder in folders):
