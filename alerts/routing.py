@@ -13,6 +13,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.utils.translation import gettext as _
@@ -27,7 +28,6 @@ from notifications import duty
 from notifications.hours import Hours, Timetable
 from sentinel_site.lib import matchers
 
-KEEP_SECONDS = 1.0
 REREAD_SECONDS = 30.0
 VERSION_ROW = 2
 """The row of EventCounter that counts changes of routes, sources, policies and silences; row 1 numbers events."""
@@ -192,7 +192,7 @@ def table() -> Table:
     """
     global _kept
     kept, now = _kept, time.monotonic()
-    if kept is not None and now - kept.asked < KEEP_SECONDS:
+    if kept is not None and now - kept.asked < settings.ROUTES_KEPT_SECONDS:
         return kept.table
     with _lock:
         version = EventCounter.objects.filter(pk=VERSION_ROW).values_list("value", flat=True).first()

@@ -165,6 +165,7 @@ AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 if SERVES_PAGES:
     AUTHENTICATION_BACKENDS.insert(0, "axes.backends.AxesStandaloneBackend")
 PALETTE_MS = 300  # then a look into one table is given up: what was found elsewhere is worth more than waiting
+ROUTES_KEPT_SECONDS = 1.0  # how long a process goes on with the routing table before it asks whether that has changed
 KEYS_KEPT_SECONDS = 1.0  # how long a process goes on with an API key, and what its user may do, as it read them
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25

@@ -201,7 +201,7 @@ def test_a_label_named_like_a_number_narrows_nothing(house):
     assert told() == ["down"]
 
 
-def test_asking_costs_the_same_for_one_due_alert_and_for_many(house):
+def test_asking_costs_the_same_for_one_due_alert_and_for_many(house, keys_are_kept):
     inhibit(wait=0)
     raised("down", site="s1")
     alerts = [raised("disk", site=f"s{number}") for number in range(8)]
