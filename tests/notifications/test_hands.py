@@ -26,7 +26,7 @@ def test_work_begins_at_once_and_frees_its_hand():
 
 
 def test_free_hands_are_counted(hold):
-    hands = Hands("test", 2, freed=lambda: None)
+    hands = Hands("test", 2, freed=lambda: None, slow_seconds=3600)
     for _ in range(2):
         hands.take(lambda: hold.wait(60))
 

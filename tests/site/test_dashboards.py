@@ -10,7 +10,7 @@ from django.utils import timezone
 from alerts.rollups import KEPT
 from sentinel_site import statistics
 from sentinel_site.lib.rolling import keeping
-from tests.conftest import HOUR
+from tests.conftest import HOUR, NOON
 from tests.factories import make_recipient, make_source, raise_alert
 
 pytestmark = pytest.mark.django_db
@@ -88,11 +88,10 @@ def test_a_source_that_is_none_is_no_error_and_no_statement(client, reader):
 
 def test_the_worker_keeps_all_of_it_and_counts_anew_when_asked():
     make_source()
-    at = timezone.now()
-    raise_alert(at=at - HOUR)
+    raise_alert(at=NOON - HOUR)
     said = []
 
-    done = statistics.run_due(at=at)
-    anew = statistics.rebuild_typed("7d", "", at=at, progress=lambda *words: said.append(words))
+    done = statistics.run_due(at=NOON)
+    anew = statistics.rebuild_typed("7d", "", at=NOON, progress=lambda *words: said.append(words))
 
     assert (done["alerts"], anew["alerts"], said[0]) == (1, 1, ("alerts", 1, 1))
