@@ -11,10 +11,31 @@ function nameBoxes() {
   }
 }
 
+const textOf = (node) => [...node.querySelectorAll(".material-symbols-outlined")].reduce((text, icon) => text.replace(icon.textContent, ""), node.textContent).trim();
+
+/** What a control is called that shows an icon alone: as another link to the same page, or as the field beside it. */
+function nameOf(control) {
+  const twins = [...document.querySelectorAll("a[href]")].filter((each) => each !== control && each.href === control.href);
+  return twins.map(textOf).find((text) => text) || control.closest("form")?.querySelector("input[placeholder]")?.placeholder || "";
+}
+
+/** An icon is a word in a font of its own: who hears the page would hear that word before each name. */
+function hushIcons() {
+  for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
+    const control = icon.closest("a, button, summary, [role=button]");
+    const named = !control || textOf(control) || control.hasAttribute("aria-label") || control.title;
+    const name = named ? "" : nameOf(control);
+    if (name) control.setAttribute("aria-label", name);
+    if (named || name) icon.setAttribute("aria-hidden", "true");
+  }
+}
+
 document.addEventListener("DOMContentLoaded", () => {
-  document.getElementById("content")?.setAttribute("role", "main");
+  const content = document.getElementById("content");
+  if (content) Object.assign(content, { role: "main", tabIndex: -1 });
   nameBoxes();
+  hushIcons();
   new MutationObserver((changes) => {
-    if (changes.some((change) => change.addedNodes.length)) nameBoxes();
+    if (changes.some((change) => change.addedNodes.length)) { nameBoxes(); hushIcons(); }
   }).observe(document.body, { childList: true, subtree: true });
 });

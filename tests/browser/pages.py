@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.utils import timezone
 
 from alerts import escalation, lifecycle
@@ -47,6 +49,10 @@ PAGES = {
     "admin, a form": "/admin/notifications/recipient/{recipient}/change/",
 }
 """Its name, and its address with what `furnish` made."""
+ONCE = {"no line": "/offline", "not allowed": "/admin/sentinel_site/bulkrun/add/", "sign in, closed": "/accounts/login/"}
+"""Pages with little on them and nothing that ticks: looked at in one language."""
+CLOSED = "mallory"
+"""Nobody signs in by this name from here for a while."""
 _CHAIN = {"export-all": "0 2 * * *", "load-all": ""}
 
 
@@ -55,6 +61,7 @@ def furnish() -> dict[str, str]:
     at = timezone.now()
     for role in (ProcessBeat.Role.WATCHDOG, ProcessBeat.Role.WORKER, ProcessBeat.Role.MONITOR):
         beats.beat(role, at=at + timedelta(hours=1))
+    AccessAttempt.objects.create(username=CLOSED, ip_address="127.0.0.1", failures_since_start=settings.AXES_FAILURE_LIMIT, attempt_time=at)
     return {**_alerts(at), **_devices(at), **_backups(at), **_jobs(at), **_noise(at)}
 
 

@@ -17,6 +17,9 @@ def test_a_field_says_what_is_wrong_and_then_what_it_means(open_page, page_quiet
     page = open_page("/admin/jobs/job/add/")
     cron = page.locator("#id_cron")
 
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    expect(page.get_by_role("link", name="Escalation policies", exact=True)).to_have_count(1)  # without the word that its icon is
     cron.fill("0 3 * *")
     cron.blur()
     expect(page.locator("#id_cron_check")).to_contain_text("Write five fields")
