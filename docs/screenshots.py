@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,17 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT: Final = Path(__file__).resolve().parent.parent
 IMAGES: Final = ROOT / "docs" / "images"
 PASSWORD: Final = "a password for pictures"  # noqa: S105 (of an installation that lives for two minutes)
+PERSON: Final = "responder"
 COLOURS: Final = 128
+CONNECT: Final = """
+from django.contrib.auth.models import Group, User
+from notifications.models import Recipient
+from sentinel_site import demo
+user = User.objects.create_user({name!r}, password={password!r}, first_name="Demo", last_name="Responder")
+user.groups.add(Group.objects.get(name="Responder"))
+Recipient.objects.filter(name=demo.RECIPIENT).update(user=user)
+"""
+"""Somebody of the demo who can sign in, for the page of one's own."""
 WIDE, PHONE = (1280, 800), (380, 760)
 CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -40,6 +50,22 @@ class Picture:
     signed_in: bool = True
     ready: str = "main"
     scroll: str = ""
+    who: str = "admin"
+    act: Callable[[Page], None] | None = None
+
+
+def _palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.locator("#search-input-command").press_sequentially("fall", delay=50)
+    page.locator("#command-results-list").wait_for()
+    page.keyboard.press("ArrowDown")
+
+
+def _bulk(page: Page) -> None:
+    page.check("#action-toggle")
+    page.select_option("select[name=action]", label="Send a test message")
+    page.click("button[name=index]")
+    page.locator(".snt-form button[type=submit]").wait_for()
 
 
 PICTURES: Final = {
@@ -53,6 +79,11 @@ PICTURES: Final = {
     "device": Picture("/live/devices/demo-street/"),
     "backups": Picture("/live/backups/"),
     "jobs": Picture("/live/jobs/"),
+    "me": Picture("/live/me/", PHONE, who=PERSON, ready=".mine"),
+    "dashboards": Picture("/live/dashboards/", (1280, 1000), ready=".dash-plot canvas"),
+    "first-steps": Picture("/admin/first-steps/", (1280, 1000), ready="#content"),
+    "palette": Picture("/admin/", ready="#content", act=_palette),
+    "bulk": Picture("/admin/notifications/contactmethod/?kind__exact=email", (1280, 620), ready="#action-toggle", act=_bulk),
 }
 
 
@@ -69,6 +100,11 @@ class Demo:
         answer = requests.post(f"{self.url}/api/v1/alerts", json=fields, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
         answer.raise_for_status()
         return dict(answer.json())
+
+    def manage(self, *words: str) -> None:
+        """Run a command in the demo's installation."""
+        environ = _environ() | {"SENTINEL_DATA_DIR": str(self.data_dir)}
+        subprocess.run([sys.executable, str(ROOT / "manage.py"), *words], env=environ, check=True, stdout=subprocess.DEVNULL)
 
     def fall(self) -> dict[str, str]:
         """Report a fall as the demo's camera does; the alert."""
@@ -94,6 +130,10 @@ class Demo:
         raise SystemExit(f"No mail about {words!r} came.")
 
 
+def _environ() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith(("SENTINEL_", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"))}
+
+
 @contextlib.contextmanager
 def demo() -> Iterator[Demo]:
     """A demo that runs for as long as it is looked at."""
@@ -102,10 +142,9 @@ def demo() -> Iterator[Demo]:
     with tempfile.TemporaryDirectory(prefix="sentinel-pictures-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o711)
         data_dir, log = Path(name) / "data", Path(name) / "log"
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("SENTINEL_", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"))}
         command = [sys.executable, str(ROOT / "manage.py"), "up", "--demo", "--port", str(port), "--data-dir", str(data_dir)]
         with log.open("wb") as out:
-            up = subprocess.Popen(command, env=environ | {"SENTINEL_ADMIN_PASSWORD": PASSWORD}, stdout=out, stderr=out)
+            up = subprocess.Popen(command, env=_environ() | {"SENTINEL_ADMIN_PASSWORD": PASSWORD}, stdout=out, stderr=out)
         try:
             yield Demo(f"http://localhost:{port}", data_dir, _key(up, log, port))
         finally:
@@ -128,6 +167,8 @@ def _key(up: "subprocess.Popen[bytes]", log: Path, port: int) -> str:
 
 def take(here: Demo, names: list[str], password: str = PASSWORD) -> None:
     """Let things happen, and take the pictures."""
+    here.manage("rollup")
+    here.manage("shell", "-c", CONNECT.format(name=PERSON, password=password))
     here.report(
         source="generic", type="door", title="The back door stands open", severity="medium", subject="door-3", labels={"house": "3"}
     )
@@ -151,9 +192,11 @@ def _shoot(browser: Browser, here: Demo, picture: Picture, places: dict[str, str
     look.set_default_timeout(120_000)
     page = look.new_page()
     if picture.signed_in:
-        _sign_in(page, password)
+        _sign_in(page, picture.who, password)
     page.goto(picture.path.format(**places))
     page.locator(picture.ready).first.wait_for()
+    if picture.act:
+        picture.act(page)
     page.wait_for_timeout(2_500)  # what comes by the socket, and what fades in
     if picture.scroll:
         page.locator(picture.scroll).first.scroll_into_view_if_needed()
@@ -162,9 +205,9 @@ def _shoot(browser: Browser, here: Demo, picture: Picture, places: dict[str, str
     print(f"{to.relative_to(ROOT)}  {to.stat().st_size / 1024:.0f} kB")  # noqa: T201
 
 
-def _sign_in(page: Page, password: str) -> None:
+def _sign_in(page: Page, name: str, password: str) -> None:
     page.goto("/accounts/login/")
-    page.fill("[name=username]", "admin")
+    page.fill("[name=username]", name)
     page.fill("[name=password]", password)
     page.click("[type=submit]")
     page.wait_for_load_state()

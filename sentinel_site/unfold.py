@@ -50,7 +50,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "sentinel_site.unfold.environment",
     "DASHBOARD_CALLBACK": "sentinel_site.dashboard.context",
     "COMMAND": {"search_models": False, "search_callback": None},
-    "SCRIPTS": [lambda _request: static("admin_sentinel/names.js")],
+    "SCRIPTS": [lambda _request: static("admin_sentinel/names.js"), lambda _request: static("admin_sentinel/palette.js")],
     "STYLES": [lambda _request: static("admin_sentinel/admin.css"), lambda _request: static("admin_sentinel/guide.css")],
     "BORDER_RADIUS": "6px",
     "COLORS": {

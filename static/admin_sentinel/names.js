@@ -30,7 +30,14 @@ function hushIcons() {
   }
 }
 
+/** What is asked for every second and comes as it was is not put in again: it would be read aloud each time. */
+function keepSame(event) {
+  const { target, fragment } = event.detail;
+  if (target.matches("[aria-live]") && fragment.innerHTML !== undefined && fragment.innerHTML === target.innerHTML) event.detail.shouldSwap = false;
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  document.body.addEventListener("htmx:oobBeforeSwap", keepSame);
   const content = document.getElementById("content");
   if (content) Object.assign(content, { role: "main", tabIndex: -1 });
   nameBoxes();

@@ -17,8 +17,6 @@ def test_a_field_says_what_is_wrong_and_then_what_it_means(open_page, page_quiet
     page = open_page("/admin/jobs/job/add/")
     cron = page.locator("#id_cron")
 
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     expect(page.get_by_role("link", name="Escalation policies", exact=True)).to_have_count(1)  # without the word that its icon is
     cron.fill("0 3 * *")
     cron.blur()
@@ -28,6 +26,24 @@ def test_a_field_says_what_is_wrong_and_then_what_it_means(open_page, page_quiet
 
     expect(page.locator("#id_cron_check")).to_contain_text("Next: ")
     expect(cron).not_to_have_attribute("aria-invalid", "true")
+    page_quiet(page)
+
+
+def test_the_palette_tells_what_it_has_chosen_and_gives_the_focus_back(open_page, page_quiet, boss):
+    page = open_page("/admin/jobs/job/add/")
+    before, field = page.get_by_role("link", name="Skip to content"), page.get_by_role("dialog").get_by_role("combobox")
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+k")
+    expect(field).to_be_focused()
+    field.press_sequentially("jobs")
+    expect(page.get_by_role("option").first).to_be_visible()
+    field.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", "command-result-0")
+    for _times in range(2):
+        field.press("Escape")
+
+    expect(before).to_be_focused()
     page_quiet(page)
 
 
