@@ -75,6 +75,15 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
     return queries.describe_delivery(delivery) | names
 
 
+def _when(alert: Alert, number: int, planned: datetime | None) -> datetime | None:
+    """The next step comes when the alert says, later than planned where somebody who saw it holds it; no other comes before that one."""
+    if alert.next_step_at is None or number < alert.step:
+        return planned
+    if number == alert.step:
+        return alert.next_step_at
+    return planned and max(planned, alert.next_step_at)
+
+
 def _steps(alert: Alert) -> list[dict[str, Any]]:
     """The steps of the running round: when each is planned, and whether it was taken."""
     plan = policies.plan_of(alert.policy)
@@ -84,7 +93,7 @@ def _steps(alert: Alert) -> list[dict[str, Any]]:
             "step": number,
             "label": "" if number == plan.last_resort_step else plan.step_at(number).label,
             "last_resort": number == plan.last_resort_step,
-            "planned_at": describe.instant(plan.planned_at(number, start=alert.round_started_at)),
+            "planned_at": describe.instant(_when(alert, number, plan.planned_at(number, start=alert.round_started_at))),
             "taken": number < alert.step,
             "next": number == alert.step and alert.next_step_at is not None,
         }

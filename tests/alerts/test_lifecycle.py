@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerts import escalation, lifecycle, timeouts
+from alerts import board, describe, escalation, lifecycle, timeouts
 from alerts.enums import AlertStatus, LogKind
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
@@ -116,6 +116,8 @@ def test_seen_holds_the_fall_policy_for_two_minutes(user):
     seen = lifecycle.mark_seen(alert, by=user, at=NOON + 30 * SECOND)
 
     assert seen.next_step_at == NOON + 150 * SECOND
+    steps = board.one(alert.pk, at=NOON + 30 * SECOND)[1]["steps"]
+    assert [step["planned_at"] for step in steps[:3]] == [describe.instant(NOON + seconds * SECOND) for seconds in (0, 150, 300)]
 
 
 def test_acknowledged_again_after_the_last_call_it_does_not_expire(alert, user):

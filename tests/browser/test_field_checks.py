@@ -37,7 +37,7 @@ def test_the_palette_tells_what_it_has_chosen_and_gives_the_focus_back(open_page
     page.keyboard.press("Control+k")
     expect(field).to_be_focused()
     field.press_sequentially("jobs")
-    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
     field.press("ArrowDown")
     expect(field).to_have_attribute("aria-activedescendant", "command-result-0")
     for _times in range(2):
