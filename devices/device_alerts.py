@@ -101,9 +101,15 @@ def _key(kind: str, slug: str) -> str:
 def _unreachable(device: Device, error: str) -> NewReport:
     return _report(
         device, UNREACHABLE, f"{device.name} does not answer",
-        f"{error} Nothing is measured there, and no limit is watched. Look whether it has power and network, and whether another program "
-        "holds its connection.",
+        f"{_sentence(error)}Nothing is measured there, and no limit is watched. Look whether it has power and network, and whether another "
+        "program holds its connection.",
     )  # fmt: skip
+
+
+def _sentence(error: str) -> str:
+    """``error`` as a sentence with a blank behind it, however it was written; "" when there is none."""
+    said = error.strip().rstrip(".")
+    return f"{said[0].upper()}{said[1:]}. " if said else ""
 
 
 def _wedged(device: Device) -> NewReport:

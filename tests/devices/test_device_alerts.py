@@ -40,7 +40,12 @@ def test_a_lost_device_raises_one_alert_however_often_it_is_said(meter):
     assert (alert.type, alert.source.slug, alert.severity, alert.occurrences) == ("device-unreachable", "meters", "high", 1)
     assert alert.labels == {"device": "roof", "place": "Roof of B"}
     assert alert.links[0]["href"].endswith("/live/devices/roof/")
-    assert "No route to it." in alert.description
+    assert alert.description.startswith("No route to it. Nothing is measured there")
+
+
+@pytest.mark.parametrize(("error", "said"), [("the device refuses", "The device refuses. "), ("Timed out.", "Timed out. "), ("", "")])
+def test_what_is_wrong_is_told_as_a_sentence(error, said):
+    assert device_alerts._sentence(error) == said
 
 
 def test_a_wedged_meter_is_another_alert_that_says_what_to_do(meter):
