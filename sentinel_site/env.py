@@ -3,9 +3,11 @@
 import base64
 import os
 import re
+from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -64,6 +66,23 @@ def host(name: str, value: str) -> str:
     if value and not re.fullmatch(r"(?=.{4,190}$)[a-z0-9-]+(\.[a-z0-9-]+)+", value, re.I | re.A):
         raise ImproperlyConfigured(f"{name}={value!r} is not a domain. Write it like replies.example.org.")
     return value.lower()
+
+
+def choice(name: str, default: str, choices: Sequence[str]) -> str:
+    """The variable ``name``, which is one of ``choices``, in small letters. Raises ImproperlyConfigured for anything else."""
+    value = text(name, default).lower()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r} is not one of these: {', '.join(choices)}.")
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """The variable ``name`` as the name of a time zone that this machine knows. Raises ImproperlyConfigured for anything else."""
+    value = text(name, default)
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ImproperlyConfigured(f"{name}={value!r} is not a time zone. Write an IANA name, for example Europe/Paris.") from None
 
 
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:

@@ -241,13 +241,13 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Language and time ---
-LANGUAGE_CODE = env.text("SENTINEL_LANGUAGE", "en")
 LANGUAGES = [("en", "English"), ("fr", "Français")]
+LANGUAGE_CODE = env.choice("SENTINEL_LANGUAGE", "en", [code for code, _name in LANGUAGES])
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_NAME = f"{_PREFIX}sentinel_language"  # what a person chose; without it the browser's own wish counts
 LANGUAGE_COOKIE_AGE = 400 * 24 * 3600
 LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = SENTINEL_TLS, True, "Lax"
-TIME_ZONE = env.text("SENTINEL_TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("SENTINEL_TIME_ZONE", "UTC")
 USE_TZ = True
 FORMAT_MODULE_PATH = "sentinel_site.formats"
 
