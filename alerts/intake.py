@@ -34,9 +34,11 @@ logger = logging.getLogger(__name__)
 # JSON objects do. What many alerts share comes once (choices), and what few have comes by itself (unusual).
 _STORE: Final = """
 WITH choice AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%(choices)s::json) AS c (
+    SELECT c.* FROM json_to_recordset(%(choices)s::json) AS c (
         choice int, source_id bigint, slug text, life_safety bool, severity text, priority int, policy_id bigint, route bigint,
         next_step_at timestamptz, deadline_at timestamptz)
+    JOIN alerts_source AS source ON source.id = c.source_id JOIN alerts_policysnapshot AS policy ON policy.id = c.policy_id
+    FOR KEY SHARE OF source, policy
 ), input AS MATERIALIZED (
     SELECT f.place, f.id::uuid, choice.*, f.dedup_key, f.group_key, f.type, f.title, f.description, f.subject, f.labels,
         unusual.links, unusual.runbook_url, unusual.translations, unusual.first_at, unusual.last_at, unusual.count, unusual.silenced
@@ -198,7 +200,10 @@ def _write(
         picks.append(str(choice))
     values = {"at": at, "by": by_id, "choices": _json(shared), "picks": ",".join(picks),
               "ids": ",".join([pk for pk, _ in born]), **_own(folds, at=at), **_raw(reports, folds, at=at)}  # fmt: skip
-    return prepared.run(_STORE, values, by_index=True)
+    written = prepared.run(_STORE, values, by_index=True)
+    if len(written) < len(folds):
+        raise IntegrityError("a source or a policy was deleted meanwhile")
+    return written
 
 
 def _shared(choice: int, fold: Fold, *, at: datetime) -> dict[str, Any]:

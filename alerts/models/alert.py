@@ -65,7 +65,11 @@ class Alert(models.Model):
     status = models.CharField(_("status"), max_length=12, choices=AlertStatus.choices, default=AlertStatus.PENDING)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices)
     severity = models.CharField(_("severity"), max_length=10, choices=Severity.choices)
-    source = models.ForeignKey(Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="alerts", db_index=False)
+    # Whoever raises alerts holds their source and their policy once for all of them (intake.py), and neither can be deleted while an alert
+    # names it (a trigger of the first migration): a constraint would look both up, and lock them, again for every alert.
+    source = models.ForeignKey(
+        Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="alerts", db_index=False, db_constraint=False
+    )
     type = models.CharField(max_length=80, default="generic")
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)
@@ -82,7 +86,7 @@ class Alert(models.Model):
     last_seen_at = models.DateTimeField()
     previous = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
-    policy = models.ForeignKey(PolicySnapshot, on_delete=models.PROTECT, related_name="+", db_index=False)
+    policy = models.ForeignKey(PolicySnapshot, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     round = models.PositiveSmallIntegerField(default=1)
     step = models.PositiveSmallIntegerField(default=0)
     round_started_at = models.DateTimeField()

@@ -1,6 +1,9 @@
 """Reports become alerts, or repeat them."""
 
+from contextlib import suppress
+
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
 from alerts import folding, intake, lifecycle, routing
@@ -96,3 +99,27 @@ def test_words_in_other_languages_are_kept_with_the_alert():
     with translation.override("fr"):
         assert (alert.own_title, alert.own_description) == ("Aucune sauvegarde", "")
     assert alert.own_title == "No backup"
+
+
+@pytest.mark.parametrize("table", ["alerts_source", "alerts_policysnapshot"])
+def test_what_an_alert_names_cannot_be_deleted_even_past_the_models(table):
+    make_source()
+    alert = raise_alert(at=NOON)
+
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table}")
+
+    assert Alert.objects.select_related("source", "policy").get() == alert
+
+
+def test_a_source_deleted_since_the_table_was_read_raises_nothing():
+    source = make_source()
+    for _ in range(2):  # the first is not kept: it stored a snapshot in a transaction that is not over
+        routing.table()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM alerts_source WHERE id = %s", [source.pk])
+
+    with suppress(IntegrityError):  # inside of a transaction it cannot try again
+        intake.accept([report()], at=NOON)
+
+    assert (Alert.objects.count(), Report.objects.count()) == (0, 0)
