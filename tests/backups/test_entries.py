@@ -299,7 +299,7 @@ def test_many_that_are_decided_by_two_at_once_are_each_decided_once(job):
 
     def decide(order):
         try:
-            start.wait(20)
+            start.wait(60)
             found.extend(each.changed for each in entries.decide_many(order))
         finally:
             connection.close()

@@ -11,7 +11,7 @@ from jobs.models import Job, JobLink, JobRun
 from tests.factories import make_source, raise_alert
 from tests.jobs.rows import make_job, make_run
 
-SOON = 20_000
+SOON = 60_000
 PAGE = "/live/jobs/"
 XSS = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 

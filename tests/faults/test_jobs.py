@@ -102,7 +102,7 @@ def test_runs_whose_processes_are_killed_are_orphaned_told_of_and_not_run_again(
     house.kill("worker")
 
     until(lambda: statuses(house, runs) == ["orphaned"] * 3, 120, "three orphans")
-    until(lambda: not any(command_of(pid) for pid in [*processes, *works]), 30, "the end of all their work")
+    until(lambda: not any(command_of(pid) for pid in [*processes, *works]), 60, "the end of all their work")
     until(lambda: alerts(house, "job-orphaned") >= {"killed", "of-worker", "in-worker"}, 60, "the alerts about them")
     took = "SELECT max(extract(epoch FROM finished_at - beat_at)) FROM jobs_jobrun WHERE id = ANY(%s::uuid[])"
     assert house.rows(took, runs)[0][0] < 90

@@ -148,7 +148,7 @@ def test_standby_frees_the_meter_and_it_stays_free_over_a_restart(monitors):
 
     until(lambda: monitors.status() == ("", "standby", None), 60, "a device on standby")
     first.send_signal(signal.SIGTERM)
-    assert first.wait(30) == 0
+    assert first.wait(60) == 0
     monitors.start()
     count = monitors.meter.counters.connections
     monitors.beat()
@@ -171,5 +171,5 @@ def test_a_clean_stop_takes_seconds_and_gives_the_lease_back(monitors):
 
     first.send_signal(signal.SIGTERM)
 
-    assert first.wait(30) == 0
+    assert first.wait(60) == 0
     assert monitors.status() == ("", "standby", None)

@@ -69,7 +69,7 @@ def test_a_firing_rule_calls_a_person_once_and_its_end_is_told(prometheus):
     until(Alert.objects.exists, 60, "the alert")
     row = ForeignAlert.objects.get()
     until(lambda: ForeignAlert.objects.get().updated_at > row.updated_at, 60, "a re-send")
-    until(lambda: told() == ["first"], 20, "the call")
+    until(lambda: told() == ["first"], 60, "the call")
     Delivery.objects.update(status="delivered", sent_at=timezone.now(), attempts=1)
 
     prometheus(RULES.format(operator="<"))

@@ -278,7 +278,7 @@ def test_two_that_end_at_once_start_the_one_that_waits_for_both():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert [jobs[letter].runs.get().status for letter in "cd"] == [RunStatus.SKIPPED] * 2
 
 
@@ -297,5 +297,5 @@ def test_of_two_links_that_close_a_circle_at_once_one_is_refused():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert (JobLink.objects.count(), len(refused)) == (1, 1)

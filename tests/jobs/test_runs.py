@@ -265,5 +265,5 @@ def test_of_many_that_start_at_once_one_runs():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len([run for run in begun if run]) == job.runs.filter(status=RunStatus.RUNNING).count() == 1

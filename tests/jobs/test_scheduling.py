@@ -121,7 +121,7 @@ def test_two_clocks_at_once_make_one_run():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     scheduling.start_due(at=NOON)
     assert JobRun.objects.count() == 5
 

@@ -10,7 +10,7 @@ async def test_what_waits_is_done_in_one_go_and_answered_one_by_one():
     gate, gone = threading.Event(), []
 
     def work(items):
-        gate.wait(20)
+        gate.wait(60)
         gone.append(len(items))
         return [item * 2 for item in items]
 
@@ -39,7 +39,7 @@ async def test_who_went_away_keeps_nobody_else_waiting():
     gate = threading.Event()
 
     def work(items):
-        gate.wait(20)
+        gate.wait(60)
         return items
 
     together = Together(work, name="test")
