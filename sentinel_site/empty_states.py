@@ -56,7 +56,7 @@ STATES: Final[dict[str, Empty]] = {
         _("Add a route"), "admin:alerts_route_add", "alerts.add_route",
     ),
     "alerts.escalationpolicy": Empty(
-        "escalator_warning",
+        "stairs",
         _("Says who is told, when, and who is next while nobody answers."),
         _("Add a policy"), "admin:alerts_escalationpolicy_add", "alerts.add_escalationpolicy",
     ),
@@ -176,7 +176,7 @@ STATES: Final[dict[str, Empty]] = {
         _("Expect a backup"), "admin:backups_expectedbackupjob_add", "backups.add_expectedbackupjob",
     ),
     "backups.backupentry": Empty(
-        "fact_check",
+        "assignment_turned_in",
         _("What became of each expected backup: good, late, failed or missing. It fills when reports come."),
         _("Look at what is expected"), "admin:backups_expectedbackupjob_changelist", "backups.view_expectedbackupjob",
     ),
@@ -199,7 +199,7 @@ STATES: Final[dict[str, Empty]] = {
         _("Make a ping key"), "admin:backups_pingkey_add", "backups.add_pingkey",
     ),
     "backups.restoreproof": Empty(
-        "restore",
+        "settings_backup_restore",
         _("A backup that was never restored is a hope. Whoever restored one says so here."),
         _("Report a restore"), "admin:backups_restoreproof_add", "backups.add_restoreproof",
     ),

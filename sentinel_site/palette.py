@@ -90,9 +90,9 @@ KINDS: Final = (
     Kind(Source, ("name", "slug"), "settings_input_antenna", _("Source")),
     Kind(Device, ("name", "slug"), "graphic_eq", _("Device")),
     Kind(Job, ("name", "slug"), "event_repeat", _("Job")),
-    Kind(ExpectedBackupJob, ("database_name", "company_name"), "event_available", _("Expected backup")),
+    Kind(ExpectedBackupJob, ("database_name", "company_name"), "cloud_done", _("Expected backup")),
     Kind(OnCallSchedule, ("name",), "calendar_month", _("On-call schedule")),
-    Kind(EscalationPolicy, ("name",), "escalator_warning", _("Escalation policy")),
+    Kind(EscalationPolicy, ("name",), "stairs", _("Escalation policy")),
     Kind(User, ("username", "last_name"), "manage_accounts", _("User")),
 )
 

@@ -69,11 +69,11 @@ UNFOLD: dict[str, Any] = {
                 {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
                 {"title": _("Live board"), "icon": "sensors", "link": "/live/", "permission": _may_view("alerts.view_alert")},
                 {"title": _("Wall"), "icon": "tv", "link": "/live/wall/", "permission": _may_view("alerts.view_alert")},
-                {"title": _("Live devices"), "icon": "monitoring", "link": "/live/devices/",
+                {"title": _("Live devices"), "icon": "graphic_eq", "link": "/live/devices/",
                  "permission": _may_view("devices.view_device")},
                 {"title": _("Live backups"), "icon": "cloud_done", "link": "/live/backups/",
                  "permission": _may_view("backups.view_expectedbackupjob")},
-                {"title": _("Live jobs"), "icon": "event_available", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
+                {"title": _("Live jobs"), "icon": "event_repeat", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
                 {"title": _("Dashboards"), "icon": "bar_chart", "link": "/live/dashboards/", "permission": _may_view("alerts.view_alert")},
                 {"title": _("Noise"), "icon": "hearing_disabled", "link": "/live/noise/",
                  "permission": _may_view("alerts.view_noisereport")},
@@ -101,13 +101,13 @@ UNFOLD: dict[str, Any] = {
                 _page(_("Runs"), "history", "jobs.jobrun"),
             ]},
             {"title": _("What is backed up"), "separator": True, "items": [
-                _page(_("Expected backups"), "event_available", "backups.expectedbackupjob"),
-                _page(_("What became of them"), "history", "backups.backupentry"),
+                _page(_("Expected backups"), "cloud_done", "backups.expectedbackupjob"),
+                _page(_("What became of them"), "assignment_turned_in", "backups.backupentry"),
                 _page(_("Unexpected databases"), "help_center", "backups.unexpecteddatabase"),
                 _page(_("Quarantine"), "shield_lock", "backups.quarantinedreport"),
                 _page(_("Pings"), "touch_app", "backups.ping"),
                 _page(_("Ping keys"), "vpn_key", "backups.pingkey"),
-                _page(_("Restore proofs"), "restore", "backups.restoreproof"),
+                _page(_("Restore proofs"), "settings_backup_restore", "backups.restoreproof"),
                 _page(_("Scans"), "frame_inspect", "backups.scan"),
             ]},
             {"title": _("Who is told"), "separator": True, "items": [
@@ -123,7 +123,7 @@ UNFOLD: dict[str, Any] = {
                 _page(_("Sources"), "settings_input_antenna", "alerts.source"),
                 _page(_("Routes"), "alt_route", "alerts.route")
                 | {"active": lambda request: _among(request, ROUTES, "lint/", "who-gets-what/")},
-                _page(_("Escalation policies"), "escalator_warning", "alerts.escalationpolicy")
+                _page(_("Escalation policies"), "stairs", "alerts.escalationpolicy")
                 | {"active": lambda request: request.path.startswith(POLICIES) and request.path != FORESIGHT},
                 {"title": _("Who would be called"), "icon": "psychology_alt", "link": reverse_lazy("admin:alerts_foresight"),
                  "permission": _may_view("alerts.view_escalationpolicy")},

@@ -94,7 +94,7 @@ class AnswersMixin:
         return self._one(request, object_id, ANSWER, deed, RESOLVED)
 
     @action(
-        description=_("Escalate now"), permissions=["escalate"], icon="campaign", variant=ActionVariant.WARNING,
+        description=_("Escalate now"), permissions=["escalate"], icon="stairs", variant=ActionVariant.WARNING,
         dialog={"title": _("Escalate now"), "description": _("The next step is taken at once. A finished escalation begins again."),
                 "form_class": BaseDialogForm, "form_submit_text": _("Escalate")},
     )  # fmt: skip

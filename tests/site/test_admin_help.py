@@ -7,6 +7,9 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 
+from sentinel_site import empty_states, palette
+from sentinel_site.unfold import UNFOLD
+
 OBVIOUS = {
     "AlertRule.name", "Device.name", "Group.name", "Job.name", "MaintenanceWindow.name", "OnCallSchedule.name", "RecipientGroup.name",
     "Rotation.name", "User.email", "User.first_name", "User.last_name",
@@ -37,3 +40,16 @@ def test_every_field_says_what_it_is_for(rf):
 
     assert silent - OBVIOUS == set()
     assert OBVIOUS - silent == set()
+
+
+def test_a_thing_has_one_icon_everywhere_and_no_other_thing_has_it():
+    items = [item for group in UNFOLD["SIDEBAR"]["navigation"] for item in group["items"]]
+    items = [item for item in items if str(item["link"]).startswith("/admin/")]
+    menu = {str(item["link"]).removeprefix("/admin/").strip("/").replace("/", "."): item["icon"] for item in items}
+    menu = {label: icon for label, icon in menu.items() if label.count(".") == 1}
+
+    known = {label: state.icon for label, state in empty_states.STATES.items()}
+    found = {kind.model._meta.label_lower: kind.icon for kind in palette.KINDS}
+
+    assert {label: icon for label, icon in (known | found).items() if menu.get(label, icon) != icon} == {}
+    assert len(set(menu.values())) == len(menu)
