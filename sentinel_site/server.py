@@ -27,6 +27,7 @@ from django.conf import settings
 from twisted.internet import defer
 
 from sentinel_site.asgi import application
+from sentinel_site.lib import garbage
 from sentinel_site.lib.ends import Ends
 from sentinel_site.lib.wire import PUSH
 from sentinel_site.ping_door import BODY_BYTES, PREFIXES, both_ends
@@ -279,6 +280,7 @@ def serve(bind: str, port: int, application: Any = application) -> None:
         websocket_max_message_size=MESSAGE_LIMIT, websocket_max_frame_size=MESSAGE_LIMIT, websocket_timeout=-1,
         application_close_timeout=10, server_name="", verbosity=1,
     )  # fmt: skip
+    garbage.settle()
     server.run()
     logging.shutdown()
     os._exit(0)  # a thread that still waits for a device's reply would hold the process for as long; its caller is cut off already
