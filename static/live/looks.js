@@ -34,7 +34,7 @@ export function showMarks(node, alert) {
   if (isLate(alert)) marks.push(["⏱", "Step is late"]);
   if (callsAgain(alert)) marks.push(["↻", "Calling again"]);
   if (alert.life_safety) marks.push(["♥", "Life safety"]);
-  if (isHeld(alert)) marks.push(["🔕", "Held back"]);
+  if (isHeld(alert)) marks.push(["⊘", "Held back"]);
   const text = marks.map(([, word]) => word).join();
   if (node.dataset.marks === text) return;
   node.dataset.marks = text;
