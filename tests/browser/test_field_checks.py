@@ -29,24 +29,6 @@ def test_a_field_says_what_is_wrong_and_then_what_it_means(open_page, page_quiet
     page_quiet(page)
 
 
-def test_the_palette_tells_what_it_has_chosen_and_gives_the_focus_back(open_page, page_quiet, boss):
-    page = open_page("/admin/jobs/job/add/")
-    before, field = page.get_by_role("link", name="Skip to content"), page.get_by_role("dialog").get_by_role("combobox")
-
-    page.keyboard.press("Tab")
-    page.keyboard.press("Control+k")
-    expect(field).to_be_focused()
-    field.press_sequentially("jobs")
-    expect(page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
-    field.press("ArrowDown")
-    expect(field).to_have_attribute("aria-activedescendant", "command-result-0")
-    for _times in range(2):
-        field.press("Escape")
-
-    expect(before).to_be_focused()
-    page_quiet(page)
-
-
 def test_a_row_of_another_form_is_asked_about_by_its_kind(open_page, page_quiet, boss):
     page = open_page(f"/admin/notifications/recipient/{make_recipient().pk}/change/")
     kind, address, said = (page.locator(f"#id_contact_methods-0-{name}") for name in ("kind", "address", "address_check"))
