@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 from pydantic import BaseModel, Field, StringConstraints
 
 from alerts import describe, subscriptions
@@ -18,7 +19,7 @@ from sentinel_site.lib.crud import STRICT
 from sentinel_site.lib.problems import invalid
 
 SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{16,200}={0,2}", re.A)
-UNUSABLE: Final = "is not a signing secret; write whsec_ and at least 12 random bytes in base64, or leave it out"
+UNUSABLE: Final = gettext_noop("is not a signing secret; write whsec_ and at least 12 random bytes in base64, or leave it out")
 
 
 class SubscriptionForm(BaseModel):

@@ -11,6 +11,7 @@ from operator import truediv
 from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 MAX_SECONDS: Final = 86_400
 MAX_PERCENTILE_SECONDS: Final = 3600
@@ -20,7 +21,9 @@ COVERED: Final = 0.8
 """An aggregate has a value when so much of its window was measured."""
 CUMULATIVE: Final = frozenset({"leq", "le", "lmax", "lmin", "lpeak", "lieq", "ln1", "ln2", "ln3", "ln4", "ln5"})
 """What the meter accumulates from the start of its measurement."""
-HELP: Final = "leq:300 (mean by energy), l10:300 (exceeded 10 % of the time), mean:300, min:300, max:300 or rate:60 (the change)"
+HELP: Final = gettext_noop(
+    "leq:300 (mean by energy), l10:300 (exceeded 10 % of the time), mean:300, min:300, max:300 or rate:60 (the change)"
+)
 _TEXT: Final = re.compile(r"(leq|mean|min|max|rate|l([1-9]\d?)):(\d{1,5})", re.ASCII)
 _CHANNEL: Final = re.compile(r"^(sub\d_)?(.*)$")
 
@@ -60,7 +63,7 @@ def parse(text: str) -> Aggregate | None:
         return None
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise ValueError(_("is no aggregate: write %(help)s, or nothing for each value") % {"help": HELP})
+        raise ValueError(_("is no aggregate: write %(help)s, or nothing for each value") % {"help": _(HELP)})
     kind, percent, seconds = ("l" if found[2] else found[1]), int(found[2] or 0), int(found[3])
     most = MAX_PERCENTILE_SECONDS if kind == "l" else MAX_SECONDS
     if not 1 <= seconds <= most:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from alerts import story_chart
@@ -92,7 +93,7 @@ def _clock(text: Any) -> time | None:
 
 
 def _number(value: float, rule: AlertRule) -> str:
-    return f"{value:.1f} {sentences.unit_of(rule.metric)}".strip()
+    return f"{number_format(value, decimal_pos=1)} {sentences.unit_of(rule.metric)}".strip()
 
 
 def _charts(event: RuleEvent, asked: Asked) -> Iterator[Chart]:

@@ -1,6 +1,7 @@
 """What `devices` offers as work. Each reads the clock and makes idempotent calls; it may be run twice, or be stopped at any moment."""
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from devices import commands, retention
 from sentinel_site.lib.registry import Outcome, job
@@ -8,7 +9,7 @@ from sentinel_site.lib.registry import Outcome, job
 BUDGET_SECONDS = 30
 
 
-@job("devices.retention", title="Forget old readings", every="11-59/15 * * * *", timeout=45)
+@job("devices.retention", title=gettext_noop("Forget old readings"), every="11-59/15 * * * *", timeout=45)
 def forget() -> Outcome:
     """Delete readings and minutes that were kept long enough, and what deleted devices left. What is left is done by the next run."""
     at = timezone.now()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from alerts.enums import Severity
@@ -171,14 +172,20 @@ def warnings(rule: AlertRule) -> list[str]:
     if not rule.aggregate and aggregates.is_cumulative(rule.metric):
         metric, aggregate = aggregates.instead_of(rule.metric)
         found.append(
-            f"The meter accumulates {rule.metric} from the start of its measurement: once beyond, it cannot come back, and its alert "
-            f"cannot end by itself, before the measurement ends. Take metric {metric} with aggregate {aggregate} instead."
+            _(
+                "The meter accumulates %(metric)s from the start of its measurement: once beyond, it cannot come back, and its alert"
+                " cannot end by itself, before the measurement ends. Take metric %(other)s with aggregate %(aggregate)s instead."
+            )
+            % {"metric": rule.metric, "other": metric, "aggregate": aggregate}
         )
     if not rule.device.is_polled and rule.sustained_seconds and not rule.aggregate:
         found.append(
-            "A device that pushes is judged when a reading comes: the alert waits for the first one that is at least "
-            f"{rule.sustained_seconds} seconds newer than the first one beyond. With sustained_seconds 0 a single reading is enough."
+            _(
+                "A device that pushes is judged when a reading comes: the alert waits for the first one that is at least"
+                " %(n)s seconds newer than the first one beyond. With sustained_seconds 0 a single reading is enough."
+            )
+            % {"n": rule.sustained_seconds}
         )
     if rule.device.is_polled and not rule.device.keepalive and rule.enabled:
-        found.append("The device is watched only while somebody looks at it (keepalive is off): the rule sees nothing at other times.")
+        found.append(_("The device is watched only while somebody looks at it (keepalive is off): the rule sees nothing at other times."))
     return found

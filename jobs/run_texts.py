@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from jobs.enums import Trigger
@@ -28,7 +29,7 @@ def lasting(milliseconds: float) -> str:
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
     if milliseconds < 10_000:
-        return f"{milliseconds / 1000:.1f} s"
+        return f"{number_format(milliseconds / 1000, decimal_pos=1)} s"
     seconds, parts = round(milliseconds / 1000), []
     for size, unit in (*_UNITS, (1, "s")):
         count, seconds = divmod(seconds, size)

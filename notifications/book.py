@@ -179,10 +179,10 @@ def why_unreachable(found: Sequence[ContactMethod]) -> str:
 def in_words(why: str) -> str:
     """The reason of a call, which is stored in English, in the reader's language."""
     first, _colon, lacks = why.partition(": ")
-    return (_(first) if first else "") + (_(": ") + _("; ").join(_lack(each) for each in lacks.split("; ")) if lacks else "")
+    return (_(first) if first else "") + (_(": ") + _("; ").join(lack(each) for each in lacks.split("; ")) if lacks else "")
 
 
-def _lack(text: str) -> str:
-    """What is not set up, and in brackets the settings that nobody translates."""
+def lack(text: str) -> str:
+    """What is not set up, in the reader's language, and in brackets the settings that nobody translates."""
     what, bracket, names = text.partition(" (")
     return _(what) + bracket + names

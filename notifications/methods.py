@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from notifications import apprise_urls, web_push
@@ -168,11 +169,11 @@ def written(kind: str, address: str) -> str:
         try:
             validate_email(address)
         except ValidationError:
-            raise ValueError("is not an e-mail address") from None
+            raise ValueError(_("is not an e-mail address")) from None
     if kind == Transport.PUSH and web_push.is_subscription(address):
         return web_push.written(address)
     if kind == Transport.WEBHOOK and not _URL.fullmatch(address):
-        raise ValueError("is not a URL; write it with http:// or https://, without user name and password")
+        raise ValueError(_("is not a URL; write it with http:// or https://, without user name and password"))
     refusal = {Transport.SLACK: slack.refusal, Transport.APPRISE: apprise_urls.refusal}.get(Transport(kind))
     if refusal and (why := refusal(address)):
         raise ValueError(why)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -81,7 +82,7 @@ class SubscriptionForm(forms.ModelForm):
         """The new secret, or the one there is."""
         secret = str(self.cleaned_data["secret"]).strip()
         if secret and not SECRET.fullmatch(secret):
-            raise forms.ValidationError(_("This %(error)s.") % {"error": UNUSABLE})
+            raise forms.ValidationError(_("This %(error)s.") % {"error": gettext(UNUSABLE)})
         return secret or (crypto.signing_secret() if self.instance._state.adding else self.instance.secret)
 
 

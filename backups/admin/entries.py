@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -144,7 +145,7 @@ class PingAdmin(ReadOnlyMixin, LargeListMixin):
     @display(description=_("Took"))
     def took(self, ping: Ping) -> str:
         """From its start."""
-        return f"{ping.duration_seconds:.1f} s" if ping.duration_seconds is not None else "–"
+        return f"{number_format(ping.duration_seconds, decimal_pos=1)} s" if ping.duration_seconds is not None else "–"
 
 
 def _document(value: Any) -> str:

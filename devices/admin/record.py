@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -102,12 +103,12 @@ class RuleEventAdmin(ReadOnlyMixin, LargeListMixin):
     @display(description=_("At the onset"))
     def at_onset(self, event: RuleEvent) -> str:
         """The value that began it."""
-        return f"{sentences.of_metric(event.metric)} {event.value:.1f} {sentences.unit_of(event.metric)}"
+        return f"{sentences.of_metric(event.metric)} {number_format(event.value, decimal_pos=1)} {sentences.unit_of(event.metric)}"
 
     @display(description=_("Worst"))
     def worst(self, event: RuleEvent) -> str:
         """The peak."""
-        return f"{event.peak:.1f} {sentences.unit_of(event.metric)}"
+        return f"{number_format(event.peak, decimal_pos=1)} {sentences.unit_of(event.metric)}"
 
     @display(description=_("Lasted"))
     def lasted(self, event: RuleEvent) -> str:

@@ -50,7 +50,7 @@ class RuleForm(forms.ModelForm):
     )  # fmt: skip
     aggregate = forms.CharField(
         label=_("Aggregate"), required=False, max_length=20,
-        help_text=format_lazy(_("Empty: each value. Or {known}, over so many seconds."), known=aggregates.HELP),
+        help_text=format_lazy(_("Empty: each value. Or {known}, over so many seconds."), known=_(aggregates.HELP)),
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "leq:300"}),
     )  # fmt: skip
 

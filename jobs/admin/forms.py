@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
@@ -60,7 +61,7 @@ class JobForm(forms.ModelForm):
             self.initial.pop(name, None)
         if "callable" in self.fields:
             own = self.instance.callable
-            known = {name: f"{each.title} ({name})" for name, each in sorted(registry.load().items())}
+            known = {name: f"{gettext(each.title)} ({name})" for name, each in sorted(registry.load().items())}
             known |= {own: own} if own and own not in known else {}
             self.fields["callable"].choices = [("", "–"), *known.items()]
 

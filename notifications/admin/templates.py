@@ -95,7 +95,8 @@ class MessageTemplateAdmin(FieldChecksMixin, ModelAdmin):
     ) -> HttpResponse:
         """With what can be used, and the preview in a frame."""
         context = {
-            "variables": VARIABLES, "tags": ", ".join(TAGS), "filters": ", ".join(FILTERS), "samples": previews.samples(request.user),
+            "variables": {name: gettext(text) for name, text in VARIABLES.items()},
+            "tags": ", ".join(TAGS), "filters": ", ".join(FILTERS), "samples": previews.samples(request.user),
             "starts": [(Form(form).label, form) for form in Form.values], "languages": settings.LANGUAGES, "is_new": object_id is None,
         }  # fmt: skip
         response: HttpResponse = super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})

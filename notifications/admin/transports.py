@@ -6,9 +6,11 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from notifications import transport_health
+from notifications.book import lack
 from notifications.transport_health import Figures, Health
 from sentinel_site.lib.ages import length
 
@@ -28,7 +30,7 @@ def page(request: HttpRequest, context: dict[str, Any], *, at: datetime) -> Temp
 def _row(health: Health, *, at: datetime) -> dict[str, Any]:
     state, colour = STATES[health.state]
     return {
-        "health": health, "state": state, "colour": colour,
+        "health": health, "missing": lack(health.missing) if health.missing else "", "state": state, "colour": colour,
         "spans": [(_("Last hour"), health.hour, _percent(health.hour)), (_("Last day"), health.day, _percent(health.day))],
         "oldest": length(at - health.oldest_waiting_at) if health.oldest_waiting_at else "",
         "places": [(place, length(at - place.opened_at) if place.opened_at else "") for place in health.troubled],
@@ -38,4 +40,4 @@ def _row(health: Health, *, at: datetime) -> dict[str, Any]:
 
 def _percent(figures: Figures) -> str:
     rate = figures.success_rate
-    return "–" if rate is None else f"{100 * rate:.1f} %"
+    return "–" if rate is None else _("%(figure)s %%") % {"figure": number_format(100 * rate, decimal_pos=1)}
