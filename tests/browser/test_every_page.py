@@ -27,7 +27,8 @@ WIDE = """() => [...document.querySelectorAll("body *")].filter((each) => each.g
   .slice(0, 5).map((each) => `${each.tagName.toLowerCase()}#${each.id}.${each.className}`)"""
 SAID = """() => {
   const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) if (!walker.currentNode.parentElement.closest("script, style, .material-symbols-outlined")) found.push(walker.currentNode.textContent);
+  const unread = "script, style, .material-symbols-outlined";
+  while (walker.nextNode()) if (!walker.currentNode.parentElement.closest(unread)) found.push(walker.currentNode.textContent);
   for (const name of ["title", "aria-label", "placeholder", "alt"])
     for (const each of document.querySelectorAll(`[${name}]`)) found.push(each.getAttribute(name));
   return [...new Set(found.map((text) => text.replace(/^[^\\p{L}]+|[^\\p{L}.…?!:]+$/gu, "")))];
