@@ -30,9 +30,8 @@ from sentinel_site.lib import parents
 
 REPORTS: Final = 40
 """A scan of fewer is done before it were shared."""
-CORES: Final = os.cpu_count() or 1
-PROCESSES: Final = min(4, CORES + 1) if CORES > 1 else 1
-"""One more than cores: now and then each of them waits for the database."""
+PROCESSES: Final = min(2, os.cpu_count() or 1)
+"""PostgreSQL works for each of them at the same time; and each takes some 25 MiB as long as the scan runs."""
 SECONDS: Final = 0.5
 """Between two messages about progress."""
 _fork: Final = multiprocessing.get_context("fork")
