@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from ninja import Router
 from pydantic import BaseModel, ConfigDict
 
@@ -80,11 +81,18 @@ class StoryOut(BaseModel):
 def read_story(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """The alert's story in the language of Accept-Language, with a digest and a seal."""
     require(request, VIEW)
-    return story_views.json_file(request, queries.one(alert_id))
+    with _readers_language(request):
+        return story_views.json_file(request, queries.one(alert_id))
 
 
 @router.get("/{uuid:alert_id}/story.pdf", openapi_extra=PDF)
 def read_story_pdf(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """The same as PDF, to be printed or handed over."""
     require(request, VIEW)
-    return story_views.pdf_file(request, queries.one(alert_id))
+    with _readers_language(request):
+        return story_views.pdf_file(request, queries.one(alert_id))
+
+
+def _readers_language(request: HttpRequest) -> translation.override:
+    """REST speaks English; these files are read by people."""
+    return translation.override(translation.get_language_from_request(request))

@@ -188,7 +188,10 @@ def test_no_more_pdfs_are_made_at_once_than_leave_room_for_reports(reader, alert
 def test_rest_gives_the_file_and_the_pdf(reader, alert):
     file, pdf = (reader.get(f"/api/v1/alerts/{alert.pk}/{name}") for name in ("story", "story.pdf"))
 
+    french = reader.get(f"/api/v1/alerts/{alert.pk}/story", headers={"Accept-Language": "fr"}).json()
+
     assert story_file.is_genuine(file.json())
+    assert (file.json()["story"]["language"], french["story"]["language"]) == ("en", "fr")
     assert pdf.content.startswith(b"%PDF-")
     assert pdf["Content-Disposition"] == f'attachment; filename="sentinel-alert-{alert.number}.pdf"'
     assert reader.get("/api/v1/alerts/00000000-0000-7000-8000-000000000000/story").status_code == 404
