@@ -62,7 +62,7 @@ WITH choice AS MATERIALIZED (
 ), folded AS (
     UPDATE alerts_alert alert
     SET occurrences = alert.occurrences + held.count, last_seen_at = greatest(alert.last_seen_at, held.last_at)
-    FROM held WHERE alert.id = held.id
+    FROM held WHERE alert.id = held.id AND alert.id = ANY(ARRAY(SELECT id FROM held))  -- or a plan of a small table reads all of it
     RETURNING held.place, alert.id, alert.priority
 ), raised AS (
     INSERT INTO alerts_alert (
