@@ -356,5 +356,5 @@ def test_from_crossing_to_commit_few_statements_are_needed(rule, django_assert_m
     for _ in range(2):  # the first is not kept: it stored a snapshot in a transaction that is not over
         routing.table()
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         runtime.record(changes, at=NOON)

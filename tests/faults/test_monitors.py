@@ -60,10 +60,11 @@ class Monitors:
 
     def kill(self, process):
         """Kill it, while its lease is good for an hour: only who sees that it is dead takes it over. Returns who it was."""
+        holder = self.status()[0]  # before: another may take over faster than one looks
         process.kill()
         process.wait(60)
-        self.write("UPDATE devices_devicestatus SET leased_until = now() + interval '1 hour'")
-        return self.status()[0]
+        self.write("UPDATE devices_devicestatus SET leased_until = now() + interval '1 hour' WHERE holder = %s", holder)
+        return holder
 
     def taken_from(self, holder):
         """Wait until another has the device."""
@@ -73,9 +74,9 @@ class Monitors:
         rows = self.house.rows("SELECT holder, mode, reachable FROM devices_devicestatus")
         return rows[0] if rows else None
 
-    def write(self, statement):
+    def write(self, statement, *values):
         with psycopg.connect(self.house.database_url, autocommit=True) as connection:
-            connection.execute(statement)
+            connection.execute(statement, values)
 
     def require_one_at_a_time(self):
         assert (self.meter.counters.most_open, self.meter.violations) == (1, 0)

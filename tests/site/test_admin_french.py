@@ -21,7 +21,7 @@ SAME = {
     "Monitor", "Note", "Notes", "Notification", "Notifications", "OK", "Origin", "P1", "P2", "P3", "P4", "P5", "POST", "PUT",
     "Pause", "Ping", "Pings", "Port", "Position", "Posture", "Prometheus", "Push", "Python", "REST", "Route", "Routes", "SMS",
     "Sentinel", "Silence", "Silences", "Site", "Slack", "Source", "Sources", "TOTP", "Transport", "Transports", "Type", "URL",
-    "Verdict", "Watchdog", "Web", "Webhook", "Webhooks", "–",
+    "Verdict", "Watchdog", "Web", "Webhook", "Webhooks", "Worker", "–",
 }  # fmt: skip
 """Words that are the same in both languages, or names."""
 OURS = [each for each in admin.site._registry.items() if each[0]._meta.app_label in APPS]
