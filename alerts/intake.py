@@ -127,9 +127,10 @@ def accept(reports: Sequence[NewReport], *, at: datetime, by_id: int | None = No
         try:
             with transaction.atomic():
                 accepted = _store(reports, folds, at=at, by_id=by_id) if folds else {}
-        except (IntegrityError, OperationalError):
-            # A deadlock, or a source or snapshot deleted since the table was read: read it again, once more.
-            if last_try or connection.in_atomic_block:
+        except DatabaseError as error:
+            # A deadlock, a plan that is no good any more, or a source or snapshot deleted since the table was read: read it again.
+            again = isinstance(error, IntegrityError | OperationalError) or prepared.is_stale(error)
+            if last_try or not again or connection.in_atomic_block:
                 raise
             logger.warning("intake tries a batch of %d again", len(reports), exc_info=True)
             routing.forget()

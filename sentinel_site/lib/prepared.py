@@ -43,11 +43,16 @@ def run(statement: str, parameters: Parameters = (), *, by_index: bool = False) 
     try:
         return _run(statement, parameters, by_index=by_index)
     except DatabaseError as error:
-        if connection.in_atomic_block or not isinstance(error.__cause__, _STALE):
+        if connection.in_atomic_block or not is_stale(error):
             raise
         connection.connection.close()  # or the pool would keep it
         connection.close()
     return _run(statement, parameters, by_index=by_index)
+
+
+def is_stale(error: DatabaseError) -> bool:
+    """Whether a plan was no good any more: the same once more, on a new connection or after the ROLLBACK, is planned anew."""
+    return isinstance(error.__cause__, _STALE)
 
 
 def _run(statement: str, parameters: Parameters, *, by_index: bool) -> list[tuple[Any, ...]]:

@@ -3,10 +3,12 @@
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from alerts import intake
 from alerts.models import Source
 from notifications.models import ContactMethod
 from sentinel_site.lib import prepared, rows
-from tests.factories import make_method, make_recipient, make_source
+from tests.conftest import NOON
+from tests.factories import make_method, make_recipient, make_source, report
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,19 @@ def test_a_statement_outlives_a_change_of_its_table():
         cursor.execute("ANALYZE alerts_source")
 
     assert [len(prepared.run(statement, ["probe"])[0]) for _ in range(7)] == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_is_stored_although_the_server_forgot_the_plan():
+    make_source("probe")
+    intake.accept([report()], at=NOON)
+    connection.connection.pgconn.exec_(b"DEALLOCATE ALL")  # as a pooler does, without a word to anybody
+
+    (outcome,) = intake.accept([report()], at=NOON)
+
+    assert outcome.created is False
+    with transaction.atomic():
+        transaction.set_rollback(True)  # whoever comes next begins without plans
 
 
 def test_an_error_is_django_s_and_spoils_the_transaction_as_usual():
