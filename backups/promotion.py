@@ -10,13 +10,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.utils import translation
 
 from backups import storage
 from backups.matching import Work
 from backups.models import BackupEntry
 from backups.storage import Folder, StoreError
 from backups.verifying import Looked
-from sentinel_site.lib import english, stored_paths
+from sentinel_site.lib import stored_paths
 
 LENGTH: Final = 1000
 
@@ -98,9 +99,10 @@ class Promotion:
     def _place(self, each: Looked) -> tuple[str, ...]:
         """Where it goes; nothing when its template cannot be filled in."""
         try:
-            place = stored_paths.fill(each.work.job.final_storage_path_template, values(each.work))
+            with translation.override(None):  # what is wrong is told and kept
+                place = stored_paths.fill(each.work.job.final_storage_path_template, values(each.work))
         except ValidationError as error:
-            self._note(f"The template of {each.work.job.database_name} cannot be used: {english.messages(error)[0]}")
+            self._note(f"The template of {each.work.job.database_name} cannot be used: {error.messages[0]}")
             return ()
         if len("/".join(place)) > LENGTH:
             self._note(f"The template of {each.work.job.database_name} leads to a path that is too long.")

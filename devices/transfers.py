@@ -19,6 +19,7 @@ import redis.asyncio
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from devices import commands
 from devices.commands import Outcome
@@ -100,7 +101,7 @@ def _asked(client: "redis.Redis", device: Device, command: str, path: str, *, by
 def _why(row: DeviceCommand) -> DeviceError:
     text = row.error or "the monitor gave no reason"
     if row.code == "busy":
-        return Busy(text)
+        return Busy(_(text))
     known = row.code if row.code in {"not_found", "not_allowed", "off"} else "unreachable"
     return FileProblem(known, text)  # type: ignore[arg-type]
 
@@ -154,7 +155,7 @@ async def perform(command: str, arguments: Mapping[str, Any], place: Callable[[]
     try:
         target = await place()
         if target.slug in _busy:
-            raise Busy(_("files of this device are being fetched already; wait until that is done"))
+            raise Busy(gettext_noop("files of this device are being fetched already; wait until that is done"))
         _busy.add(target.slug)
         ftp, stop = Ftp(target), threading.Event()
         try:

@@ -1,7 +1,7 @@
 """The door for any JSON: read by the mapping that is named in the path. Mounted at /integrations/json/<slug> by the composition."""
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from alerts import mappings
 from alerts.incoming import arriving, mapped
@@ -21,7 +21,8 @@ def json_message(request: HttpRequest, mapping: str) -> HttpResponse:
 
 def _door(found: ReportMapping) -> incoming.Door:
     def door(message: Message) -> HttpResponse:
-        items = mapped.read(mappings.values_of(found, message.source), message.json(), at=timezone.now())
+        with translation.override(None):  # what is wrong with it is kept with the report, and told
+            items = mapped.read(mappings.values_of(found, message.source), message.json(), at=timezone.now())
         return incoming.done(message, arriving.take(message, items))
 
     return door

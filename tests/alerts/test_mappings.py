@@ -50,6 +50,14 @@ def test_what_cannot_be_mapped_is_kept_and_told(mapping, body):
     assert Alert.objects.get().type == "report-refused"
 
 
+def test_what_is_kept_of_it_is_english_whatever_the_sender_speaks(mapping):
+    ReportMapping.objects.update(title="&text")
+
+    send(make_caller("alerts.report_alert"), {"text": "x"}, headers={"Accept-Language": "fr"})
+
+    assert "finds an expression and no value" in Report.objects.get(verdict="rejected").reason
+
+
 @pytest.mark.parametrize(("slug", "permission", "status"), [("other", "alerts.report_alert", 404), ("zabbix", "alerts.view_alert", 403)])
 def test_who_may_not_report_or_names_no_mapping_is_refused(mapping, slug, permission, status):
     assert (send(make_caller(permission), {"text": "x"}, slug).status_code, Alert.objects.count()) == (status, 0)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from alerts.models import Alert
 from backups import scanner, scans
@@ -302,6 +302,16 @@ def test_two_jobs_never_share_a_place_in_the_store(farm):
 
     places = {entry(first).stored_path: CONTENT, entry(second).stored_path: b"of the south" * 9}
     assert (farm.stored(), len(places)) == (places, 2)
+
+
+def test_a_template_that_leads_nowhere_is_told_in_english_wherever_sentinel_stands(farm):
+    expect(final_storage_path_template="/{filename}")
+    farm.good()
+
+    with translation.override("fr"):
+        farm.scan()
+
+    assert "It must begin with a name, not with a slash" in Alert.objects.get(type="backup-store").description
 
 
 def test_a_job_without_a_template_is_verified_where_its_file_is(farm):

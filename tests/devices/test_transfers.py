@@ -11,7 +11,7 @@ import pytest
 import redis
 from django.conf import settings as site
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from devices import commands, transfers
 from devices.commands import Outcome
@@ -201,7 +201,10 @@ def test_files_of_a_device_are_fetched_one_after_another(device, card):
             await first
         return second
 
-    assert asyncio.run(twice()).code == "busy"
+    with translation.override("fr"):  # the site's: what is kept is English, and the asker's language is found where it is read
+        refused = asyncio.run(twice())
+
+    assert (refused.code, refused.error) == ("busy", "files of this device are being fetched already; wait until that is done")
 
 
 def test_an_asker_hears_that_the_device_is_busy(device, card):
