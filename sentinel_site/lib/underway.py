@@ -47,6 +47,8 @@ def part(goes_on: bool, says: str, content: Any) -> SafeString:
     )  # fmt: skip
 
 
-def bar(done: int, of: int, name: Any) -> SafeString:
-    """A bar of how much is done; the words beside it say the same."""
+def bar(done: Any, of: Any, name: Any) -> SafeString:
+    """A bar of how much is done; the words beside it say the same. Nothing where who reports it gives no two numbers."""
+    if not all(isinstance(each, int | float) for each in (done, of)):
+        return SafeString("")
     return format_html('<progress class="snt-bar-of" max="{}" value="{}" aria-label="{}"></progress>', of, min(done, of), name)

@@ -3,6 +3,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from jobs.enums import RunStatus
 from jobs.models import Job, JobLink, JobRun
 from tests.callers import make_user
 from tests.jobs.rows import make_job, make_run
@@ -104,6 +105,15 @@ def test_the_lists_and_pages_open(client, staff):
 
     assert ["Import" in body for body in bodies] == [True] * 5
     assert ("&lt;b&gt;x" in bodies[3], "02:30" in bodies[1]) == (True, True)
+
+
+@pytest.mark.parametrize("progress", [{"what": "rows", "of": 9}, {"what": ["<b>"], "done": "half", "of": {"a": 1}}])
+def test_whatever_an_external_job_says_of_its_progress_its_page_opens(client, staff, progress):
+    run = make_run(make_job(), RunStatus.RUNNING, at=timezone.now(), progress=progress)
+
+    page = client.get(f"{RUNS}{run.pk}/change/")
+
+    assert (page.status_code, b"<progress" in page.content, b"<b>" in page.content) == (200, False, False)
 
 
 def test_run_now_asks_first_and_is_put_down(client, staff):
