@@ -115,6 +115,7 @@ def _listen(beside: Sequence[_Beside], say: Say) -> dict[frozenset[str], Done]:
                 raise PartFailedError(said)
             if isinstance(said, Done):
                 done[agents] = said
+                far[agents] = "verify", (of := said.counts.get("databases", 0)), of
             else:
                 far[agents] = said
                 say(*_sum(far.values()))

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from backups import sharing
 from backups.models import BackupEntry, ExpectedBackupJob, Scan
+from backups.parts import Done
 from tests.backups.factories import make_sources
 from tests.backups.farm import AT, Farm, expect, verdicts
 from tests.backups.test_scans_killed import until
@@ -27,6 +28,21 @@ def test_each_share_has_about_as_many_reports():
 @pytest.mark.parametrize(("waiting", "processes"), [({"a": 5, "b": 5}, 3), ({"a": 500}, 3), ({}, 3), ({"a": 50, "b": 50}, 1)])
 def test_a_small_scan_is_not_shared_and_no_agent_is(waiting, processes):
     assert len(sharing.split(waiting, reports=40, processes=processes)) == 1
+
+
+def test_who_is_ready_long_before_the_others_does_not_hide_how_far_they_are():
+    said, beside = [], []
+    few, many = [("collect", 1, None), Done({"databases": 3}, {})], [("verify", 5, 90), ("verify", 7, 90), Done({"databases": 90}, {})]
+    for name, tells in (("a", few), ("b", many)):
+        answers, answering = multiprocessing.Pipe(duplex=False)
+        beside.append(sharing._Beside(frozenset(name), None, answers))
+        for each in tells:
+            answering.send(each)
+        answering.close()
+
+    sharing._listen(beside, lambda *far: said.append(far))
+
+    assert said[-1] == ("verify", 10, 93)
 
 
 @pytest.fixture
