@@ -14,6 +14,8 @@ NAMED: Final[Mapping[str, type[Model]]] = {
     "recipients": Recipient, "members": Recipient, "recipient": Recipient, "schedules": OnCallSchedule, "schedule": OnCallSchedule,
 }  # fmt: skip
 """Fields that name rows by id for REST, and by name in files."""
+FREE: Final = frozenset({"arguments"})
+"""What is in them means something to somebody else."""
 METHOD: Final = "method"
 """Names one of the contact methods of the row's recipient."""
 
@@ -58,6 +60,8 @@ class Names:
         return found[0]
 
     def _walk(self, field: str, value: Any, change: Callable[[type[Model], Any], Any]) -> Any:
+        if field in FREE:
+            return value
         if isinstance(value, dict):
             return {name: self._walk(name, each, change) for name, each in value.items()}
         if isinstance(value, list):

@@ -162,6 +162,12 @@ def test_two_of_one_name_are_not_guessed_at(boss):
     ]
 
 
+def test_what_a_job_hands_on_names_no_row():
+    handed = {"arguments": {"schedule": "nightly", "recipient": 7, "members": ["x"]}}
+
+    assert Names().numbered(handed, {}) == handed
+
+
 def test_who_may_not_verify_brings_no_verified_address(boss):
     make_recipient("Ann")
     operator = User.objects.create_user("operator")
