@@ -1,7 +1,7 @@
-// The command palette for who hears it or has no mouse: a dialog with a name, a field that says which result is chosen, and the focus
-// goes back to where it was.
+// The command palette for who hears it or has no mouse: it opens from a field as well, is a dialog with a name, has a field that says
+// which result is chosen, and the focus goes back to where it was.
 
-const SECOND_MS = 50; // the palette moves its mark after the key
+const COMMAND = /Mac|iP/.test(navigator.platform) ? "metaKey" : "ctrlKey"; // in a field of a Mac, Ctrl-K cuts the rest of the line
 
 function setUpPalette() {
   const input = document.getElementById("search-input-command"), box = input?.closest("[x-data]"), results = document.getElementById("command-results");
@@ -27,11 +27,25 @@ function setUpPalette() {
   }
   new MutationObserver(() => mark()).observe(results, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
 
-  window.addEventListener("keydown", (event) => { if (event.key === "k" && (event.metaKey || event.ctrlKey) && !box.contains(document.activeElement)) before = document.activeElement; }, true);
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Tab") event.preventDefault(); // the arrows choose: nothing else here takes the focus
-    if (event.key === "Escape") setTimeout(() => { if (!box.checkVisibility()) before?.focus(); }, SECOND_MS);
-  });
+  // Unfold gives it the focus after a fixed time, in which a busy machine has not shown it yet.
+  let shown = box.checkVisibility();
+  new MutationObserver(() => {
+    if (shown === box.checkVisibility()) return;
+    shown = !shown;
+    if (shown) input.focus();
+    else if (box.contains(document.activeElement) || document.activeElement === document.body) before?.focus();
+  }).observe(box, { attributes: true, attributeFilter: ["style"] });
+
+  const open = () => { if (!box.contains(document.activeElement)) before = document.activeElement; };
+  window.addEventListener("opencommand", open, true);
+  window.addEventListener("keydown", (event) => {
+    if (event.key !== "k" || !(event.metaKey || event.ctrlKey) || box.contains(document.activeElement)) return;
+    open();
+    if (!event[COMMAND] || event.defaultPrevented || !before.matches("input, textarea, [contenteditable]")) return; // Unfold opens it, or nobody
+    event.preventDefault();
+    window.dispatchEvent(new CustomEvent("opencommand"));
+  }, true);
+  box.addEventListener("keydown", (event) => { if (event.key === "Tab") event.preventDefault(); }); // the arrows choose: nothing else here takes the focus
 }
 
 document.addEventListener("DOMContentLoaded", setUpPalette);

@@ -29,6 +29,20 @@ def test_a_field_says_what_is_wrong_and_then_what_it_means(open_page, page_quiet
     page_quiet(page)
 
 
+def test_the_palette_opens_from_a_field_and_gives_the_focus_back(open_page, page_quiet, boss):
+    page = open_page("/admin/jobs/job/add/")
+    cron, palette = page.locator("#id_cron"), page.get_by_role("dialog").get_by_role("combobox")
+
+    cron.focus()
+    page.keyboard.press("Control+k")
+    expect(palette).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(palette).to_be_hidden()
+    expect(cron).to_be_focused()
+    page_quiet(page)
+
+
 def test_a_row_of_another_form_is_asked_about_by_its_kind(open_page, page_quiet, boss):
     page = open_page(f"/admin/notifications/recipient/{make_recipient().pk}/change/")
     kind, address, said = (page.locator(f"#id_contact_methods-0-{name}") for name in ("kind", "address", "address_check"))
