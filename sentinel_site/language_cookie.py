@@ -7,14 +7,15 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-REST: Final = "/api/"
+REST: Final = ("/api/", "/integrations/")
+"""Where programs speak, REST's format or one of their own."""
 HEADER: Final = "Sentinel-Language"
 
 
 class Speaks(LocaleMiddleware):
     """Django's, which also hands out the cookie of somebody who has just signed in (``request.language_to_keep``).
 
-    REST speaks English, unless one of our own pages asks: it names its language, for what is refused is read by a person there.
+    Programs are answered in English, unless one of our own pages asks: it names its language, for its refusals are read by a person.
     """
 
     def process_request(self, request: HttpRequest) -> None:

@@ -58,6 +58,12 @@ def test_what_is_kept_of_it_is_english_whatever_the_sender_speaks(mapping):
     assert "finds an expression and no value" in Report.objects.get(verdict="rejected").reason
 
 
+def test_a_program_is_refused_in_english_whatever_its_machine_speaks(mapping):
+    answer = send(make_caller("alerts.view_alert"), {"text": "x"}, headers={"Accept-Language": "fr"})
+
+    assert "This needs the permission" in answer.content.decode()
+
+
 @pytest.mark.parametrize(("slug", "permission", "status"), [("other", "alerts.report_alert", 404), ("zabbix", "alerts.view_alert", 403)])
 def test_who_may_not_report_or_names_no_mapping_is_refused(mapping, slug, permission, status):
     assert (send(make_caller(permission), {"text": "x"}, slug).status_code, Alert.objects.count()) == (status, 0)
