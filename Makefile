@@ -27,7 +27,7 @@ run: $(VENV)/run.stamp
 # Types and known vulnerabilities are looked for beside the tests, many of which wait; what was found counts, and is said at the end.
 test: $(VENV)/dev.stamp
 	@$(MAKE) --no-print-directory -j 2 types audit >$(VENV)/aside.log 2>&1 & aside=$$!; \
-		$(MAKE) --no-print-directory -j 3 style deploy collect && $(MAKE) --no-print-directory tests; tests=$$?; \
+		trap 'kill $$aside' INT TERM; $(MAKE) --no-print-directory -j 3 style deploy collect && $(MAKE) --no-print-directory tests; tests=$$?; \
 		wait $$aside; aside=$$?; cat $(VENV)/aside.log; [ $$tests = 0 ] && exit $$aside; exit $$tests
 
 tests:
