@@ -98,7 +98,7 @@ FORKS = sys.argv[1:2] in (["qcluster"], ["runjob"])
 _DATABASE_URL = env.text("DATABASE_URL") or EMBEDDED.database_url()
 _DATABASE = env.database(_DATABASE_URL)
 # A prepared statement keeps its plan: one made while a table was nearly empty must not read all of it in the flood that follows.
-# What is prepared (lib/prepared.py) is planned once and kept, where PostgreSQL would plan the first five uses of it by themselves.
+# What is prepared (lib/prepared.py) has one plan for as long as it is kept; PostgreSQL would plan the first five uses by themselves.
 READS_BY_INDEX = sys.argv[1:2] == ["watchdog"]
 _INDEXES = " -c enable_seqscan=off" if READS_BY_INDEX else ""
 _LIMITS = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
