@@ -59,7 +59,7 @@ def test_what_is_kept_of_it_is_english_whatever_the_sender_speaks(mapping):
 
 
 def test_a_program_is_refused_in_english_whatever_its_machine_speaks(mapping):
-    answer = send(make_caller("alerts.view_alert"), {"text": "x"}, headers={"Accept-Language": "fr"})
+    answer = make_caller("alerts.view_alert").post("/integrations/silence/probe?minutes=5", headers={"Accept-Language": "fr"})
 
     assert "This needs the permission" in answer.content.decode()
 
