@@ -7,8 +7,7 @@ where no agent can write.
 
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ from backups import reports
 from backups.enums import ReportedBy
 from backups.reports import Report, UnreadableReportError
 from backups.storage import Folder, RefusedError, take_away, walked
-from sentinel_site.lib import stored_paths
 
 REST: Final = ".rest"
 LOG: Final = "log"
@@ -58,40 +56,16 @@ def agents(deposit: Folder) -> dict[str, str]:
     return {name.casefold(): name for name, is_folder in sorted(deposit.entries()) if is_folder and not name.startswith(".")}
 
 
-def collect(deposit: Folder, *, at: datetime, only: Collection[str] | None = None) -> Iterator[Found]:
-    """Every report that lies there and is whole, one at a time; of these agents (by `key`), or of all.
-
-    Raises OSError when the deposit itself cannot be read.
-    """
+def collect(deposit: Folder, *, at: datetime) -> Iterator[Found]:
+    """Every report that lies there and is whole, one at a time. Raises OSError when the deposit itself cannot be read."""
     known = agents(deposit)
-    for agent, place in _places(deposit):
-        if only is None or agent in only:
-            yield from _listed(deposit, place, known if place[0] == REST else {place[0].casefold(): place[0]}, at=at)
-
-
-def waiting(deposit: Folder) -> dict[str, int]:
-    """How many reports lie there about, of each agent (by `key`)."""
-    found: Counter[str] = Counter()
-    for agent, place in _places(deposit):
-        with suppress(OSError, RefusedError), walked(deposit, place) as log:
-            found[agent] += len(_reports(log))
-    return found
-
-
-def key(agent: str) -> str:
-    """What all folders of one agent have in common: its own, however its letters are written, and that of its reports by REST."""
-    return stored_paths.short(stored_paths.safe(agent.casefold()))
-
-
-def _places(deposit: Folder) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Where reports may lie, each with the key of whose they are."""
-    yield from [(key(name), (name, LOG)) for name, is_folder in sorted(deposit.entries()) if is_folder and not name.startswith(".")]
+    for name, is_folder in sorted(deposit.entries()):
+        if is_folder and not name.startswith("."):
+            yield from _listed(deposit, (name, LOG), {name.casefold(): name}, at=at)
     with suppress(FileNotFoundError, RefusedError), deposit.folder(REST) as rest:
-        yield from [(name, (REST, name)) for name, is_folder in sorted(rest.entries()) if is_folder]
-
-
-def _reports(log: Folder) -> list[str]:
-    return [name for name in log.names() if name.lower().endswith(ENDINGS) and not name.startswith(".")][:MOST_REPORTS]
+        for name, is_folder in sorted(rest.entries()):
+            if is_folder:
+                yield from _listed(deposit, (REST, name), known, at=at)
 
 
 @contextmanager
@@ -131,7 +105,8 @@ def _listed(deposit: Folder, place: tuple[str, str], folders: Mapping[str, str],
     size = 0
     try:
         with walked(deposit, place) as log:
-            for name in _reports(log):
+            names = [name for name in log.names() if name.lower().endswith(ENDINGS) and not name.startswith(".")]
+            for name in names[:MOST_REPORTS]:
                 with suppress(FileNotFoundError):
                     found = _read(log, place, name, folders, at=at)
                     if found:

@@ -8,7 +8,7 @@ process is gone as well, which it is at once. What it does not answer is looked 
 import logging
 import multiprocessing
 import os
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -54,9 +54,9 @@ def ahead(batches: Sequence[Batch], places: Places) -> Iterator[Iterator[list[Lo
             process.join()
 
 
-def here(batches: Iterable[Batch], places: Places, *, threads: int = THREADS) -> Generator[list[Looked], None, None]:
+def here(batches: Iterable[Batch], places: Places) -> Iterator[list[Looked]]:
     """The same in threads of this process, the next batch already while the last one is taken."""
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         waiting: list[Future[list[Looked]]] = []
         for batch in [*batches, []]:
             started = [pool.submit(verifying.look, group, places.deposit, places.copies, at=places.at) for group in batch]

@@ -1,6 +1,5 @@
 """Giving verified copies their place in the store, and what keeps them from it."""
 
-import fcntl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -34,21 +33,7 @@ class Promotion:
 
     def __init__(self, store: Folder | None, copies: Folder | None, problem: str = "") -> None:
         self.store, self.copies = store, copies
-        self.turn: int | None = None
-        """A file that whoever promotes locks, where several processes do."""
         self.problems: dict[str, int] = {problem: 0} if problem else {}
-
-    @contextmanager
-    def alone(self, *, wanted: bool) -> Iterator[None]:
-        """Nobody else promotes meanwhile, if that is ``wanted``: whose a place is, is known when its owner's verdict is committed."""
-        if self.turn is None or not wanted:
-            yield
-            return
-        fcntl.lockf(self.turn, fcntl.LOCK_EX)  # a process that is killed lets it go
-        try:
-            yield
-        finally:
-            fcntl.lockf(self.turn, fcntl.LOCK_UN)
 
     def promote(self, looked: Sequence[Looked]) -> dict[int, str]:
         """Give each copy its name, and see that the names are on the disk.

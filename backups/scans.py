@@ -15,8 +15,7 @@ LOCK: Final = 0x53_454E_5443_414E
 """Of the whole database, as PostgreSQL's advisory locks are."""
 _HELD: Final = """
 SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-    WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND datname = current_database() AND classid = %s AND objid = %s
-    AND pid = coalesce(%s, pid))
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND datname = current_database() AND classid = %s AND objid = %s)
 """
 WAITING: Final = "waiting"
 EVERY: Final = timedelta(minutes=15)
@@ -86,12 +85,7 @@ def is_overdue(*, at: datetime) -> bool:
 
 def is_running() -> bool:
     """Whether somebody holds the scanner's lock now."""
-    return is_held_by(None)
-
-
-def is_held_by(holder: int | None) -> bool:
-    """Whether this process of PostgreSQL (None: any) holds the scanner's lock now."""
     with connection.cursor() as cursor:
-        cursor.execute(_HELD, [LOCK >> 32, LOCK & 0xFFFF_FFFF, holder])
+        cursor.execute(_HELD, [LOCK >> 32, LOCK & 0xFFFF_FFFF])
         row = cursor.fetchone()
     return bool(row and row[0])

@@ -1,4 +1,4 @@
-"""One scan, measured from inside: seconds, counts, memory at rest and how much it and the largest process beside it grew. Prints JSON."""
+"""One scan, measured from inside: seconds, counts, memory at rest and how much it grew, in both of its processes. Prints JSON."""
 
 import json
 import resource
