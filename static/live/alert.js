@@ -160,7 +160,7 @@ function reloadSoon() {
 
 function hear(event) {
   if (rank(event.alert) === 1 && isOpen(event.alert) && ["raised", "escalated"].includes(event.kind)) ring(1);
-  news.hear(event.alert);
+  news.hear(event.alert, { kind: event.kind });
   if (event.alert.id !== alert.id) return;
   alert = { ...event.alert, image_url: alert.image_url };
   showHead();

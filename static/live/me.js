@@ -106,7 +106,7 @@ function reloadSoon() {
 const rung = new Set();
 function hear(event) {
   const { alert, kind } = event;
-  news.hear(alert);
+  news.hear(alert, { kind });
   if (rank(alert) === 1 && isOpen(alert) && (kind === "escalated" || (kind === "raised" && !rung.has(alert.id)))) { rung.add(alert.id); ring(1); }
   else if (kind === "raised") ring(rank(alert));
   if (cards.has(alert.id)) cards.get(alert.id).update(alert);

@@ -49,12 +49,15 @@ export class News {
     return rank(alert) === 1 && state === "waits" ? "urgent" : state;
   }
 
-  /** Say what is new about `alert`; `own`: the reader has just answered it. Returns whether it is a P1 that waits and did not before. */
-  hear(alert, { own = false } = {}) {
-    const before = this.states.get(alert.id), now = this.key(alert);
+  /**
+   * Say what is new about `alert`; `own`: the reader has just answered it; `kind`: of the event, on pages that do not know every alert,
+   * where the first that is heard of one may be a remark on an old one. Returns whether it is a P1 that waits and did not before.
+   */
+  hear(alert, { own = false, kind = "raised" } = {}) {
+    const before = this.states.get(alert.id), now = this.key(alert), again = kind === "escalated";
     this.states.set(alert.id, now);
-    if (before === now) return false;
-    if (now === "urgent") this.urgent.add(say(before === "taken" ? "Calling again, {priority}: {title}" : "New alert, {priority}: {title}", named(alert)));
+    if (before === now || (before === undefined && kind !== "raised" && !again)) return false;
+    if (now === "urgent") this.urgent.add(say(before === "taken" || again ? "Calling again, {priority}: {title}" : "New alert, {priority}: {title}", named(alert)));
     else if (before === undefined && now === "waits") this.calm.add(say("New alert, {priority}: {title}", named(alert)));
     else if (before !== undefined && (own || rank(alert) === 1 || alert.id === this.only)) this.calm.add(`#${alert.number} ${alert.title}: ${this.end(alert, now)}`);
     return now === "urgent";

@@ -43,6 +43,17 @@ def test_it_changes_while_it_is_open(open_page, alert, page_quiet):
     page_quiet(page)
 
 
+def test_an_old_alert_of_which_something_is_heard_is_not_called_new(open_page, alert):
+    old = raise_alert(at=timezone.now(), title="Smoke", subject="old", severity="critical")
+    page = open_page(f"/live/alerts/{alert.pk}")
+    expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=SOON)
+
+    lifecycle.comment(old, by=None, at=timezone.now(), note="looked at")
+    raise_alert(at=timezone.now(), title="Smoke", subject="fresh", severity="critical")
+
+    expect(page.locator("[role=log][aria-live=assertive]")).to_have_text("New alert, P1: Smoke, fresh", timeout=SOON)
+
+
 def test_a_remark_goes_into_the_record(open_page, alert, page_quiet):
     page = open_page(f"/live/alerts/{alert.pk}")
 
