@@ -116,6 +116,10 @@ def problem_of(error: BaseException, request: HttpRequest | None = None) -> Prob
     with translation.override(translation.get_language() if language else None):
         if (problem := _foreseen(error)) is not None:
             return problem
+    return _unforeseen(error, request)
+
+
+def _unforeseen(error: BaseException, request: HttpRequest | None = None) -> Problem:
     number = uuid4().hex[:12]
     logger.error("request %s failed: %s %s", number, request and request.method, request and request.path, exc_info=error)
     return Problem(500, _("Sentinel failed to answer this. Its log says why under %(number)s.") % {"number": number}, request_id=number)
@@ -126,11 +130,9 @@ def _foreseen(error: BaseException) -> Problem | None:
 
 
 def _http_error(error: HttpError) -> Problem:
-    return (
-        (_foreseen(error.__cause__) or problem_of(error.__cause__))
-        if error.__cause__ is not None
-        else Problem(error.status_code, error.message)
-    )
+    if error.__cause__ is None:
+        return Problem(error.status_code, error.message)
+    return _foreseen(error.__cause__) or _unforeseen(error.__cause__)
 
 
 def _request_invalid(error: RequestInvalid) -> Problem:
