@@ -41,6 +41,8 @@ MOST_PATIENT_SECONDS: Final = 0.3
 Taking them in goes before telling people about them, and well within the second that a step may be late."""
 GATHER_SECONDS: Final = 0.01
 """The pause while more senders are busy, so that several hands are free when the next ones are read."""
+LISTEN_SECONDS: Final = 0.5
+"""How soon the thread that listens sees that the watchdog ends; it holds a connection of its own until then."""
 LEAST_SECONDS: Final = 0.005
 """The shortest sleep: what is due may be in another runner's hands."""
 JOBS_LEAST_SECONDS: Final = 0.2
@@ -121,7 +123,7 @@ class Watchdog:
                 listener.execute(f"LISTEN {topic}")
                 events[0].set()  # whatever was written while nobody listened
             while not self._stopping.is_set():
-                for notice in listener.notifies(timeout=LOOK_AROUND_SECONDS):
+                for notice in listener.notifies(timeout=LISTEN_SECONDS):
                     for event in self._wakes[notice.channel]:
                         event.set()
 
