@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from alerts import routing
 from notifications import overrides
 from sentinel_site import health
-from tests import flushing, migrated
+from tests import flushing, migrated, patience
 from tests import web as server
 from tests.twilio_api import ACCOUNT, BASE, OURS, TOKEN, Twilio
 
@@ -48,6 +48,7 @@ def pytest_configure():
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_settings.WHITENOISE_AUTOREFRESH = True
     django_settings.PALETTE_MS, django_settings.GEMINI_SECONDS = 60_000, 60.0  # a machine may stop for seconds
+    patience.have(django_settings)
     get_commands()["flush"] = flushing.Command()
 
 

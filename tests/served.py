@@ -6,9 +6,12 @@ import os
 import socket
 import threading
 
+from django.conf import settings
+
 from alerts import routing
 from notifications import overrides
 from sentinel_site import auth, health
+from tests import patience
 
 
 def forget_when_asked() -> None:
@@ -21,5 +24,6 @@ def forget_when_asked() -> None:
 
 
 if __name__ == "__main__":
+    patience.have(settings)
     threading.Thread(target=forget_when_asked, daemon=True).start()
     server.main()
