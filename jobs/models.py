@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alerts.enums import Severity
 from jobs.enums import RUN_OPEN, After, CatchUp, JobKind, Overlap, RunStatus, Trigger
@@ -48,7 +49,7 @@ class Job(models.Model):
         _("arguments"), default=dict, blank=True, help_text=_('As JSON, for example {"days": 30}. Empty: its own defaults.')
     )
     http_method = models.CharField(
-        _("method"),
+        pgettext_lazy("HTTP", "method"),
         max_length=6,
         default="POST",
         choices=[(word, word) for word in ("GET", "POST", "PUT")],
@@ -266,7 +267,7 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job_id} {self.status} {self.queued_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.job_id} {self.get_status_display()} {self.queued_at:%Y-%m-%d %H:%M:%S}"
 
 
 class RunRollup(Cell):

@@ -169,7 +169,7 @@ def _read() -> Mapping[str, list[Override]]:
     """Those in force by form, the one that says most first."""
     found: dict[str, list[Override]] = defaultdict(list)
     for row in MessageTemplate.objects.filter(active=True):
-        found[row.form].append(Override(row.pk, str(row), row.language, row.reason, row.source, row.type, _compiled(row)))
+        found[row.form].append(Override(row.pk, english.text(row), row.language, row.reason, row.source, row.type, _compiled(row)))
     for texts in found.values():
         texts.sort(key=lambda each: (each.source != "", each.type != "", each.reason != "", each.language != ""), reverse=True)
     return found

@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from axes.utils import reset
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import QuerySet
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -29,7 +32,7 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 
 from sentinel_site import bulk_admin, bulk_deeds
 from sentinel_site.changes import admin as _history  # noqa: F401 (its list is registered by being imported)
-from sentinel_site.lib import bulk_asking, configuration
+from sentinel_site.lib import bulk_asking, configuration, english
 from sentinel_site.lib.ages import ago, length
 from sentinel_site.lib.lists import NoBulkDeleteMixin, ReadOnlyMixin
 from sentinel_site.models import ApiKey, ProcessBeat
@@ -40,6 +43,16 @@ for model in (Schedule, OrmQ, Success, Failure, User, Group, AccessAttempt, Acce
 admin.site.index_title = _("Overview")
 __all__ = ["bulk_admin"]
 CHANGE_KEY = "sentinel_site.change_apikey"
+
+
+@receiver(pre_save, sender=LogEntry)
+def name_in_english(instance: LogEntry, **_kwargs: Any) -> None:
+    """What the admin writes down of its own calls a row as all other records do, in whichever language somebody works."""
+    try:
+        row = instance.get_edited_object()
+    except (ObjectDoesNotExist, AttributeError):
+        return
+    instance.object_repr = english.text(row)[:200]
 
 
 @admin.register(User)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sentinel_site.changes import noting
-from sentinel_site.lib import bulk, configuration, queue
+from sentinel_site.lib import bulk, configuration, english, queue
 from sentinel_site.lib.bulk import Begun, Deed, Params, Refused
 from sentinel_site.lib.configuration import Acting, Via
 from sentinel_site.lib.problems import Problem
@@ -166,5 +166,5 @@ def _log(row: Model, by: User, at: datetime, message: str) -> None:
         cursor.execute(
             "INSERT INTO django_admin_log (action_time, object_id, object_repr, action_flag, change_message, content_type_id, user_id)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [at, str(row.pk), str(row)[:200], CHANGED, message, ContentType.objects.get_for_model(row).pk, by.pk],
+            [at, str(row.pk), english.text(row)[:200], CHANGED, message, ContentType.objects.get_for_model(row).pk, by.pk],
         )

@@ -80,7 +80,7 @@ class ProcessBeat(models.Model):
         constraints = [models.UniqueConstraint(fields=["role", "instance"], name="process_beat_once")]
 
     def __str__(self) -> str:
-        return f"{self.role} {self.instance}"
+        return f"{self.get_role_display()} {self.instance}"
 
 
 class IdempotentAnswer(models.Model):

@@ -47,4 +47,4 @@ class ConfigChange(models.Model):
         indexes = [GinIndex(fields=["about"], name="config_change_about")]
 
     def __str__(self) -> str:
-        return f"{self.object_words} {self.action} {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.object_words} {self.get_action_display()} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -53,6 +53,15 @@ def marked() -> dict[str, str]:
     return found
 
 
+def meant() -> set[tuple[str, str]]:
+    """Every text that is marked with what it means there, as it has two meanings: the meaning, and the text."""
+    calls = [node for path in modules(*APPS) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    said = [node.args for node in calls if getattr(node.func, "id", "").startswith("pgettext") and isinstance(node.args[0], ast.Constant)]
+    found = {(str(meaning.value), str(text.value)) for meaning, text, *_ in said}
+    tagged = [re.findall(r'{% translate "([^"]+)" context "([^"]+)"', page.read_text()) for page in (ROOT / "templates").rglob("*.html")]
+    return found | {(meaning, text) for page in tagged for text, meaning in page}
+
+
 def places(text):
     """The places of a sentence, in whichever way they are written: %(name)s and {name}."""
     return sorted({*PERCENT.findall(text), *BRACES.findall(text)})
@@ -62,6 +71,12 @@ def test_every_text_that_is_marked_has_french():
     french = known("django")
 
     assert {text: where for text, where in marked().items() if text not in french} == {}
+
+
+def test_every_text_with_two_meanings_has_french_for_each():
+    french = {(entry.context, text) for entry in entries("django") for text in texts(entry.id)}
+
+    assert {pair for pair in meant() if pair not in french} == set()
 
 
 def test_every_text_that_scripts_say_has_french():
@@ -100,6 +115,11 @@ def test_french_signs_of_messages_stay_with_their_words():
     said = {path.name: re.sub(r"{[{%].*?[%}]}|&\w+;|style=\"[^\"]*\"", "x", path.read_text()) for path in MESSAGES}
 
     assert {name: TORN.findall(text) for name, text in said.items() if TORN.search(text)} == {}
+
+
+@pytest.mark.parametrize("name", ["django", "djangojs"])
+def test_french_apostrophes_are_those_of_print(name):
+    assert [text for entry in entries(name) for text in texts(entry.string) if re.search(r"[A-Za-zé]'[^\W\d_]{2}", text)] == []
 
 
 @pytest.mark.parametrize("name", ["django", "djangojs"])

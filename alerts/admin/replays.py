@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
@@ -43,7 +43,7 @@ class ReplayForm(forms.Form):
     """Which stretch of the past."""
 
     since = _moment(label=_("From"))
-    until = _moment(label=_("To"))
+    until = _moment(label=pgettext_lazy("span", "To"))
     source = forms.ModelChoiceField(
         Source.objects.order_by("slug"),
         to_field_name="slug",

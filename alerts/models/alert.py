@@ -24,7 +24,6 @@ from alerts.enums import (
 from alerts.models.policy import PolicySnapshot
 from alerts.models.source import Source
 from notifications.models import Recipient
-from sentinel_site.lib import english
 from sentinel_site.lib.ids import uuid7
 
 NEXT_NUMBER = models.Func(models.Value("alerts_alert_number"), function="nextval")
@@ -199,7 +198,7 @@ class LogEntry(models.Model):
         verbose_name_plural = "log entries"
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {english.label(LogKind, self.kind)}"
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_kind_display()}"
 
 
 class StepClaim(models.Model):
@@ -280,4 +279,4 @@ class TriageOpinion(models.Model):
         indexes = [models.Index(fields=["queued_at"], name="triage_waiting", condition=Q(state=TriageMode.QUEUED))]
 
     def __str__(self) -> str:
-        return f"{english.label(TriageMode, self.state)} {self.description[:60]}"
+        return f"{self.get_state_display()} {self.description[:60]}"

@@ -1,10 +1,10 @@
 """What people say of an alert afterwards: whether it was worth their attention."""
 
 from django.db import models
+from django.utils.translation import gettext
 
 from alerts.enums import Usefulness
 from alerts.models.alert import Alert
-from sentinel_site.lib import english
 
 
 class Feedback(models.Model):
@@ -25,4 +25,4 @@ class Feedback(models.Model):
         constraints = [models.UniqueConstraint(fields=["alert", "who"], name="feedback_once_per_person")]
 
     def __str__(self) -> str:
-        return f"{self.actor}: {english.label(Usefulness, self.word)}"
+        return gettext("{name}: {value}").format(name=self.actor, value=self.get_word_display())

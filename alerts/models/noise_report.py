@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 
 from alerts.enums import ReplayState
 from sentinel_site.lib.ids import uuid7
@@ -28,4 +29,5 @@ class NoiseReport(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"noise from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d %H:%M} UTC"
+        span = {"since": f"{self.since:%Y-%m-%d}", "until": f"{self.until:%Y-%m-%d %H:%M}"}
+        return gettext("noise from %(since)s to %(until)s UTC") % span

@@ -4,7 +4,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -154,7 +153,7 @@ class PolicyStep(models.Model):
         ordering = ["delay_seconds", "id"]
 
     def __str__(self) -> str:
-        return self.label or f"after {self.delay_seconds} s"
+        return self.label or gettext("after %(span)s") % {"span": f"{self.delay_seconds} s"}
 
 
 class PolicySnapshot(models.Model):
@@ -242,8 +241,10 @@ class Route(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        with translation.override(None):  # it stands in answers of REST, too
-            return "Catch-all" if self.catch_all else f"{self.position}: {', '.join([*self.matchers, *self.limits]) or 'everything'}"
+        if self.catch_all:
+            return gettext("Catch-all")
+        what = ", ".join([*self.matchers, *self.limits]) or gettext("everything")
+        return gettext("{name}: {value}").format(name=self.position, value=what)
 
     @property
     def limits(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 
 from alerts.enums import ReplayState
 from sentinel_site.lib.ids import uuid7
@@ -31,4 +32,6 @@ class Replay(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.source or 'everything'} from {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"
+        what = self.source or gettext("everything")
+        span = {"since": f"{self.since:%Y-%m-%d %H:%M}", "until": f"{self.until:%Y-%m-%d %H:%M}"}
+        return gettext("%(what)s from %(since)s to %(until)s UTC") % {"what": what, **span}

@@ -1,6 +1,7 @@
 """What a source signs its messages with."""
 
 from django.db import models
+from django.utils.translation import gettext
 
 from alerts.models.source import Source
 from sentinel_site.lib.crypto import EncryptedTextField
@@ -16,4 +17,4 @@ class WebhookSecret(models.Model):
     secret = EncryptedTextField()
 
     def __str__(self) -> str:
-        return f"secret of {self.source_id}"
+        return gettext("secret of %(source)s") % {"source": self.source_id}

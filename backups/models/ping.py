@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backups.enums import PingKind
 from backups.models.job import ExpectedBackupJob
@@ -18,7 +19,7 @@ class Ping(models.Model):
     exit_status = models.PositiveSmallIntegerField(_("exit status"), null=True)
     rid = models.UUIDField(_("rid"), null=True)
     duration_seconds = models.FloatField(_("duration seconds"), null=True)
-    method = models.CharField(_("method"), max_length=8)
+    method = models.CharField(pgettext_lazy("HTTP", "method"), max_length=8)
     address = models.CharField(_("address"), max_length=64, blank=True)
     agent = models.CharField(_("agent"), max_length=200, blank=True)
     body_head = models.TextField(_("body head"), blank=True)
@@ -31,4 +32,4 @@ class Ping(models.Model):
         indexes = [models.Index(fields=["job", "-id"], name="ping_job")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -42,4 +42,4 @@ class DeviceCommand(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.command} ({self.status})"
+        return f"{self.command} ({self.get_status_display()})"

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from devices.enums import FindingStatus, NoteKind
@@ -61,4 +62,4 @@ class NoteFinding(models.Model):
         constraints = [models.UniqueConstraint(fields=["note", "kind"], name="one_finding_per_note_and_kind")]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.words}"
+        return gettext("{name}: {value}").format(name=self.get_kind_display(), value=self.words)

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
@@ -100,7 +100,7 @@ class OnCallScheduleAdmin(NoBulkDeleteMixin, ModelAdmin):
     inlines = (RotationInline,)
     list_display = ("name", "now", "until", "following", "time_zone", "handoff_notices")
     search_fields = ("name",)
-    fieldsets = ((_("Schedule"), {"fields": ("name", ("time_zone", "handoff_notices"))}),)
+    fieldsets = ((pgettext_lazy("on call", "Schedule"), {"fields": ("name", ("time_zone", "handoff_notices"))}),)
     change_form_outer_before_template = "admin/notifications/oncallschedule/calendar.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:

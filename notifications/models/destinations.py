@@ -3,7 +3,6 @@
 from django.db import models
 
 from notifications.enums import Transport
-from sentinel_site.lib import english
 
 
 class Destination(models.Model):
@@ -26,7 +25,7 @@ class Destination(models.Model):
         constraints = [models.UniqueConstraint(fields=["transport", "name"], name="destination_once")]
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, (english.label(Transport, self.transport), self.name)))
+        return ": ".join(filter(None, (self.get_transport_display(), self.name)))
 
 
 class Pace(models.Model):
@@ -41,4 +40,4 @@ class Pace(models.Model):
         constraints = [models.UniqueConstraint(fields=["transport", "key"], name="pace_once")]
 
     def __str__(self) -> str:
-        return f"{english.label(Transport, self.transport)} {self.key}".strip()
+        return f"{self.get_transport_display()} {self.key}".strip()

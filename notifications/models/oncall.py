@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import dates, timezone
 from django.utils.text import format_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import HolidayRule, RotationKind
@@ -133,7 +134,7 @@ class RotationMember(models.Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return f"{self.recipient} in {self.rotation}"
+        return gettext("%(person)s in %(layer)s") % {"person": self.recipient, "layer": self.rotation}
 
 
 class OnCallOverride(models.Model):
@@ -145,7 +146,7 @@ class OnCallOverride(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     schedule = models.ForeignKey(
         OnCallSchedule,
-        verbose_name=_("schedule"),
+        verbose_name=pgettext_lazy("on call", "schedule"),
         on_delete=models.CASCADE,
         related_name="overrides",
         help_text=_("In which schedule somebody takes over."),
@@ -175,7 +176,8 @@ class OnCallOverride(models.Model):
 
     def __str__(self) -> str:
         begins, ends = timezone.localtime(self.starts_at), timezone.localtime(self.ends_at)
-        return f"{self.recipient}, {begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}"
+        span = {"since": f"{begins:%Y-%m-%d %H:%M}", "until": f"{ends:%Y-%m-%d %H:%M}"}
+        return f"{self.recipient}, " + gettext("%(since)s to %(until)s") % span
 
 
 class CalendarFeed(models.Model):
@@ -187,7 +189,7 @@ class CalendarFeed(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     schedule = models.ForeignKey(
         OnCallSchedule,
-        verbose_name=_("schedule"),
+        verbose_name=pgettext_lazy("on call", "schedule"),
         null=True,
         blank=True,
         on_delete=models.CASCADE,
@@ -221,4 +223,4 @@ class CalendarFeed(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"Calendar of {self.schedule or self.recipient}"
+        return gettext("Calendar of %(whose)s") % {"whose": self.schedule or self.recipient}

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import OF_ONE_METHOD, WAITING, DeliveryStatus, Reason, Transport, Urgency
 from notifications.models.people import ContactMethod, Recipient, RecipientGroup
-from sentinel_site.lib import english
 from sentinel_site.lib.ids import uuid7
 
 
@@ -50,7 +50,7 @@ class Notification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{english.label(Reason, self.reason)} to {self.recipient or self.group}"
+        return gettext("%(told)s to %(who)s") % {"told": self.get_reason_display(), "who": self.recipient or self.group}
 
     def open_at(self, at: datetime) -> bool:
         """Whether it may still be sent, at ``at``: neither answered nor expired."""
@@ -115,7 +115,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{english.label(Transport, self.transport)}: {english.label(DeliveryStatus, self.status)}"
+        return gettext("{name}: {value}").format(name=self.get_transport_display(), value=self.get_status_display())
 
 
 class AnswerCode(models.Model):

@@ -6,10 +6,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import Platform, PushKind, Transport
-from sentinel_site.lib import crypto, english, telephone
+from sentinel_site.lib import crypto, telephone
 from sentinel_site.lib.ids import uuid7
 from sentinel_site.lib.zones import site_time_zone
 
@@ -166,7 +167,7 @@ class ContactMethod(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{english.label(Transport, self.kind)} {self.masked}"
+        return f"{self.get_kind_display()} {self.masked}"
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Save, with the digest of the address as it is now. A webhook without a secret gets one: it always signs.
@@ -268,9 +269,10 @@ class NotificationRule(models.Model):
     def __str__(self) -> str:
         which = self.get_priority_from_display()
         if self.priority_to != self.priority_from:
-            which += f" to {self.get_priority_to_display()}"
-        way = str(self.method) if self.method else english.label(Transport, self.kind)
-        return f"{which}: {way} " + (f"after {self.delay_seconds} s" if self.delay_seconds else "at once")
+            which += f"–{self.get_priority_to_display()}"
+        way = str(self.method) if self.method else self.get_kind_display()
+        when = gettext("after %(span)s") % {"span": f"{self.delay_seconds} s"} if self.delay_seconds else gettext("at once")
+        return gettext("{name}: {value}").format(name=which, value=f"{way} {when}")
 
     def clean(self) -> None:
         """Refuse a method of somebody else, in words a form can show."""

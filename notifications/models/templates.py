@@ -5,7 +5,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import Form, Reason
-from sentinel_site.lib import english
 
 
 class MessageTemplate(models.Model):
@@ -51,5 +50,5 @@ class MessageTemplate(models.Model):
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.source, self.type) if part)
-        reason = english.label(Reason, self.reason)
-        return ", ".join(part for part in (english.label(Form, self.form), self.language, reason, where) if part)
+        reason = str(Reason(self.reason).label) if self.reason in Reason.values else self.reason
+        return ", ".join(part for part in (self.get_form_display(), self.language, reason, where) if part)

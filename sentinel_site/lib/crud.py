@@ -170,7 +170,7 @@ def uses(row: Model, *, parts: Sequence[str] = ()) -> list[str]:
         if name is None or name in parts:
             continue
         manager = relation.related_model._default_manager  # type: ignore[union-attr]
-        users = [str(each) for each in manager.filter(**{relation.field.name: row})[:3]]
+        users = [english.text(each) for each in manager.filter(**{relation.field.name: row})[:3]]
         if users:
             found.append(f"{english.text(relation.related_model._meta.verbose_name_plural)} ({', '.join(users)})")  # type: ignore[union-attr]
     return found

@@ -115,7 +115,7 @@ def test_a_link_still_asks_when_it_is_over_in_the_recipients_language(client):
     page = client.get(link).content.decode()
     client.post(link, {"answer": f"duplicate:{alert.pk}"})
 
-    assert [word for word in ("Utile", "Bruit", "Doublon", "Essai", "méritait-elle votre attention", "Traitée") if word not in page] == []
+    assert [word for word in ("Utile", "Bruit", "Doublon", "Test", "méritait-elle votre attention", "Traitée") if word not in page] == []
     assert Feedback.objects.get().word == "duplicate"
 
 

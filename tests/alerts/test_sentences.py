@@ -39,7 +39,7 @@ def test_every_kind_has_words_even_without_detail(kind):
      "Étape 1 «\u00a0Astreinte\u00a0»\u00a0: Ana prévenu(s) par 2 messages."),
     ("empty_step", "", {"step": 1, "unreachable": ["Jules"]}, "Étape 2\u00a0: personne n’a pu être joint. Injoignable(s)\u00a0: Jules."),
     ("cancelled", "", {"messages": 1}, "1 message en attente annulé\u00a0: quelqu’un a répondu entre-temps."),
-    ("raised", "", {}, "L’alerte a été signalée."),
+    ("raised", "", {}, "L’alerte a été déclenchée."),
 ])  # fmt: skip
 def test_the_record_speaks_french(kind, actor, detail, sentence):
     with translation.override("fr"):

@@ -11,6 +11,9 @@ from django.contrib.admin.utils import flatten_fieldsets, label_for_field
 from django.contrib.auth.models import User
 from django.utils import translation
 
+from backups.models import Ping
+from jobs.models import Job
+from notifications.models import CalendarFeed, NotificationRule, OnCallOverride
 from sentinel_site.unfold import UNFOLD
 from tests.test_architecture import APPS, ROOT
 
@@ -20,7 +23,7 @@ SAME = {
     "Image", "Information", "Inhibition", "Inhibitions", "Instance", "Ios", "Mail", "Message", "Messages", "Minute", "Mode",
     "Monitor", "Note", "Notes", "Notification", "Notifications", "OK", "Origin", "P1", "P2", "P3", "P4", "P5", "POST", "PUT",
     "Pause", "Ping", "Pings", "Port", "Position", "Posture", "Prometheus", "Push", "Python", "REST", "Route", "Routes", "SMS",
-    "Sentinel", "Silence", "Silences", "Site", "Slack", "Source", "Sources", "TOTP", "Transport", "Transports", "Type", "URL",
+    "Sentinel", "Silence", "Silences", "Site", "Slack", "Source", "Sources", "TOTP", "Test", "Transport", "Transports", "Type", "URL",
     "Verdict", "Watchdog", "Web", "Webhook", "Webhooks", "Worker", "–",
 }  # fmt: skip
 """Words that are the same in both languages, or names."""
@@ -85,6 +88,15 @@ def test_forms_and_lists_of_every_model_are_french(rf):
             found[model.__name__] |= untranslated(lambda: iter(meta))  # noqa: B023 (asked at once)
 
     assert {name: words for name, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize(("model", "name", "french"), [
+    (Job, "http_method", "méthode"), (Ping, "method", "méthode"), (NotificationRule, "method", "moyen"),
+    (Job, "cron", "horaire"), (OnCallOverride, "schedule", "planning"), (CalendarFeed, "schedule", "planning"),
+])  # fmt: skip
+def test_a_word_with_two_meanings_has_the_right_one(model, name, french):
+    with translation.override("fr"):
+        assert model._meta.get_field(name).verbose_name == french
 
 
 def test_apps_have_french_names():

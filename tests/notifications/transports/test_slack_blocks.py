@@ -66,7 +66,7 @@ def test_french_people_read_french():
 
     said = words(body)
     assert ("*Prévenus*" in said, "*Où*\\ncam-12" in said, "Robin Vale appelle" in said) == (True, True, True)
-    assert [each["text"]["text"] for each in elements(body)][:2] == ["Fausse alerte", "Terminée"]
+    assert [each["text"]["text"] for each in elements(body)][:2] == ["Fausse alerte", "Résolue"]
 
 
 def test_a_taken_alert_says_who_has_it_and_can_still_be_closed():
