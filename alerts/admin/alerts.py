@@ -45,7 +45,9 @@ class AlertAdmin(ReadOnlyMixin, FeedbackMixin, LargeListMixin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Alert], search_term: str) -> tuple[QuerySet[Alert], bool]:
         """Through the full-text index; see search.py."""
-        return search.find(queryset, search_term), False
+        found = search.held(queryset, search_term)
+        self.known(request, found.rows, exactly=found.exactly)
+        return found.alerts, False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Lists leave out the long columns."""

@@ -5,7 +5,9 @@ from typing import Any, Final
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 
 BOUND: Final = 10_000
 """Where exact counts and pages stop. Deeper pages cost an ever longer OFFSET; who needs them narrows the filter."""
@@ -28,14 +30,15 @@ class EstimatePaginator(Paginator):  # type: ignore[type-arg]
     """A paginator for tables of millions: it counts no further than it must.
 
     ``count`` is exact up to ``bound``; beyond, it is ``bound`` for a filtered list and the planner's estimate for a
-    whole table. Pages after BOUND rows do not exist.
+    whole table. Pages after BOUND rows do not exist. ``known``: somebody has counted so many already, or more (not ``exactly``).
     """
 
     object_list: QuerySet[Any]  # type: ignore[assignment]
 
-    def __init__(self, *args: Any, bound: int = BOUND, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, bound: int = BOUND, known: int | None = None, exactly: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.bound = min(bound, BOUND)
+        self.known, self.exactly = known, exactly
 
     @cached_property
     def count(self) -> int:
@@ -44,6 +47,8 @@ class EstimatePaginator(Paginator):  # type: ignore[type-arg]
             estimate = rows(self.object_list.model._meta.db_table)
             if estimate > BOUND:
                 return estimate
+        if self.known is not None and (self.exactly or self.known >= self.bound):
+            return self.known if self.exactly else self.bound
         return count_to(self.object_list, self.bound)
 
     @cached_property
@@ -55,9 +60,14 @@ class EstimatePaginator(Paginator):  # type: ignore[type-arg]
     def total(self) -> str:
         """``count`` as a reader should understand it: ``about 1,200,000``, ``10,000 or more``, or the number itself."""
         if self.count > BOUND:
-            return f"about {round(self.count, -3):,}"
-        return f"{self.count:,} or more" if self.count == self.bound else f"{self.count:,}"
+            return gettext("about {count}").format(count=_grouped(round(self.count, -3)))
+        shown = _grouped(self.count)
+        return gettext("{count} or more").format(count=shown) if self.count == self.bound and not self.exactly else shown
 
     @property
     def _filtered(self) -> bool:
         return bool(self.object_list.query.where)
+
+
+def _grouped(number: int) -> str:
+    return str(number_format(number, use_l10n=True, force_grouping=True))

@@ -1,6 +1,6 @@
 """What the admin pages of every app have in common: rows nobody edits, and lists of millions of them."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
@@ -17,6 +17,7 @@ from sentinel_site.lib.ids import floor
 
 AHEAD = 10
 """How many pages beyond the present one a filtered list counts."""
+_KNOWN: Final = "_sentinel_rows_known"
 
 
 class ReadOnlyMixin:
@@ -71,7 +72,13 @@ class LargeListMixin(ModelAdmin):  # type: ignore[misc]
         """One that counts AHEAD pages beyond the one asked for."""
         asked = request.GET.get(PAGE_VAR, "1")
         page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
-        return EstimatePaginator(queryset, per_page, *args, bound=(page + AHEAD) * per_page, **kwargs)
+        count, exactly = getattr(request, _KNOWN, (None, False))
+        return EstimatePaginator(queryset, per_page, *args, bound=(page + AHEAD) * per_page, known=count, exactly=exactly, **kwargs)
+
+    @staticmethod
+    def known(request: HttpRequest, count: int | None, *, exactly: bool) -> None:
+        """Whoever made the list of ``request`` has counted it: ``count`` rows, or more (not ``exactly``). Nobody counts again."""
+        setattr(request, _KNOWN, (count, exactly))
 
 
 class BornFilter(RangeDateTimeFilter):  # type: ignore[misc]

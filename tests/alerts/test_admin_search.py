@@ -56,3 +56,28 @@ def test_words_are_looked_up_in_the_index(alerts):
         cursor.execute("SET LOCAL enable_seqscan = off")
 
     assert "Bitmap Index Scan on alert_search" in search.find(Alert.objects.all(), "kitchen").order_by().explain()
+
+
+def test_few_that_are_found_are_counted_in_the_same_breath(alerts, django_assert_num_queries):
+    found = search.held(Alert.objects.order_by("-id"), "fall")
+
+    assert (found.rows, found.exactly) == (2, True)
+    with django_assert_num_queries(1):
+        assert [alert.pk for alert in found.alerts] == [alerts[2].pk, alerts[0].pk]
+
+
+def test_of_very_many_nobody_knows_more_than_that_there_are_more(alerts):
+    found = search.held(Alert.objects.all(), "cellar", few=1)
+
+    assert (found.rows, found.exactly, found.alerts.count()) == (2, False, 2)
+
+
+def test_a_filter_holds_for_what_is_found(alerts):
+    found = search.held(Alert.objects.filter(subject="ward-13"), "fall")
+
+    assert (found.rows, found.exactly, found.alerts.get().pk) == (1, True, alerts[2].pk)
+
+
+@pytest.mark.parametrize("term", ["", "17"])
+def test_what_is_no_word_is_not_counted_before(alerts, term):
+    assert search.held(Alert.objects.all(), term).rows is None
