@@ -31,7 +31,7 @@ export function showStatus(node, alert) {
 export function showMarks(node, alert) {
   const marks = [];
   if (alert.unanswered && isOpen(alert)) marks.push(["⚠", "Nobody answered"]);
-  if (isLate(alert)) marks.push(["⏱", "Step is late"]);
+  if (isLate(alert)) marks.push(["◷", "Step is late"]);
   if (callsAgain(alert)) marks.push(["↻", "Calling again"]);
   if (alert.life_safety) marks.push(["♥", "Life safety"]);
   if (isHeld(alert)) marks.push(["⊘", "Held back"]);
