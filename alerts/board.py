@@ -48,6 +48,7 @@ def one(alert_id: UUID, *, at: datetime) -> tuple[Alert, dict[str, Any]]:
         "last_event_id": last_event_id,
         "log": [{**queries.describe_entry(entry), "text": sentences.of(entry)} for entry in entries],
         "deliveries": [_delivery(delivery) for delivery in deliveries],
+        "told": alert.told,
         "steps": _steps(alert),
         "feedback": feedback.of(alert),
     }

@@ -16,6 +16,7 @@ import { showLink } from "./link.js";
 import { watchHealth } from "./health.js";
 
 const page = data("data");
+const [LONG, LINES] = [280, 4];
 const SEVERITY = { critical: "Critical", high: "High", medium: "Medium", low: "Low", info: "Info" };
 let alert = page.snapshot.alert;
 const news = new News([alert], alert.id);
@@ -34,7 +35,7 @@ function drawHead() {
   showStatus(byId("status"), alert);
   setText(byId("title"), alert.title);
   setText(byId("where"), where(alert));
-  setText(byId("description"), alert.description);
+  describe();
   const over = alert.resolution ? resolutionLabel(alert.resolution) : "";
   const note = byId("taken");
   setText(note, isOpen(alert) ? taken(alert) : alert.status === "EXPIRED" ? words("It expired: nobody answered in time.") : [say("It is over: {how}.", { how: over }), taken(alert)].filter(Boolean).join(" "));
@@ -48,6 +49,15 @@ function drawHead() {
   show(byId("escalate"), page.can_escalate && isOpen(alert));
   showFeedback(alert, said);
   tick();
+}
+
+/** The buttons stand above a long description: nobody scrolls for them at night. */
+function describe() {
+  const node = byId("description"), isLong = alert.description.length > LONG || alert.description.split("\n").length > LINES;
+  setText(node, alert.description);
+  node.classList.toggle("is-long", isLong);
+  if (isLong) byId("outs").after(node);
+  else byId("actions").before(node);
 }
 
 function tick() {
@@ -112,8 +122,9 @@ function evidence(delivery) {
   return `${words(word)} ${at ? clock(at) : ""}`;
 }
 
-function showDeliveries(deliveries) {
+function showDeliveries(deliveries, told) {
   show(byId("deliveries"), deliveries.length > 0);
+  setText(byId("told-nobody"), words(told ? "Told together with other alerts: the record names who." : isOpen(alert) ? "Nobody yet." : "Nobody was told."));
   show(byId("told-nobody"), deliveries.length === 0);
   byId("deliveries").querySelector("tbody").replaceChildren(...deliveries.map((each) => el("tr", { class: `d-${each.status}` },
     el("td", { text: each.recipient }),
@@ -141,7 +152,7 @@ function take(snapshot) {
   showFacts();
   refill(byId("outs"), ...reachOut(alert));
   showSteps(snapshot.steps);
-  showDeliveries(snapshot.deliveries);
+  showDeliveries(snapshot.deliveries, snapshot.told);
   showLog(snapshot.log);
   return snapshot.last_event_id;
 }

@@ -50,6 +50,7 @@ export function where(alert) {
 export function taken(alert) {
   if (!alert.acknowledged_by) return "";
   const name = alert.acknowledged_by;
+  if (!isOpen(alert)) return say("{name} had it", { name });
   return alert.promise ? say("{name} has it: “{promise}”", { name, promise: promiseLabel(alert.promise) }) : say("{name} has it", { name });
 }
 

@@ -1,6 +1,6 @@
 // What concerns whoever is signed in: their open alerts with big buttons, and what waits for a line.
 
-import { byId, data, el, say, setText, show } from "./dom.js";
+import { byId, data, el, say, sayMany, setText, show } from "./dom.js";
 import { setServerNow } from "./time.js";
 import { age, isOpen, nextStep, rank, showMarks, showStatus, taken, where } from "./looks.js";
 import { post } from "./answers.js";
@@ -85,7 +85,7 @@ function take(snapshot) {
   showAlerts(snapshot.alerts);
   const others = byId("others");
   show(others, snapshot.others > 0);
-  setText(others.querySelector("span"), say("{n} other open alerts", { n: snapshot.others }));
+  setText(others.querySelector("span"), sayMany("{n} other open alert", "{n} other open alerts", snapshot.others));
   globalThis.answerQueue.keep(page.user, snapshot.now, snapshot.alerts.map(({ id, number, title, priority, status, subject, created_at: at }) => ({ id, number, title, priority, status, subject, created_at: at }))).catch(() => {});
   return snapshot.last_event_id;
 }

@@ -13,15 +13,15 @@ export function setServerNow(instant) {
 export const now = () => Date.now() + ahead;
 export const seconds = (instant) => Math.floor((now() - Date.parse(instant)) / 1000);
 
-/** 42 s, 3:07, 2 h 05, 3 d 4 h (in French 3 j 4 h). */
+/** 42 s, 3:07 min, 2 h 05, 3 d 4 h (in French 3 j 4 h), with spaces that never break. */
 export function duration(total) {
   const left = Math.max(0, Math.floor(total));
-  if (left < 60) return `${left} s`;
+  if (left < 60) return `${left}\u00a0s`;
   const minutes = Math.floor(left / 60);
-  if (minutes < 60) return `${minutes}:${String(left % 60).padStart(2, "0")} min`;
+  if (minutes < 60) return `${minutes}:${String(left % 60).padStart(2, "0")}\u00a0min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, "0")}`;
-  return `${Math.floor(hours / 24)} ${words("d")} ${hours % 24} h`;
+  if (hours < 48) return `${hours}\u00a0h\u00a0${String(minutes % 60).padStart(2, "0")}`;
+  return `${Math.floor(hours / 24)}\u00a0${words("d")}\u00a0${hours % 24}\u00a0h`;
 }
 
 const language = document.documentElement.lang || undefined;

@@ -49,7 +49,7 @@ export class WallRow {
 }
 
 /** 42 s, 3:07, 2 h 05: what is read from afar has no word too many. */
-const short = (total) => duration(total).replace(/ min$/, "");
+const short = (total) => duration(total).replace(/\smin$/, "");
 
 function place(alert) {
   const parts = [alert.subject, alert.site, alert.source === alert.site ? "" : alert.source].filter(Boolean);

@@ -6,6 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from alerts import escalation, lifecycle
+from alerts.models import Alert
 from notifications import links
 from notifications.models import Delivery
 from tests.factories import make_policy, make_recipient, make_source, raise_alert
@@ -52,6 +53,41 @@ def test_an_old_alert_of_which_something_is_heard_is_not_called_new(open_page, a
     raise_alert(at=timezone.now(), title="Smoke", subject="fresh", severity="critical")
 
     expect(page.locator("[role=log][aria-live=assertive]")).to_have_text("New alert, P1: Smoke, fresh", timeout=SOON)
+
+
+def test_what_can_be_called_and_looked_at_has_a_drawn_sign(open_page, responder):
+    links = [{"href": f"https://example.org/{what}", "text": f"The {what}"} for what in ("camera", "intercom", "door")]
+    make_source()
+    alert = raise_alert(at=timezone.now(), labels={"room_phone": "+33 1 23 45 67 89"}, links=links)
+
+    page = open_page(f"/live/alerts/{alert.pk}")
+
+    expect(page.locator("#outs .sign")).to_have_count(4)
+    assert page.locator("#outs .sign").evaluate_all("signs => signs.map((sign) => [sign.dataset.sign, sign.getBoundingClientRect().width > 15])") == [
+        ["call", True], ["look", True], ["hear", True], ["leave", True]]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "where"), [(2, "above"), (20, "below")])
+def test_a_long_description_stands_below_the_buttons(open_page, responder, lines, where):
+    make_source()
+    alert = raise_alert(at=timezone.now(), description="\n".join(["She does not get up."] * lines))
+
+    page = open_page(f"/live/alerts/{alert.pk}", viewport={"width": 380, "height": 800})
+    expect(page.locator("#description")).to_contain_text("She does not get up.")
+
+    described, buttons = (page.locator(selector).bounding_box()["y"] for selector in ("#description", "#actions"))
+    assert where == ("above" if described < buttons else "below")
+
+
+def test_nobody_told_alone_is_not_called_nobody_yet(open_page, responder):
+    make_source()
+    alert = raise_alert(at=timezone.now())
+    Alert.objects.filter(pk=alert.pk).update(told=3)
+    lifecycle.resolve(alert, by=make_recipient("Bob Stone"), at=timezone.now(), resolution="handled")
+
+    page = open_page(f"/live/alerts/{alert.pk}")
+
+    expect(page.locator("#told-nobody")).to_have_text("Told together with other alerts: the record names who.")
 
 
 def test_a_remark_goes_into_the_record(open_page, alert, page_quiet):

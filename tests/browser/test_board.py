@@ -1,5 +1,7 @@
 """The board in a real browser: live, answerable, honest about its connection."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -140,3 +142,16 @@ def test_it_fits_a_phone(open_page):
 
     assert page.evaluate("document.documentElement.scrollWidth") == 380
     assert page.locator("#open button").first.bounding_box()["height"] >= 44
+
+
+def test_what_is_over_stands_in_columns(open_page, responder):
+    make_source()
+    for hours in (1, 40):
+        alert = raise_alert(at=timezone.now() - timedelta(hours=hours), title=f"{hours} hours ago", subject=str(hours))
+        lifecycle.resolve(alert, by=None, at=timezone.now() - timedelta(hours=hours), resolution="recovered")
+
+    page = open_page("/live/")
+    expect(page.locator("#closed .row")).to_have_count(2)
+
+    lefts = page.locator("#closed .row-state").evaluate_all("states => states.map((state) => Math.round(state.getBoundingClientRect().left))")
+    assert lefts[0] == lefts[1]
