@@ -1,7 +1,5 @@
 """Backup entries, quarantined reports and restore proofs as REST lists them, and entries as CSV."""
 
-import csv as csv_format
-import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -12,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from backups.enums import BackupVerdict, ReportedBy
 from backups.models import BackupEntry, ExpectedBackupJob, QuarantinedReport, RestoreProof, UnexpectedDatabase
-from sentinel_site.lib import problems
+from sentinel_site.lib import csvtext, problems
 from sentinel_site.lib.instants import instant
 
 ROWS: Final = 500
@@ -158,18 +156,10 @@ def _row(entry: BackupEntry) -> list[Any]:
 
 
 def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
     if isinstance(value, datetime):
         return instant(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value
+    return ("no", "yes")[value] if isinstance(value, bool) else value
 
 
 def _lines(rows: list[Any]) -> bytes:
-    text = io.StringIO()
-    csv_format.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode()
+    return "".join(map(csvtext.line, rows)).encode()

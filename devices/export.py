@@ -1,6 +1,6 @@
 """Readings as CSV, made while it is sent: a week of them needs no more memory than a minute.
 
-Separated by commas, decimal point, UTC and the device's own time. Text that a spreadsheet would take for a formula gets an apostrophe.
+Separated by commas, decimal point, UTC and the device's own time. No text is a formula (`sentinel_site/lib/csvtext.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from devices import listing
 from devices.models import Device
+from sentinel_site.lib import csvtext
 from sentinel_site.lib.instants import instant
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 TIMES: Final = ("time_utc", "time_local")
 
 
@@ -41,14 +41,8 @@ def _of(row: listing.Row, step: str, metrics: Sequence[str], zone: ZoneInfo) -> 
 
 
 def _lines(rows: Any) -> bytes:
-    return "".join(f"{','.join(map(_cell, row))}\r\n" for row in rows).encode()
+    return "".join(csvtext.line(map(_rounded, row)) for row in rows).encode()
 
 
-def _cell(value: Any) -> str:
-    """A number as it is, with a point; text quoted where it must be, and never a formula; nothing for None."""
-    if value is None:
-        return ""
-    if isinstance(value, int | float):
-        return repr(round(value, 6))
-    text = f"'{value}" if value.startswith(FORMULA) else value
-    return f'"{text.replace(chr(34), chr(34) * 2)}"' if any(sign in text for sign in ',"\r\n') else text
+def _rounded(value: Any) -> Any:
+    return round(value, 6) if isinstance(value, float) else value

@@ -1,7 +1,7 @@
 """Rows of configuration as CSV and JSON, and back. Bounded before it is parsed.
 
-A cell holds text as it is, anything else as JSON. Text that a spreadsheet would take for a formula gets an apostrophe before it, which is
-taken away again.
+A cell holds text as it is, anything else as JSON. Where a spreadsheet would find a formula in a text stands an apostrophe, which is taken
+away again (`sentinel_site/lib/csvtext.py`).
 """
 
 import csv
@@ -16,14 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
-from sentinel_site.lib import jsontext
+from sentinel_site.lib import csvtext, jsontext
 from sentinel_site.lib.instants import instant
 
 MAX_BYTES: Final = 512 * 1024
 MAX_ROWS: Final = 2000
-_FIRST: Final = r"\s*[=+\-@＝＋－＠]|[\t\r]"
-FORMULA: Final = re.compile(f"'*(?:{_FIRST})")
-ESCAPED: Final = re.compile(f"'+(?:{_FIRST})")
 WORDS: Final = {"vrai": "true", "faux": "false", "oui": "true", "non": "false", "wahr": "true", "falsch": "false"}
 """What spreadsheets in other languages make of true and false."""
 COMMA: Final = re.compile(r"[+-]?\d+,\d+")
@@ -37,12 +34,8 @@ class Unreadable(Exception):
 
 def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, delimiter: str = ",") -> str:
     """A table with a header, for spreadsheets and for `read`. Spreadsheets of countries with a decimal comma want ``;``."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-    return out.getvalue()
+    lines = [columns, *([row.get(column) for column in columns] for row in rows)]
+    return "".join(csvtext.line(line, delimiter) for line in lines)
 
 
 def to_json(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -132,9 +125,9 @@ def _values(columns: Sequence[str], line: Sequence[str], kinds: Mapping[str, set
             elif may & {"null", "array"}:
                 found[column] = None if "null" in may else []
         elif may & {"array", "object"}:
-            found[column] = _json_cell(cell)
+            found[column] = _json_cell(csvtext.unguarded(cell))
         else:
-            found[column] = _plain(cell[1:] if ESCAPED.match(cell) else cell, may, comma=comma)
+            found[column] = _plain(csvtext.unguarded(cell), may, comma=comma)
     return found
 
 
@@ -163,17 +156,6 @@ def _json_cell(cell: str) -> Any:
         return jsontext.read(cell.encode())
     except jsontext.JsonError:
         return cell  # the form says what is wrong with it
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and FORMULA.match(text) else text
 
 
 def _kinds(form: type[BaseModel]) -> dict[str, set[str]]:

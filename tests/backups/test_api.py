@@ -121,13 +121,13 @@ def test_a_question_that_makes_no_sense_is_refused(operator, query):
 
 def test_entries_are_exported_and_no_cell_is_a_formula(operator, job):
     for number in range(3):
-        entries.decide(job.pk, evidence(str(number), at=DUE + number * DAY, message="=cmd()"))
+        entries.decide(job.pk, evidence(str(number), at=DUE + number * DAY, message="=cmd();=cmd()"))
 
     answer = operator.read("/backups/entries.csv", job_id=job.pk)
 
     rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
     assert [row["cycle_at"] for row in rows] == [f"2026-03-0{day}T12:30:00.000Z" for day in (4, 3, 2)]
-    assert {(row["database_name"], row["status"], row["message"]) for row in rows} == {("ledger", "success", "'=cmd()")}
+    assert {(row["database_name"], row["status"], row["message"]) for row in rows} == {("ledger", "success", "'=cmd();'=cmd()")}
 
 
 def test_a_database_nobody_expects_is_expected_by_one_call(operator):

@@ -208,11 +208,11 @@ def test_an_export_longer_than_a_chunk_is_whole(device, viewer):
 
 
 def test_no_cell_of_an_export_is_a_formula(device, viewer):
-    Reading.objects.create(device_id=device.pk, at=NOON, values={'=HYPERLINK("http://evil.example","x")': 1.0, "@sum": 2.0})
+    Reading.objects.create(device_id=device.pk, at=NOON, values={'=HYPERLINK("http://evil.example","x")': 1.0, "a;@sum": 2.0})
 
     header = csv_of(viewer.read(f"{PATH}.csv", **SPAN))[0]
 
-    assert header == 'time_utc,time_local,"\'=HYPERLINK(""http://evil.example"",""x"")",\'@sum'
+    assert header == 'time_utc,time_local,"\'=HYPERLINK(""http://evil.example"",""x"")","a;\'@sum"'
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(sensor):

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel
 
+from sentinel_site.lib import csvtext
 from sentinel_site.lib.instants import instant
 from sentinel_site.lib.rolling.asking import Range
 from sentinel_site.lib.rolling.bins import ERROR_PERCENT
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\u200b", "\ufeff", "＝", "＋", "－", "＠")
-"""What a spreadsheet would take for a formula, or might after it has cleaned a cell."""
 Value = int | float | str | None
 
 
@@ -120,14 +119,8 @@ def _figure(asked: Range, figure: Figure) -> Iterator[bytes]:
 
 def _lines(rows: Sequence[Sequence[Value]]) -> Iterator[bytes]:
     for row in rows:
-        yield f"{','.join(map(_cell, row))}\r\n".encode()
+        yield csvtext.line(map(_rounded, row)).encode()
 
 
-def _cell(value: Value) -> str:
-    """A number as it is, with a point; text quoted where it must be, and never a formula; nothing for None."""
-    if value is None:
-        return ""
-    if isinstance(value, int | float):
-        return repr(round(value, 3))
-    text = f"'{value}" if value.lstrip().startswith(FORMULA) or value.startswith(FORMULA) else value
-    return f'"{text.replace(chr(34), chr(34) * 2)}"' if any(sign in text for sign in ',"\r\n') else text
+def _rounded(value: Value) -> Value:
+    return round(value, 3) if isinstance(value, float) else value

@@ -20,7 +20,17 @@ def test_what_a_spreadsheet_would_take_for_a_formula_is_written_as_text_and_come
     assert files.read(written.encode(), RecipientForm) == [{"name": text}]
 
 
-@given(TEXT.filter(lambda text: text.strip() and "\r" not in text))
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_would_be_a_formula_where_lines_are_parted_otherwise_comes_back(delimiter):
+    rows = [{"slug": "a", "name": "Hall;=1,=2\n-3\t+4", "dedup_attributes": ["x;=1", "=2", "it;'=3"]}]
+
+    written = files.to_csv(list(rows[0]), rows, delimiter=delimiter)
+
+    assert "Hall;'=1,'=2\n'-3\t'+4" in written
+    assert files.read(written.encode(), SourceForm) == rows
+
+
+@given(TEXT.filter(lambda text: text.strip()))
 def test_every_text_comes_back_as_it_was(text):
     assert files.read(files.to_csv(["name", "language"], [{"name": text, "language": "en"}]).encode(), RecipientForm)[0]["name"] == text
 
