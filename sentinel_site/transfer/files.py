@@ -59,7 +59,7 @@ def read(data: bytes, form: type[BaseModel]) -> list[Row]:
 
 
 def text_of(data: bytes) -> str:
-    """What the file says. Raises Unreadable."""
+    """What a CSV or JSON file says. Raises Unreadable."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -91,7 +91,7 @@ def _csv_rows(text: str, form: type[BaseModel]) -> list[Row]:
     columns = [cell.strip() for cell in lines[0]]
     if len(set(columns)) != len(columns) or not all(columns):
         raise Unreadable(_("The first line must name every column, each once."))
-    kinds = _kinds(form)
+    kinds = kinds_of(form)
     if unknown := sorted(set(columns) - set(kinds)):
         raise Unreadable(
             _("There is no column “%(name)s”. The columns are: %(known)s.") % {"name": unknown[0][:60], "known": ", ".join(kinds)}
@@ -158,7 +158,7 @@ def _json_cell(cell: str) -> Any:
         return cell  # the form says what is wrong with it
 
 
-def _kinds(form: type[BaseModel]) -> dict[str, set[str]]:
+def kinds_of(form: type[BaseModel]) -> dict[str, set[str]]:
     """What each column may hold, by the form's own schema."""
     schema = form.model_json_schema(by_alias=True)
     found = {}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from sentinel_site.changes import writing
 from sentinel_site.lib.permissions import caller
-from sentinel_site.transfer import files, taking_in
+from sentinel_site.transfer import files, taking_in, workbooks
 from sentinel_site.transfer.names import Names
 from sentinel_site.transfer.sorts import SORTS, Sort
 from sentinel_site.transfer.taking_in import Outcome
@@ -22,19 +22,25 @@ from sentinel_site.transfer.taking_in import Outcome
 SALT = "sentinel.transfer"
 KEPT_SECONDS = 3600
 SHOWN = 300
-TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+TYPES = {
+    "csv": "text/csv; charset=utf-8", "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
 SEPARATORS = {"": ",", "semicolon": ";"}
-SLOW = "It takes too long for one request, and nothing was stored. Split the file."
 
 
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
     """Everything that can be taken out and in, as far as the reader may."""
+    return _overview(request)
+
+
+def _overview(request: HttpRequest, problem: str = "") -> HttpResponse:
     user = caller(request)
     sorts = [(sort, sort.may(user, "change")) for sort in SORTS.values() if sort.may(user, "view")]
     if not sorts:
         raise PermissionDenied
-    return _page(request, _("Import and export"), "overview.html", sorts=sorts)
+    return _page(request, _("Import and export"), "overview.html", sorts=sorts, problem=problem, status=422 if problem else 200)
 
 
 @require_GET
@@ -45,11 +51,20 @@ def take_out(request: HttpRequest, name: str, form: str) -> HttpResponse:
         raise Http404
     names = Names()
     rows = [sort.values(row, names) for row in sort.rows()]
-    text = "\ufeff" + files.to_csv(sort.columns, rows, delimiter=delimiter) if form == "csv" else files.to_json(rows)
+    try:
+        content = _content(sort, rows, form, delimiter)
+    except files.Unreadable as error:
+        return _overview(request, problem=str(error))
     said = f"sentinel-{sort.name}-{timezone.localdate():%Y-%m-%d}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{said}"', "Cache-Control": "no-store"}
     writing.exported(sort.model, f"{sort.name}, rows: {len(rows)}", file=said, by=caller(request), at=timezone.now())
-    return HttpResponse(text, content_type=TYPES[form], headers=headers)
+    return HttpResponse(content, content_type=TYPES[form], headers=headers)
+
+
+def _content(sort: Sort, rows: list[dict[str, Any]], form: str, delimiter: str) -> str | bytes:
+    if form == "xlsx":
+        return workbooks.made(sort.form, sort.columns, rows)
+    return "\ufeff" + files.to_csv(sort.columns, rows, delimiter=delimiter) if form == "csv" else files.to_json(rows)
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,32 +78,34 @@ def take_in(request: HttpRequest, name: str) -> HttpResponse:
     except files.Unreadable as error:
         return _refused(request, sort, str(error))
     except taking_in.TooSlow:
-        return _refused(request, sort, SLOW)
+        return _refused(request, sort, _("It takes too long for one request, and nothing was stored. Split the file."))
 
 
 def _looked(request: HttpRequest, sort: Sort) -> HttpResponse:
     uploaded = request.FILES.get("file")
     if uploaded is None or uploaded.size is None or uploaded.size > files.MAX_BYTES:
-        raise files.Unreadable(f"Choose a file of at most {files.MAX_BYTES // 1024} KiB.")
-    return _shown(request, sort, str(uploaded.name)[:100], files.text_of(uploaded.read()))
+        raise files.Unreadable(_("Choose a file of at most %(n)s KiB.") % {"n": files.MAX_BYTES // 1024})
+    data = uploaded.read()
+    text, said = workbooks.as_csv(data) if workbooks.is_one(data) else (files.text_of(data), "")
+    return _shown(request, sort, str(uploaded.name)[:100], text, said=said)
 
 
-def _shown(request: HttpRequest, sort: Sort, file_name: str, text: str, problem: str = "") -> HttpResponse:
+def _shown(request: HttpRequest, sort: Sort, file_name: str, text: str, problem: str = "", said: str = "") -> HttpResponse:
     """What the file would do, with the file held in the page, signed for this person."""
     user = caller(request)
     outcome = taking_in.look(sort, files.read(text.encode(), sort.form), by=user, at=timezone.now())
-    held = [user.pk, sort.name, file_name, text, outcome.says]
-    return _preview(request, sort, outcome, held=signing.dumps(held, salt=SALT, compress=True), file_name=file_name, problem=problem)
+    held = signing.dumps([user.pk, sort.name, file_name, text, outcome.says], salt=SALT, compress=True)
+    return _preview(request, sort, outcome, held=held, file_name=file_name, problem=problem, said=said)
 
 
 def _confirmed(request: HttpRequest, sort: Sort) -> HttpResponse:
     try:
         whose, name, file_name, text, says = signing.loads(request.POST["held"], salt=SALT, max_age=KEPT_SECONDS)
     except signing.BadSignature:
-        raise files.Unreadable("What you looked at is too old, or was changed on its way. Choose the file again.") from None
+        raise files.Unreadable(_("What you looked at is too old, or was changed on its way. Choose the file again.")) from None
     user = caller(request)
     if (whose, name) != (user.pk, sort.name):
-        raise files.Unreadable("Somebody else looked at this, or at something else. Choose the file again.")
+        raise files.Unreadable(_("Somebody else looked at this, or at something else. Choose the file again."))
     rows = files.read(text.encode(), sort.form)
     looked = taking_in.look(sort, rows, by=user, at=timezone.now())
     if looked.findings and "understood" not in request.POST:

@@ -12,7 +12,7 @@ from tests.web import ROOT, environment
 CODE = """
 import sys
 import sentinel_site.server
-unused = {"django.test", "h2", "unittest.mock", "OpenSSL", "prometheus_client"}
+unused = {"django.test", "h2", "openpyxl", "unittest.mock", "OpenSSL", "prometheus_client"}
 print(sorted(unused & set(sys.modules)), "django.test.signals" in sys.modules)
 import h2
 from django.test import Client, signals
@@ -35,7 +35,7 @@ for program in sys.argv[1:]:
 PROGRAMS = ("qcluster", "watchdog", "monitor")
 PAGES = re.compile(
     r"""(django\.contrib\.(admin|sessions|messages|staticfiles)|unfold|import_export|tablib|axes|whitenoise|ninja|daphne|twisted|autobahn
-    |PIL|numpy|rich|holidays|icalendar|babel|reportlab|fpdf|jmespath|mkdocs|jinja2|prometheus_client|OpenSSL
+    |PIL|numpy|rich|holidays|icalendar|babel|reportlab|fpdf|openpyxl|et_xmlfile|jmespath|mkdocs|jinja2|prometheus_client|OpenSSL
     |firebase_admin|google|grpc|twilio|slack_sdk|apprise|boto3|pywebpush|py_vapid
     |alerts\.(noise|incoming|linting|story\w*|wall\w*)|sentinel_site\.(demo\w*|dashboard|unfold|openapi|api|doctor\w*|server|slim)
     |(alerts|backups|devices|jobs|notifications)\.(admin|api\w*|views|\w+_views|urls|consumers|management)|sentinel_site\.urls)(\..+)?""",

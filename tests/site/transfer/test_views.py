@@ -36,10 +36,10 @@ def test_every_sort_has_its_files_and_its_page(client):
     client.force_login(User.objects.create_superuser("boss"))
     make_recipient("Ann")
 
-    places = [f"/admin/transfer/{name}{end}" for name in SORTS for end in (".csv", ".json", "/")]
+    places = [f"/admin/transfer/{name}{end}" for name in SORTS for end in (".csv", ".json", ".xlsx", "/")]
 
     assert {client.get(place).status_code for place in places} == {200}
-    assert [client.get(f"/admin/transfer/{name}").status_code for name in ("nothing/", "recipients.xlsx", "nothing.csv")] == [404, 404, 404]
+    assert [client.get(f"/admin/transfer/{name}").status_code for name in ("nothing/", "recipients.ods", "nothing.csv")] == [404, 404, 404]
 
 
 def test_a_held_file_is_its_readers_own_and_cannot_be_forged(client):
