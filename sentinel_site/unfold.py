@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -33,7 +34,8 @@ def _among(request: HttpRequest, base: str, *others: str) -> bool:
 def _page(title: Any, icon: str, model: str) -> dict[str, Any]:
     app, name = model.split(".")
     return {
-        "title": title, "icon": icon, "link": reverse_lazy(f"admin:{app}_{name}_changelist"), "permission": _may_view(f"{app}.view_{name}")
+        "title": capfirst(title), "icon": icon, "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": _may_view(f"{app}.view_{name}"),
     }  # fmt: skip
 
 
@@ -68,12 +70,12 @@ UNFOLD: dict[str, Any] = {
             {"items": [
                 {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
                 {"title": _("Live board"), "icon": "sensors", "link": "/live/", "permission": _may_view("alerts.view_alert")},
-                {"title": _("Wall"), "icon": "tv", "link": "/live/wall/", "permission": _may_view("alerts.view_alert")},
-                {"title": _("Live devices"), "icon": "graphic_eq", "link": "/live/devices/",
+                {"title": _("Wall"), "icon": "slideshow", "link": "/live/wall/", "permission": _may_view("alerts.view_alert")},
+                {"title": _("Live devices"), "icon": "speed", "link": "/live/devices/",
                  "permission": _may_view("devices.view_device")},
-                {"title": _("Live backups"), "icon": "cloud_done", "link": "/live/backups/",
+                {"title": _("Live backups"), "icon": "cloud_sync", "link": "/live/backups/",
                  "permission": _may_view("backups.view_expectedbackupjob")},
-                {"title": _("Live jobs"), "icon": "event_repeat", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
+                {"title": _("Live jobs"), "icon": "play_circle", "link": "/live/jobs/", "permission": _may_view("jobs.view_jobrun")},
                 {"title": _("Dashboards"), "icon": "bar_chart", "link": "/live/dashboards/", "permission": _may_view("alerts.view_alert")},
                 {"title": _("Noise"), "icon": "hearing_disabled", "link": "/live/noise/",
                  "permission": _may_view("alerts.view_noisereport")},
@@ -81,34 +83,13 @@ UNFOLD: dict[str, Any] = {
             {"title": _("What happens"), "separator": True, "items": [
                 _page(_("Alerts"), "crisis_alert", "alerts.alert"),
                 _page(pgettext_lazy("alerts", "Reports"), "inbox", "alerts.report"),
-                _page("Prometheus", "sync", "alerts.foreignalert"),
+                _page(_("External alerts"), "sync", "alerts.foreignalert"),
                 _page(_("Flapping"), "repeat", "alerts.flapping"),
                 _page(_("Deliveries"), "outgoing_mail", "notifications.delivery")
                 | {"active": lambda request: request.path.startswith(DELIVERIES) and request.path != TRANSPORTS},
                 _page(_("Notifications"), "campaign", "notifications.notification"),
                 {"title": _("Transports"), "icon": "cell_tower", "link": reverse_lazy("admin:notifications_transports"),
                  "permission": _may_view("notifications.view_delivery")},
-            ]},
-            {"title": _("What measures"), "separator": True, "items": [
-                _page(_("Devices"), "graphic_eq", "devices.device"),
-                _page(_("Rules"), "rule", "devices.alertrule"),
-                _page(_("Events"), "show_chart", "devices.ruleevent"),
-                _page(_("Commands"), "terminal", "devices.devicecommand"),
-                _page(_("Notes"), "speaker_notes", "devices.techniciannote"),
-            ]},
-            {"title": _("What runs"), "separator": True, "items": [
-                _page(_("Jobs"), "event_repeat", "jobs.job"),
-                _page(_("Runs"), "history", "jobs.jobrun"),
-            ]},
-            {"title": _("What is backed up"), "separator": True, "items": [
-                _page(_("Expected backups"), "cloud_done", "backups.expectedbackupjob"),
-                _page(_("What became of them"), "assignment_turned_in", "backups.backupentry"),
-                _page(_("Unexpected databases"), "help_center", "backups.unexpecteddatabase"),
-                _page(_("Quarantine"), "shield_lock", "backups.quarantinedreport"),
-                _page(_("Pings"), "touch_app", "backups.ping"),
-                _page(_("Ping keys"), "vpn_key", "backups.pingkey"),
-                _page(_("Restore proofs"), "settings_backup_restore", "backups.restoreproof"),
-                _page(_("Scans"), "frame_inspect", "backups.scan"),
             ]},
             {"title": _("Who is told"), "separator": True, "items": [
                 _page(_("Recipients"), "person", "notifications.recipient"),
@@ -121,6 +102,7 @@ UNFOLD: dict[str, Any] = {
             ]},
             {"title": _("What is done when"), "separator": True, "items": [
                 _page(_("Sources"), "settings_input_antenna", "alerts.source"),
+                _page(_("Mappings"), "transform", "alerts.reportmapping"),
                 _page(_("Routes"), "alt_route", "alerts.route")
                 | {"active": lambda request: _among(request, ROUTES, "lint/", "who-gets-what/")},
                 _page(_("Escalation policies"), "stairs", "alerts.escalationpolicy")
@@ -136,17 +118,39 @@ UNFOLD: dict[str, Any] = {
                 _page(_("Inhibitions"), "account_tree", "alerts.inhibition"),
                 _page(_("Subscriptions"), "webhook", "alerts.subscription"),
             ]},
-            {"title": _("Access and health"), "separator": True, "collapsible": True, "items": [
+            {"title": _("What measures"), "separator": True, "items": [
+                _page(_("Devices"), "graphic_eq", "devices.device"),
+                _page(_("Rules"), "rule", "devices.alertrule"),
+                _page(_("Events"), "show_chart", "devices.ruleevent"),
+                _page(_("Commands"), "terminal", "devices.devicecommand"),
+                _page(_("Notes"), "speaker_notes", "devices.techniciannote"),
+                _page(_("Findings"), "find_in_page", "devices.notefinding"),
+            ]},
+            {"title": _("What runs"), "separator": True, "items": [
+                _page(_("Jobs"), "event_repeat", "jobs.job"),
+                _page(_("Runs"), "history", "jobs.jobrun"),
+            ]},
+            {"title": _("What is backed up"), "separator": True, "items": [
+                _page(_("Expected backups"), "cloud_done", "backups.expectedbackupjob"),
+                _page(_("What became of them"), "assignment_turned_in", "backups.backupentry"),
+                _page(_("Unexpected databases"), "help_center", "backups.unexpecteddatabase"),
+                _page(_("Quarantine"), "shield_lock", "backups.quarantinedreport"),
+                _page(_("Pings"), "touch_app", "backups.ping"),
+                _page(_("Ping keys"), "vpn_key", "backups.pingkey"),
+                _page(_("Restore proofs"), "settings_backup_restore", "backups.restoreproof"),
+                _page(_("Scans"), "frame_inspect", "backups.scan"),
+            ]},
+            {"title": _("Access and health"), "separator": True, "items": [
                 _page(_("Users"), "manage_accounts", "auth.user"),
                 _page(_("Rights"), "shield_person", "auth.group"),
                 _page(_("API keys"), "key", "sentinel_site.apikey"),
                 _page(_("Wall screens"), "tv", "alerts.wall"),
+                _page(_("Failed sign-ins"), "lock", "axes.accessattempt"),
+                _page(_("Processes"), "monitor_heart", "sentinel_site.processbeat"),
+                _page(_("Changes"), "manage_history", "sentinel_site.configchange"),
+                {"title": _("Bulk runs"), "icon": "checklist", "link": reverse_lazy("admin:sentinel_site_bulkrun_changelist")},
                 {"title": _("Import and export"), "icon": "import_export", "link": reverse_lazy("transfer"),
                  "permission": _may_view("notifications.view_recipient")},
-                _page(_("Changes"), "manage_history", "sentinel_site.configchange"),
-                _page(_("Failed sign-ins"), "lock", "axes.accessattempt"),
-                {"title": _("Bulk runs"), "icon": "checklist", "link": reverse_lazy("admin:sentinel_site_bulkrun_changelist")},
-                _page(_("Processes"), "monitor_heart", "sentinel_site.processbeat"),
             ]},
         ],
     },
