@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
+from django.utils.formats import date_format
 
 from alerts import silences
 from alerts.enums import SilenceOrigin
@@ -62,7 +63,7 @@ def stretches(window: MaintenanceWindow, *, at: datetime) -> list[Stretch]:
 
 def shown(instant: datetime, zone: str) -> str:
     """An instant by the clock of ``zone``."""
-    return f"{instant.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M}"
+    return date_format(instant.astimezone(ZoneInfo(zone)), "D j N Y, H:i")
 
 
 def _make(window: MaintenanceWindow, *, at: datetime) -> int:

@@ -267,7 +267,7 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job_id} {self.get_status_display()} {self.queued_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.job}, {self.get_status_display()}, {self.queued_at:%Y-%m-%d %H:%M:%S}"
 
 
 class RunRollup(Cell):

@@ -34,7 +34,7 @@ from sentinel_site import bulk_admin, bulk_deeds
 from sentinel_site.changes import admin as _history  # noqa: F401 (its list is registered by being imported)
 from sentinel_site.lib import bulk_asking, configuration, english
 from sentinel_site.lib.ages import ago, length
-from sentinel_site.lib.lists import NoBulkDeleteMixin, ReadOnlyMixin
+from sentinel_site.lib.lists import NoBulkDeleteMixin, OfferedMixin, ReadOnlyMixin
 from sentinel_site.models import ApiKey, ProcessBeat
 
 for model in (Schedule, OrmQ, Success, Failure, User, Group, AccessAttempt, AccessLog, AccessFailureLog):
@@ -62,7 +62,24 @@ class UserAdmin(NoBulkDeleteMixin, DjangoUserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "last_login")
+    list_display = ("username", "full_name", "email", "rights", "is_active", "is_staff", "last_login")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """With their groups, at once."""
+        found: QuerySet[User] = super().get_queryset(request).prefetch_related("groups")
+        return found
+
+    @display(description=_("Name"), ordering="first_name")
+    def full_name(self, user: User) -> str:
+        """First and last."""
+        return user.get_full_name() or "–"
+
+    @display(description=_("Rights"))
+    def rights(self, user: User) -> str:
+        """The groups, or that everything is allowed."""
+        if user.is_superuser:
+            return gettext("everything (superuser)")
+        return ", ".join(sorted(group.name for group in user.groups.all())) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """What would let a user rise above themselves."""
@@ -96,7 +113,7 @@ class GroupAdmin(NoBulkDeleteMixin, DjangoGroupAdmin, ModelAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(OfferedMixin, ModelAdmin):
     """Keys that programs act with. The full key is shown once, when it is made; nobody can read it again. Keys are revoked, not deleted."""
 
     list_display = ("name", "shown", "user", "state", "created_at", "expires_at", "last_used_at")
@@ -118,6 +135,10 @@ class ApiKeyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         """Nobody: revoke it, and it can still be seen whose it was."""
         return False
+
+    def idle_actions(self, object_id: Any) -> set[str]:
+        """What was revoked is not revoked again."""
+        return set() if ApiKey.objects.filter(pk=object_id, revoked_at=None).exists() else {"revoke"}
 
     @display(description=_("Key"))
     def shown(self, key: ApiKey) -> str:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -44,9 +45,12 @@ class SourceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
         (_("What its reports mean"), {"fields": ("life_safety", "triage", "policy")}),
         (
             _("Repeats and groups"),
-            {"fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"), "flood_limit")},
+            {
+                "fields": ("dedup_attributes", "group_attributes", ("group_window_seconds", "group_max"), "flood_limit"),
+                "classes": ("collapse",),
+            },
         ),
-        (_("What comes and goes"), {"fields": (("flap_opens", "flap_calm_opens", "flap_window_seconds"),)}),
+        (_("What comes and goes"), {"fields": (("flap_opens", "flap_calm_opens"), "flap_window_seconds"), "classes": ("collapse",)}),
         (_("Webhooks"), {"fields": (("signed", "webhook_secret"), "forget_webhook_secret")}),
     )
     readonly_fields = ("signed",)
@@ -97,7 +101,8 @@ class ReportAdmin(ReplaysMixin, ReadOnlyMixin, LargeListMixin):
     @display(description=_("Received"))
     def received(self, report: Report) -> str:
         """When, and how long ago."""
-        return f"{timezone.localtime(report.received_at):%Y-%m-%d %H:%M:%S} ({ago(report.received_at, at=timezone.now())})"
+        at = f"{timezone.localtime(report.received_at):%Y-%m-%d %H:%M:%S}"
+        return format_html('<span>{}<span class="snt-muted snt-below">{}</span></span>', at, ago(report.received_at, at=timezone.now()))
 
     @display(description=_("Verdict"), label=VERDICT_COLOURS)
     def judged(self, report: Report) -> tuple[str, str]:
@@ -107,7 +112,7 @@ class ReportAdmin(ReplaysMixin, ReadOnlyMixin, LargeListMixin):
     @display(description=_("As it came"))
     def pretty(self, report: Report) -> str:
         """The raw message, indented."""
-        return json.dumps(report.raw, indent=2, ensure_ascii=False)
+        return format_html('<pre class="snt-raw" tabindex="0">{}</pre>', json.dumps(report.raw, indent=2, ensure_ascii=False))
 
 
 @admin.register(ForeignAlert)

@@ -34,7 +34,7 @@ from sentinel_site.lib.lists import NoBulkDeleteMixin
 CHANGE, ADD = "alerts.change_subscription", "alerts.add_subscription"
 STATES = {"on": "success", "off": "", "failing": "warning", "gone": "danger"}
 SAID = {"on": _("on"), "off": _("off"), "failing": _("failing"), "gone": _("gone")}
-GOT = ("state_now", "waiting", "sent", "lost", "sent_at", "last_error", "next_attempt_at")
+GOT = ("state_said", "waiting", "sent", "lost", "sent_at", "last_error", "next_attempt_at")
 
 
 class SubscriptionForm(forms.ModelForm):
@@ -121,6 +121,11 @@ class SubscriptionAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     def state_now(self, subscription: Subscription) -> tuple[str, str]:
         """Whether it takes what it is sent."""
         return subscription.state, str(SAID[subscription.state])
+
+    @display(description=_("State"))
+    def state_said(self, subscription: Subscription) -> str:
+        """The same in words alone, for its page."""
+        return self.state_now(subscription)[1]
 
     @display(description=_("Events behind"))
     def waiting(self, subscription: Subscription) -> int:

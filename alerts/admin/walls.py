@@ -24,12 +24,12 @@ from alerts.models import Wall
 from alerts.models.subscription import check_unless_empty
 from sentinel_site.lib import bulk_asking, qr
 from sentinel_site.lib.ages import ago
-from sentinel_site.lib.lists import NoBulkDeleteMixin
+from sentinel_site.lib.lists import NoBulkDeleteMixin, OfferedMixin
 
 CHANGE = "alerts.change_wall"
 SHOWS = ("matchers", "site_label", "rotate_seconds", "names")
 STATES = {"works": _("works"), "expired": _("expired"), "revoked": _("revoked")}
-LIFE = ("state_now", "seen", "created_at", "revoked_at")
+LIFE = ("state_said", "seen", "created_at", "revoked_at")
 
 
 class WallForm(forms.ModelForm):
@@ -47,7 +47,7 @@ class WallForm(forms.ModelForm):
 
 
 @admin.register(Wall)
-class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
+class WallAdmin(OfferedMixin, NoBulkDeleteMixin, ModelAdmin):
     """Screens that show open alerts without a login, and can do nothing else. An address is shown once, when it is made."""
 
     form = WallForm
@@ -69,11 +69,20 @@ class WallAdmin(NoBulkDeleteMixin, ModelAdmin):
         """What is noted."""
         return LIFE
 
+    def idle_actions(self, object_id: Any) -> set[str]:
+        """What was revoked is not revoked again."""
+        return set() if Wall.objects.filter(pk=object_id, revoked_at=None).exists() else {"revoke"}
+
     @display(description=_("State"), label={"works": "success", "expired": "warning", "revoked": "danger"})
     def state_now(self, wall: Wall) -> tuple[str, str]:
         """Whether it shows anything."""
         state = wall.state(timezone.now())
         return state, str(STATES[state])
+
+    @display(description=_("State"))
+    def state_said(self, wall: Wall) -> str:
+        """The same in words alone, for its page."""
+        return self.state_now(wall)[1]
 
     @display(description=_("Last seen"))
     def seen(self, wall: Wall) -> str:

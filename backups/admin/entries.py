@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseForbidden
 from django.http.response import HttpResponseBase
+from django.template.defaultfilters import filesizeformat
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -63,7 +64,7 @@ class BackupEntryAdmin(ReadOnlyMixin, LargeListMixin):
             "agent_compress_size_pre_compress", "agent_compress_size_post_compress", "agent_transfer_process_status",
             "agent_transfer_process_start_time", "agent_transfer_process_timestamp", "agent_transfer_error_message",
             "agent_staged_file_name", "operation_log_file_name", "agent_logs_summary", "stages",
-        )}),
+        ), "classes": ("collapse",)}),
     )  # fmt: skip
     readonly_fields = ("odd", "see", "looked_at", "stages")
 
@@ -97,13 +98,14 @@ class BackupEntryAdmin(ReadOnlyMixin, LargeListMixin):
 
     @display(description=_("Size"))
     def size(self, entry: BackupEntry) -> str:
-        """In bytes, with blanks."""
-        return f"{entry.size_bytes:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if entry.size_bytes is not None else "–"
+        """In the unit that suits it."""
+        return filesizeformat(entry.size_bytes) if entry.size_bytes is not None else "–"
 
     @display(description=_("Reported"))
     def reported(self, entry: BackupEntry) -> str:
         """When its run ended, and by which way that was told."""
-        return f"{shown(entry.reported_at)} · {entry.get_reported_by_display()}" if entry.reported_at else "–"
+        said = '<span>{}<span class="snt-muted snt-below">{}</span></span>'
+        return format_html(said, shown(entry.reported_at), entry.get_reported_by_display()) if entry.reported_at else "–"
 
     @display(description=_("Alert"))
     def see(self, entry: BackupEntry) -> str:

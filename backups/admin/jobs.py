@@ -60,7 +60,7 @@ class ExpectedBackupJobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     form = ExpectedBackupJobForm
     field_checks: ClassVar = {"cron": of_cron("timezone")}
     list_before_template = "admin/backups/expectedbackupjob/first.html"
-    list_display = ("__str__", "status_now", "next_now", "last_good", "agent_id_responsible", "kind", "is_active")
+    list_display = ("__str__", "status_now", "next_now", "last_good", "kind", "is_active")
     list_filter = (
         ("current_status", ChoicesDropdownFilter), ("is_active", BooleanRadioFilter), ("backup_frequency", ChoicesDropdownFilter),
         ("reported_by", ChoicesDropdownFilter), ("severity", ChoicesDropdownFilter),
@@ -72,7 +72,7 @@ class ExpectedBackupJobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     fieldsets = (
         (_("Backup"), {"fields": (("database_name", "agent_id_responsible"), ("company_name", "city"), ("neighborhood", "is_active"))}),
         (_("When it is expected"), {"fields": (
-            ("backup_frequency", "timezone"), ("expected_hour_utc", "expected_minute_utc"), "weekdays", ("day_of_month", "once_on"), "cron",
+            ("backup_frequency", "timezone"), ("expected_hour_utc", "expected_minute_utc"), "weekdays", "day_of_month", "once_on", "cron",
             ("grace_minutes", "period_seconds"),
         )}),
         (_("What is asked of it"), {"fields": ("final_storage_path_template", ("change_expected", "restore_proof_days"))}),
@@ -193,12 +193,17 @@ class ExpectedBackupJobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
 class RestoreProofAdmin(ModelAdmin):
     """Restores of backups: somebody tried one, and says how it went."""
 
-    list_display = ("job", "restored_at", "succeeded", "by")
+    list_display = ("job", "restored_at", "outcome", "detail", "by")
     list_select_related = ("job", "by")
     list_filter = (("succeeded", BooleanRadioFilter),)
     search_fields = ("job__database_name", "job__company_name", "detail")
     autocomplete_fields = ("job",)
     fields = ("job", "restored_at", "succeeded", "detail")
+
+    @display(description=_("Succeeded"), label={"yes": "success", "no": "danger"}, ordering="succeeded")
+    def outcome(self, proof: RestoreProof) -> tuple[str, str]:
+        """Whether what came back could be used."""
+        return ("yes", gettext("yes")) if proof.succeeded else ("no", gettext("no"))
 
     def save_model(self, request: HttpRequest, obj: RestoreProof, form: Any, change: bool) -> None:
         """With who says it."""

@@ -104,4 +104,4 @@ class RestoreProof(models.Model):
         ordering = ["-restored_at"]
 
     def __str__(self) -> str:
-        return f"{self.job_id} {self.restored_at:%Y-%m-%d}"
+        return f"{self.job}, {self.restored_at:%Y-%m-%d}"

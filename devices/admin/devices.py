@@ -99,7 +99,7 @@ class DeviceAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     form = DeviceForm
     field_checks: ClassVar = {"host": FieldCheck(("driver", "port", "ftp_port"))}
     list_before_template = "admin/devices/device/first.html"
-    list_display = ("name", "reachable_now", "mode_now", "last_value", "place", "kind", "keepalive", "viewers_now", "rules_now")
+    list_display = ("name", "reachable_now", "last_value", "mode_now", "place", "kind", "rules_now")
     list_filter = (
         ReachFilter, ("driver", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("keepalive", BooleanRadioFilter)
     )  # fmt: skip
@@ -116,6 +116,7 @@ class DeviceAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
         (_("How to reach it"), {
             "fields": (("host", "port"), ("ftp_port",), ("username", "password"), "forget_password"),
             "description": _("For a meter. A device that pushes its readings needs none of this: it posts to /api/v1/devices/…/readings."),
+            "classes": ("snt-if-polled",),
         }),
         (_("How it is watched"), {"fields": ("enabled", "keepalive", ("poll_seconds", "silent_after_seconds"))}),
         (_("Its alerts"), {"fields": ("source",)}),
@@ -164,11 +165,6 @@ class DeviceAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     def last_value(self, device: Device) -> str:
         """What it measured last."""
         return last_value(device, at=timezone.now())
-
-    @display(description=_("Viewers"))
-    def viewers_now(self, device: Device) -> int:
-        """How many look at it now."""
-        return sum(each.count for each in device.viewers.all())
 
     @display(description=_("Rules"))
     def rules_now(self, device: Any) -> str:

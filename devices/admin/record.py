@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
@@ -66,7 +66,7 @@ class DeviceCommandAdmin(UnderwayMixin, ReadOnlyMixin, LargeListMixin):
     @display(description=_("Reply"))
     def answer(self, command: DeviceCommand) -> str:
         """What the device answered."""
-        return json.dumps(command.reply, indent=2, ensure_ascii=False) if command.reply is not None else "–"
+        return _raw(command.reply) if command.reply is not None else "–"
 
 
 @admin.register(RuleEvent)
@@ -126,4 +126,8 @@ class RuleEventAdmin(ReadOnlyMixin, LargeListMixin):
     @display(description=_("The rule as it was"))
     def was(self, event: RuleEvent) -> str:
         """Its fields at the onset."""
-        return json.dumps(event.rule_document, indent=2, ensure_ascii=False)
+        return _raw(event.rule_document)
+
+
+def _raw(document: Any) -> str:
+    return format_html('<pre class="snt-raw" tabindex="0">{}</pre>', json.dumps(document, indent=2, ensure_ascii=False))

@@ -30,7 +30,7 @@ from jobs.models import Job, JobLink, JobRun
 from sentinel_site.lib import bulk_asking, cron
 from sentinel_site.lib.ages import ago, until
 from sentinel_site.lib.field_checks import FieldChecksMixin, of_cron
-from sentinel_site.lib.lists import NoBulkDeleteMixin
+from sentinel_site.lib.lists import NoBulkDeleteMixin, OfferedMixin
 from sentinel_site.lib.permissions import caller
 from sentinel_site.lib.problems import Problem
 
@@ -54,13 +54,13 @@ class FollowsInline(TabularInline):
 
 
 @admin.register(Job)
-class JobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
+class JobAdmin(OfferedMixin, FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     """Work that is done again and again. A change counts at once."""
 
     form = JobForm
     field_checks: ClassVar = {"cron": of_cron("time_zone")}
     inlines = (FollowsInline,)
-    list_display = ("name", "how_it_is", "last_run", "next_run", "schedule", "follows", "kind")
+    list_display = ("name", "how_it_is", "last_run", "next_run", "schedule", "follows")
     list_filter = (("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("built_in", BooleanRadioFilter))
     list_filter_submit = True
     search_fields = ("slug", "name", "callable")
@@ -75,8 +75,9 @@ class JobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
             "fields": (("cron", "time_zone"), ("overlap", "catch_up")),
             "description": _("Minute, hour, day of month, month and weekday, in its own zone. Of an external job: when it is expected."),
         }),
-        (_("Python callable"), {"fields": ("callable", "arguments")}),
-        (_("HTTP call"), {"fields": ("http_method", "address", "http_url", "http_headers", "forget_headers", "http_body")}),
+        (_("Python callable"), {"fields": ("callable", "arguments"), "classes": ("snt-if-callable",)}),
+        (_("HTTP call"), {"fields": ("http_method", "address", "http_url", "http_headers", "forget_headers", "http_body"),
+                            "classes": ("snt-if-http",)}),
         (_("How long, and how often"), {"fields": ("timeout_seconds", ("retries", "retry_seconds"))}),
         (_("Its alerts"), {"fields": (("grace_seconds", "long_seconds"), ("severity", "source"))}),
     )  # fmt: skip
@@ -91,7 +92,11 @@ class JobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Job | None = None) -> Any:
         """A job that is there begins with how it is."""
-        return self.fieldsets if obj is None else ((_("Now"), {"fields": ("now", "more", "next_runs")}), *self.fieldsets)
+        if obj is None:
+            return self.fieldsets
+        of_others = {kind for kind in JobKind if obj.built_in and kind != obj.kind}  # of other jobs, the form shows and hides them
+        asked = (each for each in self.fieldsets if not of_others.intersection(_only_of(each)))
+        return ((_("Now"), {"fields": ("now", "more", "next_runs")}), *asked)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> tuple[str, ...]:
         """What Sentinel made stays what it is."""
@@ -108,6 +113,11 @@ class JobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     def has_run_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
         """Who may run jobs and pause them."""
         return bool(request.user.has_perm(RUN))
+
+    def idle_actions(self, object_id: Any) -> set[str]:
+        """One is paused, or goes on."""
+        paused = Job.objects.filter(pk=object_id, paused_until__gt=timezone.now()).exists()
+        return {"pause"} if paused else {"resume"}
 
     def get_urls(self) -> list[Any]:
         """The page that asks before a run, before the admin's own."""
@@ -229,6 +239,11 @@ class JobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
         if not request.user.has_perm(RUN):
             raise PermissionDenied
         return get_object_or_404(Job, pk=pk)
+
+
+def _only_of(fieldset: tuple[Any, dict[str, Any]]) -> list[str]:
+    """The kinds of job that a part of the form is for alone (see admin.css)."""
+    return [name.removeprefix("snt-if-") for name in fieldset[1].get("classes", ())]
 
 
 def _back(job: Job) -> HttpResponse:

@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from notifications import feeds, ical_import
 from notifications.models import CalendarFeed, OnCallOverride, Recipient
+from sentinel_site.lib.lists import OfferedMixin
 
 
 class ImportForm(forms.Form):
@@ -74,7 +75,7 @@ class OnCallOverrideAdmin(ModelAdmin):
 
 
 @admin.register(CalendarFeed)
-class CalendarFeedAdmin(ModelAdmin):
+class CalendarFeedAdmin(OfferedMixin, ModelAdmin):
     """Secret addresses of calendars; each is shown once, and works until it is revoked."""
 
     list_display = ("__str__", "label", "created_at", "state")
@@ -87,6 +88,10 @@ class CalendarFeedAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: CalendarFeed | None = None) -> tuple[str, ...]:
         """What an address shows stays."""
         return ("schedule", "recipient") if obj else ()
+
+    def idle_actions(self, object_id: Any) -> set[str]:
+        """What was revoked is not revoked again."""
+        return set() if CalendarFeed.objects.filter(pk=object_id, revoked_at=None).exists() else {"revoke"}
 
     @display(description=_("State"), label={"works": "success", "revoked": "danger"})
     def state(self, feed: CalendarFeed) -> tuple[str, str]:

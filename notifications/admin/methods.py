@@ -22,6 +22,7 @@ from notifications.admin.proving import CHANGE, ProvingMixin, back, changeable, 
 from notifications.models import ContactMethod
 from sentinel_site.lib import bulk_asking, configuration, crypto, underway
 from sentinel_site.lib.field_checks import FieldCheck, FieldChecksMixin, InlineFieldChecksMixin
+from sentinel_site.lib.lists import OfferedMixin
 
 _safe = keep_lazy(SafeString)(mark_safe)
 PROVED = {"kind", "address", "recipient", "group"}
@@ -147,12 +148,12 @@ class MethodInline(InlineFieldChecksMixin, ProvingMixin, MethodRulesMixin, Stack
 
 
 @admin.register(ContactMethod)
-class ContactMethodAdmin(FieldChecksMixin, ProvingMixin, MethodRulesMixin, ModelAdmin):
+class ContactMethodAdmin(OfferedMixin, FieldChecksMixin, ProvingMixin, MethodRulesMixin, ModelAdmin):
     """Ways to reach people, with what became of them."""
 
     form = MethodForm
     field_checks: ClassVar = CHECKS
-    list_display = ("masked", "owner", "kind", "label", "verified", "proof", "usable_now", "disabled")
+    list_display = ("owner", "kind", "masked", "label", "usable_now", "verified", "proof", "disabled")
     list_filter = (ProofFilter, ("kind", ChoicesDropdownFilter), ("verified", BooleanRadioFilter), ("active", BooleanRadioFilter))
     list_filter_submit = True
     list_select_related = ("recipient", "group")
@@ -160,8 +161,8 @@ class ContactMethodAdmin(FieldChecksMixin, ProvingMixin, MethodRulesMixin, Model
     search_help_text = _("Label or owner; addresses are encrypted and cannot be searched")
     autocomplete_fields = ("recipient", "group")
     fields = (
-        "recipient", "group", "kind", "address", "secret", "label", "order", "verified", "active", "disabled", "platform", "last_proof",
-        "last_messages",
+        "recipient", "group", "kind", "address", "label", "order", "verified", "active", "disabled", "last_proof", "last_messages",
+        "secret", "platform",
     )  # fmt: skip
     actions: ClassVar = [bulk_asking.action(bulk_deeds.TEST, "change"), bulk_asking.action(bulk_deeds.ENABLE, "change")]
     actions_detail: ClassVar = [*ProvingMixin.proving_actions, "enable_again"]
@@ -169,15 +170,21 @@ class ContactMethodAdmin(FieldChecksMixin, ProvingMixin, MethodRulesMixin, Model
     class Media:
         js = (underway.SCRIPT,)
 
+    def idle_actions(self, object_id: Any) -> set[str]:
+        """A code proves what is not verified; what is on is not enabled again."""
+        method = ContactMethod.objects.only("verified", "disabled_at").filter(pk=object_id).first()
+        idle = {"send_code", "enter_code"} if method and method.verified else set()
+        return idle | ({"enable_again"} if method and not method.disabled_at else set())
+
     @display(description=_("Of"))
     def owner(self, method: ContactMethod) -> str:
         """The person or the group."""
         return str(method.recipient or method.group)
 
-    @display(description=_("Usable"), boolean=True)
-    def usable_now(self, method: ContactMethod) -> bool:
+    @display(description=_("Usable"), label={"yes": "success", "no": "danger"})
+    def usable_now(self, method: ContactMethod) -> tuple[str, str]:
         """Whether a message may be sent to it now."""
-        return method.usable
+        return ("yes", gettext("yes")) if method.usable else ("no", gettext("no"))
 
     def save_model(self, request: HttpRequest, obj: ContactMethod, form: Any, change: bool) -> None:
         """Save, and say when the address must be verified again."""

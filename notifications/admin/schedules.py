@@ -127,7 +127,7 @@ class OnCallScheduleAdmin(NoBulkDeleteMixin, ModelAdmin):
     def until(self, schedule: OnCallSchedule) -> str:
         """In the schedule's own zone."""
         until = _outlook(schedule).until
-        return date_format(until, "D j M, H:i") if until else "–"
+        return date_format(until, "D j N, H:i") if until else "–"
 
     @display(description=_("Then"))
     def following(self, schedule: OnCallSchedule) -> str:

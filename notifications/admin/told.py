@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
@@ -29,17 +31,50 @@ DELIVERY_COLOURS = dict.fromkeys(DeliveryStatus, "") | {
 }  # fmt: skip
 
 
+ALERTS = "alerts.view_alert"
+"""Who may read what a message was about."""
+
+
+class AboutMixin:
+    """Says what a message was about, to those who may read that."""
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Without it for the others."""
+        shown = super().get_list_display(request)  # type: ignore[misc]
+        return [name for name in shown if name != "about" or request.user.has_perm(ALERTS)]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Without it for the others."""
+        shown = super().get_fields(request, obj)  # type: ignore[misc]
+        return [name for name in shown if name != "about" or request.user.has_perm(ALERTS)]
+
+    @display(description=_("About"))
+    def about(self, row: Notification | Delivery) -> SafeString | str:
+        """The title of its alert, with a link to it."""
+        alert = (row if isinstance(row, Notification) else row.notification).context.get("alert") or {}
+        title, url = str(alert.get("title", "")), str(alert.get("url", ""))
+        named = f"#{alert['number']} {title}" if alert.get("number") else title
+        linked = url.startswith(("http://", "https://"))
+        return format_html('<a class="snt-link" href="{}">{}</a>', url, named) if linked and named else named or "–"
+
+
 @admin.register(Notification)
-class NotificationAdmin(ReadOnlyMixin, LargeListMixin):
+class NotificationAdmin(AboutMixin, ReadOnlyMixin, LargeListMixin):
     """What was told to whom."""
 
-    list_display = ("created_at", "reason", "who", "urgency", "priority", "label", "thread")
+    list_display = ("created_at", "who", "reason", "about", "urgent", "urgency", "label")
     list_select_related = ("recipient", "group")
+    readonly_fields = ("about", "urgent")
     list_filter = (("reason", ChoicesDropdownFilter), ("recipient", AutocompleteSelectFilter), ("created_at", BornFilter))
     fields = (
-        "created_at", "reason", "recipient", "group", "urgency", "priority", "life_safety", "step", "label", "thread", "expires_at",
-        "cancelled_at",
+        "created_at", "recipient", "group", "reason", "about", "urgent", "urgency", "life_safety", "step", "label", "expires_at",
+        "cancelled_at", "thread",
     )  # fmt: skip
+
+    @display(description=_("Priority"))
+    def urgent(self, notification: Notification) -> str:
+        """As everywhere else: P1 is sent first."""
+        return f"P{notification.priority}"
 
     @display(description=_("To"))
     def who(self, notification: Notification) -> str:
@@ -48,20 +83,20 @@ class NotificationAdmin(ReadOnlyMixin, LargeListMixin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(UnderwayMixin, ReadOnlyMixin, LargeListMixin):
+class DeliveryAdmin(AboutMixin, UnderwayMixin, ReadOnlyMixin, LargeListMixin):
     """The outbox: each message through each contact method, and what became of it."""
 
-    list_display = ("queued_at", "outcome", "who", "transport", "why", "attempts", "sent_at", "error")
+    list_display = ("queued_at", "outcome", "who", "transport", "why", "about", "attempts", "error")
     list_select_related = ("notification__recipient", "notification__group")
     list_filter = (
         ("status", ChoicesDropdownFilter), ("transport", ChoicesDropdownFilter), ("notification__recipient", AutocompleteSelectFilter),
         ("queued_at", BornFilter),
     )  # fmt: skip
     fields = (
-        "notification", "transport", "status", "attempts", "tries", "queued_at", "next_attempt_at", "sent_at", "receipt_due_at",
-        "delivered_at", "seen_at", "opened_at", "refused_at", "fell_over_at", "settled_at", "provider_id", "error", "remark",
+        "notification", "about", "transport", "status", "error", "tries", "queued_at", "next_attempt_at", "sent_at", "receipt_due_at",
+        "delivered_at", "seen_at", "opened_at", "refused_at", "fell_over_at", "settled_at", "provider_id", "remark",
     )  # fmt: skip
-    readonly_fields = ("tries",)
+    readonly_fields = ("about", "tries")
     actions_detail: ClassVar = ["send_again"]
 
     def underway(self, delivery: Delivery) -> str:
@@ -117,7 +152,8 @@ class DeliveryAdmin(UnderwayMixin, ReadOnlyMixin, LargeListMixin):
     def tries(self, delivery: Delivery) -> str:
         """When each was, how long the provider took, and what came of it."""
         lines = (
-            (each.get("at", ""), each.get("status", ""), _took(each.get("took_ms")), each.get("error") or "") for each in delivery.history
+            (_clock(each.get("at", "")), _word(each.get("status", "")), _took(each.get("took_ms")), each.get("error") or "")
+            for each in delivery.history
         )
         return format_html_join("", "<div>{} {} {} {}</div>", lines) or "–"
 
@@ -135,6 +171,16 @@ class DeliveryAdmin(UnderwayMixin, ReadOnlyMixin, LargeListMixin):
     def why(self, delivery: Delivery) -> str:
         """The notification's reason."""
         return delivery.notification.get_reason_display()
+
+
+def _clock(said: str) -> str:
+    """An instant of the history by the reader's clock."""
+    at = parse_datetime(said)
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at else said
+
+
+def _word(status: str) -> str:
+    return str(DeliveryStatus(status).label) if status in DeliveryStatus.values else gettext("tried again") if status == "again" else status
 
 
 def _took(milliseconds: int | None) -> str:

@@ -44,6 +44,19 @@ class NoBulkDeleteMixin:
         return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}  # type: ignore[misc]
 
 
+class OfferedMixin:
+    """Buttons stand on the page of a row only where they would do something."""
+
+    def idle_actions(self, object_id: Any) -> set[str]:
+        """The names of those that would do nothing to the row with this key."""
+        return set()
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """The rest."""
+        idle = tuple(f"_{name}" for name in self.idle_actions(object_id))
+        return [each for each in super().get_actions_detail(request, object_id) if not each.action_name.endswith(idle)]  # type: ignore[misc]
+
+
 class _LargeChangeList(ChangeList):  # type: ignore[misc]
     """A list that does not speak of a total it never counted."""
 

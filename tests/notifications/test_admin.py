@@ -211,3 +211,27 @@ def test_deliveries_are_read_only(boss, robin):
     answers = [boss.post(url(delivery), {"status": "seen"}), boss.post(url(delivery, "delete"), {"post": "yes"})]
 
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_what_a_message_was_about_is_for_those_who_may_read_alerts(robin):
+    delivery = told(robin)
+    delivery.notification.context = {
+        "alert": {"number": 7, "title": "Fall in room 12", "url": "https://sentinel.example.org/live/alerts/x"}
+    }
+    delivery.notification.save()
+    client = sign_in("view_delivery", "view_notification")
+    pages = [url(delivery), url(delivery.notification), "/admin/notifications/delivery/", "/admin/notifications/notification/"]
+
+    before = ["Fall in room 12" in client.get(page).content.decode() for page in pages]
+    User.objects.get().user_permissions.add(Permission.objects.get(codename="view_alert"))
+
+    assert (before, ["#7 Fall in room 12" in client.get(page).content.decode() for page in pages]) == ([False] * 4, [True] * 4)
+
+
+def test_tries_are_told_by_the_clock_and_in_words(boss, robin):
+    delivery = told(robin)
+    Delivery.objects.update(history=[{"at": "2026-03-02T10:00:05.133Z", "status": "sent", "took_ms": 61}])
+
+    body = boss.get(url(delivery)).content.decode()
+
+    assert "2026-03-02 10:00:05 Sent after 61 ms" in body
