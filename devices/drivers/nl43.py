@@ -31,6 +31,8 @@ STATE_SECONDS, STATE_AGAIN_SECONDS = 30.0, 5.0
 STREAM_END_SECONDS: Final = 0.5
 """Until a meter that shows no prompt is taken to have ended its stream."""
 FORGET_SECONDS: Final = 60.0
+NEVER: Final = float("-inf")
+"""Before every pause: the steady clock begins when the machine does, which may be a moment ago."""
 _quiet_since: dict[tuple[str, int], float] = {}
 """Host and port → when its last reply ended (monotonic): the pause holds when a device gets a new driver object, too."""
 
@@ -47,6 +49,11 @@ class Timing:
     """How long a new connection waits for the first prompt: some firmware shows none before it was asked."""
     prompt: float = 2.0
     """How long a meter that shows prompts is given to show one before it is asked all the same."""
+
+
+def forget() -> None:
+    """Every pause is over: whoever listens on a port now is another meter than before."""
+    _quiet_since.clear()
 
 
 class Nl43:
@@ -180,14 +187,14 @@ class Nl43:
     async def _ready(self) -> Wire:
         """An open connection on which the meter may be asked now."""
         wire = self._wire
-        since = _quiet_since.get(self._place, 0.0)
+        since = _quiet_since.get(self._place, NEVER)
         if wire is None or not wire.open:
             self._wire = None
             self._check()
             wire = await self._connect()
         elif wire.prompts:
             await self._prompt(wire, self._timing.prompt)
-            since = max(since, wire.prompted_at or 0.0)
+            since = max(since, wire.prompted_at or since)
         await asyncio.sleep(since + self._timing.pause - time.monotonic())
         return wire
 

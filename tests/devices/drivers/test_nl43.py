@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from devices.drivers import nl43
 from devices.drivers.base import Target
 from devices.drivers.nl43 import Nl43, Timing
 from devices.enums import RunState
@@ -21,6 +22,12 @@ IMPATIENT = replace(FAST, reply=1.0)
 @pytest.fixture(autouse=True)
 def _loopback(settings):
     settings.SENTINEL_DEVICE_LOOPBACK = True
+
+
+@pytest.fixture(autouse=True)
+def _new_meters():
+    """The kernel gives ports again: without this a meter would be let rest for the hour that another one asked for."""
+    nl43.forget()
 
 
 def target(port, ftp_port=1):
