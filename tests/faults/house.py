@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import psycopg
 import requests
 
 from sentinel_site import embedded, env
+from tests import migrated
 from tests.ports import free_port
 
 T = TypeVar("T")
@@ -29,6 +31,7 @@ SELECT wanted.id FROM unnest(%s::uuid[]) AS wanted (id) WHERE NOT EXISTS (
     WHERE told.thread = 'alert:' || wanted.id AND delivery.status IN ('sent', 'delivered', 'seen'))
 """
 _MISSING = "SELECT id FROM unnest(%s::uuid[]) AS wanted (id) WHERE NOT EXISTS (SELECT FROM alerts_alert WHERE alerts_alert.id = wanted.id)"
+_BEATS = "SELECT FROM sentinel_site_processbeat WHERE instance = ANY(%s)"
 _pause = threading.Event()
 
 
@@ -175,7 +178,8 @@ class Rooms(House):
     def __init__(self, data_dir: Path, **more: str) -> None:
         name = f"rooms_{uuid4().hex[:12]}"
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [migrated.COPY]).fetchone()
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated.COPY if found else 'template1'}")
         url = os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")
         super().__init__(data_dir, **{"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"], **more})
         self._running: list[subprocess.Popen[bytes]] = []
@@ -195,7 +199,7 @@ class Rooms(House):
         self._running.clear()
 
     def only(self, *programs: str, **more: str) -> None:
-        """Run web and these programs, and nothing else."""
+        """Run web and these programs, and nothing else. What is due in seconds is so from when the watchdogs among them work."""
         self.__exit__()
         commands = {"web": [sys.executable, "-m", COMMANDS["web"], "--bind", "127.0.0.1", "--port", str(self.port)]}
         for program in ("web", *programs):
@@ -205,6 +209,10 @@ class Rooms(House):
                     subprocess.Popen(command, env=self.environ | more, cwd=env.BASE_DIR, stdout=log, stderr=log, start_new_session=True)
                 )
         until(self.health, 120, f"web (see {self.log})")
+        clocks = [
+            f"{platform.node()[:60]}:{process.pid}" for name, process in zip(programs, self._running[1:], strict=True) if name == "watchdog"
+        ]
+        until(lambda: len(self.rows(_BEATS, clocks)) == len(clocks), 120, f"watchdogs at work (see {self.log})")
 
     @property
     def last(self) -> "subprocess.Popen[bytes]":
