@@ -30,7 +30,8 @@ OPEN_KINDS: Final = (Transport.EMAIL, Transport.SMS, Transport.VOICE)
 
 @dataclass(frozen=True)
 class Sort:
-    """One sort of row. ``key`` are the fields that tell two apart; ``hidden`` are never taken out, and stay when something is taken in."""
+    """One sort of row. ``key`` are the fields that tell two apart, ``also`` those that do where several have the same; ``hidden`` are never
+    taken out, and stay when something is taken in."""
 
     name: str
     title: Any
@@ -42,6 +43,7 @@ class Sort:
     key: tuple[str, ...]
     changed: Callable[[], None] = lambda: None
     hidden: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     sees: str = "view"
     """The permission that taking out needs."""
 
@@ -90,7 +92,7 @@ METHODS: Final = Sort(
 )  # fmt: skip
 RULES: Final = Sort(
     "notification-rules", _("Notification rules"), NotificationRule, planned.rules, rule_config.NotificationRuleForm, rule_config.form_of,
-    rule_config.save_rule, ("recipient", "priority_from", "priority_to", "kind", "method"),
+    rule_config.save_rule, ("recipient", "priority_from", "priority_to", "kind", "method"), also=("delay_seconds",),
 )  # fmt: skip
 OVERRIDES: Final = Sort(
     "overrides", _("Overrides"), OnCallOverride, planned.overrides, planned.OverrideRow, planned.override_values, planned.save_override,

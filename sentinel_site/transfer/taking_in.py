@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,10 +99,13 @@ class _Taking:
 
 def _take(sort: Sort, rows: Sequence[Row], by: User, at: datetime) -> Outcome:
     before = _errors(at)
-    lines = [Line(number, _name(sort, row)) for number, row in enumerate(rows, start=1)]
-    taking = _Taking(sort, by, Names(), {}, _twice(sort, rows))
-    for each in sort.rows():
-        taking.known.setdefault(_name(sort, sort.values(each, taking.names)), []).append(each)
+    names = Names()
+    stored = [(sort.values(each, names), each) for each in sort.rows()]
+    several = _twice(_name(sort, row) for row in rows) | _twice(_name(sort, values) for values, _each in stored) if sort.also else set()
+    lines = [Line(number, _name(sort, row, several)) for number, row in enumerate(rows, start=1)]
+    taking = _Taking(sort, by, names, {}, _twice(line.name for line in lines))
+    for values, each in stored:
+        taking.known.setdefault(_name(sort, values, several), []).append(each)
     ends, waiting = time.monotonic() + BUDGET_SECONDS, list(zip(lines, rows, strict=True))
     while waiting:  # a row may name one that comes after it: as long as some could be taken in, the others are tried again
         for line, row in waiting:
@@ -168,14 +172,15 @@ def _known(taking: _Taking, line: Line) -> Any:
     return found[0] if found else None
 
 
-def _name(sort: Sort, row: Mapping[str, Any]) -> str:
-    """What tells it apart; a part that the file does not say is as the form has it."""
-    return " / ".join(_text(row[name] if name in row else sort.form.model_fields[name].get_default()) for name in sort.key)
+def _name(sort: Sort, row: Mapping[str, Any], several: Collection[str] = ()) -> str:
+    """What tells it apart, with ``sort.also`` where that is among ``several``; a part that the file does not say is as the form has it."""
+    parts = [_text(row[name] if name in row else sort.form.model_fields[name].get_default()) for name in (*sort.key, *sort.also)]
+    short = " / ".join(parts[: len(sort.key)])
+    return " / ".join(parts) if short in several else short
 
 
-def _twice(sort: Sort, rows: Sequence[Row]) -> set[str]:
-    seen: set[str] = set()
-    return {name for name in (_name(sort, row) for row in rows) if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
+def _twice(names: Iterable[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
 
 
 def _text(value: Any) -> str:

@@ -237,6 +237,29 @@ def test_rules_and_what_is_planned_come_in_once(boss):
     assert (NotificationRule.objects.count(), OnCallOverride.objects.count()) == (0, 1)
 
 
+def test_rules_that_differ_in_their_delay_alone_are_two(boss):
+    ann = make_recipient("Ann")
+    head, first, second = b"recipient,kind,delay_seconds\n", b"Ann,sms,0\n", b"Ann,sms,600\n"
+
+    added = [into("notification-rules", head + rows, boss)[0] for rows in (first, first + second, first + second)]
+    changed, _ = into("notification-rules", head + b"Ann,sms,900\n", boss)
+    twice, _ = into("notification-rules", head + first + first, boss)
+
+    assert [states(outcome) for outcome in (*added, changed, twice)] == [[NEW], [SAME, NEW], [SAME, SAME], [NEW], [WRONG, WRONG]]
+    assert sorted(ann.notification_rules.values_list("delay_seconds", flat=True)) == [0, 600, 900]
+    assert changed.lines[0].name == "Ann / P1 / P5 / sms /  / 900"
+
+
+def test_a_delay_is_changed_where_it_is_the_only_rule_of_its_kind(boss):
+    ann = make_recipient("Ann")
+    NotificationRule.objects.create(recipient=ann, kind="sms", delay_seconds=60)
+
+    looked, _ = into("notification-rules", b"recipient,kind,delay_seconds\nAnn,sms,900\n", boss)
+
+    assert (states(looked), looked.lines[0].changes) == ([CHANGED], {"delay_seconds": ("60", "900")})
+    assert ann.notification_rules.get().delay_seconds == 900
+
+
 def test_who_took_out_what_stays_in_the_history(client, boss):
     make_recipient("Ann")
     client.force_login(boss)
