@@ -9,8 +9,8 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -50,12 +50,37 @@ def read(data: bytes, form: type[BaseModel]) -> list[Row]:
     text = text_of(data)
     if "\x00" in text:
         raise Unreadable(_("The file holds a NUL character. It is no text."))
-    rows = _json_rows(text) if text.lstrip()[:1] in {"[", "{"} else _csv_rows(text, form)
+    rows = _json_rows(text) if _is_json(text) else _csv_rows(text, form)
     if not rows:
         raise Unreadable(_("The file has no rows. Its first line names the columns, each further one is a row."))
     if len(rows) > MAX_ROWS:
         raise Unreadable(_("The file has more than %(n)s rows. Split it.") % {"n": MAX_ROWS})
     return rows
+
+
+class Unclear(NamedTuple):
+    """A date in a cell of ``row`` that could be meant with the month first, and how it is read."""
+
+    row: int
+    column: str
+    cell: str
+    day: date
+
+
+def unclear_dates(text: str, form: type[BaseModel]) -> list[Unclear]:
+    """The dates such as 03/04/2026, of a file that can be read: the same signs are another day in the United States."""
+    table = _Table([], [], {}, comma=False) if _is_json(text) else _table(text, form)
+    found = []
+    for row, line in enumerate(table.lines if table.comma else (), start=1):
+        for column, cell in zip(table.columns, line, strict=False):
+            day = DAY_FIRST.fullmatch(cell.strip()) if table.kinds[column] & {"date", "date-time"} else None
+            if day and day[1].lstrip("0") != day[2].lstrip("0") and 1 <= int(day[1]) <= 12 and 1 <= int(day[2]) <= 12 and int(day[3]):
+                found.append(Unclear(row, column, cell.strip(), date(int(day[3]), int(day[2]), int(day[1]))))
+    return found
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in {"[", "{"}
 
 
 def text_of(data: bytes) -> str:
@@ -78,6 +103,20 @@ def _json_rows(text: str) -> list[Row]:
 
 
 def _csv_rows(text: str, form: type[BaseModel]) -> list[Row]:
+    table = _table(text, form)
+    return [_values(table.columns, line, table.kinds, comma=table.comma) for line in table.lines]
+
+
+class _Table(NamedTuple):
+    """A CSV file in its cells. ``comma``: numbers may have a decimal one, and days come before months."""
+
+    columns: Sequence[str]
+    lines: Sequence[Sequence[str]]
+    kinds: Mapping[str, set[str]]
+    comma: bool
+
+
+def _table(text: str, form: type[BaseModel]) -> _Table:
     delimiter = _delimiter(text.partition("\n")[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -87,7 +126,7 @@ def _csv_rows(text: str, form: type[BaseModel]) -> list[Row]:
             _("The file is no CSV that can be read: %(error)s (line %(line)s).") % {"error": error, "line": reader.line_num}
         ) from None
     if not lines:
-        return []
+        return _Table([], [], {}, comma=False)
     columns = [cell.strip() for cell in lines[0]]
     if len(set(columns)) != len(columns) or not all(columns):
         raise Unreadable(_("The first line must name every column, each once."))
@@ -99,7 +138,7 @@ def _csv_rows(text: str, form: type[BaseModel]) -> list[Row]:
     for number, line in enumerate(lines[1:], start=2):
         if len(line) > len(columns):
             raise Unreadable(_("Line %(line)s has more cells than the first line has columns. Is a comma not quoted?") % {"line": number})
-    return [_values(columns, line, kinds, comma=delimiter != ",") for line in lines[1:]]
+    return _Table(columns, lines[1:], kinds, comma=delimiter != ",")
 
 
 def _delimiter(head: str) -> str:

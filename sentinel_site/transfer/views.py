@@ -94,8 +94,9 @@ def _shown(request: HttpRequest, sort: Sort, file_name: str, text: str, problem:
     """What the file would do, with the file held in the page, signed for this person."""
     user = caller(request)
     outcome = taking_in.look(sort, files.read(text.encode(), sort.form), by=user, at=timezone.now())
+    unclear = files.unclear_dates(text, sort.form)
     held = signing.dumps([user.pk, sort.name, file_name, text, outcome.says], salt=SALT, compress=True)
-    return _preview(request, sort, outcome, held=held, file_name=file_name, problem=problem, said=said)
+    return _preview(request, sort, outcome, held=held, file_name=file_name, problem=problem, said=said, unclear=unclear)
 
 
 def _confirmed(request: HttpRequest, sort: Sort) -> HttpResponse:
@@ -146,7 +147,8 @@ def _words() -> list[tuple[str, str, str]]:
 
 
 def _page(request: HttpRequest, title: str, page: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    whole = {**admin.site.each_context(request), "title": title, "max_rows": files.MAX_ROWS, "max_kib": files.MAX_BYTES // 1024, **context}
+    bounds = {"max_rows": files.MAX_ROWS, "max_bytes": files.MAX_BYTES, "max_kib": files.MAX_BYTES // 1024}
+    whole = {**admin.site.each_context(request), "title": title, **bounds, **context}
     return TemplateResponse(request, f"admin/sentinel_site/transfer/{page}", whole, status=status, headers={"Cache-Control": "no-store"})
 
 

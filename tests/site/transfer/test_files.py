@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +85,18 @@ def test_what_a_french_spreadsheet_makes_of_a_file_is_understood():
     assert device == {"slug": "meter", "enabled": "false", "poll_seconds": "1.5"}
     assert override == {"starts_at": "2026-12-24T08:00:00.000Z", "ends_at": "2026-12-24T18:30:00.000Z"}
     assert files.to_csv(["name"], [{"name": "a;b"}], delimiter=";") == 'name\r\n"a;b"\r\n'
+
+
+@pytest.mark.parametrize(("separator", "found"), [(";", True), ("\t", True), (",", False)])
+def test_a_date_that_can_be_meant_in_two_ways_is_found(separator, found):
+    cells = ["03/04/2026 08:00", "24/12/2026 08:00", "4/4/2026", "2026-03-04", "04/04/0000", "13/13/2026"]
+    text = f"starts_at{separator}ends_at\n" + "\n".join(f"{cell}{separator}1/2/2026" for cell in cells[:1]) + "\n"
+    clear = f"starts_at{separator}ends_at\n" + "\n".join(f"{cell}{separator}" for cell in cells[1:]) + "\n"
+
+    expected = [(1, "starts_at", "03/04/2026 08:00", date(2026, 4, 3)), (1, "ends_at", "1/2/2026", date(2026, 2, 1))]
+
+    assert files.unclear_dates(text, OverrideForm) == (expected if found else [])
+    assert files.unclear_dates(clear, OverrideForm) == files.unclear_dates('[{"starts_at": "1/2/2026"}]', OverrideForm) == []
 
 
 def test_an_instant_is_the_same_however_it_is_written():

@@ -75,6 +75,17 @@ def test_a_hostile_file_is_shown_as_text(client, admin_user):
     assert "<script>alert" not in page.content.decode()
 
 
+def test_a_date_that_can_be_meant_in_two_ways_is_told_of(client, admin_user):
+    client.force_login(admin_user)
+    data = b'matchers;reason;starts_at;ends_at\n"[""room=1""]";Paint;03/04/2090;04/04/2090\n'
+
+    page = client.post("/admin/transfer/silences/", {"file": SimpleUploadedFile("silences.csv", data)}).content.decode()
+
+    assert "can be meant in two ways" in page
+    assert "03/04/2090 → <strong>3 April 2090</strong>" in page
+    assert "04/04/2090 →" not in page
+
+
 def test_a_page_without_a_token_takes_nothing_in():
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.create_superuser("boss"))
