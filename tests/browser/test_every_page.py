@@ -53,6 +53,7 @@ def responder(responder):
     return responder
 
 
+@pytest.mark.timeout(1200)  # fifty pages, on a machine that may be busy
 def test_every_page_is_for_everybody_and_fits_and_stays_at_home(open_page, web, responder):
     places, asked, found = furnish(), [], {}
 
