@@ -62,6 +62,7 @@ class UserAdmin(NoBulkDeleteMixin, DjangoUserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    search_help_text = _("User name, name or e-mail")
     list_display = ("username", "full_name", "email", "rights", "is_active", "is_staff", "last_login")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -99,6 +100,8 @@ class UserAdmin(NoBulkDeleteMixin, DjangoUserAdmin, ModelAdmin):
 class GroupAdmin(NoBulkDeleteMixin, DjangoGroupAdmin, ModelAdmin):
     """What members of a group may do. Only a superuser changes it; others may look."""
 
+    search_help_text = _("Name")
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Superusers."""
         return bool(request.user.is_superuser)
@@ -119,6 +122,7 @@ class ApiKeyAdmin(OfferedMixin, ModelAdmin):
     list_display = ("name", "shown", "user", "state", "created_at", "expires_at", "last_used_at")
     list_select_related = ("user",)
     search_fields = ("name", "prefix", "user__username")
+    search_help_text = _("Name, beginning of the key or user")
     autocomplete_fields = ("user",)
     fields = ("user", "name", "expires_at")
     actions: ClassVar = [bulk_asking.action(bulk_deeds.REVOKE, "change")]
@@ -213,6 +217,7 @@ class AccessAttemptAdmin(ReadOnlyMixin, ModelAdmin):
 
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start", "path_info", "user_agent")
     search_fields = ("username", "ip_address")
+    search_help_text = _("User or address")
     fields = ("attempt_time", "username", "ip_address", "failures_since_start", "path_info", "user_agent")
     ordering = ("-attempt_time",)
     actions: ClassVar = ["unlock"]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
 
 from alerts import queries, silences
@@ -56,7 +57,11 @@ class InhibitionAdmin(FieldChecksMixin, PrefilledMixin, LintedMixin, NoBulkDelet
         **{name: counted(name) for name in ("source_matchers", "target_matchers")}, "equal": FieldCheck(),
     }  # fmt: skip
     prefilled = ("name", "source_matchers", "target_matchers", "equal")
-    list_display = ("name", "cause", "consequence", "enabled", "hits")
+    list_display = ("name", "cause", "consequence", "hits", "enabled")
+    list_filter = (("enabled", BooleanRadioFilter),)
+    list_filter_submit = True
+    search_fields = ("name", "source_matchers", "target_matchers")
+    search_help_text = _("Name or matcher")
     readonly_fields = ("hits", "holding")
     fieldsets = (
         (None, {"fields": ("name", "source_matchers", "target_matchers", "equal", ("wait_seconds", "enabled"), ("hits", "holding"))}),

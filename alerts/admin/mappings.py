@@ -69,6 +69,7 @@ class ReportMappingAdmin(FieldChecksMixin, ModelAdmin):
     list_filter_submit = True
     list_select_related = ("source",)
     search_fields = ("slug",)
+    search_help_text = _("Slug")
     autocomplete_fields = ("source",)
     fieldsets = (
         (_("Mapping"), {"fields": (("slug", "source"), "enabled")}),

@@ -50,6 +50,7 @@ class EscalationPolicyAdmin(ForesightMixin, LintedMixin, ModelAdmin):
     inlines = (StepInline,)
     list_display = ("name", "count_steps", "stops_at", "warnings")
     search_fields = ("name",)
+    search_help_text = _("Name")
     autocomplete_fields = ("last_resort_groups", "last_resort_schedules", "last_resort_recipients")
     change_form_outer_before_template = "admin/alerts/escalationpolicy/meaning.html"
     fieldsets = (

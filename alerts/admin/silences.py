@@ -1,5 +1,6 @@
 """Silences and maintenance windows. Saving and deleting go through the domain, which tells what they held."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -14,6 +15,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
@@ -93,7 +95,8 @@ class SilenceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, _Previewed, M
     prefilled = ("matchers", "reason", "starts_at", "ends_at")
     list_display = ("conditions", "reason", "state", "starts_at", "ends_at", "made_by", "held_back")
     list_filter = ("origin",)
-    search_fields = ("reason",)
+    search_fields = ("reason", "matchers", "author_name", "author__username")
+    search_help_text = _("Reason, matcher or author")
     list_select_related = ("author", "window")
     readonly_fields = ("made_by", "held_back", "held_alerts")
     fieldsets = (
@@ -150,6 +153,12 @@ class SilenceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, _Previewed, M
         silences.save(obj, by=request.user, at=timezone.now())
         messages.info(request, silence_preview.preview(matchers.parse_all(obj.matchers)).sentence)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The silence alone, with what becomes of it: which alerts it held stays in the record."""
+        at = timezone.now()
+        names = [_fate(silence, at=at) % {"silence": silence} for silence in objs]
+        return names, {self.opts.verbose_name_plural: len(names)}, set(), []
+
     def delete_model(self, request: HttpRequest, obj: Silence) -> None:
         """End it now; only one that has not begun is really deleted."""
         silences.end(obj, at=timezone.now())
@@ -163,6 +172,10 @@ class WindowAdmin(FieldChecksMixin, PrefilledMixin, NoBulkDeleteMixin, _Previewe
     field_checks: ClassVar = {"cron": of_cron("time_zone", "begins", "weekdays", "duration_minutes")}
     prefilled = ("name", "matchers", "reason", "time_zone", "weekdays", "begins", "duration_minutes")
     list_display = ("name", "conditions", "begins_at", "lasts_for", "next_one", "enabled")
+    list_filter = (("enabled", BooleanRadioFilter),)
+    list_filter_submit = True
+    search_fields = ("name", "reason", "matchers")
+    search_help_text = _("Name, reason or matcher")
     readonly_fields = ("author", "next_one")
     fieldsets = (
         (None, {"fields": ("name", "matchers", "reason", "enabled")}),
@@ -205,6 +218,13 @@ class WindowAdmin(FieldChecksMixin, PrefilledMixin, NoBulkDeleteMixin, _Previewe
     def delete_model(self, request: HttpRequest, obj: MaintenanceWindow) -> None:
         """Through the domain: a running occurrence ends now."""
         windows.remove(obj, at=timezone.now())
+
+
+def _fate(silence: Silence, *, at: datetime) -> str:
+    """What `silences.end` does to it."""
+    if silence.starts_at < at or silence.window_id is not None:
+        return gettext("%(silence)s: it ends now, and stays in the list with what it held back.")
+    return gettext("%(silence)s: it has not begun, and is deleted.")
 
 
 def preview(request: HttpRequest) -> HttpResponse:

@@ -38,6 +38,7 @@ class SourceAdmin(PrefilledMixin, LintedMixin, NoBulkDeleteMixin, ModelAdmin):
     list_select_related = ("policy",)
     list_filter_submit = True
     search_fields = ("slug", "name")
+    search_help_text = _("Name or slug")
     autocomplete_fields = ("policy",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
     fieldsets = (

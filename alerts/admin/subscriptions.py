@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -102,6 +103,10 @@ class SubscriptionAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     form = SubscriptionForm
     field_checks: ClassVar = {"url": FieldCheck(), "matchers": counted("matchers")}
     list_display = ("name", "masked", "state_now", "waiting", "sent", "sent_at", "last_error")
+    list_filter = (("enabled", BooleanRadioFilter),)
+    list_filter_submit = True
+    search_fields = ("name",)
+    search_help_text = _("Name")
     readonly_fields = ("masked", *GOT)
     actions_detail: ClassVar = ["send_test", "start_at"]
 

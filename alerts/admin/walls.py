@@ -53,6 +53,7 @@ class WallAdmin(OfferedMixin, NoBulkDeleteMixin, ModelAdmin):
     form = WallForm
     list_display = ("name", "state_now", "seen", "matches", "created_at", "expires_at")
     search_fields = ("name",)
+    search_help_text = _("Name")
     actions: ClassVar = [bulk_asking.action(bulk_deeds.REVOKE_WALL, "change")]
     actions_detail: ClassVar = ["revoke"]
 

@@ -52,6 +52,7 @@ class BackupEntryAdmin(ReadOnlyMixin, LargeListMixin):
         ("reported_by", ChoicesDropdownFilter), ("cycle_at", RangeDateTimeFilter),
     )  # fmt: skip
     search_fields = ("expected_job__database_name", "expected_job__company_name", "expected_job__agent_id_responsible")
+    search_help_text = _("Database, company or agent")
     fieldsets = (
         (_("Run"), {"fields": ("expected_job", "cycle_at", "status", "message", "was_missing", "reports", "reported_by", "reported_at",
                             "duration_seconds", "odd", "stored_path", "see")}),

@@ -67,6 +67,7 @@ class ExpectedBackupJobAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     )  # fmt: skip
     list_filter_submit = True
     search_fields = ("database_name", "company_name", "city", "neighborhood", "agent_id_responsible", "slug")
+    search_help_text = _("Database, company, place, agent or slug")
     readonly_fields = ("how_it_is", "next_runs", "warned", "more", "ping_address")
     actions: ClassVar = [bulk_asking.action(bulk_deeds.SWITCH_ON, "change"), bulk_asking.action(bulk_deeds.SWITCH_OFF, "change")]
     fieldsets = (
@@ -197,6 +198,7 @@ class RestoreProofAdmin(ModelAdmin):
     list_select_related = ("job", "by")
     list_filter = (("succeeded", BooleanRadioFilter),)
     search_fields = ("job__database_name", "job__company_name", "detail")
+    search_help_text = _("Database, company or words of the detail")
     autocomplete_fields = ("job",)
     fields = ("job", "restored_at", "succeeded", "detail")
 

@@ -21,6 +21,7 @@ class PingKeyAdmin(ModelAdmin):
 
     list_display = ("name", "begins", "may_create", "created_at", "used")
     search_fields = ("name",)
+    search_help_text = _("Name")
     fields = ("name", "may_create")
 
     @display(description=_("Key"))

@@ -35,6 +35,7 @@ class UnexpectedDatabaseAdmin(ModelAdmin):
     list_display = ("database_name", "agent", "last_seen", "reports", "state", "expect")
     list_filter = (("ignored", BooleanRadioFilter),)
     search_fields = ("database_name", "agent")
+    search_help_text = _("Database or agent")
     fields = ("agent", "database_name", "first_seen_at", "last_seen_at", "reports", "document", "ignored")
     readonly_fields = ("agent", "database_name", "first_seen_at", "last_seen_at", "reports", "document")
     actions: ClassVar = [bulk_asking.action(bulk_deeds.EXPECT, "expect"), bulk_asking.action(bulk_deeds.IGNORE, "change")]
@@ -85,6 +86,7 @@ class QuarantinedReportAdmin(ReadOnlyMixin, LargeListMixin):
     list_display = ("found", "agent", "file_name", "reason", "state", "settle")
     list_filter = (("settled_at", admin.EmptyFieldListFilter),)
     search_fields = ("agent", "file_name", "reason")
+    search_help_text = _("Agent, file or reason")
     fields = ("agent", "file_name", "reason", "found_at", "settled_at", "kept_as", "shown_excerpt")
     readonly_fields = ("kept_as", "shown_excerpt")
 

@@ -105,6 +105,7 @@ class DeviceAdmin(FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     )  # fmt: skip
     list_filter_submit = True
     search_fields = ("slug", "name", "place", "host")
+    search_help_text = _("Name, slug, place or host")
     autocomplete_fields = ("source",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
     readonly_fields = ("how_it_is", "more")

@@ -33,6 +33,7 @@ class TechnicianNoteAdmin(NoBulkDeleteMixin, ModelAdmin):
     list_filter = (("device", AutocompleteSelectFilter), ("findings__kind", ChoicesDropdownFilter))
     list_filter_submit = True
     search_fields = ("text", "place", "device__name")
+    search_help_text = _("Words of the note, device or place")
     ordering = ("-id",)
     actions = (bulk_asking.action(bulk_deeds.RESOLVE_NOTES, "change"), bulk_asking.action(bulk_deeds.ARCHIVE_NOTES, "change"))
     autocomplete_fields = ("device",)

@@ -102,6 +102,7 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
     list_filter = (("device", AutocompleteSelectFilter), ("severity", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter))
     list_filter_submit = True
     search_fields = ("name", "device__name", "device__slug")
+    search_help_text = _("Rule or device")
     autocomplete_fields = ("device",)
     readonly_fields = ("says", "warned", "more")
     actions: ClassVar = [bulk_asking.action(bulk_deeds.RULES_ON, "change"), bulk_asking.action(bulk_deeds.RULES_OFF, "change")]
@@ -176,7 +177,7 @@ class AlertRuleAdmin(NoBulkDeleteMixin, ModelAdmin):
         found = _tried(form, rule) if form.is_bound and form.is_valid() else None
         context = {
             **self.admin_site.each_context(request), "title": _("Try “%(rule)s” on the past") % {"rule": rule}, "opts": self.opts,
-            "rule": rule, "form": form,
+            "original": rule, "rule": rule, "form": form,
             "says": sentences.of_rule(rule), "unit": sentences.unit_of(rule.metric), "found": found,
         }  # fmt: skip
         return TemplateResponse(request, "admin/devices/alertrule/try.html", context)

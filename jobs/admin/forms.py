@@ -15,6 +15,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
     UnfoldBooleanWidget,
 )
 
@@ -24,6 +25,7 @@ from jobs.models import Job, JobLink
 from sentinel_site.lib import registry
 from sentinel_site.lib.registry import Parameter
 
+TYPES: Final = {int: _("whole number"), float: _("number")}
 SECRETS: Final = ("http_url", "http_headers")
 PAUSES: Final = (
     ("1", _("1 hour")), ("12", _("12 hours")), ("24", _("1 day")), ("72", _("3 days")), ("168", _("1 week")), ("720", _("30 days")),
@@ -138,9 +140,9 @@ class RunForm(forms.Form):
 
 
 def _field(parameter: Parameter, own: Any) -> forms.Field:
-    label = f"{parameter.name} ({parameter.type.__name__})"
+    label = f"{parameter.name} ({TYPES[parameter.type]})" if parameter.type in TYPES else parameter.name
     given: dict[str, Any] = {"label": label, "initial": own, "required": parameter.required and own is None}
     if parameter.type is bool:
-        return forms.BooleanField(**{**given, "required": False}, widget=UnfoldBooleanWidget)
+        return forms.BooleanField(**{**given, "required": False}, widget=UnfoldBooleanSwitchWidget)
     kinds = {int: forms.IntegerField, float: forms.FloatField}
     return kinds.get(parameter.type, forms.CharField)(**given, widget=UnfoldAdminTextInputWidget)

@@ -64,6 +64,7 @@ class JobAdmin(OfferedMixin, FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     list_filter = (("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("built_in", BooleanRadioFilter))
     list_filter_submit = True
     search_fields = ("slug", "name", "callable")
+    search_help_text = _("Name, slug or callable")
     autocomplete_fields = ("source",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
     readonly_fields = ("now", "more", "next_runs", "address")
@@ -231,7 +232,7 @@ class JobAdmin(OfferedMixin, FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
                 return redirect("live-job-run", run_id=run.pk)
         running = job.runs.filter(status=RunStatus.RUNNING).order_by("-id").first()
         context = {**self.admin_site.each_context(request), "title": _("Run “%(job)s” now") % {"job": job},
-                   "opts": self.opts, "job": job, "form": form,
+                   "opts": self.opts, "original": job, "job": job, "form": form,
                    "running": running, "external": job.kind == JobKind.EXTERNAL}  # fmt: skip
         return TemplateResponse(request, "admin/jobs/job/run.html", context)
 

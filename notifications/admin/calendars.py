@@ -57,6 +57,7 @@ class OnCallOverrideAdmin(ModelAdmin):
     list_per_page = 50
     ordering = ("-ends_at", "-id")
     search_fields = ("schedule__name", "recipient__name")
+    search_help_text = _("Schedule or person")
     autocomplete_fields = ("schedule", "recipient")
     fieldsets = ((_("Override"), {"fields": ("schedule", "recipient", "starts_at", "ends_at")}),)
 
@@ -81,6 +82,7 @@ class CalendarFeedAdmin(OfferedMixin, ModelAdmin):
     list_display = ("__str__", "label", "created_at", "state")
     list_select_related = ("schedule", "recipient")
     search_fields = ("label", "schedule__name", "recipient__name")
+    search_help_text = _("Label, schedule or person")
     autocomplete_fields = ("schedule", "recipient")
     fieldsets = ((_("Calendar of one schedule or of one person"), {"fields": (("schedule", "recipient"), "label")}),)
     actions_detail: ClassVar = ["revoke"]

@@ -61,6 +61,7 @@ class RecipientAdmin(OwnerAdmin):
     list_filter_submit = True
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
+    search_help_text = _("Name or account")
     autocomplete_fields = ("user",)
     fieldsets = (
         (_("Person"), {"fields": ("name", "user", ("language", "time_zone"), "active")}),
@@ -109,6 +110,7 @@ class RecipientGroupAdmin(OwnerAdmin):
 
     list_display = ("name", "slug", "people", "reachable")
     search_fields = ("slug", "name")
+    search_help_text = _("Name or slug")
     autocomplete_fields = ("members",)
     prepopulated_fields: ClassVar = {"slug": ["name"]}
     fieldsets = ((_("Group"), {"fields": (("name", "slug"), "members")}),)

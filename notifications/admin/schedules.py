@@ -100,6 +100,7 @@ class OnCallScheduleAdmin(NoBulkDeleteMixin, ModelAdmin):
     inlines = (RotationInline,)
     list_display = ("name", "now", "until", "following", "time_zone", "handoff_notices")
     search_fields = ("name",)
+    search_help_text = _("Name")
     fieldsets = ((pgettext_lazy("on call", "Schedule"), {"fields": ("name", ("time_zone", "handoff_notices"))}),)
     change_form_outer_before_template = "admin/notifications/oncallschedule/calendar.html"
 

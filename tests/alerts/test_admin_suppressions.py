@@ -136,3 +136,18 @@ def test_a_window_that_makes_no_sense_is_refused_and_told_why(boss, fields, word
     answer = boss.post(f"{WINDOWS}add/", form | fields)
 
     assert (answer.status_code, word in answer.content.decode(), MaintenanceWindow.objects.exists()) == (200, True, False)
+
+
+def test_deleting_a_silence_says_what_becomes_of_it_and_is_found_by_its_matcher(boss):
+    at = timezone.now()
+    running, planned = (
+        Silence.objects.create(matchers=[f"type={word}"], reason="works", starts_at=at + begins, ends_at=at + timedelta(hours=2))
+        for word, begins in (("boiler", -timedelta(minutes=1)), ("lift", timedelta(hours=1)))
+    )
+
+    asked = [boss.get(f"{SILENCES}{silence.pk}/delete/").content.decode() for silence in (running, planned)]
+    found = boss.get(f"{SILENCES}?q=lift").content.decode()
+
+    assert ["it ends now, and stays" in body for body in asked] == [True, False]
+    assert ["it has not begun" in body for body in asked] == [False, True]
+    assert ["type=lift" in found, "type=boiler" in found] == [True, False]

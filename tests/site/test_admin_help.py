@@ -42,6 +42,10 @@ def test_every_field_says_what_it_is_for(rf):
     assert OBVIOUS - silent == set()
 
 
+def test_every_search_says_what_it_looks_for():
+    assert [model.__name__ for model, owner in admin.site._registry.items() if owner.search_fields and not owner.search_help_text] == []
+
+
 def test_a_thing_has_one_icon_everywhere_and_no_other_thing_has_it():
     items = [item for group in UNFOLD["SIDEBAR"]["navigation"] for item in group["items"]]
     items = [item for item in items if str(item["link"]).startswith("/admin/")]
