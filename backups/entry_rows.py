@@ -28,9 +28,11 @@ STATE = (
 """What an expected job says about itself."""
 STATE_TYPES = ("text", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "uuid", "timestamptz", "timestamptz", "text")
 _KNOWN = f"""
-SELECT entry.* FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (job_id, cycle_at)
-JOIN {_ENTRY} entry ON entry.expected_job_id = wanted.job_id AND entry.cycle_at = wanted.cycle_at
+SELECT entry.* FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (job_id, cycle_at) CROSS JOIN LATERAL (
+    SELECT * FROM {_ENTRY} known WHERE known.expected_job_id = wanted.job_id AND known.cycle_at = wanted.cycle_at LIMIT 1
+) AS entry
 """  # noqa: S608  (names of our own)
+"""LIMIT: each is looked for by its index. A join would read a young table whole, once for every batch of a scan."""
 
 COLUMNS = ("id", *list(Job.__slots__)[1:])
 """What `Job` is made of, in its order."""
@@ -38,8 +40,9 @@ _HOLD = f"SELECT {', '.join(COLUMNS)} FROM {_JOB} WHERE id = ANY(%s::uuid[]) ORD
 _SAVE = f"""
 UPDATE {_JOB} job SET last_checked_at_utc = greatest(job.last_checked_at_utc, %s), {", ".join(f"{name} = fresh.{name}" for name in STATE)}
 FROM unnest(%s::uuid[], {", ".join(f"%s::{kind}[]" for kind in STATE_TYPES)}) AS fresh (id, {", ".join(STATE)})
-WHERE job.id = fresh.id
+WHERE job.id = fresh.id AND job.id = ANY(%s::uuid[])
 """  # noqa: S608
+"""The jobs are named twice, so that they are found by their index, and not by reading all there are."""
 
 
 def hold(job_ids: Collection[UUID]) -> dict[UUID, Job]:
@@ -75,7 +78,7 @@ def store(entries: Iterable[Entry], jobs: Collection[Job], *, checked_at: dateti
     if jobs:
         with connection.cursor() as cursor:
             states = [_array([getattr(job, name) for job in jobs]) for name in STATE]
-            cursor.execute(_SAVE, [checked_at, _array([job.pk for job in jobs]), *states])
+            cursor.execute(_SAVE, [checked_at, ids := _array([job.pk for job in jobs]), *states, ids])
 
 
 def whole(entries: Iterable[Fresh]) -> list[dict[str, Any]]:

@@ -187,9 +187,10 @@ class _Pass:
             self.counts["errors"] += 1
 
     def _looked_for(self) -> list[Any]:
-        """The jobs whose agent's folder was looked into."""
+        """The jobs whose agent's folder was looked into, without those of which it is written already: what was decided says it as well."""
         known = set(deposit.agents(self.deposit))
-        rows = ExpectedBackupJob.objects.filter(is_active=True).exclude(agent_id_responsible="").values_list("pk", "agent_id_responsible")
+        expected = ExpectedBackupJob.objects.filter(is_active=True).exclude(agent_id_responsible="")
+        rows = expected.exclude(last_checked_at_utc__gte=self.at).values_list("pk", "agent_id_responsible")
         return [pk for pk, agent in rows if agent.casefold() in known]
 
     def _progress(self, what: str, done: int, of: int | None) -> None:
