@@ -8,6 +8,7 @@ from django.db import connection
 
 from backups.models import BackupEntry
 from backups.suspicion import HISTORY, Run
+from sentinel_site.lib import arrays
 
 _RECENT = f"""
 SELECT job.id, recent.cycle_at, recent.size_bytes, recent.duration_seconds,
@@ -24,7 +25,7 @@ def recent(job_ids: Collection[UUID]) -> dict[UUID, list[tuple[datetime, Run]]]:
     found: dict[UUID, list[tuple[datetime, Run]]] = {}
     if job_ids:
         with connection.cursor() as cursor:
-            cursor.execute(_RECENT, [list(job_ids)])
+            cursor.execute(_RECENT, [arrays.uuids(job_ids)])
             for job_id, cycle_at, size, duration, delay, reports in cursor.fetchall():
                 found.setdefault(job_id, []).append((cycle_at, Run(size, duration, delay, reports)))
     return found

@@ -18,6 +18,7 @@ from backups.held import Listed
 from backups.models import ExpectedBackupJob
 from backups.reports import Database, Report, aware
 from backups.when import Spans
+from sentinel_site.lib import arrays
 
 STALE: Final = timedelta(days=1)
 """A report that is older, and whose next cycle is overdue already, is only good news: its file may have made room for others since."""
@@ -158,7 +159,7 @@ def _known(works: Sequence[Work]) -> dict[tuple[UUID, datetime], _Known]:
     if not works:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_DECIDED, [[work.job.pk for work in works], [work.cycle_at for work in works]])
+        cursor.execute(_DECIDED, [arrays.uuids(work.job.pk for work in works), arrays.texts(work.cycle_at for work in works)])
         return {
             (job, at): _Known(frozenset({key, *earlier}), reported_at, entry, status == BackupVerdict.SUCCESS and not path and waits)
             for job, at, key, earlier, reported_at, entry, status, path, waits in cursor.fetchall()
