@@ -134,6 +134,7 @@ function draw() {
   }
   const wanted = shown.map((alert) => rows.get(alert.id).node), list = byId("rows");
   if (wanted.length !== list.children.length || wanted.some((node, at) => list.children[at] !== node)) list.replaceChildren(...wanted);
+  for (const row of rows.values()) row.fit();
   drawHead();
   tick();
 }

@@ -37,12 +37,25 @@ export class WallRow {
     setText(this.marks, marks(alert).join(" · "));
   }
 
+  /** A long title in smaller letters rather than cut off: what happened often stands at its end. Once it is on the screen. */
+  fit() {
+    const { title, node } = this, seen = `${title.textContent} ${title.clientWidth} ${node.clientHeight}`;
+    if (this.fitted === seen) return;
+    title.className = "title";
+    for (const size of ["is-long", "is-longer"]) {
+      if (title.scrollHeight <= title.clientHeight + 1) break;
+      title.className = `title ${size}`;
+      if (title.parentElement.scrollHeight > node.clientHeight) title.className = "title is-long";
+    }
+    this.fitted = seen;
+  }
+
   /** Once a second. known: what is shown is of now. */
   tick(known) {
     const { alert } = this;
-    setText(this.age, short(seconds(alert.created_at)));
+    figure(this.age, short(seconds(alert.created_at)));
     const [text, label, late] = next(alert, known);
-    setText(this.next, text);
+    figure(this.next, text);
     setText(this.nextLabel, label);
     this.node.classList.toggle("is-late", late);
   }
@@ -50,6 +63,12 @@ export class WallRow {
 
 /** 42 s, 3:07, 2 h 05: what is read from afar has no word too many. */
 const short = (total) => duration(total).replace(/\smin$/, "");
+
+/** The more letters it has, the smaller they are: none is cut off. */
+function figure(node, text) {
+  setText(node, text);
+  node.style.setProperty("--letters", text.length);
+}
 
 function place(alert) {
   const parts = [alert.subject, alert.site, alert.source === alert.site ? "" : alert.source].filter(Boolean);

@@ -175,3 +175,25 @@ def test_p1s_leave_room_to_the_others_and_nothing_is_left_out(screen):
         "few": [["P1n0"], [["a", 0, 1, 1], ["b", 0, 2, 4], ["b", 1, 2, 4]]],
         "taken": ["P1y0 P1x0", "P1x1 P1x2"], "none": {"pinned": [], "slides": []}, "together": [None, None], "again": [2, 2, 1],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_figure_of_a_row_is_cut_off(screen, language):
+    now(title="Fall in room 12", subject="a", severity="critical")
+    raise_alert(at=timezone.now() - timedelta(hours=30), title="Damp", subject="b", severity="high")
+
+    page = screen(language=language)
+    expect(rows(page)).to_have_count(2)
+
+    cut = "parts => parts.filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.textContent)"
+    assert page.locator(".age > *, .next > *").evaluate_all(cut) == []
+
+
+def test_a_long_title_is_shown_to_its_end_in_smaller_letters(screen):
+    now(title="The backup of laboratory (Demo Clinic, Lyon, North) is suspicious: much smaller than usual", subject="a", severity="high")
+    now(title="Fall in room 12", subject="b", severity="critical")
+
+    page = screen()
+
+    expect(page.locator(".wrow.p2 .title")).to_have_class(re.compile("is-long"))
+    assert page.locator(".title").evaluate_all("titles => titles.map((title) => title.scrollHeight <= title.clientHeight + 1)") == [True, True]
