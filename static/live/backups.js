@@ -61,7 +61,7 @@ class Card {
     const known = `${job.calendar.first} ${job.calendar.days}`;
     if (this.known !== known) this.calendar.replaceChildren(drawn(job.calendar));
     this.known = known;
-    this.alerts.replaceChildren(...job.alerts.slice(0, 3).map(alertLine));
+    refill(this.alerts, ...job.alerts.slice(0, 3).map(alertLine));
     this.tick();
   }
 

@@ -1,6 +1,7 @@
 // The course of the values: what the chart shows, how it is zoomed, and how live frames continue it.
 
 import { byId, el, say, setText, show, words } from "./dom.js";
+import { refill } from "./focus.js";
 import { now } from "./time.js";
 import { Chart, meaning, readout } from "./chart.js";
 import { Series } from "./series.js";
@@ -207,7 +208,7 @@ export class Course {
   /** Buttons for the values that can be shown. */
   chips(metrics) {
     this.known = inOrder([...new Set([...metrics, ...this.shown])]);
-    byId("metrics").replaceChildren(...this.known.map((metric) => el("button", {
+    refill(byId("metrics"), ...this.known.map((metric) => el("button", {
       type: "button", class: `chip c-${this.shown.indexOf(metric)}`, "aria-pressed": String(this.shown.includes(metric)), text: nameOf(metric), onclick: () => this.toggle(metric),
     })));
   }

@@ -1,6 +1,7 @@
 // The files on a meter: folders, sizes, dates, and fetching one file or a folder as ZIP.
 
 import { byId, decimal, el, setText, show, words } from "./dom.js";
+import { refill } from "./focus.js";
 import { during } from "./press.js";
 import { call } from "./rest.js";
 
@@ -29,7 +30,7 @@ async function open(path) {
 function crumbs(path) {
   const parts = path.split("/").filter(Boolean);
   const steps = [["/", words("Meter")], ...parts.map((part, place) => [`/${parts.slice(0, place + 1).join("/")}`, part])];
-  byId("crumbs").replaceChildren(...steps.map(([to, name], place) => (place === steps.length - 1
+  refill(byId("crumbs"), ...steps.map(([to, name], place) => (place === steps.length - 1
     ? el("b", { text: name })
     : el("button", { type: "button", class: "link", text: name, onclick: (event) => during(event.target, () => open(to)) }))));
   show(byId("crumbs"), true);
@@ -37,7 +38,7 @@ function crumbs(path) {
 
 function list(path, entries) {
   const sorted = [...entries].sort((a, b) => Number(isFolder(b)) - Number(isFolder(a)) || a.name.localeCompare(b.name));
-  byId("files").querySelector("tbody").replaceChildren(...sorted.map((entry) => {
+  refill(byId("files").querySelector("tbody"), ...sorted.map((entry) => {
     const full = entry.path || `${path === "/" ? "" : path}/${entry.name}`;
     const folder = isFolder(entry);
     const name = folder ? el("button", { type: "button", class: "link", text: `${entry.name}/`, onclick: (event) => during(event.target, () => open(full)) }) : entry.name;

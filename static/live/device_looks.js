@@ -1,6 +1,7 @@
 // How a device's state reads. Colour is never the only sign: every state has a symbol and a word.
 
 import { el, say, sayMany, words } from "./dom.js";
+import { refill } from "./focus.js";
 import { duration, seconds } from "./time.js";
 
 /** A watched device speaks every `poll_seconds`, an idle one every ten seconds. */
@@ -76,5 +77,5 @@ export function settle(node, children) {
   const text = children.map((child) => `${child.className}|${child.textContent}`).join("\n");
   if (node.dataset.said === text) return;
   node.dataset.said = text;
-  node.replaceChildren(...children);
+  refill(node, ...children);
 }

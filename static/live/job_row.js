@@ -2,6 +2,7 @@
 
 import { el, say, setText, show, words } from "./dom.js";
 import { clock } from "./time.js";
+import { refill } from "./focus.js";
 import { call } from "./rest.js";
 import { buttons } from "./job_ask.js";
 import { figure, inTrouble, lasting, nextOf, percent, runSign, sentence, signNode, standing, statusOf, triggerOf, whyOf } from "./job_looks.js";
@@ -41,10 +42,10 @@ export class JobRow {
     const why = inTrouble(job) || (job.last && job.last.status === "warning") ? whyOf(job) : "";
     setText(this.why, why.slice(0, 300));
     show(this.why, why !== "");
-    this.alerts.replaceChildren(...job.alerts.map((alert) => el("li", {}, el("a", { href: `/live/alerts/${alert.id}` }, el("span", { class: `prio p${alert.priority.slice(1)}`, text: alert.priority }), ` ${alert.title}${alert.taken_by ? ` · ${alert.taken_by}` : ""}`))));
+    refill(this.alerts, ...job.alerts.map((alert) => el("li", {}, el("a", { href: `/live/alerts/${alert.id}` }, el("span", { class: `prio p${alert.priority.slice(1)}`, text: alert.priority }), ` ${alert.title}${alert.taken_by ? ` · ${alert.taken_by}` : ""}`))));
     this.picture.replaceChildren(...(job.recent.length > 1 ? [spark(job.recent)] : []));
     this.figures.replaceChildren(...this.numbers());
-    this.actions.replaceChildren(...(this.canRun ? buttons(job, this.changed, { loud: inTrouble(job) }) : []));
+    refill(this.actions, ...(this.canRun ? buttons(job, this.changed, { loud: inTrouble(job) }) : []));
     if (this.open) this.load();
   }
 
@@ -83,7 +84,7 @@ export class JobRow {
     const { job } = this;
     const about = [job.description, job.cron ? `${job.cron} (${job.time_zone})` : "", job.last_good_at ? say("last success: {when}", { when: clock(job.last_good_at) }) : words("never succeeded")].filter(Boolean).join(" · ");
     const edit = this.canChange ? el("a", { href: `/admin/jobs/job/?q=${encodeURIComponent(this.slug)}`, text: words("Change it") }) : null;
-    this.more.replaceChildren(el("p", { class: "muted" }, about, ...(edit ? [" · ", edit] : [])), el("ol", { class: "run-list" }, ...answer.body.items.map(runItem)));
+    refill(this.more, el("p", { class: "muted" }, about, ...(edit ? [" · ", edit] : [])), el("ol", { class: "run-list" }, ...answer.body.items.map(runItem)));
   }
 }
 

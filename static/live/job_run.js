@@ -3,6 +3,7 @@
 import { byId, data, el, say, setText, show, words } from "./dom.js";
 import { clock, now, setServerNow } from "./time.js";
 import { watchHealth } from "./health.js";
+import { refill } from "./focus.js";
 import { Again } from "./again.js";
 import { buttons } from "./job_ask.js";
 import { figure, isOpen, lasting, runSign, sentence, statusOf, triggerOf } from "./job_looks.js";
@@ -20,8 +21,8 @@ function head() {
   byId("status").className = `run-status run-${run.status}`;
   setText(byId("status"), `${sign} ${text}`);
   setText(byId("message"), [run.message, run.reason].filter(Boolean).join("\n"));
-  byId("alerts").replaceChildren(...snapshot.alerts.map((alert) => el("li", {}, el("a", { href: `/live/alerts/${alert.id}` }, el("span", { class: `prio p${alert.priority.slice(1)}`, text: alert.priority }), ` ${alert.title}`))));
-  byId("actions").replaceChildren(...(page.can_run ? buttons(job, (made) => { if (made && made.id) window.location.assign(`/live/jobs/runs/${made.id}/`); else poll.now(); }) : []));
+  refill(byId("alerts"), ...snapshot.alerts.map((alert) => el("li", {}, el("a", { href: `/live/alerts/${alert.id}` }, el("span", { class: `prio p${alert.priority.slice(1)}`, text: alert.priority }), ` ${alert.title}`))));
+  refill(byId("actions"), ...(page.can_run ? buttons(job, (made) => { if (made && made.id) window.location.assign(`/live/jobs/runs/${made.id}/`); else poll.now(); }) : []));
   tick();
 }
 
@@ -80,9 +81,9 @@ function take(fresh) {
   printed("error", snapshot.run.error);
   printed("output", snapshot.run.output);
   stats();
-  byId("chain").replaceChildren(...snapshot.chain.map((run) => item(run, { name: true })));
+  refill(byId("chain"), ...snapshot.chain.map((run) => item(run, { name: true })));
   show(byId("chain-part"), snapshot.chain.length > 1);
-  byId("others").replaceChildren(...snapshot.others.map((run) => item(run, { name: false })));
+  refill(byId("others"), ...snapshot.others.map((run) => item(run, { name: false })));
   show(byId("others-part"), snapshot.others.length > 1);
 }
 

@@ -1,6 +1,7 @@
 // Every job: whether last night went well, then what needs somebody, chains as one story.
 
 import { byId, data, el, say, sayMany, setText, show, words } from "./dom.js";
+import { keepFocus, refill } from "./focus.js";
 import { setUpSearchKey } from "./keys.js";
 import { clock, setServerNow } from "./time.js";
 import { watchHealth } from "./health.js";
@@ -41,7 +42,7 @@ function glance() {
   }
   if (mended.length) parts.push(say("made good since: {jobs}", { jobs: mended.map((job) => job.name).join(", ") }));
   setText(byId("counts"), parts.join(" · "));
-  byId("bad").replaceChildren(...bad.map((job) => el("li", {}, el("a", { href: `#${job.slug}`, text: job.name }), ` ${standing(job).text.toLowerCase()}`, whyOf(job) ? el("span", { class: "muted", text: ` · ${whyOf(job).slice(0, 160)}` }) : "")));
+  refill(byId("bad"), ...bad.map((job) => el("li", {}, el("a", { href: `#${job.slug}`, text: job.name }), ` ${standing(job).text.toLowerCase()}`, whyOf(job) ? el("span", { class: "muted", text: ` · ${whyOf(job).slice(0, 160)}` }) : "")));
   byId("night").replaceChildren(...night(jobs(), snapshot.since, snapshot.now));
   document.title = `${bad.length ? `(${bad.length}) ` : ""}${words("Jobs")} · Sentinel`;
 }
@@ -117,7 +118,7 @@ function take(fresh) {
     if (!live.has(key)) blocks.delete(key);
   }
   glance();
-  arrange();
+  keepFocus(arrange, () => byId("search"));
 }
 
 function setUpFilters() {

@@ -105,6 +105,16 @@ def test_what_happens_meanwhile_appears_by_itself(open_page, page_quiet, chain):
     page_quiet(page)
 
 
+def test_the_keyboard_keeps_its_place_when_a_run_ends(open_page, chain):
+    page = open_page(PAGE)
+    block(page, "export").get_by_role("button", name="Run now").focus()
+
+    make_run(chain.job, at=timezone.now(), trigger="manual")
+
+    expect(block(page, "export").locator(".job-spark a")).to_have_count(5, timeout=SOON)
+    expect(block(page, "export").get_by_role("button", name="Run now")).to_be_focused()
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_nothing_sticks_out_on_a_telephone(open_page, page_quiet, chain, dark):
     for path in (PAGE, f"/live/jobs/runs/{chain.pk}/"):
