@@ -111,9 +111,9 @@ export class Figure {
 const INCREMENTS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000, 2592000];
 
 /** The names of the colours, with the value of each under the cursor. */
-export function legend(node, figure, step) {
+export function legend(node, figure, step, signs = {}) {
   node.replaceChildren(...figure.series.map((series, place) => el("li", {},
-    el("span", { class: `swatch ${colourOf(series, place).slice(2)}`, "aria-hidden": "true" }),
+    el("span", { class: `swatch ${colourOf(series, place).slice(2)}`, "aria-hidden": "true", text: signs[series.id] || null }),
     el("span", { text: nameOf(series.name) }),
     step === null ? null : el("strong", { text: written(series.values[step], figure.unit) }))));
 }

@@ -4,6 +4,9 @@ import { colourOf, style } from "./dash_chart.js";
 import { el } from "./dom.js";
 
 const FONT = "11px system-ui, sans-serif";
+const READABLE = 14;
+/** What stands in a square besides its colour: the signs of the page of one backup. */
+export const SIGNS = { late: "◷", suspicious: "~", hash_mismatch: "≠", transfer_integrity_failed: "!", failed: "✕", missing: "?" };
 const DAY = 86400;
 const [LEFT, TOP, LARGEST] = [8, 20, 24];
 
@@ -55,10 +58,16 @@ export class Calendar {
       const worst = this.worst(place);
       ctx.fillStyle = worst < 0 ? style("--sunk") : style(colourOf(this.figure.series[worst], worst));
       ctx.fillRect(LEFT + column * size, TOP + row * size, size - Math.min(2, size / 4), size - Math.min(2, size / 4));
+      if (worst >= 0 && size >= READABLE) this.sign(ctx, SIGNS[this.figure.series[worst].id] || "", LEFT + (column + .5) * size - 1, TOP + (row + .5) * size);
     });
     canvas.addEventListener("pointermove", (event) => this.onCursor(this.under(event)));
     canvas.addEventListener("pointerleave", () => this.onCursor(null));
     this.node.replaceChildren(canvas);
+  }
+
+  sign(ctx, text, x, y) {
+    Object.assign(ctx, { font: `bold ${Math.floor(this.size * .55)}px system-ui, sans-serif`, textAlign: "center", textBaseline: "middle", fillStyle: style("--p-ink") });
+    ctx.fillText(text, x, y);
   }
 
   months(ctx) {

@@ -2,7 +2,7 @@
 
 import { Figure, legend } from "./dash_chart.js";
 import { savePicture } from "./dash_export.js";
-import { Calendar } from "./dash_heat.js";
+import { Calendar, SIGNS } from "./dash_heat.js";
 import { figureTable, stepName, sumsTable } from "./dash_table.js";
 import { page, number, sentence, time, written } from "./dash_words.js";
 import { byId, el, setText, show } from "./dom.js";
@@ -103,7 +103,7 @@ class Drawn {
     this.find("[data-do=csv]").href = address;
     this.find(".dash-plot").setAttribute("aria-label", this.spoken());
     if (any) this.figure.show(figure, at, Date.parse(answer.until) / 1000, answer.step);
-    legend(this.find(".dash-legend"), figure, null);
+    this.legend(null);
     if (!this.find(".dash-table").hidden) this.open(true);
   }
 
@@ -116,9 +116,13 @@ class Drawn {
     return `${this.described.title}. ${span(this.answer)}. ${parts.join(", ")}`;
   }
 
+  legend(step) {
+    legend(this.find(".dash-legend"), this.shown, step, this.described.kind === "heat" ? SIGNS : {});
+  }
+
   under(step) {
     if (!this.shown) return;
-    legend(this.find(".dash-legend"), this.shown, step === undefined ? null : step);
+    this.legend(step === undefined ? null : step);
     setText(this.find(".dash-at"), step === null || step === undefined ? "" : stepName(zone, this.at[step], this.answer.step));
   }
 
