@@ -1,14 +1,16 @@
 // One expected backup: its half year, day by day, and its entries with all their facts.
 
-import { byId, data, el, say, setText, show, words } from "./dom.js";
+import { byId, data, el, pair, say, setText, show, words } from "./dom.js";
 import { duration, setServerNow } from "./time.js";
 import {
   LETTERS, WAYS, ago, alertLine, bytes, dayAfter, dayKey, dayName, isBad, kind, lastOf, legend, nextOf, signs, sizeOf, statusWord, suspicionWord, took, whereOf, zoneOf,
 } from "./backup_looks.js";
+import { refill } from "./focus.js";
 import { Poll } from "./poll.js";
 import { watchHealth } from "./health.js";
 
 const RELOAD_MS = 30000;
+const WEEKS = [["is-early", 15], ["is-earlier", 10], ["is-earliest", 8]]; // how many of the last ones a narrow screen has room for, each day 24 px wide
 const page = data("data");
 const WEEKDAYS = [0, 1, 2, 3, 4, 5, 6].map((day) => new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", timeZone: "UTC" }).format(new Date(Date.UTC(2024, 0, 1 + day))));
 const MONTH = new Intl.DateTimeFormat(document.documentElement.lang, { month: "short", timeZone: "UTC" });
@@ -34,7 +36,7 @@ function showHead(job) {
   byId("state").replaceChildren(
     ...(isBad(job) && job.latest && job.latest.message ? [el("strong", { text: job.latest.message }), el("br")] : []),
     [lastOf(job), nextOf(job)].filter(Boolean).join(" · "));
-  byId("alerts").replaceChildren(...job.alerts.map(alertLine));
+  refill(byId("alerts"), ...job.alerts.map(alertLine));
 }
 
 function showCalendar(calendar) {
@@ -44,7 +46,7 @@ function showCalendar(calendar) {
   const columns = Array.from({ length: weeks }, (_, week) => {
     const begins = dayAfter(calendar.first, week * 7);
     const month = begins.getUTCDate() <= 7 ? MONTH.format(begins) : "";
-    return el("div", { class: `week${week < weeks - 15 ? " is-early" : ""}` }, el("span", { class: "month", text: month }),
+    return el("div", { class: `week${WEEKS.map(([name, last]) => (week < weeks - last ? ` ${name}` : "")).join("")}` }, el("span", { class: "month", text: month }),
       ...days.slice(week * 7, week * 7 + 7).map((letter, day) => cell(letter, week * 7 + day, dayAfter(calendar.first, week * 7 + day), days.length)));
   });
   const focused = document.activeElement?.dataset?.number;
@@ -54,9 +56,9 @@ function showCalendar(calendar) {
 
 function cell(letter, number, day, all) {
   const what = letter === "." ? words("nothing") : words(LETTERS[letter]);
-  const key = dayKey(day);
+  const key = dayKey(day), name = pair(dayName(day), what);
   return el("button", {
-    type: "button", class: `cell c-${letter === "." ? "none" : letter}`, "data-number": String(number), title: `${dayName(day)}: ${what}`, "aria-label": `${dayName(day)}: ${what}`,
+    type: "button", class: `cell c-${letter === "." ? "none" : letter}`, "data-number": String(number), title: name, "aria-label": name,
     "aria-pressed": String(key === chosen.day), tabindex: key === chosen.day || (!chosen.day && number === all - 1) ? "0" : "-1",
     onclick: () => choose(key), onkeydown: (event) => move(event, number, all),
   });
@@ -110,7 +112,7 @@ function showEntries(found) {
   setText(byId("entries-title"), found.day ? say("Entries of {day}", { day: dayName(dayAfter(found.day, 0)) }) : words("Newest entries"));
   show(byId("newest"), Boolean(found.day));
   show(byId("no-entries"), found.entries.length === 0);
-  byId("entries").replaceChildren(...found.entries.map((entry) => row(entry, zone)));
+  refill(byId("entries"), ...found.entries.map((entry) => row(entry, zone)));
 }
 
 const at = (zone, instant) => (instant ? zone.text(Date.parse(instant) / 1000, "full") : "");

@@ -1,6 +1,6 @@
 """Every page, in both languages, light and dark, on a telephone and a wide screen: for everybody, whole, and at home.
 
-axe-core looks for what shuts people out (WCAG 2.2, A and AA). Nothing may be wider than the screen, no English may be left on a
+axe-core looks for what shuts people out (WCAG 2.2, A and AA). Nothing may be wider than the screen, nothing to press smaller than 24 px, no English may be left on a
 French page, and no request may leave this machine.
 """
 
@@ -25,6 +25,10 @@ RUN = """async (rules) => {
 }"""
 WIDE = """() => [...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 5).map((each) => `${each.tagName.toLowerCase()}#${each.id}.${each.className}`)"""
+SMALL = """() => [...document.querySelectorAll("a[href], button, select, textarea, summary, input:not([type=hidden], [type=radio], [type=checkbox])")]
+  .filter((each) => each.checkVisibility() && !each.closest("svg, .skip, dialog:not([open])"))
+  .filter((each) => [...each.getClientRects()].some((box) => box.width > 0 && (box.width < 24 || box.height < 24)))
+  .slice(0, 5).map((each) => `${each.tagName.toLowerCase()}#${each.id}.${each.className} ${each.innerText}`)"""
 SAID = """() => {
   const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const unread = "script, style, .material-symbols-outlined";
@@ -76,6 +80,7 @@ def faults(page, name, path, rules):
     expect(page.locator("#link[data-state=connecting]")).to_have_count(0)
     language = page.locator("html").get_attribute("lang")
     wrong = [[width, *page.evaluate(WIDE)] for width in WIDTHS if overflows(page, width)]
+    wrong += [] if "admin" in page.url else [[width, *small] for width in WIDTHS if (small := too_small(page, width))]
     wrong += page.evaluate(RUN, rules)
     wrong += [said for said in page.complaints if not said.startswith(EXPECTED)]
     if language == "fr":
@@ -96,6 +101,11 @@ def reach(page, name, path):
 def overflows(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     return page.evaluate("document.documentElement.scrollWidth") > width
+
+
+def too_small(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    return page.evaluate(SMALL)
 
 
 def english():
