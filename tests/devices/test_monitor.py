@@ -148,13 +148,15 @@ async def test_a_new_name_does_not_cost_the_connection():
 
 
 async def test_a_viewer_wakes_an_idle_device_and_it_is_asked_faster():
-    device = await add()
+    device, _ = await add(), await add("m2")
     async with Running(look_seconds=WOKEN_ONLY) as running:
         await until(asked(running.line()))
+        await until(asked(running.line("m2")))
 
         await sync_to_async(viewers.write)("web", {device.pk: 1}, at=timezone.now())
 
-        await until(asked(running.line(), 3), 15)  # left alone, it is asked for the third time after 20 s
+        await until(asked(running.line(), 6))
+        assert running.line("m2").asked < 4  # left alone, it is asked every ten seconds
 
 
 async def test_a_viewer_wakes_a_device_on_standby():
