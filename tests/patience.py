@@ -5,10 +5,22 @@ from typing import Any
 SECONDS = 60
 LIMITS = {"statement_timeout=30s": "statement_timeout=300s", "session_timeout=60s": "session_timeout=300s"}
 """Each of the settings, and for tests."""
+PROVIDERS = (
+    "APPRISE_TIMEOUT",
+    "APPRISE_TOTAL_TIMEOUT",
+    "EMAIL_TIMEOUT",
+    "FIREBASE_TIMEOUT",
+    "SLACK_TIMEOUT",
+    "TWILIO_TIMEOUT",
+    "WEBHOOK_TIMEOUT",
+)
+"""Tests of providers that hang give them less again."""
 
 
 def have(settings: Any) -> None:
-    """Have this process wait for its database and for Valkey; before it has asked either of them for anything."""
+    """Have this process wait for its database, for Valkey and for providers; before it has asked any of them for anything."""
+    for name in PROVIDERS:
+        setattr(settings, name, SECONDS)
     database = settings.DATABASES["default"]["OPTIONS"]
     database["connect_timeout"] = database["pool"]["timeout"] = SECONDS
     for limit, patient in LIMITS.items():
