@@ -117,3 +117,9 @@ def test_pages_of_the_admin_have_no_text_that_is_not_marked(page):
 
     words = re.findall(r"[A-Za-z]{3,}(?: [a-z]{2,})*", left)
     assert [each for each in words if not each.isupper() and each != "KiB"] == []
+
+
+def test_style_sheets_say_nothing_of_their_own():
+    sheets = sorted((ROOT / "static").rglob("*.css"))
+
+    assert [said for sheet in sheets for said in re.findall(r'content:\s*"[^"]*[A-Za-z]{2}[^"]*"', sheet.read_text())] == []
