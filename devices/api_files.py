@@ -1,6 +1,6 @@
 """REST of the files on a device. Mounted under /api/v1/devices by the composition."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Router
 from pydantic import BaseModel, Field
 
-from devices import config, fetching
+from devices import config, fetching, progress
 from sentinel_site.lib.permissions import require
 from sentinel_site.lib.problems import MEDIA_TYPE, json_answer
 
@@ -44,6 +44,17 @@ class FileList(BaseModel):
     entries: list[FileShape]
 
 
+class FileProgress(BaseModel):
+    """How far what was fetched last is. ``size`` is null while it is not known, as for a folder; ``none``: nothing of late."""
+
+    state: Literal["none", "asking", "sending", "done", "failed"]
+    path: str
+    bytes: int
+    size: int | None
+    error: str
+    begun_at: str | None
+
+
 @router.get("/{slug:slug}/files", response=FileList, openapi_extra={"responses": _FAILURES})
 def list_files(request: HttpRequest, slug: str, path: Path = "/") -> HttpResponse:
     """A folder of the device's card, by FTP, through the monitor."""
@@ -56,3 +67,10 @@ def download_file(request: HttpRequest, slug: str, path: Path) -> HttpResponseBa
     """A file of the device's card, or a folder as a ZIP archive, as it comes."""
     by = require(request, OPERATE)
     return fetching.download(config.devices().get(slug=slug), path, by=by, at=timezone.now())
+
+
+@router.get("/{slug:slug}/files/progress", response=FileProgress)
+def file_progress(request: HttpRequest, slug: str) -> HttpResponse:
+    """How far the file or folder is that is being fetched from the device, by whomever, or was a moment ago."""
+    require(request, OPERATE)
+    return json_answer(progress.read(config.devices().get(slug=slug).slug))

@@ -29,6 +29,7 @@ from devices.drivers.ftp import Ftp
 from devices.enums import COMMAND_OPEN, CommandStatus
 from devices.errors import Busy, DeviceError, FileProblem
 from devices.models import Device, DeviceCommand
+from devices.progress import Note
 
 PIECE_BYTES: Final = 64 * 1024
 HELD_PIECES: Final = 16
@@ -174,7 +175,8 @@ async def perform(command: str, arguments: Mapping[str, Any], place: Callable[[]
 
 def _serve(ftp: Ftp, target: Target, command: str, arguments: Mapping[str, Any], stop: threading.Event) -> dict[str, Any]:
     with _client() as client:
-        outgoing = Outgoing(client, _key(arguments["transfer"]), stop)
+        note = Note(client, target.slug, arguments["path"], told=command == "send_file")
+        outgoing = Outgoing(client, _key(arguments["transfer"]), stop, note)
         try:
             sent = _send(ftp, target, command, arguments["path"], outgoing)
             outgoing.end()
@@ -200,7 +202,7 @@ def _send(ftp: Ftp, target: Target, command: str, path: str, outgoing: "Outgoing
         download = files.opened(ftp, path, zone=target.time_zone, near=near)
         pieces = _in_pieces(download.chunks)
         first = next(pieces, b"")  # before the head: a file that is refused is refused, and not an empty one
-        outgoing.head({"name": download.name, "kind": download.kind, "size": download.size})
+        outgoing.head({"name": download.name, "kind": download.kind, "size": download.size}, download.size)
         count = outgoing.data([first] if first else []) + outgoing.data(pieces)
     return {"path": path, "kind": download.kind, "bytes": count}
 
@@ -224,12 +226,13 @@ def _in_pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
 class Outgoing:
     """The writing end of one transfer. It gives up when ``stop`` is set."""
 
-    def __init__(self, client: "redis.Redis", key: str, stop: threading.Event) -> None:
-        self._client, self._key, self._stop = client, key, stop
+    def __init__(self, client: "redis.Redis", key: str, stop: threading.Event, note: Note) -> None:
+        self._client, self._key, self._stop, self._note = client, key, stop, note
 
-    def head(self, head: Mapping[str, Any]) -> None:
-        """Say what comes."""
+    def head(self, head: Mapping[str, Any], size: int | None = None) -> None:
+        """Say what comes, ``size`` bytes as far as that is known."""
         self._push(_HEAD + json.dumps(head).encode())
+        self._note.sending(size)
 
     def data(self, pieces: "Iterator[bytes] | list[bytes]") -> int:
         """Send ``pieces``, each when there is room for it; returns the bytes. Raises FileProblem when nobody takes them."""
@@ -238,14 +241,17 @@ class Outgoing:
             self._await_room()
             self._push(_DATA + piece)
             count += len(piece)
+            self._note.moved(len(piece))
         return count
 
     def end(self) -> None:
         """That was all."""
         self._push(_END)
+        self._note.ended()
 
     def fail(self, error: DeviceError) -> None:
         """It breaks off. Tells the reader if it can."""
+        self._note.ended(str(error))
         code = error.code if isinstance(error, FileProblem) else "unreachable"
         with suppress(redis.RedisError):
             if not self._client.exists(_gone(self._key)):

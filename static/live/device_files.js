@@ -1,11 +1,11 @@
 // The files on a meter: folders, sizes, dates, and fetching one file or a folder as ZIP.
 
-import { byId, decimal, el, setText, show, words } from "./dom.js";
+import { byId, el, setText, show, words } from "./dom.js";
 import { refill } from "./focus.js";
 import { during } from "./press.js";
 import { call } from "./rest.js";
+import { follow, goesOn, size } from "./device_progress.js";
 
-const UNITS = ["B", "kB", "MB", "GB"];
 let base = "";
 
 export function setUpFiles(address) {
@@ -25,6 +25,7 @@ async function open(path) {
   setText(byId("files-open"), words("Show again"));
   crumbs(path);
   list(path, entries);
+  goesOn(base);
 }
 
 function crumbs(path) {
@@ -43,19 +44,12 @@ function list(path, entries) {
     const folder = isFolder(entry);
     const name = folder ? el("button", { type: "button", class: "link", text: `${entry.name}/`, onclick: (event) => during(event.target, () => open(full)) }) : entry.name;
     return el("tr", {}, el("td", { "data-label": words("Name") }, name), el("td", { class: "muted", text: folder ? "" : size(entry.size) }), el("td", { class: "muted", text: changed(entry) }),
-      el("td", {}, el("a", { class: "button", href: `${base}/files/download?${new URLSearchParams({ path: full })}`, download: "", text: words(folder ? "As ZIP" : "Download") })));
+      el("td", {}, el("a", { class: "button", href: `${base}/files/download?${new URLSearchParams({ path: full })}`, download: "", text: words(folder ? "As ZIP" : "Download"), onclick: () => follow(base) })));
   }));
   show(byId("files"), entries.length > 0);
 }
 
 const isFolder = (entry) => entry.kind === "folder" || entry.folder === true || entry.is_folder === true || entry.type === "folder";
-
-function size(bytes) {
-  if (bytes === null || bytes === undefined) return "";
-  let [value, unit] = [bytes, 0];
-  while (value >= 1000 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
-  return `${decimal(value, unit ? 1 : 0)} ${words(UNITS[unit])}`;
-}
 
 function changed(entry) {
   const at = entry.modified_at || entry.changed_at || entry.at || null;

@@ -134,6 +134,7 @@ def test_the_files_of_a_meter_are_looked_through_and_fetched(open_page, page_qui
 
     coming.value.save_as(tmp_path / "folder.zip")
     assert (coming.value.suggested_filename, zipfile.ZipFile(tmp_path / "folder.zip").testzip()) == ("Auto_0001.zip", None)
+    expect(page.locator("#files-progress")).to_contain_text("Auto_0001 has come whole", timeout=SOON)
     page_quiet(page)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import threading
+import time
 import urllib.request
 from contextlib import contextmanager
 from datetime import datetime
@@ -82,6 +83,36 @@ def test_a_folder_is_listed(operator, device, card):
 
     assert (answer.status_code, answer.json()["path"]) == (200, "/NL-43/Auto_0001")
     assert [(entry["name"], entry["folder"], entry["size"]) for entry in answer.json()["entries"]] == [("one two.rnd", False, SIZE)]
+
+
+def test_it_is_said_how_far_a_file_is(operator, device, card):
+    path = "/NL-43/Auto_0001/one two.rnd"
+    before = operator.get(f"{FILES}/progress").json()
+
+    with monitor(device, card):
+        coming = transfers.begin(device, path, by=None, at=timezone.now())
+        count = asyncio.run(_taken(coming.chunks))
+        waited(lambda: operator.get(f"{FILES}/progress").json()["state"] == "done")
+        whole = operator.get(f"{FILES}/progress").json()
+        assert operator.get(DOWNLOAD, {"path": "/NL-43/none"}).status_code == 404
+        waited(lambda: operator.get(f"{FILES}/progress").json()["state"] == "failed")
+        failed = operator.get(f"{FILES}/progress").json()
+
+    assert (before["state"], before["begun_at"]) == ("none", None)
+    assert (count, whole["path"], whole["bytes"], whole["size"], whole["error"]) == (SIZE, path, SIZE, SIZE, "")
+    assert (failed["path"], failed["bytes"], failed["error"] != "") == ("/NL-43/none", 0, True)
+    assert failed["begun_at"] > whole["begun_at"]
+
+
+async def _taken(chunks):
+    return sum([len(piece) async for piece in chunks])
+
+
+def waited(true):
+    until = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_file_and_a_folder_come_whole_and_with_safe_headers(web, device, card):

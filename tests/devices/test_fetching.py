@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from devices import commands, transfers
+from devices import commands, progress, transfers
 from devices.errors import FileProblem
 from devices.models import Device
 from sentinel_site import beats
@@ -39,7 +39,8 @@ def sending(device, send):
             time.sleep(0.02)
         connection.close()
         with redis.Redis.from_url(settings.REDIS_URL) as client:
-            send(transfers.Outgoing(client, transfers._key(row.arguments["transfer"]), threading.Event()))
+            note = progress.Note(client, "roof", "/big", told=False)
+            send(transfers.Outgoing(client, transfers._key(row.arguments["transfer"]), threading.Event(), note))
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -25,6 +25,7 @@ NEEDS = {
     ("get", "/devices/{slug}/commands/{command_id}"): "view_devicecommand",
     ("get", "/devices/{slug}/files"): "operate_device",
     ("get", "/devices/{slug}/files/download"): "operate_device",
+    ("get", "/devices/{slug}/files/progress"): "operate_device",
 }
 BODIES = {"/devices": {"slug": "new", "driver": "push"}, "/devices/{slug}/commands": {"command": "state"}}
 OPERATIONS = [
