@@ -11,7 +11,7 @@ from alerts.enums import FINAL, OPEN, Priority
 from alerts.models import Alert
 from notifications.enums import DeliveryStatus, Transport
 from notifications.models import Delivery
-from sentinel_site.lib import english
+from sentinel_site.lib import english, given
 
 OPEN_LIMIT: Final = 500
 CLOSED_LIMIT: Final = 20
@@ -92,7 +92,7 @@ def _steps(alert: Alert) -> list[dict[str, Any]]:
     return [
         {
             "step": number,
-            "label": "" if number == plan.last_resort_step else plan.step_at(number).label,
+            "label": "" if number == plan.last_resort_step else given.shown(plan.step_at(number).label),
             "last_resort": number == plan.last_resort_step,
             "planned_at": describe.instant(_when(alert, number, plan.planned_at(number, start=alert.round_started_at))),
             "taken": number < alert.step,

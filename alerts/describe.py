@@ -19,8 +19,12 @@ def readable() -> QuerySet[Alert]:
 
 
 def alert(alert: Alert, *, image_url: str | None = None) -> dict[str, Any]:
-    """``alert`` as JSON values. ``image_url``: a signed link for the reader, when there is a picture and a reader."""
-    return {
+    """``alert`` as JSON values. ``image_url``: a signed link for the reader, when there is a picture and a reader.
+
+    ``translations``, its words in other languages, is there where there are any: what Sentinel says itself has them.
+    """
+    own = {"translations": alert.translations} if alert.translations else {}
+    return own | {
         "id": str(alert.pk),
         "number": alert.number,
         "status": alert.status,

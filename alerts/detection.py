@@ -15,8 +15,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from alerts import images, intake, queries, record, sanitising, schemas, triage
+from alerts import images, intake, queries, record, sanitising, schemas, tongues, triage
 from alerts.enums import EventKind, LogKind
 from alerts.errors import ImageRefused, InvalidReport
 from alerts.folding import NewReport
@@ -25,7 +27,10 @@ from sentinel_site.lib import jsontext
 
 SOURCE: Final = "smarteye"
 KIND: Final = "fall"
-LINKS: Final = {"stream_url": "Live picture", "audio_relay_url": "Listen and speak", "camera_map": "Where the camera is"}
+LINKS: Final = {
+    "stream_url": gettext_noop("Live picture"), "audio_relay_url": gettext_noop("Listen and speak"),
+    "camera_map": gettext_noop("Where the camera is"),
+}  # fmt: skip
 FORM_NAMES: Final = {"subject": "camera", "type": "kind", "occurred_at": "detected_at"}
 """What a report's fields are called in the form."""
 logger = logging.getLogger(__name__)
@@ -59,23 +64,31 @@ def read(form: Mapping[str, str], picture: bytes | None) -> NewReport:
     camera, kind = form.get("camera", "").strip(), form.get("kind") or KIND
     evidence = {} if picture is None else {"image": {"bytes": len(picture), "sha256": hashlib.sha256(picture).hexdigest()}}
     confidence = _confidence(form)
+    said = tongues.report(lambda: _words(form, kind, camera, confidence))
+    translations = said.pop("translations")
     value: dict[str, Any] = {
-        "source": form.get("source") or SOURCE,
-        "title": f"{kind[:80].replace('_', ' ').replace('-', ' ').capitalize()} seen by {camera}",
-        "type": kind,
-        "subject": camera,
-        "description": "" if confidence is None else f"The camera is {confidence:.0%} sure.",
-        "occurred_at": form.get("detected_at") or None,
-        "links": [{"href": form[name], "text": text} for name, text in LINKS.items() if form.get(name)],
-    }
+        "source": form.get("source") or SOURCE, "type": kind, "subject": camera, "occurred_at": form.get("detected_at") or None, **said,
+    }  # fmt: skip
     try:
         if not camera:
             raise InvalidReport([("subject", "is required: the name of the camera")])
-        return schemas.parse_report(value, jsontext.dump({**form, **evidence}))
+        report = schemas.parse_report(value, jsontext.dump({**form, **evidence}))
+        return report._replace(translations=translations)
     except jsontext.JsonError as error:
         raise InvalidReport([(".".join(map(str, error.loc)) or "body", str(error))]) from None
     except InvalidReport as error:
         raise _in_form_words(error, links=[name for name in LINKS if form.get(name)]) from None
+
+
+def _words(form: Mapping[str, str], kind: str, camera: str, confidence: float | None) -> dict[str, Any]:
+    """What is said of it in the language that is switched on; what cameras see besides falls has the sender's word for it."""
+    plain = kind[:80].replace("_", " ").replace("-", " ")
+    said = _("Fall seen by %(camera)s") if kind == KIND else _("%(what)s seen by %(camera)s")
+    return {
+        "title": said % {"what": plain.capitalize(), "camera": camera},
+        "description": "" if confidence is None else _("The camera is %(percent)s sure.") % {"percent": tongues.percent(confidence)},
+        "links": [{"href": form[name], "text": _(text)} for name, text in LINKS.items() if form.get(name)],
+    }
 
 
 def attach(alert_id: UUID, jpeg: bytes, *, at: datetime) -> None:

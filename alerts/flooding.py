@@ -4,14 +4,15 @@ It hides nothing. Every alert of the flood is stored, listed and told as it woul
 where storms allow it; one by one where lives depend.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
 
-from alerts import intake, lifecycle
+from alerts import intake, lifecycle, tongues
 from alerts.enums import OPEN, Resolution, Severity
 from alerts.errors import IllegalTransition
 from alerts.folding import NewReport
@@ -63,20 +64,35 @@ def _own() -> QuerySet[Alert]:
 def _report(source: Source, count: int, *, at: datetime) -> NewReport:
     minutes = int(WINDOW.total_seconds() // 60)
     kinds = Alert.objects.filter(source=source, pk__gte=floor(at - WINDOW)).values_list("type").annotate(count=Count("pk"))
-    named = ", ".join(f"{kind} ({number:,})" for kind, number in kinds.order_by("-count", "type")[:NAMED])
-    told = "told one by one, as lives depend on them" if source.life_safety else "told as its route says, together where that is allowed"
+    most = list(kinds.order_by("-count", "type")[:NAMED])
     return NewReport(
         source=intake.OWN_SOURCE, type=TYPE, subject=source.slug, severity=Severity.HIGH, dedup_key=f"{TYPE}:{source.slug}",
-        title=f"{source.name} floods: {count:,} new alerts in {minutes} minutes"[:300], labels={"flooding_source": source.slug},
-        description=f"Most of type {named}. Its limit is {source.flood_limit:,}. Nothing is lost: each of them is stored, and {told}."
-        " Look for what changes from report to report (a time, an id) in what its alerts are told apart by, or silence it until then.",
+        labels={"flooding_source": source.slug}, **tongues.report(lambda: _words(source, count, minutes, most)),
     )  # fmt: skip
+
+
+def _words(source: Source, count: int, minutes: int, most: Sequence[tuple[str, int]]) -> dict[str, str]:
+    title = _("%(source)s floods: %(count)s new alerts in %(minutes)d minutes")
+    named = ", ".join(f"{kind} ({tongues.number(number)})" for kind, number in most)
+    lines = [
+        _("Most of type %(named)s. Its limit is %(limit)s.") % {"named": named, "limit": tongues.number(source.flood_limit)},
+        _("Nothing is lost: each of them is stored, and told one by one, as lives depend on them.") if source.life_safety
+        else _("Nothing is lost: each of them is stored, and told as its route says, together where that is allowed."),
+        _("Look for what changes from report to report (a time, an id) in what its alerts are told apart by, or silence it until then."),
+    ]  # fmt: skip
+    return {"title": title % {"source": source.name, "count": tongues.number(count), "minutes": minutes}, "description": " ".join(lines)}
 
 
 def _end(alert: Alert, *, at: datetime) -> None:
     since = alert.created_at - WINDOW
     count = Alert.objects.filter(source__slug=alert.subject, pk__gte=floor(since)).count()
-    note = f"The flood is over. {count:,} alerts were raised since {since:%Y-%m-%d %H:%M} UTC, and are all kept."
+    said = f"{since:%Y-%m-%d %H:%M}"
+    note = tongues.note(
+        lambda: (
+            _("The flood is over. %(count)s alerts were raised since %(since)s UTC, and are all kept.")
+            % {"count": tongues.number(count), "since": said}
+        )
+    )
     try:
         lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.RECOVERED, note=note)
     except IllegalTransition:

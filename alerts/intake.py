@@ -12,9 +12,10 @@ from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 from django.db.utils import IntegrityError, OperationalError
+from django.utils.translation import gettext as _
 from pydantic_core import to_json
 
-from alerts import escalation, folding, record, routing
+from alerts import escalation, folding, record, routing, tongues
 from alerts.enums import EventKind, Priority, Severity, Verdict
 from alerts.errors import InvalidReport
 from alerts.folding import Fold, NewReport
@@ -155,11 +156,15 @@ def refuse(*, slug: str, subject: str, errors: Sequence[tuple[str, str]], raw: s
         [NewReport(
             source=OWN_SOURCE, type="report-refused", subject=slug,
             severity=Severity.CRITICAL if source.life_safety else Severity.MEDIUM,
-            title=f"A report from {source.name} was refused" + (f" ({subject[:80]})" if subject else ""),
-            description=f"Sentinel could not accept it, so nobody was told what it says. {reason}",
+            **tongues.report(lambda: _refused(source.name, subject[:80], reason)),
             dedup_key=f"refused:{slug}:{subject[:100]}:{window}", labels={"refused_source": slug},
         )], at=at,
     )  # fmt: skip
+
+
+def _refused(name: str, subject: str, reason: str) -> dict[str, str]:
+    title = _("A report from %(source)s was refused") % {"source": name} + (f" ({subject})" if subject else "")
+    return {"title": title, "description": _("Sentinel could not accept it, so nobody was told what it says.") + f" {reason}"}
 
 
 def _store(reports: Sequence[NewReport], folds: Sequence[Fold], *, at: datetime, by_id: int | None) -> dict[int, Accepted]:

@@ -12,12 +12,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from alerts import escalation, messages, policies, record
+from alerts import escalation, messages, policies, record, tongues
 from alerts.enums import FINAL, UNACKNOWLEDGED, AlertStatus, EventKind, LogKind, Promise, Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert, AlertGroup
 from alerts.record import By
 from alerts.signals import alert_closed
+from alerts.tongues import Note
 from notifications import dispatch, outbox, revisions
 from notifications.models import RecipientGroup
 from sentinel_site.lib import wake
@@ -163,7 +164,7 @@ def _change(
         _revise(after, by=by, note=str(detail.get("note", "")), at=at)
     if not after.is_open:
         alert_closed.send(sender=Alert, alert=after, at=at)
-        _tell_closed(after, by=by, note=str(detail.get("note", "")), at=at)
+        _tell_closed(after, by=by, note=tongues.again(detail), at=at)
     return after, log
 
 
@@ -199,5 +200,6 @@ def _quiet(alert: Alert, *, at: datetime) -> list[record.Entry]:
     return entries
 
 
-def _told(**detail: str) -> dict[str, str]:
-    return {name: value for name, value in detail.items() if value}
+def _told(**detail: str) -> dict[str, Any]:
+    told: dict[str, Any] = {name: value for name, value in detail.items() if value}
+    return told | ({"notes": dict(note.others)} if isinstance(note := detail.get("note"), Note) else {})

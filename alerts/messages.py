@@ -11,6 +11,7 @@ from alerts.enums import AlertStatus, Priority
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from alerts.plan import Plan, Targets
+from alerts.tongues import Note
 from notifications.enums import Reason, Transport, Urgency
 from notifications.message import Message, Order
 
@@ -71,7 +72,7 @@ def last_resort(alert: Alert, plan: Plan, *, at: datetime, key: str) -> Order:
     return Order(thread=alert.thread, key=key, message=message, groups=told.groups, recipients=told.recipients, schedules=told.schedules)
 
 
-def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> list[Order]:
+def closing(alert: Alert, *, plan: Plan, by: str, note: Note, at: datetime) -> list[Order]:
     """The order that tells everyone who was told that it is over.
 
     An alert nobody answered is told to the last resort, too, and to those whom quiet hours kept from hearing of it at all.
@@ -79,7 +80,7 @@ def closing(alert: Alert, *, plan: Plan, by: str, note: str, at: datetime) -> li
     expired = alert.status == AlertStatus.EXPIRED
     message = Message(
         reason=Reason.EXPIRED if expired else Reason.RESOLVED, urgency=Urgency.HIGH if expired else Urgency.NORMAL, priority=alert.priority,
-        life_safety=alert.life_safety, context={**context([alert], at=at), "by": by, "note": note}, expires_at=at + KEEP_TRYING,
+        life_safety=alert.life_safety, context={**context([alert], at=at), "by": by, **_noted(note)}, expires_at=at + KEEP_TRYING,
     )  # fmt: skip
     # Who was told of others of its group, before its own turn came, never heard of it.
     threads = (alert.thread, f"group:{alert.group_id}") if alert.group_id and alert.told else (alert.thread,)
@@ -114,14 +115,13 @@ def require_open(alert: Alert) -> None:
 def context(alerts: Sequence[Alert], *, at: datetime, flaps: Flaps = NONE_FLAP) -> dict[str, Any]:
     """What a message about ``alerts`` brings its templates."""
     first = alerts[0]
-    brought: dict[str, Any] = {"alert": _described(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
+    brought: dict[str, Any] = {"alert": describe.alert(first), "open_seconds": max(0, int((at - first.created_at).total_seconds()))}
     if flapping := next((flaps[alert.pk] for alert in alerts if alert.pk in flaps), None):
         brought["flaps"] = dict(flapping)
     if len(alerts) > 1:
-        brought["alerts"] = [_described(alert) for alert in alerts]
+        brought["alerts"] = [describe.alert(alert) for alert in alerts]
     return brought
 
 
-def _described(alert: Alert) -> dict[str, Any]:
-    """The alert, with its words in other languages where there are any: each reader gets their own."""
-    return describe.alert(alert) | ({"translations": alert.translations} if alert.translations else {})
+def _noted(note: Note) -> dict[str, Any]:
+    return {"note": str(note)} | ({"notes": dict(note.others)} if note.others else {})

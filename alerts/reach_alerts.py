@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import translation
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
-from alerts import folding, intake, lifecycle, reachability
+from alerts import folding, intake, lifecycle, reachability, tongues
 from alerts.enums import DEFAULT_PRIORITY, OPEN, Resolution, Severity
 from alerts.models import Alert
 from alerts.reachability import Gap
@@ -26,8 +28,8 @@ def check(*, at: datetime) -> int:
     """
     found: dict[str, list[Gap]] = defaultdict(list)
     if Recipient.objects.filter(active=True).exists():
-        with translation.override(None):  # it is stored
-            gaps = reachability.gaps(since=at, until=at + timedelta(days=reachability.DAYS))
+        with translation.override(tongues.STORED):
+            gaps = _gaps(at=at)
         for gap in gaps:
             found[gap.policy].append(gap)
     raised = {alert.subject: alert for alert in Alert.objects.filter(source__slug=intake.OWN_SOURCE, type=TYPE, status__in=OPEN)}
@@ -35,7 +37,8 @@ def check(*, at: datetime) -> int:
     intake.accept([report for report in reports if _is_news(report, raised.get(report.subject))], at=at)
     for policy, alert in raised.items():
         if policy not in {name[:200] for name in found}:
-            lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.RECOVERED, note="A P1 reaches somebody in every minute again.")
+            note = tongues.note(lambda: _("A P1 reaches somebody in every minute again."))
+            lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.RECOVERED, note=note)
     return len(found)
 
 
@@ -48,11 +51,27 @@ def _report(policy: str, gaps: list[Gap], *, at: datetime) -> folding.NewReport:
     first = gaps[0]
     now = first.span.since <= at
     severity = Severity.CRITICAL if now else Severity.HIGH if first.span.since < at + SOON else Severity.MEDIUM
-    since = "now" if now else f"from {first.span.since:%Y-%m-%d %H:%M} UTC"
     return folding.NewReport(
         source=intake.OWN_SOURCE, type=TYPE, subject=policy[:200], severity=severity, dedup_key=f"{TYPE}:{policy}"[:300],
-        title=f"A P1 would reach nobody {since} (policy {policy})"[:300],
-        description=f"Until {first.span.until:%Y-%m-%d %H:%M} UTC: {'; '.join(first.why)}."
-        + (f" And {len(gaps) - 1} more stretches in the next {reachability.DAYS} days." if len(gaps) > 1 else "")
-        + " See “Who would be called” in the admin.",
+        **tongues.report(lambda: _words(policy, first, len(gaps) - 1, now=now, at=at)),
     )  # fmt: skip
+
+
+def _words(policy: str, first: Gap, more: int, *, now: bool, at: datetime) -> dict[str, str]:
+    """What is said of it in the language that is switched on; the reasons are asked for anew in another than that they are stored in."""
+    same = [gap for gap in _gaps(at=at) if (gap.policy, gap.span) == (policy, first.span)] if get_language() != tongues.STORED else []
+    why = "; ".join((same or [first])[0].why)
+    since, until = f"{first.span.since:%Y-%m-%d %H:%M}", f"{first.span.until:%Y-%m-%d %H:%M}"
+    said = _("A P1 would reach nobody from %(since)s UTC (policy %(policy)s)")
+    if now:
+        said = _("A P1 would reach nobody now (policy %(policy)s)")
+    lines = [_("Until %(until)s UTC: %(why)s.") % {"until": until, "why": why}]
+    if more:
+        counted = ngettext("And %(n)d more stretch in the next %(days)d days.", "And %(n)d more stretches in the next %(days)d days.", more)
+        lines.append(counted % {"n": more, "days": reachability.DAYS})
+    lines.append(_("See “Who would be called” in the admin."))
+    return {"title": said % {"since": since, "policy": policy}, "description": " ".join(lines)}
+
+
+def _gaps(*, at: datetime) -> list[Gap]:
+    return reachability.gaps(since=at, until=at + timedelta(days=reachability.DAYS))

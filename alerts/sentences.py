@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
 
 from alerts.enums import AlertStatus, LogKind, Promise, Resolution, Usefulness
 from alerts.models import LogEntry
 from alerts.record import COMMAND_LINE
+from sentinel_site.lib import given
 
 Detail = Mapping[str, Any]
 _STATUS: Final = {
@@ -74,7 +75,7 @@ def _empty_step(detail: Detail, _actor: str) -> str:
 
 
 def _numbered(detail: Detail) -> str:
-    named = _(" “%(name)s”") % {"name": detail["label"]} if detail.get("label") else ""
+    named = _(" “%(name)s”") % {"name": given.shown(str(detail["label"]))} if detail.get("label") else ""
     return _("Step %(number)d") % {"number": int(detail.get("step", 0)) + 1} + named
 
 
@@ -196,11 +197,12 @@ def _pressed(detail: Detail) -> str:
 
 
 def _note(detail: Detail) -> str:
-    return _colon() + str(detail["note"]) if detail.get("note") else ""
+    own = (detail.get("notes") or {}).get(get_language() or "")
+    return _colon() + str(own or detail["note"]) if detail.get("note") else ""
 
 
 def _names(names: Sequence[Any]) -> str:
-    return ", ".join(str(name) for name in names)
+    return ", ".join(given.shown(str(name)) for name in names)
 
 
 def _messages(detail: Detail) -> str:

@@ -62,6 +62,8 @@ class AlertOut(BaseModel):
     image_url: str | None
     previous: str | None
     url: str
+    translations: dict[str, dict[str, Any]] = {}
+    """Title, description and links in other languages, by language, where Sentinel itself wrote them."""
 
 
 class AlertPage(BaseModel):

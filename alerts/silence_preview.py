@@ -71,7 +71,7 @@ def describe(found: Preview, *, at: datetime) -> dict[str, object]:
         {
             "id": str(alert.pk),
             "number": alert.number,
-            "title": alert.title,
+            "title": alert.own_title,
             "priority": f"P{alert.priority}",
             "life_safety": alert.life_safety,
         }

@@ -15,6 +15,7 @@ from alerts.enums import FINAL, AlertStatus, Promise, Resolution, Severity
 from alerts.models import Alert
 from alerts.story import Story
 from alerts.story_parts import Chart, Entry, Fact, Value
+from sentinel_site.lib import given
 from sentinel_site.lib.paper_text import safe
 from sentinel_site.lib.spans import exact
 
@@ -148,7 +149,7 @@ def _summary(alert: Alert, chosen: Mapping[str, Any]) -> Iterator[tuple[str, str
     yield _("First noticed by the source"), moment(alert.first_seen_at)
     yield _("Raised"), moment(alert.created_at)
     yield _("Reported"), ngettext("%(n)d time", "%(n)d times", alert.occurrences) % {"n": alert.occurrences}
-    yield _("Policy"), alert.policy.name
+    yield _("Policy"), given.shown(alert.policy.name)
     yield _("Route"), str(chosen.get("route_today") or "")
     yield _("Acknowledged"), _taken(alert)
     yield _("Ended"), ended + (f", {how}" if how and alert.status in FINAL else "")

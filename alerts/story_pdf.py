@@ -12,6 +12,7 @@ from alerts.story import Story
 from alerts.story_file import Made
 from alerts.story_page import Told
 from alerts.story_parts import Chart
+from sentinel_site.lib import given
 from sentinel_site.lib.paper import LEADING, LEFT, RIGHT, Margins, Paper
 
 CLOCK: Final = LEFT + 66.0
@@ -107,7 +108,8 @@ def _entry(paper: Paper, told: Told) -> None:
 def _policy(paper: Paper, story: Story) -> None:
     paper.heading(_("The policy, as it was when the alert was raised"))
     for number, step in enumerate(story.chosen["steps"], 1):
-        title = _("Step %(number)d") % {"number": number} + (_(" “%(name)s”") % {"name": step["label"]} if step.get("label") else "")
+        named = _(" “%(name)s”") % {"name": given.shown(step["label"])} if step.get("label") else ""
+        title = _("Step %(number)d") % {"number": number} + named
         words = [_("after %(span)s") % {"span": story_page.length(step.get("delay_seconds") or 0)}, ", ".join(step.get("groups") or ())]
         paper.pair(title, ", ".join(word for word in [*words, ", ".join(step.get("kinds") or ())] if word))
 

@@ -15,6 +15,7 @@ from alerts import images, record, story, story_chart, story_file, story_page, s
 from alerts.models import Alert
 from alerts.story import Story
 from alerts.story_file import Made
+from sentinel_site.lib import given
 from sentinel_site.lib.pages import shown_to
 from sentinel_site.lib.paper_text import safe
 
@@ -38,7 +39,7 @@ def story_page_view(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "live/story.html", {
         "alert": told.alert, "title": safe(told.alert.own_title), "description": safe(told.alert.own_description),
         "days": story_page.days(told), "summary": story_page.summary(told.alert, told.chosen), "charts": charts,
-        "steps": told.chosen["steps"], "left_out": told.left_out, "file": file, "made": made, "site_name": settings.SENTINEL_SITE_NAME,
+        "steps": _steps(told), "left_out": told.left_out, "file": file, "made": made, "site_name": settings.SENTINEL_SITE_NAME,
         "picture": file["story"]["picture"], "image_url": images.signed_url(told.alert, request.user), "zone": zone,
     })  # fmt: skip
 
@@ -119,3 +120,7 @@ def _quoted(text: str) -> str:
 def _drawn(chart: Any, size: tuple[float, float, int], zone: Any) -> story_chart.Drawing:
     width, height, marks = size
     return story_chart.draw(chart, width=width, height=height, zone=zone, marks=marks)
+
+
+def _steps(told: Story) -> list[dict[str, Any]]:
+    return [{**step, "label": given.shown(step.get("label") or "")} for step in told.chosen["steps"]]

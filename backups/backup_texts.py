@@ -16,7 +16,7 @@ from backups import backup_phrases
 from backups.enums import BackupVerdict, ReportedBy, Suspicion
 from backups.expectations import EARLY
 from backups.models import BackupEntry, ExpectedBackupJob
-from sentinel_site.lib.spans import exact
+from sentinel_site.lib.ages import precise
 
 LISTED: Final = 5
 """How many earlier runs that were missed as well are listed."""
@@ -258,7 +258,7 @@ def _usual(entry: BackupEntry) -> str:
 
 def _measured(size: float | None, seconds: float | None) -> str:
     said = [_short(int(size))] if size is not None else []
-    return ", ".join(said + ([exact(round(seconds))] if seconds is not None else []))
+    return ", ".join(said + ([precise(round(seconds))] if seconds is not None else []))
 
 
 def _bytes(size: int) -> str:

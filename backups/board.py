@@ -141,7 +141,7 @@ def _open_alerts(jobs: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
         alert = each.alert
         if alert is not None and not any(known["id"] == str(alert.pk) for known in found[each.expected_job_id]):
             found[each.expected_job_id].append(
-                {"id": str(alert.pk), "title": alert.title, "priority": f"P{alert.priority}", "taken_by": alert.acknowledged_by}
+                {"id": str(alert.pk), "title": alert.own_title, "priority": f"P{alert.priority}", "taken_by": alert.acknowledged_by}
             )
     return found
 

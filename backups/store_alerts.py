@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from alerts import intake, lifecycle
+from alerts import intake, lifecycle, tongues
 from alerts.enums import OPEN, Resolution, Severity
 from alerts.errors import IllegalTransition
 from alerts.folding import NewReport
@@ -22,16 +23,25 @@ def say(problems: Mapping[str, int], *, at: datetime) -> None:
         intake.accept([_report(problems)], at=at)
     elif not problems and raised is not None:
         try:
-            lifecycle.resolve(raised, by=None, at=at, resolution=Resolution.RECOVERED, note="Every verified backup is stored again.")
+            lifecycle.resolve(raised, by=None, at=at, resolution=Resolution.RECOVERED, note=tongues.note(_stored))
         except IllegalTransition:
             return
 
 
 def _report(problems: Mapping[str, int]) -> NewReport:
-    said = " ".join(f"{text} ({count} backups)" if count > 1 else text for text, count in list(problems.items())[:5])
     return NewReport(
         source=intake.OWN_SOURCE, type=TYPE, subject="backup store", severity=Severity.HIGH, dedup_key=TYPE,
-        title="Verified backups cannot be stored",
-        description=f"{said} What was stored before is untouched, and the files stay with their agents: the next scan tries again."
-        f" The store is {settings.SENTINEL_BACKUP_STORE}.",
+        **tongues.report(lambda: _words(problems)),
     )  # fmt: skip
+
+
+def _words(problems: Mapping[str, int]) -> dict[str, str]:
+    listed = list(problems.items())[:5]
+    said = " ".join(_("%(text)s (%(count)d backups)") % {"text": text, "count": count} if count > 1 else text for text, count in listed)
+    still = _("What was stored before is untouched, and the files stay with their agents: the next scan tries again.")
+    place = _("The store is %(path)s.") % {"path": settings.SENTINEL_BACKUP_STORE}
+    return {"title": _("Verified backups cannot be stored"), "description": f"{said} {still} {place}"}
+
+
+def _stored() -> str:
+    return _("Every verified backup is stored again.")

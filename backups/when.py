@@ -11,7 +11,7 @@ from backups import expectations
 from backups.enums import Frequency
 from backups.expectations import Cycle, Expectation
 from backups.held import Expected, Scheduled
-from sentinel_site.lib.spans import exact
+from sentinel_site.lib.ages import precise
 
 
 def expectation(job: Scheduled) -> Expectation:
@@ -44,7 +44,7 @@ def upcoming(job: Expected, at: datetime, *, count: int = 5) -> list[Cycle]:
 
 def grace(job: Expected) -> str:
     """How long after its time a run is missing, in words."""
-    return exact(job.grace_minutes * 60)
+    return precise(job.grace_minutes * 60)
 
 
 def delays(reports: Iterable[tuple[datetime, datetime | None]]) -> list[timedelta]:

@@ -103,7 +103,7 @@ def open_alerts(devices: Iterable[Device]) -> dict[str, list[dict[str, Any]]]:
     for alert in rows[: ALERT_LIMIT * max(1, len(sources))]:
         if alert.source.slug in sources[alert.subject]:
             found[alert.subject].append({
-                "id": str(alert.pk), "number": alert.number, "title": alert.title, "priority": f"P{alert.priority}",
+                "id": str(alert.pk), "number": alert.number, "title": alert.own_title, "priority": f"P{alert.priority}",
                 "status": alert.status, "created_at": describe.instant(alert.created_at), "taken_by": alert.acknowledged_by,
             })  # fmt: skip
     return found

@@ -6,11 +6,13 @@ only a power cycle helps.
 
 import logging
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
-from alerts import intake, lifecycle
+from alerts import intake, lifecycle, tongues
 from alerts.enums import OPEN, Resolution, Severity
 from alerts.errors import IllegalTransition, InvalidReport
 from alerts.folding import NewReport
@@ -22,6 +24,7 @@ UNREACHABLE: Final = "device-unreachable"
 WEDGED: Final = "device-wedged"
 TYPES: Final = (UNREACHABLE, WEDGED)
 logger = logging.getLogger(__name__)
+ANSWERS: Final = _("The device answers again.")
 KEY: Final = "monitor:"
 """How the dedup keys of these alerts begin: what others report under the same type is theirs."""
 
@@ -35,7 +38,7 @@ def lost_touch(device_id: int, *, error: str, wedged: bool, at: datetime) -> boo
     kind = WEDGED if wedged else UNREACHABLE
     if device is None or _open(kind, device.slug):
         return False
-    report = _wedged(device) if wedged else _unreachable(device, error)
+    report = _report(device, kind, tongues.report(lambda: _wedged(device) if wedged else _unreachable(device, error)))
     for source in rule_events.sources(device):
         (outcome,) = intake.accept([report._replace(source=source)], at=at)
         if not isinstance(outcome, InvalidReport):
@@ -46,7 +49,7 @@ def lost_touch(device_id: int, *, error: str, wedged: bool, at: datetime) -> boo
 
 def found_again(slug: str, *, at: datetime) -> int:
     """The device answers: resolve what is open about it. Returns how many alerts that were."""
-    return sum(_resolve(alert, Resolution.RECOVERED, "The device answers again.", at=at) for alert in _about(slug))
+    return sum(_resolve(alert, Resolution.RECOVERED, ANSWERS, at=at) for alert in _about(slug))
 
 
 def settle(*, at: datetime) -> int:
@@ -63,12 +66,12 @@ def settle(*, at: datetime) -> int:
 
 def _settle(alert: Alert, device: Device | None, *, at: datetime) -> bool:
     if device is None:
-        return _resolve(alert, Resolution.AUTO, "The device was deleted or renamed.", at=at)
+        return _resolve(alert, Resolution.AUTO, _("The device was deleted or renamed."), at=at)
     if not device.enabled:
-        return _resolve(alert, Resolution.AUTO, "The device was switched off.", at=at)
+        return _resolve(alert, Resolution.AUTO, _("The device was switched off."), at=at)
     if not device.keepalive or not device.is_polled:
-        return _resolve(alert, Resolution.AUTO, "The device is not watched any more.", at=at)
-    return _was_heard(device, since=alert.created_at) and _resolve(alert, Resolution.RECOVERED, "The device answers again.", at=at)
+        return _resolve(alert, Resolution.AUTO, _("The device is not watched any more."), at=at)
+    return _was_heard(device, since=alert.created_at) and _resolve(alert, Resolution.RECOVERED, ANSWERS, at=at)
 
 
 def _was_heard(device: Device, *, since: datetime) -> bool:
@@ -79,7 +82,7 @@ def _was_heard(device: Device, *, since: datetime) -> bool:
 
 def _resolve(alert: Alert, resolution: Resolution, note: str, *, at: datetime) -> bool:
     try:
-        lifecycle.resolve(alert, by=None, at=at, resolution=resolution, note=note)
+        lifecycle.resolve(alert, by=None, at=at, resolution=resolution, note=tongues.note(lambda: gettext(note)))
     except IllegalTransition:  # it expired, or somebody was quicker
         return False
     return True
@@ -98,12 +101,13 @@ def _key(kind: str, slug: str) -> str:
     return f"{KEY}{kind}:{slug}"
 
 
-def _unreachable(device: Device, error: str) -> NewReport:
-    return _report(
-        device, UNREACHABLE, f"{device.name} does not answer",
-        f"{_sentence(error)}Nothing is measured there, and no limit is watched. Look whether it has power and network, and whether another "
-        "program holds its connection.",
-    )  # fmt: skip
+def _unreachable(device: Device, error: str) -> dict[str, Any]:
+    todo = gettext(
+        "Nothing is measured there, and no limit is watched. Look whether it has power and network, and whether another program holds "
+        "its connection."
+    )
+    title = gettext("%(device)s does not answer") % {"device": device.name}
+    return {"title": title, "description": f"{_sentence(error)}{todo}", "links": _links(device)}
 
 
 def _sentence(error: str) -> str:
@@ -112,17 +116,25 @@ def _sentence(error: str) -> str:
     return f"{said[0].upper()}{said[1:]}. " if said else ""
 
 
-def _wedged(device: Device) -> NewReport:
-    return _report(
-        device, WEDGED, f"{device.name} must be switched off and on",
+def _wedged(device: Device) -> dict[str, Any]:
+    why = gettext(
         "Its control port refuses connections while its FTP answers: the meter hangs, and only switching it off and on helps. Nothing is "
-        "measured there until then.",
-    )  # fmt: skip
+        "measured there until then."
+    )
+    return {
+        "title": gettext("%(device)s must be switched off and on") % {"device": device.name},
+        "description": why,
+        "links": _links(device),
+    }
 
 
-def _report(device: Device, kind: str, title: str, description: str) -> NewReport:
+def _links(device: Device) -> list[dict[str, str]]:
+    text = gettext("Live page of %(device)s") % {"device": device.name}
+    return [{"href": f"{settings.SENTINEL_BASE_URL}/live/devices/{device.slug}/", "text": text}]
+
+
+def _report(device: Device, kind: str, words: dict[str, Any]) -> NewReport:
     return NewReport(
-        source=intake.OWN_SOURCE, type=kind, subject=device.slug, severity=Severity.HIGH, title=title[:300], description=description,
-        dedup_key=_key(kind, device.slug), labels={"device": device.slug, **({"place": device.place} if device.place else {})},
-        links=[{"href": f"{settings.SENTINEL_BASE_URL}/live/devices/{device.slug}/", "text": f"Live page of {device.name}"}],
+        source=intake.OWN_SOURCE, type=kind, subject=device.slug, severity=Severity.HIGH, dedup_key=_key(kind, device.slug),
+        labels={"device": device.slug, **({"place": device.place} if device.place else {})}, **words,
     )  # fmt: skip

@@ -120,7 +120,7 @@ def report(facts: Facts, *, at: datetime) -> dict[str, Any]:
         "password": "undecryptable" if facts.password is None else "set" if facts.password else "missing",
         "clock_ahead_seconds": _drift(facts),
         "alerts": [
-            {"id": str(alert.pk), "type": alert.type, "title": alert.title, "status": alert.status, "since": instant(alert.created_at)}
+            {"id": str(alert.pk), "type": alert.type, "title": alert.own_title, "status": alert.status, "since": instant(alert.created_at)}
             for alert in facts.alerts[:RECENT]
         ],
         "commands": [_command(row) for row in DeviceCommand.objects.filter(device=device).order_by("-id")[:RECENT]],

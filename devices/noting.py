@@ -12,9 +12,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pydantic_core import to_json
 
-from alerts import lifecycle, raising
+from alerts import lifecycle, raising, tongues
 from alerts.enums import Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
@@ -26,7 +28,8 @@ from devices.notes import Found
 
 SOURCE: Final = "notes"
 TITLES: Final = {
-    NoteKind.COVER: "Cover", NoteKind.SUPPLY: "Power supply", NoteKind.TANK: "Tank", NoteKind.ENVIRONMENT: "Environment",
+    NoteKind.COVER: gettext_noop("Cover"), NoteKind.SUPPLY: gettext_noop("Power supply"), NoteKind.TANK: gettext_noop("Tank"),
+    NoteKind.ENVIRONMENT: gettext_noop("Environment"),
 }  # fmt: skip
 MAX_TEXT: Final = 10_000
 FUTURE: Final = timedelta(minutes=5)
@@ -67,7 +70,7 @@ def archive(note: TechnicianNote, *, by: By, at: datetime) -> None:
     """Put ``note`` away: what is open of it is archived, and its alerts are resolved. Once more changes nothing."""
     with transaction.atomic():
         if TechnicianNote.objects.filter(pk=note.pk, archived_at=None).update(archived_at=at):
-            _close(open_of(note), FindingStatus.ARCHIVED, by=by, at=at, note="The note was archived.")
+            _close(open_of(note), FindingStatus.ARCHIVED, by=by, at=at, note=tongues.note(lambda: _("The note was archived.")))
     note.refresh_from_db()
 
 
@@ -91,7 +94,7 @@ def _repaired(note: TechnicianNote, said: Found, *, by: By, at: datetime) -> Non
     earlier = NoteFinding.objects.filter(status=FindingStatus.OPEN, kind=said.kind, note__written_at__lte=note.written_at)
     listed = earlier.exclude(note=note).select_related("note__device", "alert").order_by("pk")
     same = [finding for finding in listed if _is_same(finding.note, note)]
-    _close(same, FindingStatus.RESOLVED, by=by, at=at, note=f"A later note says: {said.words}")
+    _close(same, FindingStatus.RESOLVED, by=by, at=at, note=tongues.note(lambda: _("A later note says: %(words)s") % {"words": said.words}))
 
 
 def _is_same(one: TechnicianNote, other: TechnicianNote) -> bool:
@@ -125,13 +128,18 @@ def _report(note: TechnicianNote, said: Found, *, by: By) -> dict[str, Any]:
     labels = {"kind": said.kind.value, "place": place, "device": note.device.slug if note.device else ""}
     raw = {"note": str(note.pk), "kind": said.kind, "words": said.words, "text": note.text}
     return {
-        "type": f"note-{said.kind}", "title": f"{TITLES[said.kind]}: {said.words}{f' ({place})' if place else ''}"[:300],
-        "description": f"{f'{who} wrote' if who else 'A note says'}:\n{note.text}"[:4000],
+        "type": f"note-{said.kind}", **tongues.report(lambda: _words(note, said, place, who)),
         "subject": (note.device.slug if note.device else place)[:200], "dedup_key": f"note:{note.pk}:{said.kind}",
-        "labels": {name: value[:1024] for name, value in labels.items() if value}, "links": _links(note), "raw": to_json(raw).decode(),
+        "labels": {name: value[:1024] for name, value in labels.items() if value}, "raw": to_json(raw).decode(),
     }  # fmt: skip
 
 
+def _words(note: TechnicianNote, said: Found, place: str, who: str) -> dict[str, Any]:
+    title = _("{name}: {value}").format(name=_(TITLES[said.kind]), value=said.words) + (f" ({place})" if place else "")
+    wrote = _("%(who)s wrote:") % {"who": who} if who else _("A note says:")
+    return {"title": title, "description": f"{wrote}\n{note.text}"[:4000], "links": _links(note)}
+
+
 def _links(note: TechnicianNote) -> Sequence[dict[str, str]]:
-    own = {"href": f"{settings.SENTINEL_BASE_URL}/{ADMIN}/{note.pk}/change/", "text": "The technician's note"}
+    own = {"href": f"{settings.SENTINEL_BASE_URL}/{ADMIN}/{note.pk}/change/", "text": _("The technician's note")}
     return [own, *(rule_texts.links(note.device) if note.device else [])]

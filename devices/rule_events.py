@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from alerts import intake, lifecycle, raising, routing
+from alerts import intake, lifecycle, raising, routing, tongues
 from alerts.enums import Resolution
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
@@ -89,8 +89,9 @@ def close(event: RuleEvent, clear: Clear, device: Device, rule: AlertRule | None
     if alert is None:
         return
     resolution = Resolution.RECOVERED if clear.closing in OVER_BY_ITSELF else Resolution.AUTO
+    note = tongues.note(lambda: rule_texts.ending(event, clear, device, rule))
     try:
-        lifecycle.resolve(alert, by=by, at=at, resolution=resolution, note=rule_texts.ending(event, clear, device, rule))
+        lifecycle.resolve(alert, by=by, at=at, resolution=resolution, note=note)
     except IllegalTransition:
         logger.info("alert %s of rule event %s expired before", event.alert_id, event.pk)
 
@@ -183,7 +184,7 @@ def _report(rule: AlertRule, onset: Onset) -> dict[str, Any]:
     measured = {"at": onset.at, "since": onset.since, "value": onset.value, "peak": onset.peak}
     raw = {"device": device.slug, "rule": rule_rows.document(rule), **measured}
     return {
-        "type": TYPE, "title": rule_texts.title(device, rule, onset), "description": rule_texts.description(device, rule, onset),
+        "type": TYPE, **tongues.report(lambda: rule_texts.words(device, rule, onset)),
         "severity": rule.severity, "subject": device.slug, "dedup_key": dedup_key(rule), "labels": rule_texts.labels(device, rule),
-        "links": rule_texts.links(device, at=onset.at), "occurred_at": onset.at, "raw": to_json(raw).decode(),
+        "occurred_at": onset.at, "raw": to_json(raw).decode(),
     }  # fmt: skip

@@ -9,19 +9,21 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from alerts import lifecycle, raising
+from alerts import lifecycle, raising, tongues
 from alerts.enums import OPEN, Resolution, Severity
 from alerts.errors import IllegalTransition
 from alerts.models import Alert
 from devices import rule_events, rule_texts
 from devices.enums import DriverKind
 from devices.models import Device
-from sentinel_site.lib.spans import exact, span
+from sentinel_site.lib import ages
 
 TYPE: Final = "device-silent"
-BACK: Final = "It sends readings again."
-NOT_EXPECTED: Final = "Nobody expects readings of it any more: it was switched off, deleted, or set up otherwise."
+BACK: Final = gettext_noop("It sends readings again.")
+NOT_EXPECTED: Final = gettext_noop("Nobody expects readings of it any more: it was switched off, deleted, or set up otherwise.")
 _MARK: Final = """
 UPDATE devices_devicestatus AS status SET reachable = false, unreachable_since = status.last_frame_at FROM devices_device AS device
 WHERE device.id = status.device_id AND device.driver = %(driver)s AND device.enabled AND status.reachable
@@ -81,20 +83,29 @@ def _key(device: Device) -> str:
 
 
 def _report(device: Device, *, at: datetime) -> dict[str, Any]:
-    last_at, allowed = _last_at(device), exact(device.silent_after_seconds or 0)
-    never = last_at == device.created_at
-    what = "It never sent a reading" if never else f"Its newest reading is of {rule_texts.clock(last_at, device)}"
     return {
         "type": TYPE, "subject": device.slug, "severity": Severity.HIGH, "dedup_key": _key(device),
-        "title": f"{device.name}: no data for {span(at - last_at)}"[:300],
-        "description": f"{f'{device.name}, {device.place}' if device.place else device.name}.\n{what}; it is expected every {allowed} at"
-        " the latest. While it is silent no rule can notice anything. Look at its power, its network, its key and its clock.",
-        "labels": {"device": device.slug} | ({"place": device.place} if device.place else {}), "links": rule_texts.links(device),
+        "labels": {"device": device.slug} | ({"place": device.place} if device.place else {}),
+        **tongues.report(lambda: _words(device, at=at)),
     }  # fmt: skip
+
+
+def _words(device: Device, *, at: datetime) -> dict[str, Any]:
+    last_at, allowed = _last_at(device), ages.precise(device.silent_after_seconds or 0)
+    what = _("Its newest reading is of %(when)s; it is expected every %(time)s at the latest.")
+    if last_at == device.created_at:
+        what = _("It never sent a reading; it is expected every %(time)s at the latest.")
+    todo = _("While it is silent no rule can notice anything. Look at its power, its network, its key and its clock.")
+    place = f"{device.name}, {device.place}" if device.place else device.name
+    return {
+        "title": _("%(device)s: no data for %(time)s") % {"device": device.name, "time": ages.length(at - last_at)},
+        "description": f"{place}.\n{what % {'when': rule_texts.clock(last_at, device), 'time': allowed}} {todo}",
+        "links": rule_texts.links(device),
+    }
 
 
 def _resolve(alert: Alert, note: str, *, at: datetime, resolution: Resolution = Resolution.RECOVERED) -> None:
     try:
-        lifecycle.resolve(alert, by=None, at=at, resolution=resolution, note=note)
+        lifecycle.resolve(alert, by=None, at=at, resolution=resolution, note=tongues.note(lambda: _(note)))
     except IllegalTransition:
         return  # it expired meanwhile

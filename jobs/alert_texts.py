@@ -1,6 +1,6 @@
 """What the alerts of jobs say: understood at three in the morning by somebody who never saw the job. In the language switched on.
 
-job_alerts.py switches the site's language on: an alert has one text, whoever reads it.
+job_alerts.py asks for it in each language: English is stored, and each person reads their own.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Facts(NamedTuple):
 
 def failed(job: Job, run: JobRun, facts: Facts) -> Words:
     """It ended with an error, and is not tried again."""
-    title = _("%(job)s failed") % {"job": job.name}
+    title = _("%(job)s failed") % {"job": job.own_name}
     todo = _("Read the error, mend its cause, and run the job again on its page. Until it succeeds, its work is not done.")
     return Words(title, _text(_first(run), _run(job, run), facts_of(job, facts), _error(run), _output(run), todo))
 
@@ -46,13 +46,13 @@ def failed(job: Job, run: JobRun, facts: Facts) -> Words:
 def orphaned(job: Job, run: JobRun, facts: Facts) -> Words:
     """It ended without a word."""
     if job.kind == JobKind.EXTERNAL:
-        title = _("%(job)s was never heard of again") % {"job": job.name}
+        title = _("%(job)s was never heard of again") % {"job": job.own_name}
         todo = _(
             "It reported that it had begun, and not that it had ended. Look at the machine that runs it: is it on, does the program still "
             "run, can it reach Sentinel? Nobody knows how much of its work was done."
         )
     else:
-        title = _("%(job)s died while it ran") % {"job": job.name}
+        title = _("%(job)s died while it ran") % {"job": job.own_name}
         todo = _(
             "Its process was killed or its machine stopped: nobody knows how much of its work was done. Sentinel does not run it again by "
             "itself. Look at what it left behind, then run it again on its page."
@@ -62,7 +62,7 @@ def orphaned(job: Job, run: JobRun, facts: Facts) -> Words:
 
 def late(job: Job, slot: datetime, waiting: JobRun | None, facts: Facts, *, at: datetime) -> Words:
     """Its time passed, and it did not start."""
-    title = _("%(job)s did not start at its time") % {"job": job.name}
+    title = _("%(job)s did not start at its time") % {"job": job.own_name}
     since = _("It should have started at %(slot)s, %(late)s ago.") % {"slot": clock(slot, job), "late": span(at - slot)}
     if waiting is not None:
         why = _("It waits in the queue as run %(run)s, and nothing takes it: another run of it goes on, or the worker is busy or dead.") % {
@@ -83,7 +83,7 @@ def late(job: Job, slot: datetime, waiting: JobRun | None, facts: Facts, *, at: 
 def too_long(job: Job, run: JobRun, facts: Facts, *, at: datetime) -> Words:
     """It still runs."""
     begun = run.started_at or run.queued_at
-    title = _("%(job)s runs for too long") % {"job": job.name}
+    title = _("%(job)s runs for too long") % {"job": job.own_name}
     limit = lasting(1000 * (job.long_seconds or 0))
     first = _("It has been running for %(time)s; it should be done after %(limit)s.") % {"time": span(at - begun), "limit": limit}
     if facts.usual_ms is not None:
@@ -99,7 +99,7 @@ def too_long(job: Job, run: JobRun, facts: Facts, *, at: datetime) -> Words:
 
 def drifted(job: Job, run: JobRun, drifts: Sequence[Drift], facts: Facts) -> Words:
     """It went well, and was unlike itself."""
-    title = _("%(job)s was not as usual: %(what)s") % {"job": job.name, "what": of_drift(drifts[0])}
+    title = _("%(job)s was not as usual: %(what)s") % {"job": job.own_name, "what": of_drift(drifts[0])}
     listed = "\n".join(f"- {of_drift(each)}" for each in drifts[:NAMED])
     todo = _(
         "The run ended well, so nothing is broken yet. Look whether there is a reason, for example that it had nothing to do. When it "
@@ -137,7 +137,7 @@ def links(job: Job, run: JobRun | None) -> list[dict[str, str]]:
     """The page of the run, or of all jobs where there is none."""
     base = f"{settings.SENTINEL_BASE_URL}/live/jobs/"
     if run is None:
-        return [{"href": f"{base}#{job.slug}", "text": _("Page of %(job)s") % {"job": job.name}}]
+        return [{"href": f"{base}#{job.slug}", "text": _("Page of %(job)s") % {"job": job.own_name}}]
     return [{"href": f"{base}runs/{run.pk}/", "text": _("Page of this run")}]
 
 

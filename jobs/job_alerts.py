@@ -3,15 +3,14 @@
 Whoever writes the end of a run (runs.py) calls `ended` as the last of that transaction: no bad run is without its alert.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
-from alerts import intake, lifecycle, raising
+from alerts import intake, lifecycle, raising, tongues
 from alerts.enums import FINAL, OPEN, Resolution, Severity
 from alerts.models import Alert
 from jobs import alert_texts, drift
@@ -38,8 +37,8 @@ def ended(run: JobRun, *, at: datetime) -> None:
             _good(run, at=at)
         elif run.status in RUN_BAD:
             kind, say = (ERROR, alert_texts.failed) if run.status == RunStatus.ERROR else (ORPHANED, alert_texts.orphaned)
-            with _site_language():
-                _raise(run.job, kind, say(run.job, run, _facts(run.job, run)), run=run, at=at)
+            facts = _facts(run.job, run)
+            _raise(run.job, kind, lambda: say(run.job, run, facts), run=run, at=at)
 
 
 def ended_untold(run: JobRun, *, at: datetime) -> bool:
@@ -58,21 +57,23 @@ def late(job: Job, slot: datetime, waiting: JobRun | None, *, at: datetime) -> b
 
     ``waiting`` is its run in the queue, if there is one.
     """
-    with transaction.atomic(), _site_language():
+    with transaction.atomic():
         held = Job.objects.select_for_update(of=["self"], no_key=True).filter(pk=job.pk).exists()
         if not held or _told(job, LATE, since=slot + timedelta(seconds=job.grace_seconds)):
             return False
-        _raise(job, LATE, alert_texts.late(job, slot, waiting, _facts(job, None), at=at), run=waiting, at=at)
+        facts = _facts(job, None)
+        _raise(job, LATE, lambda: alert_texts.late(job, slot, waiting, facts, at=at), run=waiting, at=at)
     return True
 
 
 def too_long(run: JobRun, *, at: datetime) -> bool:
     """Raise the alert that ``run`` takes too long, unless that was told. Returns whether it was raised."""
-    with transaction.atomic(), _site_language():
+    with transaction.atomic():
         held = JobRun.objects.select_for_update(of=["self"], no_key=True).filter(pk=run.pk, status=RunStatus.RUNNING).exists()
         if not held or _told(run.job, LONG, since=run.started_at or run.queued_at):
             return False
-        _raise(run.job, LONG, alert_texts.too_long(run.job, run, _facts(run.job, run), at=at), run=run, at=at)
+        facts = _facts(run.job, run)
+        _raise(run.job, LONG, lambda: alert_texts.too_long(run.job, run, facts, at=at), run=run, at=at)
     return True
 
 
@@ -94,8 +95,7 @@ def _good(run: JobRun, *, at: datetime) -> None:
     found = Alert.objects.filter(source__slug__in=_sources(run.job), dedup_key__in=mine, status__in=OPEN)
     if run.job.kind == JobKind.EXTERNAL:  # its end may be reported long after it: what went wrong since is not over
         found = found.exclude(type=ERROR, last_seen_at__gt=at)
-    with _site_language():
-        note = _("%(job)s ran and succeeded.") % {"job": run.job.name}
+    note = tongues.note(lambda: _("%(job)s ran and succeeded.") % {"job": run.job.own_name})
     endings = [(alert, note) for alert in found]
     if drifts and endings:  # the event counter is held from here on: nothing else is locked in this transaction
         transaction.on_commit(lambda: _unusual(run, drifts, at=at), robust=True)
@@ -106,8 +106,8 @@ def _good(run: JobRun, *, at: datetime) -> None:
 
 
 def _unusual(run: JobRun, drifts: list[Drift], *, at: datetime) -> None:
-    with _site_language():
-        _raise(run.job, DRIFT, alert_texts.drifted(run.job, run, drifts, _facts(run.job, run)), run=run, at=at)
+    facts = _facts(run.job, run)
+    _raise(run.job, DRIFT, lambda: alert_texts.drifted(run.job, run, drifts, facts), run=run, at=at)
 
 
 def drifts_of(run: JobRun) -> list[Drift]:
@@ -129,7 +129,7 @@ def _facts(job: Job, run: JobRun | None) -> Facts:
     before = [float(each) for each in good.values_list("duration_ms", flat=True)[: drift.HISTORY] if each is not None]
     bad = run is None or run.status not in GOOD
     waiting = job.children.filter(on=After.SUCCESS).select_related("child").order_by("child__name") if bad else []
-    names = [link.child.name for link in waiting if link.child.enabled]
+    names = [link.child.own_name for link in waiting if link.child.enabled]
     return Facts(last_good=good.first(), usual_ms=drift.usual(before), followers=names)
 
 
@@ -139,12 +139,16 @@ def _told(job: Job, kind: str, *, since: datetime) -> bool:
     return any(known.filter(status__in=statuses, last_seen_at__gte=since).exists() for statuses in (OPEN, FINAL))  # an index for each
 
 
-def _raise(job: Job, kind: str, words: Words, *, run: JobRun | None, at: datetime) -> None:
+def _raise(job: Job, kind: str, say: Callable[[], Words], *, run: JobRun | None, at: datetime) -> None:
     report: dict[str, Any] = {
-        "type": kind, "subject": job.slug, "severity": Severity.LOW if kind == DRIFT else job.severity, "title": words.title[:300],
-        "description": words.text, "dedup_key": _key(job, kind), "labels": _labels(job, run), "links": alert_texts.links(job, run),
+        "type": kind, "subject": job.slug, "severity": Severity.LOW if kind == DRIFT else job.severity, "dedup_key": _key(job, kind),
+        "labels": _labels(job, run), **tongues.report(lambda: _fields(say(), job, run)),
     }  # fmt: skip
     raising.raise_by(_sources(job), report, at=at)
+
+
+def _fields(words: Words, job: Job, run: JobRun | None) -> dict[str, Any]:
+    return {"title": words.title, "description": words.text, "links": alert_texts.links(job, run)}
 
 
 def _sources(job: Job) -> list[str]:
@@ -158,7 +162,3 @@ def _labels(job: Job, run: JobRun | None) -> dict[str, str]:
 
 def _key(job: Job, kind: str) -> str:
     return f"{KEY}{job.pk}:{kind}"
-
-
-def _site_language() -> translation.override:
-    return translation.override(settings.LANGUAGE_CODE)

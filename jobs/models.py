@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from alerts.enums import Severity
 from jobs.enums import RUN_OPEN, After, CatchUp, JobKind, Overlap, RunStatus, Trigger
@@ -144,7 +144,12 @@ class Job(models.Model):
         permissions = [("run_job", "Can run jobs now, pause them, and report runs")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.own_name
+
+    @property
+    def own_name(self) -> str:
+        """Its name; one of Sentinel's own jobs that nobody renamed, in the language that is switched on."""
+        return gettext(self.name) if self.built_in and self.name else self.name
 
 
 class JobLink(models.Model):

@@ -70,7 +70,7 @@ def snapshot(*, at: datetime) -> dict[str, Any]:
 def describe_job(job: Job, *, at: datetime) -> dict[str, Any]:
     """A job as its pages know it; nothing secret."""
     return {
-        "slug": job.slug, "name": job.name, "description": job.description, "kind": job.kind, "enabled": job.enabled,
+        "slug": job.slug, "name": job.own_name, "description": job.description, "kind": job.kind, "enabled": job.enabled,
         "paused_until": instant(job.paused_until) if job.paused_until and job.paused_until > at else None, "cron": job.cron,
         "time_zone": job.time_zone, "next_run_at": instant(job.next_run_at), "runnable": job.kind != JobKind.EXTERNAL,
         "built_in": job.built_in, "long_seconds": job.long_seconds, "timeout_seconds": job.timeout_seconds,
@@ -119,7 +119,7 @@ def _alerts(job_id: int | None = None) -> dict[int, list[dict[str, Any]]]:
 
 def _alert(alert: Alert) -> dict[str, Any]:
     return {
-        "id": str(alert.pk), "number": alert.number, "type": alert.type, "title": alert.title, "priority": f"P{alert.priority}",
+        "id": str(alert.pk), "number": alert.number, "type": alert.type, "title": alert.own_title, "priority": f"P{alert.priority}",
         "status": alert.status, "created_at": describe.instant(alert.created_at), "taken_by": alert.acknowledged_by,
     }  # fmt: skip
 

@@ -79,7 +79,7 @@ def whole() -> QuerySet[JobRun]:
 def describe(run: JobRun) -> dict[str, Any]:
     """A run (of `runs` or `whole`) as REST shows it."""
     return {
-        "id": str(run.pk), "job": run.job.slug, "job_name": run.job.name, "status": run.status, "trigger": run.trigger,
+        "id": str(run.pk), "job": run.job.slug, "job_name": run.job.own_name, "status": run.status, "trigger": run.trigger,
         "triggered_by": who(run), "chain_id": str(run.chain_id), "parent": str(run.parent_id) if run.parent_id else None,
         **{name: getattr(run, name) for name in FIGURES}, **{name: instant(getattr(run, name)) for name in INSTANTS},
         "error": run.error_end if hasattr(run, "error_end") else run.error,

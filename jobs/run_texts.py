@@ -34,7 +34,7 @@ def lasting(milliseconds: float) -> str:
     for size, unit in (*_UNITS, (1, "s")):
         count, seconds = divmod(seconds, size)
         parts += [f"{count} {unit}"] if count else []
-    return " ".join(parts[:2])
+    return " ".join(parts[:2]).replace(" d", _(" d"))
 
 
 def begun_by(run: JobRun) -> str:
@@ -42,12 +42,12 @@ def begun_by(run: JobRun) -> str:
     if run.trigger == Trigger.SCHEDULER:
         return _("by its schedule")
     if run.trigger == Trigger.CHAIN:
-        return _("after %(job)s") % {"job": run.parent.job.name} if run.parent else _("after another job")
+        return _("after %(job)s") % {"job": run.parent.job.own_name} if run.parent else _("after another job")
     if run.trigger == Trigger.RETRY:
         return _("another try after an error")
     who = run.triggered_by_name or (run.triggered_by.get_full_name() or run.triggered_by.get_username() if run.triggered_by else "")
     where = _("by hand") if run.trigger == Trigger.MANUAL else _("by REST")
-    return f"{where}: {who}" if who else where
+    return _("{name}: {value}").format(name=where, value=who) if who else where
 
 
 def of_run(run: JobRun) -> str:

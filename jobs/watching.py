@@ -11,13 +11,11 @@ from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
-from django.utils import translation
 from django.utils.translation import gettext as _
 
-from alerts import lifecycle
+from alerts import lifecycle, tongues
 from alerts.enums import Resolution
 from jobs import job_alerts
 from jobs.enums import GOOD, RUN_BAD, RUN_OPEN, RunStatus
@@ -90,29 +88,29 @@ def settle(*, at: datetime) -> int:
     known = {alert.pk: job_alerts.job_id(alert) for alert in alerts}
     jobs = Job.objects.in_bulk([pk for pk in known.values() if pk is not None]) if alerts else {}
     count = 0
-    with translation.override(settings.LANGUAGE_CODE):
-        for alert in alerts:
-            job = jobs.get(known[alert.pk] or 0)
-            resolution, note = _over(job, alert.created_at, late=alert.type == job_alerts.LATE, at=at)
-            if note:
-                count += lifecycle.resolve_all([(alert, note)], by=None, at=at, resolution=resolution)
+    for alert in alerts:
+        job = jobs.get(known[alert.pk] or 0)
+        resolution, say = _over(job, alert.created_at, late=alert.type == job_alerts.LATE, at=at)
+        if say is not None:
+            count += lifecycle.resolve_all([(alert, tongues.note(say))], by=None, at=at, resolution=resolution)
     return count
 
 
-def _over(job: Job | None, raised_at: datetime, *, late: bool, at: datetime) -> tuple[Resolution, str]:
-    """How and why an alert is over; an empty reason: it is not."""
+def _over(job: Job | None, raised_at: datetime, *, late: bool, at: datetime) -> tuple[Resolution, Callable[[], str] | None]:
+    """How an alert is over, and what says why; None: it is not."""
     if job is None:
-        return Resolution.AUTO, _("The job was deleted.")
+        return Resolution.AUTO, lambda: _("The job was deleted.")
     if not job.enabled:
-        return Resolution.AUTO, _("The job was switched off.")
+        return Resolution.AUTO, lambda: _("The job was switched off.")
     if late and job.paused_until and job.paused_until > at:
-        return Resolution.AUTO, _("The job is paused.")
+        return Resolution.AUTO, lambda: _("The job is paused.")
     if late and not job.cron:
-        return Resolution.AUTO, _("The job has no schedule any more.")
+        return Resolution.AUTO, lambda: _("The job has no schedule any more.")
     run = job.runs.filter(id__gte=ids.floor(raised_at - CLOCK_SKEW), started_at__gte=raised_at).order_by("id").first() if late else None
     if run is not None and run.started_at is not None:
-        return Resolution.RECOVERED, _("It started at %(start)s.") % {"start": clock(run.started_at, job)}
-    return Resolution.AUTO, ""
+        began = run.started_at
+        return Resolution.RECOVERED, lambda: _("It started at %(start)s.") % {"start": clock(began, job)}
+    return Resolution.AUTO, None
 
 
 def _late(*, at: datetime) -> list[tuple[Due, JobRun | None]]:

@@ -4,7 +4,7 @@ Nothing is worked out before it is asked for: most messages need a title, a plac
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from notifications import builtin, codes, links, reply_addresses
 from notifications.enums import Reason
 from notifications.models import Delivery
+from sentinel_site.lib import given
 
 DESCRIPTION_LENGTH: Final = 2000
 NAMED: Final = 4
@@ -83,7 +84,7 @@ class Facts:
         note = delivery.notification
         self._delivery, self._context = delivery, note.context
         self.reason, self.urgency, self.priority = note.reason, note.urgency, note.priority
-        self.label, self.life_safety = note.label, note.life_safety
+        self._label, self.life_safety = note.label, note.life_safety
         person = note.recipient
         self.language = _language(person.language if person else settings.LANGUAGE_CODE)
         self.zone = _zone(person.time_zone if person else settings.TIME_ZONE)
@@ -218,8 +219,14 @@ class Facts:
     @property
     def digest(self) -> Mapping[str, Any]:
         """Of a silence that is over: why it was, from when to when, how many alerts it held back, and what became of those."""
-        found: Mapping[str, Any] = clean(self._context.get("digest") or {})
-        return found
+        found: dict[str, Any] = clean(self._context.get("digest") or {})
+        return {**found, "over": self._in_own_words(found.get("over") or [])}
+
+    @property
+    def label(self) -> str:
+        """The label of the policy's step; one of ours in the recipient's language."""
+        with translation.override(self.language):
+            return _text(given.shown(self._label))
 
     @property
     def by(self) -> str:
@@ -229,12 +236,14 @@ class Facts:
     @property
     def note(self) -> str:
         """What was remarked when it was resolved."""
-        return _text((self._context.get("note") and self._own(self._context.get("alert") or {}).get("note")) or self._context.get("note"))
+        note, own = self._context.get("note"), self._own(self._context.get("alert") or {}).get("note")
+        return _text(note and ((self._context.get("notes") or {}).get(self.language) or own or note))
 
     @cached_property
     def values(self) -> "Values":
         """All of it by name, for a template."""
-        return Values(self, self._context)
+        shown = self._context.get("shown")
+        return Values(self, self._context if shown is None else {**self._context, "shown": self._in_own_words(shown)})
 
     def rows(self) -> list[tuple[str, str]]:
         """What one looks for first, as pairs of a heading and a text in the recipient's language; empty ones left out."""
@@ -256,6 +265,9 @@ class Facts:
         """The words of ``alert`` in the recipient's language, where it brings them."""
         found: Mapping[str, Any] = (alert.get("translations") or {}).get(self.language) or {}
         return found
+
+    def _in_own_words(self, alerts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{**alert, **self._own(alert)} for alert in alerts]
 
     def _readable(self, alert: Mapping[str, Any]) -> dict[str, Any]:
         """``alert`` with instants as datetimes, without control characters, and with http(s) links only."""

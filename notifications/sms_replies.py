@@ -108,7 +108,8 @@ def _taken(text: str, number: str, digest: str, *, at: datetime) -> str:
         return _ask_which(waiting, language)
     newest = waiting[0]
     if not meant.code and meant.answer == Answer.HANDLING and newest.notification.life_safety:  # numbers are forged, machines say "OK"
-        return telephone_words.say("needs_code", language, code=answer_codes.of([newest]).get(newest.pk, ""), title=_title(newest))
+        code = answer_codes.of([newest]).get(newest.pk, "")
+        return telephone_words.say("needs_code", language, code=code, title=_title(newest, language))
     return answers.give(newest.pk, meant.answer, via=Transport.SMS, at=at).text
 
 
@@ -120,12 +121,13 @@ def _waiting(found: Sequence[Delivery]) -> list[Delivery]:
 def _ask_which(waiting: Sequence[Delivery], language: str) -> str:
     newest = list({delivery.notification.thread: delivery for delivery in reversed(waiting)}.values())[::-1][:CHOICES]
     codes = answer_codes.of(newest)
-    choices = [(codes[delivery.pk], _title(delivery)) for delivery in newest if delivery.pk in codes]
+    choices = [(codes[delivery.pk], _title(delivery, language)) for delivery in newest if delivery.pk in codes]
     return gsm.fit([], telephone_words.which(choices, language))
 
 
-def _title(delivery: Delivery) -> str:
+def _title(delivery: Delivery, language: str) -> str:
     alert = delivery.notification.context.get("alert") or {}
+    alert = {**alert, **(alert.get("translations") or {}).get(language, {})}
     return f"#{alert.get('number', '')} {alert.get('title', '')}"[:60]
 
 

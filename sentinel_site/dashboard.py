@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from alerts import lateness
 from alerts.enums import OPEN, AlertStatus, Priority
@@ -100,9 +101,14 @@ def _told(*, at: datetime) -> list[dict[str, Any]]:
     for each in recent.prefetch_related("deliveries").order_by("-id")[:ROWS]:
         rows.append({
             "who": str(each.recipient or each.group), "why": each.get_reason_display(), "ago": length(at - each.created_at),
-            "about": (each.context.get("alert") or {}).get("title", ""), "deliveries": [_delivery(row) for row in each.deliveries.all()],
+            "about": _about(each.context.get("alert") or {}), "deliveries": [_delivery(row) for row in each.deliveries.all()],
         })  # fmt: skip
     return rows
+
+
+def _about(alert: dict[str, Any]) -> str:
+    own = (alert.get("translations") or {}).get(get_language() or "") or {}
+    return str(own.get("title") or alert.get("title", ""))
 
 
 def _delivery(delivery: Delivery) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from alerts import intake, simulation
+from alerts import intake, simulation, tongues
 from alerts.enums import Severity
 from alerts.errors import InvalidReport
 from alerts.folding import NewReport
@@ -71,9 +71,10 @@ def raise_test_alert(request: HttpRequest) -> HttpResponse:
 
 def _raise(request: HttpRequest, form: AlarmTestForm) -> tuple[Any, str]:
     at, user, said = timezone.now(), caller(request), form.cleaned_data
-    title = _("Test alert, raised by %(name)s") % {"name": user.get_full_name() or user.get_username()}
+    name = user.get_full_name() or user.get_username()
+    words = tongues.report(lambda: {"title": _("Test alert, raised by %(name)s") % {"name": name}})
     report = NewReport(
-        source=said["source"].slug, type="test", title=title, severity=said["severity"], labels={"test": "true"},
+        source=said["source"].slug, type="test", **words, severity=said["severity"], labels={"test": "true"},
         dedup_key=f"test:{ids.uuid7(at)}",
     )  # fmt: skip
     (outcome,) = intake.accept([report], at=at, by_id=user.pk)

@@ -6,7 +6,9 @@ The watchdog watches worker and monitor; the worker and web watch the watchdog. 
 from datetime import datetime
 from typing import Final
 
-from alerts import intake, lifecycle
+from django.utils.translation import gettext as _
+
+from alerts import intake, lifecycle, tongues
 from alerts.enums import OPEN, Resolution, Severity
 from alerts.folding import NewReport
 from alerts.models import Alert
@@ -29,12 +31,17 @@ def check(*, watched_by: ProcessBeat.Role, at: datetime) -> None:
         if role in dead and role not in raised:
             intake.accept([_report(role)], at=at)
         elif role not in dead and role in raised:
-            lifecycle.resolve(raised[role], by=None, at=at, resolution=Resolution.RECOVERED, note=f"The {role} is back.")
+            back = tongues.note(lambda: _("The %(role)s is back.") % {"role": role})  # noqa: B023 (said at once)
+            lifecycle.resolve(raised[role], by=None, at=at, resolution=Resolution.RECOVERED, note=back)
 
 
 def _report(role: ProcessBeat.Role) -> NewReport:
     return NewReport(
-        source=intake.OWN_SOURCE, type=TYPE, subject=role, severity=Severity.CRITICAL, title=f"Sentinel's {role} process is dead",
-        description=f"{health.MEANS[role]} Look at the output of `manage.py up`, or start `manage.py {COMMANDS[role]}` again.",
-        dedup_key=f"{TYPE}:{role}",
+        source=intake.OWN_SOURCE, type=TYPE, subject=role, severity=Severity.CRITICAL, dedup_key=f"{TYPE}:{role}",
+        **tongues.report(lambda: _words(role)),
     )  # fmt: skip
+
+
+def _words(role: ProcessBeat.Role) -> dict[str, str]:
+    look = _("Look at the output of `manage.py up`, or start `manage.py %(command)s` again.") % {"command": COMMANDS[role]}
+    return {"title": _("Sentinel's %(role)s process is dead") % {"role": role}, "description": f"{_(health.MEANS[role])} {look}"}

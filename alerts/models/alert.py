@@ -139,7 +139,7 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.number} {self.title}"
+        return f"#{self.number} {self.own_title}"
 
     @property
     def own_title(self) -> str:

@@ -12,6 +12,7 @@ from alerts.models.source import Source
 from notifications.enums import Transport, Urgency
 from notifications.models import OnCallSchedule, Recipient, RecipientGroup
 from notifications.models.oncall import WEEKDAYS
+from sentinel_site.lib import given
 from sentinel_site.lib.zones import check_zone, site_time_zone
 
 
@@ -99,7 +100,7 @@ class EscalationPolicy(models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return given.shown(self.name)
 
 
 class PolicyStep(models.Model):
@@ -153,7 +154,7 @@ class PolicyStep(models.Model):
         ordering = ["delay_seconds", "id"]
 
     def __str__(self) -> str:
-        return self.label or gettext("after %(span)s") % {"span": f"{self.delay_seconds} s"}
+        return given.shown(self.label) or gettext("after %(span)s") % {"span": f"{self.delay_seconds} s"}
 
 
 class PolicySnapshot(models.Model):
@@ -165,7 +166,7 @@ class PolicySnapshot(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return self.name
+        return given.shown(self.name)
 
 
 class Route(models.Model):

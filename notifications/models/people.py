@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import Platform, PushKind, Transport
-from sentinel_site.lib import crypto, telephone
+from sentinel_site.lib import crypto, given, telephone
 from sentinel_site.lib.ids import uuid7
 from sentinel_site.lib.zones import site_time_zone
 
@@ -86,7 +86,7 @@ class RecipientGroup(models.Model):
         ordering = ["slug"]
 
     def __str__(self) -> str:
-        return self.name
+        return given.shown(self.name)
 
 
 class ContactMethod(models.Model):

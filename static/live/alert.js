@@ -1,6 +1,6 @@
 // One alert: what is known, who has it, who was told, and the buttons.
 
-import { byId, data, el, safeLink, say, setText, show, words } from "./dom.js";
+import { byId, data, el, inWords, safeLink, say, setText, show, words } from "./dom.js";
 import { clock, duration, seconds, setServerNow } from "./time.js";
 import { age, callsAgain, isHeld, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where, whyHeld } from "./looks.js";
 import { askResolution, post, resolutionLabel } from "./answers.js";
@@ -18,6 +18,7 @@ import { watchHealth } from "./health.js";
 const page = data("data");
 const [LONG, LINES] = [280, 4];
 const SEVERITY = { critical: "Critical", high: "High", medium: "Medium", low: "Low", info: "Info" };
+const GIVEN = ["Fall", "Default"]; // policies of a new installation, as long as nobody renames them
 let alert = page.snapshot.alert;
 const news = new News([alert], alert.id);
 let said = { mine: "", said: [], may: page.can_answer };
@@ -33,7 +34,7 @@ function drawHead() {
   setText(prio, alert.priority);
   byId("head").className = `card head p${rank(alert)} ${isOpen(alert) ? "open" : "over"}`;
   showStatus(byId("status"), alert);
-  setText(byId("title"), alert.title);
+  setText(byId("title"), inWords(alert, "title"));
   setText(byId("where"), where(alert));
   describe();
   const over = alert.resolution ? resolutionLabel(alert.resolution) : "";
@@ -53,8 +54,8 @@ function drawHead() {
 
 /** The buttons stand above a long description: nobody scrolls for them at night. */
 function describe() {
-  const node = byId("description"), isLong = alert.description.length > LONG || alert.description.split("\n").length > LINES;
-  setText(node, alert.description);
+  const node = byId("description"), isLong = inWords(alert, "description").length > LONG || inWords(alert, "description").split("\n").length > LINES;
+  setText(node, inWords(alert, "description"));
   node.classList.toggle("is-long", isLong);
   if (isLong) byId("outs").after(node);
   else byId("actions").before(node);
@@ -95,7 +96,7 @@ function fact(name, ...values) {
 
 function showFacts() {
   const labels = Object.entries(alert.labels).map(([name, value]) => el("span", { class: "label" }, el("b", { text: name }), ` ${value}`));
-  const links = alert.links.flatMap((link) => [safeLink(link.href, link.text), " "]);
+  const links = inWords(alert, "links").flatMap((link) => [safeLink(link.href, link.text), " "]);
   refill(byId("facts"),
     ...fact("Place or subject", alert.subject), ...fact("Source", alert.source_name || alert.source), ...fact("Kind", alert.type),
     ...fact("Severity", words(SEVERITY[alert.severity] || alert.severity)), ...fact("Raised", clock(alert.created_at)),
@@ -107,7 +108,7 @@ function showFacts() {
 }
 
 function showSteps(steps) {
-  setText(byId("policy"), alert.policy);
+  setText(byId("policy"), GIVEN.includes(alert.policy) ? words(alert.policy) : alert.policy);
   byId("steps").replaceChildren(...steps.map((step) => {
     const state = step.taken ? "taken" : step.next ? "next" : isOpen(alert) && !isTaken(alert) ? "later" : "off";
     const label = step.last_resort ? words("Last resort") : step.label || say("Step {n}", { n: step.step + 1 });

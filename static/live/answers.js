@@ -1,6 +1,6 @@
 // Answering: one POST to REST, with the session and its CSRF token.
 
-import { byId, data, say, toast, words } from "./dom.js";
+import { byId, data, inWords, say, toast, words } from "./dom.js";
 import { answer } from "./kept.js";
 import { during } from "./press.js";
 
@@ -45,7 +45,7 @@ export const resolutionLabel = (value) => endings[value] || words({ recovered: "
 /** Ask how it ended, and resolve. */
 export function askResolution(alert, done) {
   const dialog = byId("resolve");
-  byId("resolve-what").textContent = `#${alert.number} ${alert.title}`;
+  byId("resolve-what").textContent = `#${alert.number} ${inWords(alert, "title")}`;
   byId("resolve-note").value = "";
   for (const button of dialog.querySelectorAll("[data-resolution]")) {
     button.onclick = () => during(button, async () => {

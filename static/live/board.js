@@ -1,6 +1,6 @@
 // The board: open alerts, the most urgent and oldest first, and those just closed.
 
-import { byId, data, el, sayMany, setText, show, toast, words } from "./dom.js";
+import { byId, data, el, inWords, sayMany, setText, show, toast, words } from "./dom.js";
 import { setServerNow } from "./time.js";
 import { callsAgain, isHeld, isOpen, isTaken, rank } from "./looks.js";
 import { Feed } from "./feed.js";
@@ -34,7 +34,7 @@ function passes(alert) {
   if (rank(alert) > filter.priority || (filter.source && alert.source !== filter.source)) return false;
   if (!filter.text) return true;
   const labels = Object.entries(alert.labels).map(([name, value]) => `${name}=${value}`).join(" ");
-  const hay = `#${alert.number} ${alert.title} ${alert.subject} ${alert.source} ${alert.source_name} ${alert.type} ${alert.acknowledged_by || ""} ${labels}`.toLowerCase();
+  const hay = `#${alert.number} ${inWords(alert, "title")} ${alert.subject} ${alert.source} ${alert.source_name} ${alert.type} ${alert.acknowledged_by || ""} ${labels}`.toLowerCase();
   return filter.text.split(/\s+/).every((word) => hay.includes(word));
 }
 

@@ -1,7 +1,7 @@
 // Answers that outlast a bad line: each is written down first, then sent; what could not be sent goes by itself later.
 
 import "./answer_queue.js";
-import { el, say, show, toast, words } from "./dom.js";
+import { el, inWords, say, show, toast, words } from "./dom.js";
 import { refill } from "./focus.js";
 import { speak } from "./spoken.js";
 import { clock, now } from "./time.js";
@@ -17,7 +17,7 @@ export const wordOf = (verb, body) => body.promise || body.resolution || (verb =
 
 /** Answer, at once when there is a line. Resolves to the alert afterwards, or to null: then it waits, or was refused, and that is said. */
 export async function answer(owner, about, verb, body, csrf) {
-  const facts = { id: about.id, number: about.number, title: about.title };
+  const facts = { id: about.id, number: about.number, title: inWords(about, "title") };
   const item = { owner, about: facts, word: wordOf(verb, body), verb, body, language: document.documentElement.lang, pressed_at: new Date(now()).toISOString() };
   const kept = await answerQueue.add(item).catch(() => null);
   if (kept === null) return undefined; // this browser keeps nothing: the caller sends it as it is

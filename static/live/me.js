@@ -1,6 +1,6 @@
 // What concerns whoever is signed in: their open alerts with big buttons, and what waits for a line.
 
-import { byId, data, el, say, sayMany, setText, show } from "./dom.js";
+import { byId, data, el, inWords, say, sayMany, setText, show } from "./dom.js";
 import { setServerNow } from "./time.js";
 import { age, isOpen, nextStep, rank, showMarks, showStatus, taken, where } from "./looks.js";
 import { post } from "./answers.js";
@@ -49,7 +49,7 @@ class Card {
     this.prio.className = `prio p${rank(alert)}`;
     setText(this.prio, alert.priority);
     this.node.className = `mine card p${rank(alert)} ${isOpen(alert) ? "open" : "over"}`;
-    setText(this.link, alert.title);
+    setText(this.link, inWords(alert, "title"));
     setText(this.where, `#${alert.number} · ${where(alert)}`);
     showStatus(this.status, alert);
     setText(this.taken, taken(alert));
@@ -86,9 +86,15 @@ function take(snapshot) {
   const others = byId("others");
   show(others, snapshot.others > 0);
   setText(others.querySelector("span"), sayMany("{n} other open alert", "{n} other open alerts", snapshot.others));
-  globalThis.answerQueue.keep(page.user, snapshot.now, snapshot.alerts.map(({ id, number, title, priority, status, subject, created_at: at }) => ({ id, number, title, priority, status, subject, created_at: at }))).catch(() => {});
+  globalThis.answerQueue.keep(page.user, snapshot.now, snapshot.alerts.map(kept)).catch(() => {});
   return snapshot.last_event_id;
 }
+
+/** What is kept of an alert for a page without a line. */
+const kept = (alert) => {
+  const { id, number, priority, status, subject, created_at: at } = alert;
+  return { id, number, title: inWords(alert, "title"), priority, status, subject, created_at: at };
+};
 
 async function reload() {
   const response = await fetch(page.reload, { credentials: "same-origin", cache: "no-store", redirect: "error" });

@@ -1,6 +1,6 @@
 // What happens among the alerts, for the ear: a P1 at once, and once; that it is taken or over; the others calmly, and many as a number.
 
-import { say, sayMany } from "./dom.js";
+import { inWords, say, sayMany } from "./dom.js";
 import { callsAgain, isOpen, isTaken, rank, taken } from "./looks.js";
 import { resolutionLabel } from "./answers.js";
 import { speak } from "./spoken.js";
@@ -33,7 +33,7 @@ function stateOf(alert) {
   return isTaken(alert) && !callsAgain(alert) ? "taken" : "waits";
 }
 
-const named = (alert) => ({ priority: alert.priority, title: [alert.title, alert.subject].filter(Boolean).join(", ") });
+const named = (alert) => ({ priority: alert.priority, title: [inWords(alert, "title"), alert.subject].filter(Boolean).join(", ") });
 
 export class News {
   /** alerts: those that are known; only: the id of the one that the page is about, whatever its priority. */
@@ -59,7 +59,7 @@ export class News {
     if (before === now || (before === undefined && kind !== "raised" && !again)) return false;
     if (now === "urgent") this.urgent.add(say(before === "taken" || again ? "Calling again, {priority}: {title}" : "New alert, {priority}: {title}", named(alert)));
     else if (before === undefined && now === "waits") this.calm.add(say("New alert, {priority}: {title}", named(alert)));
-    else if (before !== undefined && (own || rank(alert) === 1 || alert.id === this.only)) this.calm.add(`#${alert.number} ${alert.title}: ${this.end(alert, now)}`);
+    else if (before !== undefined && (own || rank(alert) === 1 || alert.id === this.only)) this.calm.add(`#${alert.number} ${inWords(alert, "title")}: ${this.end(alert, now)}`);
     return now === "urgent";
   }
 

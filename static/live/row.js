@@ -1,6 +1,6 @@
 // One alert on the board: an element that is made once and then kept up to date.
 
-import { el, setText, show, words } from "./dom.js";
+import { el, inWords, setText, show, words } from "./dom.js";
 import { age, callsAgain, isHeld, isOpen, isTaken, nextStep, rank, showMarks, showStatus, taken, where, whyHeld } from "./looks.js";
 import { askResolution, post, promises, resolutionLabel } from "./answers.js";
 import { during } from "./press.js";
@@ -56,7 +56,7 @@ export class Row {
     this.prio.className = `prio p${rank(alert)}`;
     setText(this.prio, alert.priority);
     this.node.className = `row p${rank(alert)} ${open ? "open" : "over"} ${isTaken(alert) && !callsAgain(alert) ? "is-taken" : ""}`;
-    setText(this.link, alert.title);
+    setText(this.link, inWords(alert, "title"));
     setText(this.times, alert.occurrences > 1 ? `×${alert.occurrences}` : "");
     setText(this.where, `#${alert.number} · ${where(alert)}`);
     setText(this.held, whyHeld(alert));

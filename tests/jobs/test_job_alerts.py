@@ -102,16 +102,16 @@ def test_without_its_source_it_comes_from_sentinel_itself(job):
     assert Alert.objects.get().source.slug == "sentinel"
 
 
-def test_the_text_is_in_the_language_of_the_site(job, settings):
-    settings.LANGUAGE_CODE = "fr"
+def test_everybody_reads_it_in_their_own_language(job):
     parent = make_run(make_job("export", name="Export"))
 
     end(make_run(job, RunStatus.ORPHANED, trigger=Trigger.CHAIN, parent=parent))
 
     alert = Alert.objects.get()
-    assert alert.title == "Nightly import n’a plus donné de nouvelles"
-    assert "après Export" in alert.description
-    assert "Dernier succès\u00a0: jamais." in alert.description
+    french = alert.translations["fr"]
+    assert (alert.title, french["title"]) == ("Nightly import was never heard of again", "Nightly import n’a plus donné de nouvelles")
+    assert "après Export" in french["description"]
+    assert "Dernier succès\u00a0: jamais." in french["description"]
 
 
 def test_an_external_job_that_fell_silent_sends_people_to_its_machine(job):

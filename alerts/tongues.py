@@ -1,0 +1,68 @@
+"""What Sentinel says itself, in every language it speaks: English is stored and given to programs, the others are kept beside it.
+
+What a sender wrote is the sender's, and stays as it came.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from django.conf import settings
+from django.utils import formats, translation
+from django.utils.translation import gettext as _
+
+STORED: Final = "en"
+MAX_TITLE: Final = 300
+Said = TypeVar("Said")
+
+
+class Note(str):
+    """A remark in English that knows itself in the other languages."""
+
+    others: Mapping[str, str] = MappingProxyType({})
+
+
+def report(say: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """What ``say`` says (``title``, ``description``, ``links``) in English, and under ``translations`` in the other languages.
+
+    As fields of a NewReport. A title that is too long is cut.
+    """
+    said = {code: _cut(words) for code, words in _each(say).items()}
+    return {**said.pop(STORED), "translations": said}
+
+
+def note(say: Callable[[], str]) -> Note:
+    """What ``say`` says at the end of an alert, in each language."""
+    said = _each(say)
+    spoken = Note(said.pop(STORED))
+    spoken.others = said
+    return spoken
+
+
+def again(detail: Mapping[str, Any]) -> Note:
+    """The remark that ``detail`` of a log entry keeps."""
+    spoken = Note(detail.get("note", ""))
+    spoken.others = dict(detail.get("notes") or {})
+    return spoken
+
+
+def number(value: float, digits: int = 0) -> str:
+    """``1,234.5`` or ``1 234,5``, in the language that is switched on."""
+    return str(formats.number_format(value, digits, use_l10n=True, force_grouping=True))
+
+
+def percent(share: float) -> str:
+    """``87%`` or ``87 %``."""
+    return _("%(figure)s%%") % {"figure": f"{share * 100:.0f}"}
+
+
+def _each(say: Callable[[], Said]) -> dict[str, Said]:
+    said = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            said[code] = say()
+    return said
+
+
+def _cut(words: Mapping[str, Any]) -> dict[str, Any]:
+    return {**words, "title": str(words["title"])[:MAX_TITLE]}
