@@ -21,10 +21,9 @@ def readable() -> QuerySet[Alert]:
 def alert(alert: Alert, *, image_url: str | None = None) -> dict[str, Any]:
     """``alert`` as JSON values. ``image_url``: a signed link for the reader, when there is a picture and a reader.
 
-    ``translations``, its words in other languages, is there where there are any: what Sentinel says itself has them.
+    ``translations``: its words in other languages, by language; empty unless Sentinel wrote them itself.
     """
-    own = {"translations": alert.translations} if alert.translations else {}
-    return own | {
+    return {
         "id": str(alert.pk),
         "number": alert.number,
         "status": alert.status,
@@ -35,6 +34,7 @@ def alert(alert: Alert, *, image_url: str | None = None) -> dict[str, Any]:
         "type": alert.type,
         "title": alert.title,
         "description": alert.description,
+        "translations": alert.translations,
         "subject": alert.subject,
         "labels": alert.labels,
         "links": alert.links,

@@ -23,7 +23,7 @@ from alerts.enums import EventKind, LogKind
 from alerts.errors import ImageRefused, InvalidReport
 from alerts.folding import NewReport
 from alerts.models import Alert
-from sentinel_site.lib import jsontext
+from sentinel_site.lib import figures, jsontext
 
 SOURCE: Final = "smarteye"
 KIND: Final = "fall"
@@ -86,7 +86,7 @@ def _words(form: Mapping[str, str], kind: str, camera: str, confidence: float | 
     said = _("Fall seen by %(camera)s") if kind == KIND else _("%(what)s seen by %(camera)s")
     return {
         "title": said % {"what": plain.capitalize(), "camera": camera},
-        "description": "" if confidence is None else _("The camera is %(percent)s sure.") % {"percent": tongues.percent(confidence)},
+        "description": "" if confidence is None else _("The camera is %(percent)s sure.") % {"percent": figures.percent(confidence)},
         "links": [{"href": form[name], "text": _(text)} for name, text in LINKS.items() if form.get(name)],
     }
 

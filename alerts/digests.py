@@ -97,7 +97,7 @@ def _context(silence: Silence, held: Sequence[Alert], zone: ZoneInfo) -> dict[st
     waiting = [alert for alert in held if alert.is_open and alert.acknowledged_at is None]
     unseen = [alert for alert in held if not alert.is_open and not alert.told and alert.acknowledged_at is None]
     names = ("number", "title", "priority", "url", "translations")
-    over = [{name: shown[name] for name in names if name in shown} for shown in map(describe.alert, unseen[:LISTED])]
+    over = [{name: shown[name] for name in names} for shown in map(describe.alert, unseen[:LISTED])]
     digest = {
         "reason": silence.reason, "since": f"{silence.starts_at.astimezone(zone):%Y-%m-%d %H:%M}",
         "until": f"{silence.ends_at.astimezone(zone):%Y-%m-%d %H:%M}", "held": len(held), "open": len(waiting), "unseen": len(unseen),

@@ -17,6 +17,7 @@ from alerts.enums import OPEN, Resolution, Severity
 from alerts.errors import IllegalTransition
 from alerts.folding import NewReport
 from alerts.models import Alert, Source
+from sentinel_site.lib import figures
 from sentinel_site.lib.ids import floor
 
 TYPE: Final = "flood"
@@ -73,14 +74,14 @@ def _report(source: Source, count: int, *, at: datetime) -> NewReport:
 
 def _words(source: Source, count: int, minutes: int, most: Sequence[tuple[str, int]]) -> dict[str, str]:
     title = _("%(source)s floods: %(count)s new alerts in %(minutes)d minutes")
-    named = ", ".join(f"{kind} ({tongues.number(number)})" for kind, number in most)
+    named = ", ".join(f"{kind} ({figures.number(number)})" for kind, number in most)
     lines = [
-        _("Most of type %(named)s. Its limit is %(limit)s.") % {"named": named, "limit": tongues.number(source.flood_limit)},
+        _("Most of type %(named)s. Its limit is %(limit)s.") % {"named": named, "limit": figures.number(source.flood_limit)},
         _("Nothing is lost: each of them is stored, and told one by one, as lives depend on them.") if source.life_safety
         else _("Nothing is lost: each of them is stored, and told as its route says, together where that is allowed."),
         _("Look for what changes from report to report (a time, an id) in what its alerts are told apart by, or silence it until then."),
     ]  # fmt: skip
-    return {"title": title % {"source": source.name, "count": tongues.number(count), "minutes": minutes}, "description": " ".join(lines)}
+    return {"title": title % {"source": source.name, "count": figures.number(count), "minutes": minutes}, "description": " ".join(lines)}
 
 
 def _end(alert: Alert, *, at: datetime) -> None:
@@ -90,7 +91,7 @@ def _end(alert: Alert, *, at: datetime) -> None:
     note = tongues.note(
         lambda: (
             _("The flood is over. %(count)s alerts were raised since %(since)s UTC, and are all kept.")
-            % {"count": tongues.number(count), "since": said}
+            % {"count": figures.number(count), "since": said}
         )
     )
     try:

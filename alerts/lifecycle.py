@@ -168,7 +168,7 @@ def _change(
     return after, log
 
 
-def _tell_closed(alert: Alert, *, by: By, note: str, at: datetime) -> None:
+def _tell_closed(alert: Alert, *, by: By, note: Note, at: datetime) -> None:
     plan = policies.plan_of(alert.policy)
     dispatch.tell(messages.closing(alert, plan=plan, by=record.actor(by).name, note=note, at=at), at=at)
 

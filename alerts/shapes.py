@@ -35,6 +35,7 @@ class AlertOut(BaseModel):
     type: str
     title: str
     description: str
+    translations: dict[str, dict[str, Any]]
     subject: str
     labels: dict[str, str]
     links: list[LinkOut]
@@ -62,8 +63,6 @@ class AlertOut(BaseModel):
     image_url: str | None
     previous: str | None
     url: str
-    translations: dict[str, dict[str, Any]] = {}
-    """Title, description and links in other languages, by language, where Sentinel itself wrote them."""
 
 
 class AlertPage(BaseModel):

@@ -8,7 +8,10 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
+from django.utils.formats import date_format
+
 from alerts.story_parts import Chart, Span
+from sentinel_site.lib import figures
 
 COLUMNS: Final = 480
 """So many points are drawn at the most; several that fall together keep their lowest and highest value."""
@@ -93,7 +96,7 @@ def draw(chart: Chart, *, width: float, height: float, zone: tzinfo, marks: int 
             for each in drawn
         ],
         gaps=[(across(gap.since.timestamp()), across(gap.until.timestamp())) for gap in chart.gaps],
-        rows=[Mark(down(value), f"{value:g}") for value in _round_values(low, high)],
+        rows=[Mark(down(value), figures.number(value)) for value in _round_values(low, high)],
         columns=[Mark(across(at), text) for at, text in _clock(since, until, zone, marks)],
         limit=None if chart.limit is None else down(chart.limit),
         onset=None if onset is None else across(onset), clear=None if clear is None else across(clear),
@@ -164,9 +167,10 @@ def _clock(since: float, until: float, zone: tzinfo, marks: int) -> Iterator[tup
     step = next((each for each in STEPS if (until - since) / each <= marks), STEPS[-1] * math.ceil((until - since) / STEPS[-1] / marks))
     local = datetime.fromtimestamp(since, zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    form = "%H:%M:%S" if step < 60 else "%H:%M" if step < 86400 else "%d.%m."
+    form = "%H:%M:%S" if step < 60 else "%H:%M" if step < 86400 else ""
     number = math.ceil((local.replace(tzinfo=None) - midnight).total_seconds() / step)
     while (at := (midnight + timedelta(seconds=number * step)).replace(tzinfo=zone).timestamp()) <= until:
         if at >= since:
-            yield at, datetime.fromtimestamp(at, zone).strftime(form)
+            local = datetime.fromtimestamp(at, zone)
+            yield at, local.strftime(form) if form else str(date_format(local, "j N"))
         number += 1

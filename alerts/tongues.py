@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
-from django.utils import formats, translation
-from django.utils.translation import gettext as _
+from django.utils import translation
 
 STORED: Final = "en"
 MAX_TITLE: Final = 300
@@ -44,16 +43,6 @@ def again(detail: Mapping[str, Any]) -> Note:
     spoken = Note(detail.get("note", ""))
     spoken.others = dict(detail.get("notes") or {})
     return spoken
-
-
-def number(value: float, digits: int = 0) -> str:
-    """``1,234.5`` or ``1 234,5``, in the language that is switched on."""
-    return str(formats.number_format(value, digits, use_l10n=True, force_grouping=True))
-
-
-def percent(share: float) -> str:
-    """``87%`` or ``87 %``."""
-    return _("%(figure)s%%") % {"figure": f"{share * 100:.0f}"}
 
 
 def _each(say: Callable[[], Said]) -> dict[str, Said]:

@@ -16,6 +16,7 @@ from backups import backup_phrases
 from backups.enums import BackupVerdict, ReportedBy, Suspicion
 from backups.expectations import EARLY
 from backups.models import BackupEntry, ExpectedBackupJob
+from sentinel_site.lib import figures
 from sentinel_site.lib.ages import precise
 
 LISTED: Final = 5
@@ -262,8 +263,8 @@ def _measured(size: float | None, seconds: float | None) -> str:
 
 
 def _bytes(size: int) -> str:
-    """Exact, and in the unit that one reads: ``1 234 567 B (1.2 MB)``."""
-    whole = f"{size:,}".replace(",", "\u00a0") + " " + _("B")
+    """Exact, and in the unit that one reads: ``1,234,567 B (1.2 MB)``."""
+    whole = figures.number(size, 0) + " " + _("B")
     return whole if size < 1000 else f"{whole} ({_short(size)})"
 
 

@@ -8,12 +8,11 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from alerts import tongues
 from devices import aggregates, rule_rows
 from devices.enums import Closing, Comparison
 from devices.models import AlertRule, Device, RuleEvent
 from devices.rules import Clear, Onset
-from sentinel_site.lib import ages
+from sentinel_site.lib import ages, figures
 from sentinel_site.lib.instants import instant
 
 UNITS: Final = {"humidity": " %", "temperature": " °C", "battery": " %", "pressure": " hPa", "co2": " ppm"}
@@ -59,7 +58,7 @@ def quantity(metric: str, aggregate: str) -> str:
 
 def number(value: float, metric: str) -> str:
     """``value`` with its unit: ``87.4 dB``."""
-    return f"{tongues.number(value, 1)}{unit(metric)}"
+    return f"{figures.number(value, 1)}{unit(metric)}"
 
 
 def words(device: Device, rule: AlertRule, onset: Onset) -> dict[str, Any]:
@@ -121,8 +120,7 @@ def labels(device: Device, rule: AlertRule) -> dict[str, str]:
 
 
 def _limit(rule: AlertRule) -> str:
-    places = len(f"{rule.threshold:g}".partition(".")[2])
-    return f"{tongues.number(rule.threshold, places)}{unit(rule.metric)}"
+    return f"{figures.number(rule.threshold)}{unit(rule.metric)}"
 
 
 def _lower(text: str) -> str:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as _
 
 from devices.enums import Closing, Comparison, NoteKind
 from devices.models import AlertRule
+from sentinel_site.lib import figures
 
 WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
 UNITS = {"humidity": "%", "temperature": "°C", "battery": "%"}
@@ -37,7 +38,7 @@ def of_rule(rule: AlertRule) -> str:
     """When a rule raises its alert: ``Leq over 5 min above 65 dB for 2 s, 22:00–07:00, Mon Tue``."""
     unit = "" if rule.aggregate.startswith("rate:") else unit_of(rule.metric)
     side = gettext("above") if rule.comparison == Comparison.ABOVE else gettext("below")
-    parts = [f"{_quantity(rule)} {side} {rule.threshold:g} {unit}".strip()]
+    parts = [f"{_quantity(rule)} {side} {figures.number(rule.threshold)} {unit}".strip()]
     if rule.sustained_seconds:
         parts[0] += " " + gettext("for {time}").format(time=length(rule.sustained_seconds))
     if rule.window_from and rule.window_until:

@@ -15,6 +15,7 @@ from jobs.drift import DURATION, Drift
 from jobs.enums import JobKind
 from jobs.models import Job, JobRun
 from jobs.run_texts import clock, lasting
+from sentinel_site.lib import figures
 
 NAMED = 6
 """So many jobs that follow are named."""
@@ -182,7 +183,7 @@ def _titled(title: str, text: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value.is_integer() else f"{value:.4g}"
+    return figures.number(value if value.is_integer() else float(f"{value:.4g}"))
 
 
 def _text(*parts: str) -> str:

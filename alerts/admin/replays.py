@@ -196,4 +196,4 @@ def _reasons(side: dict[str, Any]) -> str:
 
 def _when(side: dict[str, Any]) -> str:
     at = side.get("told_at")
-    return date_format(timezone.localtime(datetime.fromisoformat(at)), "D d M, H:i:s") if at else gettext("nobody")
+    return date_format(timezone.localtime(datetime.fromisoformat(at)), "D j N, H:i:s") if at else gettext("nobody")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from devices import sentences
 from devices.enums import CommandStatus, Mode
 from devices.models import Device, DeviceStatus
+from sentinel_site.lib import figures
 from sentinel_site.lib.ages import ago, length
 
 REACH_COLOURS: Final[Mapping[str, str]] = {"reachable": "success", "unreachable": "danger", "unknown": "warning", "off": ""}
@@ -42,7 +43,7 @@ def last_value(device: Device, *, at: datetime) -> str:
     metric = next((name for name in (*FIRST_METRICS, *values) if values.get(name) is not None), None)
     if metric is None or status.last_frame_at is None:
         return "–"
-    text = f"{sentences.of_metric(metric)} {values[metric]:g} {sentences.unit_of(metric)}".strip()
+    text = f"{sentences.of_metric(metric)} {figures.number(values[metric])} {sentences.unit_of(metric)}".strip()
     return f"{text} ({ago(status.last_frame_at, at=at)})"
 
 

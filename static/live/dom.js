@@ -15,7 +15,7 @@ export function say(text, places = {}) {
 }
 
 /** What `alert` says, in the language of the page where Sentinel wrote it: `name` is "title", "description" or "links". */
-export const inWords = (alert, name) => ((alert.translations || {})[language] || {})[name] || alert[name];
+export const inWords = (alert, name) => ((alert.translations || {})[language || "en"] || {})[name] || alert[name];
 
 /** "name: value", as a language sets its colon. */
 export const pair = (name, value) => say("{name}: {value}", { name, value });

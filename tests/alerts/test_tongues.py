@@ -11,12 +11,20 @@ from alerts import board, detection, flooding, messages, queries, sentences, ton
 from alerts.models import Alert, LogEntry
 from notifications.models import Delivery, Notification, Recipient
 from notifications.rendering import Wording
-from sentinel_site.lib import given
+from sentinel_site.lib import figures, given
 from tests.conftest import NOON
 from tests.factories import make_policy, make_source, raise_alert
 from tests.test_architecture import APPS, modules, place, tree
 
-SENDERS = ("alerts/incoming/", "alerts/simulation.py", "alerts/past.py", "alerts/noise/calm.py", "sentinel_site/demo")
+SENDERS = (
+    "alerts/incoming/",
+    "alerts/alertmanager.py",
+    "alerts/schemas.py",
+    "alerts/simulation.py",
+    "alerts/past.py",
+    "alerts/noise/calm.py",
+    "sentinel_site/demo",
+)
 """What others say, what is only supposed, and samples."""
 
 
@@ -72,7 +80,7 @@ def test_what_a_sender_says_has_no_other_words():
     make_source()
     alert = raise_alert(at=NOON, title="Fall seen by cam-12")
 
-    assert "translations" not in board.snapshot(at=NOON)["open"][0]
+    assert board.snapshot(at=NOON)["open"][0]["translations"] == {}
     assert "Fall seen by cam-12" in mail(alert, "fr").subject
 
 
@@ -121,6 +129,6 @@ def test_steps_that_sentinel_named_are_told_in_french_and_others_as_they_are():
 
 def test_numbers_are_written_as_the_reader_writes_them():
     with translation.override("fr"):
-        french = tongues.number(1234.5, 1)
+        french = figures.number(1234.5, 1)
 
     assert (french, json.dumps(tongues.note(lambda: "over"))) == ("1\u00a0234,5", '"over"')
