@@ -87,13 +87,17 @@ def _evidence(delivery: Delivery) -> Iterator[Fact]:
     yield Fact("cancelled_at", _("Answered or taken back"), note.cancelled_at)
 
 
+def _status(word: str) -> str:
+    return str(DeliveryStatus(word).label) if word in DeliveryStatus.values else word
+
+
 def _attempt(attempt: Mapping[str, Any]) -> str:
     """One attempt in a line: when in UTC, what came of it, and how long the provider took."""
     at = _instant(attempt.get("at"))
     took = f"{attempt['took_ms']} ms" if attempt.get("took_ms") is not None else ""
     said = [
         f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "",
-        str(attempt.get("status", "")),
+        _status(str(attempt.get("status", ""))),
         str(attempt.get("error") or ""),
         took,
     ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from alerts.enums import StoryKind
 from alerts.story_parts import LONG_TEXT, Asked, Entry, Fact, Part
+from backups import backup_phrases
 from backups.enums import BackupVerdict, ReportedBy
 from backups.models import BackupEntry
 
@@ -65,7 +66,7 @@ def _verdict(row: BackupEntry) -> Entry:
     words = {"verdict": VERDICTS[BackupVerdict(row.status)](), "by": WAYS[ReportedBy(row.reported_by)]()}
     facts = [
         Fact("verdict", _("Verdict"), str(row.status)), Fact("reports", _("Reports"), row.reports),
-        Fact("message", _("Message"), row.message),
+        Fact("message", _("Message"), backup_phrases.message(row.message)),
         Fact("was_missing", _("Was missing first"), row.was_missing or None), Fact("size_bytes", _("Size (bytes)"), row.size_bytes),
         Fact("duration_seconds", _("Took (s)"), row.duration_seconds),
         Fact("suspicions", _("Odd about it"), ", ".join(row.suspicions)),

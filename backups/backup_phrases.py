@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from backups.enums import BackupVerdict, Suspicion
 
@@ -63,3 +63,13 @@ ODD: Final = {
     Suspicion.UNREADABLE: gettext_noop("its archive cannot be read"),
     Suspicion.UNRESTORED: gettext_noop("not proved by a restore"),
 }
+MESSAGES: Final = frozenset({
+    gettext_noop("Nothing was reported until the deadline."), gettext_noop("The content is not what the agent reports."),
+    gettext_noop("The agent reports no hash; only the size was compared."),
+})  # fmt: skip
+"""What entries keep of their verdict in Sentinel's own words; everything else is the agent's."""
+
+
+def message(text: str) -> str:
+    """What an entry says, in the language that is switched on where the words are Sentinel's."""
+    return gettext(text) if text in MESSAGES else text

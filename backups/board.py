@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 
 from alerts import describe
 from alerts.enums import OPEN
+from backups import backup_phrases
 from backups.enums import BAD, BackupStatus, BackupVerdict
 from backups.models import BackupEntry, ExpectedBackupJob, QuarantinedReport, RestoreProof, Scan, UnexpectedDatabase
 from sentinel_site.lib.ids import floor
@@ -107,7 +108,8 @@ def entry(found: BackupEntry | None) -> dict[str, Any] | None:
                 "agent_transfer_process_timestamp", "created_at", "changed_at")  # fmt: skip
     return {
         "id": str(found.pk), "alert": str(found.alert_id) if found.alert_id else None,
-        **{name: getattr(found, name) for name in plain}, **{name: describe.instant(getattr(found, name)) for name in instants},
+        **{name: getattr(found, name) for name in plain}, "message": backup_phrases.message(found.message),
+        **{name: describe.instant(getattr(found, name)) for name in instants},
     }  # fmt: skip
 
 

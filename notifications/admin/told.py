@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -22,6 +22,7 @@ from notifications import outbox
 from notifications.admin.transports import page
 from notifications.enums import RETRIED, WAITING, DeliveryStatus
 from notifications.models import Delivery, Notification
+from sentinel_site.lib import given
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
 from sentinel_site.lib.underway import UnderwayMixin
 
@@ -52,7 +53,8 @@ class AboutMixin:
     def about(self, row: Notification | Delivery) -> SafeString | str:
         """The title of its alert, with a link to it."""
         alert = (row if isinstance(row, Notification) else row.notification).context.get("alert") or {}
-        title, url = str(alert.get("title", "")), str(alert.get("url", ""))
+        own = (alert.get("translations") or {}).get(get_language() or "") or {}
+        title, url = str(own.get("title") or alert.get("title", "")), str(alert.get("url", ""))
         named = f"#{alert['number']} {title}" if alert.get("number") else title
         linked = url.startswith(("http://", "https://"))
         return format_html('<a class="snt-link" href="{}">{}</a>', url, named) if linked and named else named or "–"
@@ -62,12 +64,12 @@ class AboutMixin:
 class NotificationAdmin(AboutMixin, ReadOnlyMixin, LargeListMixin):
     """What was told to whom."""
 
-    list_display = ("created_at", "who", "reason", "about", "urgent", "urgency", "label")
+    list_display = ("created_at", "who", "reason", "about", "urgent", "urgency", "own_label")
     list_select_related = ("recipient", "group")
-    readonly_fields = ("about", "urgent")
+    readonly_fields = ("about", "urgent", "own_label")
     list_filter = (("reason", ChoicesDropdownFilter), ("recipient", AutocompleteSelectFilter), ("created_at", BornFilter))
     fields = (
-        "created_at", "recipient", "group", "reason", "about", "urgent", "urgency", "life_safety", "step", "label", "expires_at",
+        "created_at", "recipient", "group", "reason", "about", "urgent", "urgency", "life_safety", "step", "own_label", "expires_at",
         "cancelled_at", "thread",
     )  # fmt: skip
 
@@ -80,6 +82,11 @@ class NotificationAdmin(AboutMixin, ReadOnlyMixin, LargeListMixin):
     def who(self, notification: Notification) -> str:
         """The person or the group."""
         return str(notification.recipient or notification.group)
+
+    @display(description=_("label"))
+    def own_label(self, notification: Notification) -> str:
+        """The policy's step; one of ours in the reader's language."""
+        return given.shown(notification.label) or "–"
 
 
 @admin.register(Delivery)

@@ -1,6 +1,6 @@
 // Numbers, lengths of time and names, as the dashboards write them.
 
-import { data } from "./dom.js";
+import { data, words } from "./dom.js";
 
 export const page = data("data");
 const language = document.documentElement.lang || undefined;
@@ -12,7 +12,7 @@ const tenths = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 export const nameOf = (id) => page.words[id] || id;
 
 /** A sentence of the page with its places filled. */
-export const sentence = (id, places = {}) => (page.sentences[id] || "").replace(/\{(\w+)\}/g, (all, name) => (name in places ? String(places[name]) : all));
+export const sentence = (id, places = {}) => (page.sentences[id] || "").replace(/\{(\w+)\}/g, (all, name) => (name in places ? (typeof places[name] === "number" ? number(places[name]) : String(places[name])) : all));
 
 export function number(value) {
   if (value === null || value === undefined) return "–";
@@ -23,7 +23,7 @@ export function number(value) {
 export function time(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
-    if (seconds >= 2 * size) return `${fine.format(seconds / size)} ${unit}`;
+    if (seconds >= 2 * size) return `${fine.format(seconds / size)} ${words(unit)}`;
   }
   return seconds > 0 && seconds < 1 ? `${fine.format(seconds * 1000)} ms` : `${fine.format(seconds)} s`;
 }

@@ -21,7 +21,7 @@ export function standing(device) {
     return { kind: "trouble", sign: "✕", text };
   }
   if (isOld(device)) return { kind: "trouble", sign: "◷", text: say("No value for {time}", { time: duration(seconds(status.last_frame_at)) }) };
-  if (status.reachable === true) return { kind: "good", sign: "●", text: device.polled ? words("Reachable") : words("Sending") };
+  if (status.reachable === true) return { kind: "good", sign: "●", text: device.polled ? words("Reachable") : words("Sends readings") };
   if (device.polled && !device.keepalive) return { kind: "off", sign: "◌", text: words("Standby") };
   return { kind: "wait", sign: "…", text: device.polled ? words("Not tried yet") : words("No reading yet") };
 }

@@ -1,11 +1,11 @@
 // What one can call or look at from an alert: telephone numbers among its labels, and what its links lead to.
 
-import { el, safeLink, words } from "./dom.js";
+import { el, inWords, safeLink, words } from "./dom.js";
 import { sign } from "./signs.js";
 
 const TELEPHONE = /(^|[_\-. ])(phone|telephone|tel|mobile|call|callback|contact)([_\-. ]|$)/i;
 const NUMBER = /^\+?[0-9][0-9 ().\/-]{4,24}$/;
-const LOUD = /relay|audio|intercom|speak|talk|haut|interphone/i;
+const LOUD = /relay|audio|intercom|speak|talk|parler|haut|interphone/i;
 const SEEN = /camera|stream|video|caméra|image|map|plan/i;
 
 /** [[what, number], ...]: of the labels those whose name says telephone and whose value can be dialled. */
@@ -18,7 +18,7 @@ const dialled = (number) => `tel:${number.replace(/[^+0-9]/g, "")}`;
 /** Big links, or an empty list when there is nothing to call or to look at. */
 export function reachOut(alert) {
   const calls = telephones(alert.labels).map(([name, number]) => el("a", { class: "button out", href: dialled(number) }, sign("call"), ` ${words("Call")} ${number}`, el("span", { class: "muted", text: ` ${name}` })));
-  const links = alert.links.map((link) => {
+  const links = inWords(alert, "links").map((link) => {
     const node = safeLink(link.href, link.text);
     if (!(node instanceof HTMLAnchorElement)) return null;
     node.className = "button out";

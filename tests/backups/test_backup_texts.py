@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from backups import backup_texts
+from backups import backup_phrases, backup_texts
 from backups.backup_texts import Known
 from backups.enums import BAD, ReportedBy, Suspicion
 from backups.models import BackupEntry, ExpectedBackupJob
@@ -45,7 +45,8 @@ def test_every_verdict_says_everything(status, language, expected, ago, to_do):
     said = bad(status, language)
 
     assert "ledger (Acme, Paris)" in said.title
-    proof = ("ACME_PARIS_NORTH", "connection reset", "ab" * 32, "cd" * 32, "1\u00a0234\u00a0567", "1\u00a0234\u00a0000")
+    sizes = ("1,234,567", "1,234,000") if language == "en" else ("1\u00a0234\u00a0567", "1\u00a0234\u00a0000")
+    proof = ("ACME_PARIS_NORTH", "connection reset", "ab" * 32, "cd" * 32, *sizes)
     assert [fact for fact in (expected, ago, to_do, *proof) if fact not in said.description] == []
     assert len(said.description) < 2000
 
@@ -108,3 +109,10 @@ def test_hostile_errors_are_one_line_and_bounded():
 
 def test_a_zone_that_the_machine_does_not_know_hides_nothing():
     assert "Expected: Mon 2 March 2026, 01:00" in bad(of=job(timezone="Atlantis/Sunken")).description
+
+
+def test_what_an_entry_keeps_in_our_words_is_read_in_french_and_the_agent_s_as_it_is():
+    with translation.override("fr"):
+        said = [backup_phrases.message(text) for text in ("Nothing was reported until the deadline.", "disk full")]
+
+    assert said == ["Rien n’a été signalé jusqu’à l’échéance.", "disk full"]

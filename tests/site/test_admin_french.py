@@ -111,6 +111,15 @@ def test_sidebar_is_french():
     assert untranslated(lambda: iter(words)) == set()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "word"), [("en", "Search"), ("fr", "Rechercher")])
+def test_the_search_has_a_word_that_is_not_cut_off(admin_client, language, word):
+    page = admin_client.get("/admin/", headers={"Accept-Language": language}).content.decode()
+
+    opener = page[page.index("opencommand") :][:2000]
+    assert (f">{word}<" in opener, "apps and models" in page) == (True, False)
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "templates" / "admin").rglob("*.html")), ids=lambda path: path.name)
 def test_pages_of_the_admin_have_no_text_that_is_not_marked(page):
     left = MARKED.sub(" ", page.read_text())
