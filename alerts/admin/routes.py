@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -45,7 +45,7 @@ class RouteAdmin(FieldChecksMixin, PrefilledMixin, LintPageMixin, WhoGetsWhatMix
     class Media:
         js = ("admin_sentinel/routes.js",)
 
-    @display(description=_("Place"))
+    @display(description=pgettext_lazy("order", "Place"))
     def place(self, route: Route) -> str:
         """Its place in the order; marked for the script that moves it."""
         mark, shown = ("catch-all", gettext("last")) if route.catch_all else ("place", route.position)

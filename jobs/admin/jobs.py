@@ -60,7 +60,7 @@ class JobAdmin(OfferedMixin, FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     form = JobForm
     field_checks: ClassVar = {"cron": of_cron("time_zone")}
     inlines = (FollowsInline,)
-    list_display = ("name", "how_it_is", "last_run", "next_run", "schedule", "follows")
+    list_display = ("called", "how_it_is", "last_run", "next_run", "schedule", "follows")
     list_filter = (("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter), ("built_in", BooleanRadioFilter))
     list_filter_submit = True
     search_fields = ("slug", "name", "callable")
@@ -132,6 +132,11 @@ class JobAdmin(OfferedMixin, FieldChecksMixin, NoBulkDeleteMixin, ModelAdmin):
     def view_on_site(self, job: Job) -> str:
         """Its place on the live page."""
         return f"{reverse('live-jobs')}#{job.slug}"
+
+    @display(description=_("name"), ordering="name")
+    def called(self, job: Job) -> str:
+        """Its name; that of one of Sentinel's own in the reader's language."""
+        return job.own_name
 
     @display(description=_("State"), label=RUN_COLOURS)
     def how_it_is(self, job: Any) -> tuple[str, str]:
