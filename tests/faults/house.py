@@ -139,7 +139,7 @@ class Up(House):
         with self.log.open("ab") as log:
             self._up = subprocess.Popen(command, env=self.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         try:
-            until(lambda: self.well() or self._up.poll() is not None, 150, f"a healthy house (see {self.log})")
+            until(lambda: self.well() or self._up.poll() is not None, 300, f"a healthy house (see {self.log})")
             assert self._up.poll() is None, self.log.read_text()
         except BaseException:
             self.__exit__()
@@ -208,11 +208,11 @@ class Rooms(House):
                 self._running.append(
                     subprocess.Popen(command, env=self.environ | more, cwd=env.BASE_DIR, stdout=log, stderr=log, start_new_session=True)
                 )
-        until(self.health, 120, f"web (see {self.log})")
+        until(self.health, 300, f"web (see {self.log})")
         clocks = [
             f"{platform.node()[:60]}:{process.pid}" for name, process in zip(programs, self._running[1:], strict=True) if name == "watchdog"
         ]
-        until(lambda: len(self.rows(_BEATS, clocks)) == len(clocks), 120, f"watchdogs at work (see {self.log})")
+        until(lambda: len(self.rows(_BEATS, clocks)) == len(clocks), 300, f"watchdogs at work (see {self.log})")
 
     @property
     def last(self) -> "subprocess.Popen[bytes]":

@@ -10,7 +10,7 @@ WAITING = """
 SELECT 1 FROM notifications_delivery AS delivery JOIN notifications_notification AS told ON told.id = delivery.notification_id
 WHERE delivery.status IN ('queued', 'failed', 'sending') AND told.thread = ANY(%s) LIMIT 1
 """
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def in_flight(house, alert):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.house import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def flood(house, batch):

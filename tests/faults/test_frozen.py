@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.house import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def status_when_dead(house, program):

@@ -13,7 +13,7 @@ import pytest
 from sentinel_site import env
 from tests.faults.house import children, command_of, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MAKE = """
 import json, sys, django
 django.setup()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.house import Reports, children, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def require_all_told(house, reports):

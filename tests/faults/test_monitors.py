@@ -16,7 +16,7 @@ from sentinel_site import env
 from tests.faults.house import MANAGE, until
 from tests.meters import Meter
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 class Monitors:

@@ -5,7 +5,7 @@ import pytest
 from tests.faults.house import until
 from tests.faults.provider import Provider
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def seed_person(house, name, *addresses, kinds=()):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.house import children, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_without_the_watchdog_the_worker_tells_within_its_minute_and_ends_at_ctrl_c(rooms):

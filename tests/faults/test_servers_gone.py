@@ -7,7 +7,7 @@ import pytest
 from tests.faults.house import Reports, until
 from tests.faults.test_killed import require_all_told
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_kill_9_of_valkey_delays_no_report_and_no_message(house):

@@ -11,7 +11,7 @@ from sentinel_site import demo, env
 from tests.faults.house import until
 from tests.pictures import jpeg
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROBIN = "robin.vale@example.org"
 COMMANDS = re.findall(r"^```sh\n(.*?)^```", (env.BASE_DIR / "docs" / "tutorial.md").read_text(), re.M | re.S)
 

@@ -25,7 +25,7 @@ def ground():
 def start(data_dir: Path, port: int = 0, **environ: str) -> "subprocess.CompletedProcess[str]":
     """A start that is expected to fail."""
     command = [sys.executable, MANAGE, "up", "--port", str(port or free_port()), "--data-dir", str(data_dir)]
-    return subprocess.run(command, env=environment(data_dir, port, **environ), capture_output=True, text=True, timeout=150, check=False)
+    return subprocess.run(command, env=environment(data_dir, port, **environ), capture_output=True, text=True, timeout=300, check=False)
 
 
 def only_line(done: "subprocess.CompletedProcess[str]") -> str:
