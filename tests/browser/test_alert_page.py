@@ -63,8 +63,8 @@ def test_what_can_be_called_and_looked_at_has_a_drawn_sign(open_page, responder)
     page = open_page(f"/live/alerts/{alert.pk}")
 
     expect(page.locator("#outs .sign")).to_have_count(4)
-    assert page.locator("#outs .sign").evaluate_all("signs => signs.map((sign) => [sign.dataset.sign, sign.getBoundingClientRect().width > 15])") == [
-        ["call", True], ["look", True], ["hear", True], ["leave", True]]  # fmt: skip
+    shown = "signs => signs.map((sign) => [sign.dataset.sign, sign.getBoundingClientRect().width > 15])"
+    assert page.locator("#outs .sign").evaluate_all(shown) == [["call", True], ["look", True], ["hear", True], ["leave", True]]
 
 
 @pytest.mark.parametrize(("lines", "where"), [(2, "above"), (20, "below")])

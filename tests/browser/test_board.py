@@ -153,5 +153,6 @@ def test_what_is_over_stands_in_columns(open_page, responder):
     page = open_page("/live/")
     expect(page.locator("#closed .row")).to_have_count(2)
 
-    lefts = page.locator("#closed .row-state").evaluate_all("states => states.map((state) => Math.round(state.getBoundingClientRect().left))")
+    left = "states => states.map((state) => Math.round(state.getBoundingClientRect().left))"
+    lefts = page.locator("#closed .row-state").evaluate_all(left)
     assert lefts[0] == lefts[1]

@@ -1,7 +1,7 @@
 """Every page, in both languages, light and dark, on a telephone and a wide screen: for everybody, whole, and at home.
 
-axe-core looks for what shuts people out (WCAG 2.2, A and AA). Nothing may be wider than the screen, nothing to press smaller than 24 px, no English may be left on a
-French page, and no request may leave this machine.
+axe-core looks for what shuts people out (WCAG 2.2, A and AA). Nothing may be wider than the screen, nothing to press smaller than
+24 px, no English may be left on a French page, and no request may leave this machine.
 """
 
 import io
@@ -25,7 +25,8 @@ RUN = """async (rules) => {
 }"""
 WIDE = """() => [...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 5).map((each) => `${each.tagName.toLowerCase()}#${each.id}.${each.className}`)"""
-SMALL = """() => [...document.querySelectorAll("a[href], button, select, textarea, summary, input:not([type=hidden], [type=radio], [type=checkbox])")]
+SMALL = """() => [...document.querySelectorAll(
+  "a[href], button, select, textarea, summary, input:not([type=hidden], [type=radio], [type=checkbox])")]
   .filter((each) => each.checkVisibility() && !each.closest("svg, .skip, dialog:not([open])"))
   .filter((each) => [...each.getClientRects()].some((box) => box.width > 0 && (box.width < 24 || box.height < 24)))
   .slice(0, 5).map((each) => `${each.tagName.toLowerCase()}#${each.id}.${each.className} ${each.innerText}`)"""

@@ -196,4 +196,5 @@ def test_a_long_title_is_shown_to_its_end_in_smaller_letters(screen):
     page = screen()
 
     expect(page.locator(".wrow.p2 .title")).to_have_class(re.compile("is-long"))
-    assert page.locator(".title").evaluate_all("titles => titles.map((title) => title.scrollHeight <= title.clientHeight + 1)") == [True, True]
+    whole = "titles => titles.map((title) => title.scrollHeight <= title.clientHeight + 1)"
+    assert page.locator(".title").evaluate_all(whole) == [True, True]
