@@ -92,6 +92,15 @@ def test_the_calendar_is_walked_by_the_keyboard(open_page, page_quiet, viewer):
     page_quiet(page)
 
 
+def test_a_contrast_theme_tells_good_days_from_empty_ones(open_page, viewer):
+    job = nightly("accounts", nights=2)
+
+    page = open_page(f"/live/backups/{job.pk}/", forced_colors="active")
+
+    good, empty = (page.locator(f"#calendar .cell.c-{kind}").last.evaluate("cell => getComputedStyle(cell).backgroundColor") for kind in ("s", "none"))
+    assert good != empty
+
+
 def test_a_search_and_a_filter_show_what_was_asked_for(open_page, page_quiet, viewer):
     nightly("accounts")
     nightly("payroll", BackupVerdict.FAILED, message="disk full", city="Paris")

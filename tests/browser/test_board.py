@@ -156,3 +156,11 @@ def test_what_is_over_stands_in_columns(open_page, responder):
     left = "states => states.map((state) => Math.round(state.getBoundingClientRect().left))"
     lefts = page.locator("#closed .row-state").evaluate_all(left)
     assert lefts[0] == lefts[1]
+
+
+def test_what_is_said_at_the_foot_is_as_wide_as_a_telephone(open_page, responder):
+    page = open_page("/live/", viewport={"width": 380, "height": 800})
+
+    page.locator("#toast").evaluate("node => { node.textContent = 'Your answer is kept. '.repeat(9); node.hidden = false; }")
+
+    assert page.locator("#toast").bounding_box()["width"] > 300
