@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from alerts import alertmanager
+from django.utils.translation import gettext as _
+
+from alerts import alertmanager, tongues
 from alerts.alertmanager import Posted
 from alerts.folding import NewReport
 from alerts.incoming import contract
@@ -79,6 +81,12 @@ def unreadable(item: Any, source: str, *, at: datetime) -> Incoming:
     return Incoming(Action.TRIGGER, contract.bounded(report, at=at))
 
 
+def _left_out(missing: int, group: str) -> dict[str, str]:
+    why = _("Its sender cuts messages at a number of alerts (max_alerts, or the contact point's limit). Look there: %(group)s")
+    title = _("%(count)d alerts were left out of a message") % {"count": missing}
+    return {"title": title, "description": why % {"group": group}}
+
+
 def truncated(value: Mapping[str, Any], source: str, *, at: datetime) -> list[Incoming]:
     """An alert for those that the sender left out of the message, if it did."""
     missing = value.get("truncatedAlerts")
@@ -86,8 +94,7 @@ def truncated(value: Mapping[str, Any], source: str, *, at: datetime) -> list[In
         return []
     group = contract.text(value.get("groupKey"))
     report = NewReport(
-        source, title=f"{missing} alerts were left out of a message", type="truncated", subject=contract.text(value.get("receiver")),
-        description=f"Its sender cuts messages at a number of alerts (max_alerts, or the contact point's limit). Look there: {group}",
+        source, type="truncated", subject=contract.text(value.get("receiver")), **tongues.report(lambda: _left_out(missing, group)),
         dedup_key=f"truncated:{group}", labels=contract.labels(_texts(value.get("groupLabels"))),
         links=contract.links([("Where it comes from", value.get("externalURL"))]),
         raw=contract.raw({name: each for name, each in value.items() if name != "alerts"}),

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
+from alerts import tongues
 from alerts.enums import Severity
 from alerts.folding import NewReport
 from alerts.incoming import contract
@@ -55,7 +58,7 @@ def _report(value: Mapping[str, Any], beat: Mapping[str, Any], monitor: Mapping[
     own = {"monitor": name, "monitor_type": monitor.get("type"), "target": where, "port": monitor.get("port")}
     return NewReport(
         source,
-        title=f"{name} is down",
+        **tongues.report(lambda: {"title": _("%(name)s is down") % {"name": name}}),
         type="uptime",
         severity=contract.severity(tags.get("severity")),
         subject=name,

@@ -92,6 +92,7 @@ def test_kuma_down_and_up_are_one_alert():
     assert (down.action, up.action, up.note) == (Action.TRIGGER, Action.RESOLVE, "200 - OK")
     assert down.report.dedup_key == up.report.dedup_key == "kuma:7"
     assert (down.report.title, down.report.severity) == ("Clinic / Portal is down", "critical")
+    assert down.report.translations["fr"] == {"title": "Clinic / Portal est en panne"}
     assert (down.report.labels["ward"], down.report.links[0]["href"]) == ("true", "https://portal.example.org")
     assert "hunter2" not in down.report.raw
 
@@ -213,6 +214,7 @@ def test_alerts_that_the_sender_left_out_are_an_alert_themselves():
     _, (item,) = alertmanager_webhook.read(changed(payloads.ALERTMANAGER, truncatedAlerts=17), "am", at=NOON)
 
     assert (item.action, item.report.title) == (Action.TRIGGER, "17 alerts were left out of a message")
+    assert item.report.translations["fr"]["title"] == "17 alertes ont été omises d’un message"
 
 
 def test_an_alert_without_labels_is_told_for_what_it_is():
