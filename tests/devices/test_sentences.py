@@ -17,7 +17,7 @@ from devices.models import AlertRule
         ({"aggregate": "rate:60", "metric": "humidity", "comparison": "below"}, "change of Humidity within 1 min below 45 for 2 s"),
         ({"metric": "humidity", "sustained_seconds": 3600}, "Humidity above 45 % for 1 h"),
         ({"window_from": time(22), "window_until": time(7), "weekdays": [6, 0]}, "Lp above 45 dB for 2 s, 22:00–07:00, Mon Sun"),
-        ({"metric": "co2", "threshold": 1000}, "co2 above 1000 for 2 s"),
+        ({"metric": "co2", "threshold": 1000}, "co2 above 1,000 for 2 s"),
     ],
 )
 def test_a_rule_says_when_it_raises_its_alert(fields, said):

@@ -128,7 +128,7 @@ def test_a_good_run_unlike_the_others_is_told_as_p4_and_the_next_usual_one_ends_
     alert = Alert.objects.get()
     assert (alert.type, alert.priority) == ("job-drift", 4)
     assert "it took 10 min instead of 1 min" in alert.description
-    assert "rows is 0 instead of 1000" in alert.description
+    assert "rows is 0 instead of 1,000" in alert.description
 
     end(make_run(job, at=NOON + HOUR, seconds=61, stats={"rows": 1001}))
 
