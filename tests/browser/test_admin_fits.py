@@ -12,6 +12,9 @@ from tests.browser.pages import furnish
 
 CUT = """() => [...document.querySelectorAll("#main *, #content *")].filter((each) => each.scrollWidth > each.clientWidth + 1
   && ["auto", "scroll"].includes(getComputedStyle(each).overflowX) && each.querySelector("table")).map((each) => each.className)"""
+LAID_OUT = "[...document.querySelectorAll('[data-simplebar]')].every((each) => each.dataset.simplebar === 'init')"
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+DRAWN = f"() => document.fonts.ready.then(() => {FRAMES})"
 WIDTHS = (380, 1280)
 
 
@@ -26,9 +29,11 @@ def responder(responder):
 def wrong(page, path):
     """Where a page is wider than the screen, and which of its tables cannot be seen whole."""
     page.goto(path)
+    page.wait_for_function(LAID_OUT)
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(DRAWN)
         found += [width] if page.evaluate("document.documentElement.scrollWidth") > width else page.evaluate(CUT)
     return found
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -162,3 +162,18 @@ def test_the_policy_is_wide_for_the_admin_alone(boss):
 
     assert ("'unsafe-eval'" in wide, "'unsafe-inline'" in wide, "script-src 'self' 'unsafe-inline'" in wide) == (True, True, False)
     assert "unsafe" not in strict
+
+
+def test_the_list_of_users_names_their_rights_at_the_same_cost_for_one_and_for_three(boss):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            body = boss.get("/admin/auth/user/").content.decode()
+        assert "everything (superuser)" in body
+        return len(seen)
+
+    queries()
+    one = queries()
+    for name in ("ada", "grace"):
+        staff(name=name).groups.add(Group.objects.get_or_create(name="Ward")[0])
+
+    assert queries() == one
