@@ -97,7 +97,8 @@ def test_a_contrast_theme_tells_good_days_from_empty_ones(open_page, viewer):
 
     page = open_page(f"/live/backups/{job.pk}/", forced_colors="active")
 
-    good, empty = (page.locator(f"#calendar .cell.c-{kind}").last.evaluate("cell => getComputedStyle(cell).backgroundColor") for kind in ("s", "none"))
+    cells = (page.locator(f"#calendar .cell.c-{kind}").last for kind in ("s", "none"))
+    good, empty = (cell.evaluate("cell => getComputedStyle(cell).backgroundColor") for cell in cells)
     assert good != empty
 
 
