@@ -25,6 +25,13 @@ RUN = """async (rules) => {
 }"""
 WIDE = """() => [...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 5).map((each) => `${each.tagName.toLowerCase()}#${each.id}.${each.className}`)"""
+FITS = """async (width) => {
+  const until = performance.now() + 10000;
+  const fits = () => innerWidth === width && document.documentElement.scrollWidth <= width;
+  while (!fits() && performance.now() < until) await new Promise((again) => setTimeout(again, 20));
+  return fits();
+}"""
+"""A chart is drawn anew some time after its page became narrower."""
 SMALL = """() => [...document.querySelectorAll(
   "a[href], button, select, textarea, summary, input:not([type=hidden], [type=radio], [type=checkbox])")]
   .filter((each) => each.checkVisibility() && !each.closest("svg, .skip, dialog:not([open])"))
@@ -101,7 +108,7 @@ def reach(page, name, path):
 
 def overflows(page, width):
     page.set_viewport_size({"width": width, "height": 900})
-    return page.evaluate("document.documentElement.scrollWidth") > width
+    return not page.evaluate(FITS, width)
 
 
 def too_small(page, width):
