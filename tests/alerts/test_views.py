@@ -89,7 +89,7 @@ def test_one_alert_comes_with_record_messages_and_plan(client, viewer, alert):
 
     body = client.get(f"/live/alerts/{alert.pk}/snapshot").json()
 
-    assert set(body) == {"alert", "now", "last_event_id", "log", "deliveries", "steps", "feedback", "mine"}
+    assert set(body) == {"alert", "now", "last_event_id", "log", "deliveries", "steps", "told", "feedback", "mine"}
     assert [entry["kind"] for entry in body["log"]] == ["comment", "raised"]
 
 
