@@ -274,4 +274,4 @@ def _short(size: int) -> str:
         if number < 1000:
             break
         number, unit = number / 1000, following
-    return f"{formats.number_format(number, decimal_pos=0 if not unit or number >= 100 else 1)} {unit}{_('B')}"
+    return f"{figures.number(number, 0 if not unit or number >= 100 else 1)} {unit}{_('B')}"

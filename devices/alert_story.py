@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from alerts import story_chart
@@ -13,6 +12,7 @@ from alerts.story_parts import Asked, Chart, Entry, Fact, Part, Span
 from devices import aggregates, history, sentences
 from devices.enums import DriverKind
 from devices.models import AlertRule, RuleEvent
+from sentinel_site.lib import figures
 
 NEEDED: Final = ("devices.view_device", "devices.view_reading")
 MOST: Final = 5
@@ -93,7 +93,7 @@ def _clock(text: Any) -> time | None:
 
 
 def _number(value: float, rule: AlertRule) -> str:
-    return f"{number_format(value, decimal_pos=1)} {sentences.unit_of(rule.metric)}".strip()
+    return f"{figures.number(value, 1)} {sentences.unit_of(rule.metric)}".strip()
 
 
 def _charts(event: RuleEvent, asked: Asked) -> Iterator[Chart]:

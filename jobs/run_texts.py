@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from jobs.enums import Trigger
 from jobs.models import Job, JobRun
+from sentinel_site.lib import figures
 
 ERROR_LINES, ERROR_LENGTH = 12, 1500
 OUTPUT_LINES, OUTPUT_LENGTH = 8, 800
@@ -29,7 +29,7 @@ def lasting(milliseconds: float) -> str:
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
     if milliseconds < 10_000:
-        return f"{number_format(milliseconds / 1000, decimal_pos=1)} s"
+        return f"{figures.number(milliseconds / 1000, 1)} s"
     seconds, parts = round(milliseconds / 1000), []
     for size, unit in (*_UNITS, (1, "s")):
         count, seconds = divmod(seconds, size)

@@ -9,7 +9,6 @@ from django.http.response import HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +19,7 @@ from backups import listing
 from backups.admin.words import PING_COLOURS, VERDICT_COLOURS, shown
 from backups.enums import Suspicion
 from backups.models import BackupEntry, Ping
-from sentinel_site.lib import downloads
+from sentinel_site.lib import downloads, figures
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
 
 
@@ -148,7 +147,7 @@ class PingAdmin(ReadOnlyMixin, LargeListMixin):
     @display(description=_("Took"))
     def took(self, ping: Ping) -> str:
         """From its start."""
-        return f"{number_format(ping.duration_seconds, decimal_pos=1)} s" if ping.duration_seconds is not None else "–"
+        return f"{figures.number(ping.duration_seconds, 1)} s" if ping.duration_seconds is not None else "–"
 
 
 def _document(value: Any) -> str:

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from devices import sentences
 from devices.admin.words import COMMAND_COLOURS
 from devices.enums import COMMAND_OPEN
 from devices.models import DeviceCommand, RuleEvent
+from sentinel_site.lib import figures
 from sentinel_site.lib.ages import length
 from sentinel_site.lib.lists import BornFilter, LargeListMixin, ReadOnlyMixin
 from sentinel_site.lib.underway import UnderwayMixin
@@ -103,12 +103,12 @@ class RuleEventAdmin(ReadOnlyMixin, LargeListMixin):
     @display(description=_("At the onset"))
     def at_onset(self, event: RuleEvent) -> str:
         """The value that began it."""
-        return f"{sentences.of_metric(event.metric)} {number_format(event.value, decimal_pos=1)} {sentences.unit_of(event.metric)}"
+        return f"{sentences.of_metric(event.metric)} {figures.number(event.value, 1)} {sentences.unit_of(event.metric)}"
 
     @display(description=_("Worst"))
     def worst(self, event: RuleEvent) -> str:
         """The peak."""
-        return f"{number_format(event.peak, decimal_pos=1)} {sentences.unit_of(event.metric)}"
+        return f"{figures.number(event.peak, 1)} {sentences.unit_of(event.metric)}"
 
     @display(description=_("Lasted"))
     def lasted(self, event: RuleEvent) -> str:

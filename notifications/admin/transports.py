@@ -6,12 +6,12 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from notifications import transport_health
 from notifications.book import lack
 from notifications.transport_health import Figures, Health
+from sentinel_site.lib import figures
 from sentinel_site.lib.ages import length
 
 STATES: Final = {
@@ -38,6 +38,6 @@ def _row(health: Health, *, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _percent(figures: Figures) -> str:
-    rate = figures.success_rate
-    return "–" if rate is None else _("%(figure)s %%") % {"figure": number_format(100 * rate, decimal_pos=1)}
+def _percent(of: Figures) -> str:
+    rate = of.success_rate
+    return "–" if rate is None else _("%(figure)s %%") % {"figure": figures.number(100 * rate, 1)}

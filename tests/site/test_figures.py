@@ -40,6 +40,18 @@ def test_a_number_is_written_as_the_reader_writes_it(value, english, french):
     assert (said("en", lambda: figures.number(value)), said("fr", lambda: figures.number(value))) == (english, french)
 
 
+@pytest.mark.parametrize(("value", "digits", "shown"), [
+    (84.97, 1, "85.0"), (64.96, 1, "65.0"), (28.999999999999996, None, "29"), (99.99999999, None, "100"), (-0.04, 1, "0.0"), (2.5, 0, "2"),
+])  # fmt: skip
+def test_a_number_is_rounded_and_not_cut_off(value, digits, shown):
+    assert said("en", lambda: figures.number(value, digits)) == shown
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.29, "29%"), (0.57, "57%"), (0.996, "100%")])
+def test_a_share_is_rounded_and_not_cut_off(share, shown):
+    assert said("en", lambda: figures.percent(share)) == shown
+
+
 def test_a_threshold_is_written_as_the_reader_writes_it():
     rule = AlertRule(metric="temperature", comparison="above", threshold=37.5, sustained_seconds=0, weekdays=[])
 
