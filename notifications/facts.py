@@ -220,7 +220,7 @@ class Facts:
     def digest(self) -> Mapping[str, Any]:
         """Of a silence that is over: why it was, from when to when, how many alerts it held back, and what became of those."""
         found: dict[str, Any] = clean(self._context.get("digest") or {})
-        return {**found, "over": self._in_own_words(found.get("over") or [])}
+        return found and {**found, "over": self._in_own_words(found.get("over") or [])}
 
     @property
     def label(self) -> str:

@@ -12,7 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
@@ -46,11 +46,13 @@ CHANGE_KEY = "sentinel_site.change_apikey"
 
 
 @receiver(pre_save, sender=LogEntry)
-def name_in_english(instance: LogEntry, **_kwargs: Any) -> None:
+def name_in_english(instance: LogEntry, *, raw: bool = False, **_kwargs: Any) -> None:
     """What the admin writes down of its own calls a row as all other records do, in whichever language somebody works."""
+    if raw:
+        return
     try:
         row = instance.get_edited_object()
-    except (ObjectDoesNotExist, AttributeError):
+    except (ObjectDoesNotExist, AttributeError, ValueError, ValidationError):  # what it is about is gone, or never was a row
         return
     instance.object_repr = english.text(row)[:200]
 

@@ -150,7 +150,7 @@ def _row(run: BulkRun, deed: Deed, by: User, place: int, row: Model | None) -> b
 
 def _failed(run: BulkRun, place: int, row: Model | None, why: str, *, at: datetime) -> bool:
     """Count a row that failed, and keep why."""
-    name = str(row) if row is not None else str(run.todo[place])
+    name = english.text(row) if row is not None else str(run.todo[place])
     with transaction.atomic():
         held = _open(run).filter(done=place).select_for_update(no_key=True).only("failures").first()
         if held is None:

@@ -194,6 +194,10 @@ def test_an_alert_that_brings_other_languages_is_read_in_the_readers_own(languag
     assert (note in words.text, "translations" in words.text) == (True, False)
 
 
+def test_a_message_without_a_digest_has_none():
+    assert not wording("first", "en").facts.digest
+
+
 def test_french_counts_nothing_in_the_singular():
     digest = {"reason": "Works", "since": "1 May", "until": "2 May", "held": 1, "open": 0, "unseen": 1, "answered": 0, "over": []}
 
