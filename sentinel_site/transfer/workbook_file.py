@@ -79,14 +79,17 @@ def main() -> int:
 
 
 def read(data: bytes) -> dict[str, Any]:
-    """What the first sheet says. Raises Refused."""
+    """What the first sheet that people see says. Raises Refused."""
     _check(data)
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
     sheets = book.worksheets
     if not sheets:
         raise Refused(gettext_noop("The spreadsheet has no sheet with cells."))
-    others = [sheet.title for sheet in sheets[1:MAX_SHEETS] if _holds_something(sheet)]
-    return {"lines": _without_empty_columns(_lines(sheets[0])), "sheet": sheets[0].title, "others": others}
+    first = next((sheet for sheet in sheets if sheet.sheet_state == "visible"), None)
+    if first is None:
+        raise Refused(gettext_noop("All sheets of the spreadsheet are hidden. Show the one that is meant, and save it again."))
+    others = [sheet.title for sheet in sheets[:MAX_SHEETS] if sheet is not first and _holds_something(sheet)]
+    return {"lines": _without_empty_columns(_lines(first)), "sheet": first.title, "others": others}
 
 
 def _check(data: bytes) -> None:
@@ -95,6 +98,8 @@ def _check(data: bytes) -> None:
         raise Refused(gettext_noop("The file has more than %(n)s KiB. Split it."), n=MAX_BYTES // 1024)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
+        if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):  # others know no bound
+            raise Refused(gettext_noop("The spreadsheet is packed in an unusual way. Open it and save it again as .xlsx."))
         if any(part.flag_bits & 1 for part in parts):
             raise Refused(gettext_noop("The file is encrypted. Save it without a password."))
         names = {part.filename for part in parts}

@@ -6,6 +6,8 @@ Both are done by a program of its own (workbook_file.py), which is killed when i
 import json
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +22,10 @@ from sentinel_site.lib import csvtext
 from sentinel_site.transfer.files import Unreadable, kinds_of
 
 SECONDS: Final = 45
+AT_ONCE: Final = 2
+"""Each may take half a gigabyte and a core."""
+WAIT_SECONDS: Final = 10
+_places: Final = threading.BoundedSemaphore(AT_ONCE)
 ZIP: Final = b"PK\x03\x04"
 OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
@@ -55,13 +61,18 @@ def made(form: type[BaseModel], columns: Sequence[str], rows: Iterable[Mapping[s
 
 def _done(what: str, given: bytes) -> bytes:
     command = [sys.executable, "-m", "sentinel_site.transfer.workbook_file", what]
-    environment = {"PATH": "", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
+    if not _places.acquire(timeout=WAIT_SECONDS):
+        raise Unreadable(_("Too many spreadsheets are being read or written. Try again in a moment."))
     try:
-        done = subprocess.run(
-            command, input=given, capture_output=True, timeout=SECONDS, check=True, cwd=Path(settings.BASE_DIR), env=environment
-        ).stdout
+        with tempfile.TemporaryDirectory(prefix="sentinel-") as place:  # a program that is killed takes nothing away itself
+            environment = {"PATH": "", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "TMPDIR": place}
+            done = subprocess.run(
+                command, input=given, capture_output=True, timeout=SECONDS, check=True, cwd=Path(settings.BASE_DIR), env=environment
+            ).stdout
     except subprocess.SubprocessError:
         raise Unreadable(_("The spreadsheet takes too long or too much memory. Copy the cells into a new one, or use CSV.")) from None
+    finally:
+        _places.release()
     if done.startswith(b'{"error"'):
         refused = json.loads(done)
         raise Unreadable(_(refused["error"]) % refused["values"])
@@ -80,8 +91,8 @@ def _local(text: str) -> Any:
     """An instant by the site's clock; as text where that shows it twice (when clocks go back), or a spreadsheet knows no such year."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        here = timezone.localtime(at, timezone.get_default_timezone()).replace(tzinfo=None, fold=0)
+    except (ValueError, OverflowError):  # no instant, or none that this zone can show
         return text
-    here = timezone.localtime(at, timezone.get_default_timezone()).replace(tzinfo=None, fold=0)
     again = here.replace(tzinfo=timezone.get_default_timezone())
     return {"at": here.isoformat()} if again == at and 1901 <= here.year <= 9998 else text

@@ -131,6 +131,26 @@ def test_empty_rows_and_columns_merged_cells_and_further_sheets_are_no_hindrance
     assert said == "Only the first sheet, “People”, was read. There is something in these, too: Old."
 
 
+def test_what_nobody_sees_is_not_read():
+    book = Workbook()
+    book.active.append(["hidden"])
+    book.active.title, book.active.sheet_state = "Old", "veryHidden"
+    book.create_sheet("People").append(["name"])
+    book.active = 1
+
+    text, said = workbooks.as_csv(saved(book))
+
+    assert text == "name\r\n"
+    assert "“People”" in said
+    assert "Old" in said
+
+
+def test_an_instant_that_no_calendar_shows_stays_text():
+    assert [
+        workbooks.made(OverrideForm, ["starts_at"], [{"starts_at": text}])[:2] for text in ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
+    ] == [b"PK", b"PK"]
+
+
 def test_what_a_spreadsheet_escapes_is_read():
     page = f'<worksheet xmlns="{MAIN}"><dimension ref="A1:XFD1048576"/><sheetData><row>{{}}</row></sheetData></worksheet>'
     cell = '<c t="inlineStr"><is><t>a_x000D_b_x0000_</t></is></c>'
@@ -157,6 +177,28 @@ def wide():
     book = Workbook()
     book.active["XFD1"] = "x"
     return saved(book)
+
+
+def unbounded():
+    """Small by what it says of itself; of this kind of packing nobody knows the end before it is unpacked."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("xl/workbook.xml", b" " * 1000)
+    return out.getvalue()
+
+
+def hidden():
+    book = Workbook()
+    book.create_sheet("Seen")
+    for each in book.worksheets:
+        each.sheet_state = "hidden"
+    data = io.BytesIO()
+    book.worksheets[1].sheet_state = "visible"
+    book.save(data)
+    name = "xl/workbook.xml"
+    with zipfile.ZipFile(data) as old:
+        text = old.read(name).decode()
+    return remade(data.getvalue(), workbook=text.replace('state="visible"', 'state="veryHidden"').encode())
 
 
 def encrypted():
@@ -190,6 +232,8 @@ def zipped(name, content=b"x"):
         (lambda: remade(sheet(["name"], ["A" * 30_000]), **{"workbook": b"<x>"}), "can be read"),
         (lambda: sheet(["name"], *([["A" * 30_000]] * 20)), "more than 512 KiB"),
         (encrypted, "encrypted"),
+        (unbounded, "packed in an unusual way"),
+        (hidden, "All sheets of the spreadsheet are hidden"),
         (lambda: zipped("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), "another kind"),
         (lambda: zipped("xl/workbook.bin"), "another kind"),
         (lambda: zipped("readme.txt"), "can be read .KeyError"),
