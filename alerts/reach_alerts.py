@@ -1,7 +1,9 @@
 """Telling the administrators, beforehand, that a P1 would reach nobody: an alert per policy, closed when the gap is."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Final
 
 from django.utils import translation
@@ -15,6 +17,8 @@ from alerts.reachability import Gap
 from notifications.models import Recipient
 
 TYPE: Final = "nobody-reachable"
+Anew = Callable[[str], list[Gap]]
+"""All gaps, with their reasons in the language that is switched on, by its code."""
 SOON: Final = timedelta(hours=24)
 """A gap that begins within it makes the alert high, a later one medium."""
 
@@ -33,8 +37,9 @@ def check(*, at: datetime) -> int:
         for gap in gaps:
             found[gap.policy].append(gap)
     raised = {alert.subject: alert for alert in Alert.objects.filter(source__slug=intake.OWN_SOURCE, type=TYPE, status__in=OPEN)}
-    reports = [_report(policy, gaps, at=at) for policy, gaps in found.items()]
-    intake.accept([report for report in reports if _is_news(report, raised.get(report.subject))], at=at)
+    anew = cache(lambda _language: _gaps(at=at))
+    news = [(policy, gaps) for policy, gaps in found.items() if _is_news(_severity(gaps[0], at=at), raised.get(policy[:200]))]
+    intake.accept([_report(policy, gaps, anew, at=at) for policy, gaps in news], at=at)
     for policy, alert in raised.items():
         if policy not in {name[:200] for name in found}:
             note = tongues.note(lambda: _("A P1 reaches somebody in every minute again."))
@@ -42,24 +47,30 @@ def check(*, at: datetime) -> int:
     return len(found)
 
 
-def _is_news(report: folding.NewReport, raised: Alert | None) -> bool:
+def _is_news(severity: Severity, raised: Alert | None) -> bool:
     """Whether nothing is said of the gap yet, or it has come nearer: then the same alert becomes more urgent, and calls again."""
-    return raised is None or DEFAULT_PRIORITY[Severity(report.severity or Severity.MEDIUM)] < raised.priority
+    return raised is None or DEFAULT_PRIORITY[severity] < raised.priority
 
 
-def _report(policy: str, gaps: list[Gap], *, at: datetime) -> folding.NewReport:
+def _severity(first: Gap, *, at: datetime) -> Severity:
+    if first.span.since <= at:
+        return Severity.CRITICAL
+    return Severity.HIGH if first.span.since < at + SOON else Severity.MEDIUM
+
+
+def _report(policy: str, gaps: list[Gap], anew: Anew, *, at: datetime) -> folding.NewReport:
     first = gaps[0]
-    now = first.span.since <= at
-    severity = Severity.CRITICAL if now else Severity.HIGH if first.span.since < at + SOON else Severity.MEDIUM
+    words = partial(_words, policy, first, len(gaps) - 1, anew, now=first.span.since <= at)
     return folding.NewReport(
-        source=intake.OWN_SOURCE, type=TYPE, subject=policy[:200], severity=severity, dedup_key=f"{TYPE}:{policy}"[:300],
-        **tongues.report(lambda: _words(policy, first, len(gaps) - 1, now=now, at=at)),
+        source=intake.OWN_SOURCE, type=TYPE, subject=policy[:200], severity=_severity(first, at=at),
+        dedup_key=f"{TYPE}:{policy}"[:300], **tongues.report(words),
     )  # fmt: skip
 
 
-def _words(policy: str, first: Gap, more: int, *, now: bool, at: datetime) -> dict[str, str]:
+def _words(policy: str, first: Gap, more: int, anew: Anew, *, now: bool) -> dict[str, str]:
     """What is said of it in the language that is switched on; the reasons are asked for anew in another than that they are stored in."""
-    same = [gap for gap in _gaps(at=at) if (gap.policy, gap.span) == (policy, first.span)] if get_language() != tongues.STORED else []
+    language = get_language() or tongues.STORED
+    same = [gap for gap in anew(language) if (gap.policy, gap.span) == (policy, first.span)] if language != tongues.STORED else []
     why = "; ".join((same or [first])[0].why)
     since, until = f"{first.span.since:%Y-%m-%d %H:%M}", f"{first.span.until:%Y-%m-%d %H:%M}"
     said = _("A P1 would reach nobody from %(since)s UTC (policy %(policy)s)")

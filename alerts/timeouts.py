@@ -4,8 +4,9 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
-from alerts import escalation, lifecycle, policies, record
+from alerts import escalation, lifecycle, policies, record, tongues
 from alerts.enums import AckTimeoutAction, AlertStatus, EventKind, Resolution
 from alerts.models import Alert
 from alerts.plan import LAST_RESORT_GRACE_SECONDS
@@ -68,7 +69,8 @@ def _time_out(alert: Alert, *, at: datetime) -> None:
         record.announce([(EventKind.ESCALATED, alert.pk, record.UNANSWERED)], at=at, wake_also=(wake.DUE,))
     elif alert.status == AlertStatus.ACKNOWLEDGED and not _called_again(alert):
         if plan.ack_timeout_action == AckTimeoutAction.RESOLVE:
-            lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.AUTO, note="acknowledged, and never resolved")
+            note = tongues.note(lambda: _("acknowledged, and never resolved"))
+            lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.AUTO, note=note)
         else:
             escalation.start_round(alert, at=at, why="acknowledged, and not resolved in time")
             record.announce([(EventKind.ESCALATED, alert.pk)], at=at, wake_also=(wake.DUE,))

@@ -3,6 +3,7 @@
 What a sender wrote is the sender's, and stays as it came.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -11,8 +12,9 @@ from django.conf import settings
 from django.utils import translation
 
 STORED: Final = "en"
-MAX_TITLE: Final = 300
+MAX_TITLE, MAX_DESCRIPTION = 300, 100_000
 Said = TypeVar("Said")
+logger = logging.getLogger(__name__)
 
 
 class Note(str):
@@ -24,7 +26,7 @@ class Note(str):
 def report(say: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """What ``say`` says (``title``, ``description``, ``links``) in English, and under ``translations`` in the other languages.
 
-    As fields of a NewReport. A title that is too long is cut.
+    As fields of a NewReport. A title or description that is too long is cut; a language whose words cannot be made is left out.
     """
     said = {code: _cut(words) for code, words in _each(say).items()}
     return {**said.pop(STORED), "translations": said}
@@ -49,9 +51,15 @@ def _each(say: Callable[[], Said]) -> dict[str, Said]:
     said = {}
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
-            said[code] = say()
+            try:
+                said[code] = say()
+            except Exception:  # an alert is never lost for its words in another language
+                if code == STORED:
+                    raise
+                logger.exception("what Sentinel says could not be said in %s", code)
     return said
 
 
 def _cut(words: Mapping[str, Any]) -> dict[str, Any]:
-    return {**words, "title": str(words["title"])[:MAX_TITLE]}
+    long = {"description": str(words["description"])[:MAX_DESCRIPTION]} if "description" in words else {}
+    return {**words, "title": str(words["title"])[:MAX_TITLE], **long}

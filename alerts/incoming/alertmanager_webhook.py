@@ -93,8 +93,9 @@ def truncated(value: Mapping[str, Any], source: str, *, at: datetime) -> list[In
     if not isinstance(missing, int) or missing <= 0:
         return []
     group = contract.text(value.get("groupKey"))
+    shown = contract.cut(group, contract.MAX_LABEL_TEXT)
     report = NewReport(
-        source, type="truncated", subject=contract.text(value.get("receiver")), **tongues.report(lambda: _left_out(missing, group)),
+        source, type="truncated", subject=contract.text(value.get("receiver")), **tongues.report(lambda: _left_out(missing, shown)),
         dedup_key=f"truncated:{group}", labels=contract.labels(_texts(value.get("groupLabels"))),
         links=contract.links([("Where it comes from", value.get("externalURL"))]),
         raw=contract.raw({name: each for name, each in value.items() if name != "alerts"}),

@@ -15,8 +15,9 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.utils import IntegrityError, OperationalError
+from django.utils.translation import gettext as _
 
-from alerts import folding, intake, lifecycle, ownership, routing
+from alerts import folding, intake, lifecycle, ownership, routing, tongues
 from alerts.enums import OPEN, Resolution, Verdict
 from alerts.errors import InvalidReport, UnknownSource
 from alerts.folding import NewReport
@@ -111,7 +112,8 @@ def _test(item: Incoming, *, at: datetime, by: User) -> Taken:
     (outcome,) = intake.accept([item.report._replace(dedup_key=f"test:{ids.uuid7(at)}")], at=at, by_id=by.pk)
     if not isinstance(outcome, InvalidReport):
         alert = Alert.objects.get(pk=outcome.alert_id)
-        lifecycle.resolve(alert, by=by, at=at, resolution=Resolution.TEST, note=item.note or "a test of the connection")
+        note = item.note or tongues.note(lambda: _("a test of the connection"))
+        lifecycle.resolve(alert, by=by, at=at, resolution=Resolution.TEST, note=note)
     return _taken(outcome)
 
 

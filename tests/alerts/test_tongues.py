@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone, translation
 
 from alerts import board, detection, flooding, messages, queries, sentences, tongues
+from alerts.incoming import alertmanager_webhook
 from alerts.models import Alert, LogEntry
 from notifications.models import Delivery, Notification, Recipient
 from notifications.rendering import Wording
@@ -132,3 +133,27 @@ def test_numbers_are_written_as_the_reader_writes_them():
         french = figures.number(1234.5, 1)
 
     assert (french, json.dumps(tongues.note(lambda: "over"))) == ("1\u00a0234,5", '"over"')
+
+
+def test_words_that_cannot_be_made_in_another_language_do_not_cost_the_alert(caplog):
+    def say():
+        if translation.get_language() != "en":
+            raise KeyError("place")
+        return {"title": "Something"}
+
+    assert tongues.report(say) == {"title": "Something", "translations": {}}
+    assert "could not be said in fr" in caplog.text
+
+
+def test_words_that_are_too_long_are_cut_in_every_language():
+    made = tongues.report(lambda: {"title": "t" * 400, "description": "d" * 200_000})
+
+    assert [(len(each["title"]), len(each["description"])) for each in (made, made["translations"]["fr"])] == [(300, 100_000)] * 2
+
+
+def test_what_a_sender_calls_its_group_is_not_kept_whole_in_every_language():
+    value = {"truncatedAlerts": 3, "groupKey": "x" * 900_000, "receiver": "r"}
+
+    (made,) = alertmanager_webhook.truncated(value, "prometheus", at=NOON)
+
+    assert max(len(made.report.description), len(made.report.translations["fr"]["description"])) < 2000
