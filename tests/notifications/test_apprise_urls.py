@@ -50,7 +50,8 @@ def test_everything_else_is_refused_with_the_reason(url, says):
     assert (bool(why), says in why) == (True, True), why
 
 
-def test_what_is_sent_follows_no_redirect_and_waits_a_bounded_time():
+def test_what_is_sent_follows_no_redirect_and_waits_a_bounded_time(settings):
+    settings.APPRISE_TIMEOUT = 8
     plugin = apprise_urls.make("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js")
 
     assert (plugin.redirects, plugin.verify_certificate, plugin.request_timeout) == (False, True, (3.0, 8.0))

@@ -82,4 +82,4 @@ def test_nothing_happens_without_the_right_or_by_opening_a_link(rights, method):
 def test_the_tries_are_shown_to_those_who_look():
     page = sign_in("view_delivery").get(url(given_up())).content.decode()
 
-    assert "dead after 120 ms no such mailbox" in page
+    assert "Gave up after 120 ms no such mailbox" in page
