@@ -1,10 +1,12 @@
 """The sentences that messages about backups are made of: what happened, and what to do about it."""
 
+import re
 from typing import Final
 
 from django.utils.translation import gettext, gettext_noop
 
 from backups.enums import BackupVerdict, Suspicion
+from sentinel_site.lib import figures
 
 TITLES: Final = {
     BackupVerdict.MISSING: gettext_noop("No backup of %(what)s"),
@@ -65,11 +67,17 @@ ODD: Final = {
 }
 MESSAGES: Final = frozenset({
     gettext_noop("Nothing was reported until the deadline."), gettext_noop("The content is not what the agent reports."),
-    gettext_noop("The agent reports no hash; only the size was compared."),
+    gettext_noop("The content is not what the agent reports. What the agent reports is no SHA-256."),
+    gettext_noop("The agent reports no hash; only the size was compared."), gettext_noop("The staged file is empty."),
+    gettext_noop("Its file is not here: this is the agent's word alone."),
 })  # fmt: skip
 """What entries keep of their verdict in Sentinel's own words; everything else is the agent's."""
+SIZES: Final = gettext_noop("The staged file has %(size)s bytes, and the agent reports %(said)s.")
+_SIZES: Final = re.compile(r"The staged file has (?P<size>[0-9]+) bytes, and the agent reports (?P<said>[0-9]+)\.")
 
 
 def message(text: str) -> str:
     """What an entry says, in the language that is switched on where the words are Sentinel's."""
+    if found := _SIZES.fullmatch(text):
+        return gettext(SIZES) % {name: figures.number(int(size), 0) for name, size in found.groupdict().items()}
     return gettext(text) if text in MESSAGES else text
