@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -62,7 +62,7 @@ class WallAdmin(OfferedMixin, NoBulkDeleteMixin, ModelAdmin):
         asked = (
             (None, {"fields": ("name", "expires_at")}),
             (_("What it shows"), {"fields": SHOWS}),
-            (_("How"), {"fields": ("language", "sound")}),
+            (pgettext_lazy("wall", "How"), {"fields": ("language", "sound")}),
         )
         return (*asked, (_("Its life"), {"fields": LIFE})) if obj else asked
 

@@ -53,10 +53,10 @@ class ConfigChangeAdmin(ReadOnlyMixin, LargeListMixin):
     search_fields = ("object_words", "by_name", "where")
     search_help_text = _("Words of what it is called, of who did it, or of the API key or command.")
     fieldsets = (
-        (_("The change"), {"fields": ("at", "who", "way", "address", "did", "what", "now")}),
+        (_("The change"), {"fields": ("at", "who", "way", "address", "done", "what", "now")}),
         (_("Before and after"), {"fields": ("table",)}),
     )
-    readonly_fields = ("who", "way", "did", "what", "now", "table")
+    readonly_fields = ("who", "way", "done", "what", "now", "table")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConfigChange]:
         """What the reader may look at."""
@@ -75,6 +75,11 @@ class ConfigChangeAdmin(ReadOnlyMixin, LargeListMixin):
     def did(self, change: ConfigChange) -> tuple[str, str]:
         """Made, changed or deleted."""
         return change.action, change.get_action_display()
+
+    @display(description=_("Did"))
+    def done(self, change: ConfigChange) -> str:
+        """The same in words alone, for its page."""
+        return str(change.get_action_display())
 
     @display(description=_("What"))
     def what(self, change: ConfigChange) -> str:
