@@ -9,7 +9,6 @@ instants in UTC, or {"error": "what is wrong and what to do, in %(n)s words", "v
 """
 
 import json
-import resource
 import sys
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
@@ -18,6 +17,8 @@ from zoneinfo import ZoneInfo
 import icalendar
 import recurring_ical_events  # type: ignore[import-untyped]
 
+from sentinel_site.lib.confining import Refused, confine, gettext_noop
+
 MAX_BYTES: Final = 256 * 1024
 MAX_EVENTS: Final = 500
 CPU_SECONDS: Final = 5
@@ -25,32 +26,18 @@ MEMORY_BYTES: Final = 512 * 1024 * 1024
 FREQUENCIES: Final = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 
 
-class Refused(Exception):
-    """The file is not read; the text says why and what to do, with ``values`` in its places."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text)
-        self.values = values
-
-
-def gettext_noop(text: str) -> str:
-    """Marked for translation, by whoever asked: this program does without Django."""
-    return text
-
-
 def main() -> int:
     """See the module."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    confine(cpu_seconds=CPU_SECONDS, memory_bytes=MEMORY_BYTES)
     zone, since, until = ZoneInfo(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), datetime.fromisoformat(sys.argv[3])
     try:
-        answer: dict[str, Any] = {"events": events(sys.stdin.buffer.read(MAX_BYTES + 1), zone, since, until)}
+        answer = json.dumps({"events": events(sys.stdin.buffer.read(MAX_BYTES + 1), zone, since, until)}).encode()
     except Refused as error:
-        answer = {"error": str(error), "values": error.values}
+        answer = error.document()
     except Exception as error:  # whatever a hostile file brings the libraries to
         text = gettext_noop("This is not a calendar file that can be read (%(error)s). Export it again as .ics.")
-        answer = {"error": text, "values": {"error": type(error).__name__}}
-    sys.stdout.write(json.dumps(answer))
+        answer = Refused(text, error=type(error).__name__).document()
+    sys.stdout.buffer.write(answer)
     return 0
 
 

@@ -5,19 +5,15 @@ All of it is taken or nothing. Reading a file again replaces what its events mad
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from notifications.models import OnCallOverride, OnCallSchedule, Recipient
-from sentinel_site.lib import configuration
+from sentinel_site.lib import configuration, confined
 
 MAX_BYTES: Final = 256 * 1024
 SECONDS: Final = 10
@@ -42,20 +38,14 @@ def read(data: bytes, schedule: OnCallSchedule, *, at: datetime) -> list[Event]:
     """The events of a file from ``at`` on, for a year. Raises CalendarRefused."""
     if len(data) > MAX_BYTES:
         raise CalendarRefused(_("The file is larger than %(n)s KB. Export a shorter time.") % {"n": MAX_BYTES // 1024})
-    command = [sys.executable, "-m", "notifications.calendar_file", schedule.time_zone, at.isoformat(), (at + AHEAD).isoformat()]
-    environment = {"PATH": "", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
+    span = (at.isoformat(), (at + AHEAD).isoformat())
     try:
-        done = subprocess.run(
-            command, input=data, capture_output=True, timeout=SECONDS, check=True, cwd=Path(settings.BASE_DIR), env=environment
-        )
-        answer = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError):
-        raise CalendarRefused(
-            _("Reading the file took too long or too much memory. Export a shorter time, with simpler repeats.")
-        ) from None
-    if "error" in answer:
-        raise CalendarRefused(_(answer["error"]) % answer["values"])
-    return [Event(uid, datetime.fromisoformat(start), datetime.fromisoformat(end), title) for uid, start, end, title in answer["events"]]
+        answer = confined.run("notifications.calendar_file", schedule.time_zone, *span, given=data, seconds=SECONDS)
+    except confined.Unanswered as error:
+        too_much = _("Reading the file took too long or too much memory. Export a shorter time, with simpler repeats.")
+        raise CalendarRefused(str(error) or too_much) from None
+    events = json.loads(answer)["events"]
+    return [Event(uid, datetime.fromisoformat(start), datetime.fromisoformat(end), title) for uid, start, end, title in events]
 
 
 @transaction.atomic

@@ -13,7 +13,6 @@ they refuse. It knows no setting and no database. `workbooks.py` runs it.
 import io
 import json
 import re
-import resource
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -24,6 +23,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+
+from sentinel_site.lib.confining import Refused, confine, gettext_noop
 
 MAX_BYTES: Final = 512 * 1024
 MAX_PARTS: Final = 500
@@ -47,33 +48,19 @@ AMBIGUOUS: Final = re.compile(r"_x[0-9A-Fa-f]{4}_|x005F_|[\ufffe\uffff]")
 """What the format, or the library, would read as something else."""
 
 
-class Refused(Exception):
-    """The file is not read, or cannot be written; the text says why and what to do, with ``values`` in its places."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text)
-        self.values = values
-
-
-def gettext_noop(text: str) -> str:
-    """Marked for translation, by whoever asked: this program does without Django."""
-    return text
-
-
 def main() -> int:
     """See the module."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    confine(cpu_seconds=CPU_SECONDS, memory_bytes=MEMORY_BYTES)
     try:
         if sys.argv[1] == "write":
             answer = written(**json.load(sys.stdin.buffer))
         else:
             answer = json.dumps(read(sys.stdin.buffer.read(MAX_BYTES + 1))).encode()
     except Refused as error:
-        answer = json.dumps({"error": str(error), "values": error.values}).encode()
+        answer = error.document()
     except Exception as error:  # whatever a hostile file brings the library to
         text = gettext_noop("This is not a spreadsheet that can be read (%(error)s). Save it again as .xlsx, or as “CSV UTF-8”.")
-        answer = json.dumps({"error": text, "values": {"error": type(error).__name__}}).encode()
+        answer = Refused(text, error=type(error).__name__).document()
     sys.stdout.buffer.write(answer)
     return 0
 

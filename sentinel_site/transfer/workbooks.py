@@ -4,28 +4,18 @@ Both are done by a program of its own (workbook_file.py), which is killed when i
 """
 
 import json
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
-from sentinel_site.lib import csvtext
+from sentinel_site.lib import confined, csvtext
 from sentinel_site.transfer.files import Unreadable, kinds_of
 
 SECONDS: Final = 45
-AT_ONCE: Final = 2
-"""Each may take half a gigabyte and a core."""
-WAIT_SECONDS: Final = 10
-_places: Final = threading.BoundedSemaphore(AT_ONCE)
 ZIP: Final = b"PK\x03\x04"
 OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
@@ -60,23 +50,11 @@ def made(form: type[BaseModel], columns: Sequence[str], rows: Iterable[Mapping[s
 
 
 def _done(what: str, given: bytes) -> bytes:
-    command = [sys.executable, "-m", "sentinel_site.transfer.workbook_file", what]
-    if not _places.acquire(timeout=WAIT_SECONDS):
-        raise Unreadable(_("Too many spreadsheets are being read or written. Try again in a moment."))
     try:
-        with tempfile.TemporaryDirectory(prefix="sentinel-") as place:  # a program that is killed takes nothing away itself
-            environment = {"PATH": "", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "TMPDIR": place}
-            done = subprocess.run(
-                command, input=given, capture_output=True, timeout=SECONDS, check=True, cwd=Path(settings.BASE_DIR), env=environment
-            ).stdout
-    except subprocess.SubprocessError:
-        raise Unreadable(_("The spreadsheet takes too long or too much memory. Copy the cells into a new one, or use CSV.")) from None
-    finally:
-        _places.release()
-    if done.startswith(b'{"error"'):
-        refused = json.loads(done)
-        raise Unreadable(_(refused["error"]) % refused["values"])
-    return done
+        return confined.run("sentinel_site.transfer.workbook_file", what, given=given, seconds=SECONDS)
+    except confined.Unanswered as error:
+        too_much = _("The spreadsheet takes too long or too much memory. Copy the cells into a new one, or use CSV.")
+        raise Unreadable(str(error) or too_much) from None
 
 
 def _cell(value: Any, may: set[str]) -> Any:
