@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alerts.enums import ProposalKind
+from sentinel_site.lib.figures import number as _written
 
 
 def title(proposal: Mapping[str, Any]) -> str:
@@ -126,10 +127,6 @@ def place(line: Mapping[str, Any]) -> str:
         return str(line["source"])
     subject = _("{n} subjects").format(n=line["subjects"]) if line["subject"] is None else line["subject"]
     return " · ".join(filter(None, (line["source"], line["type"] if line["type"] != "generic" else "", subject)))
-
-
-def _written(number: float) -> str:
-    return str(number_format(number, use_l10n=True, force_grouping=True))
 
 
 def _messages(number: int) -> str:

@@ -5,9 +5,10 @@ from typing import Any, Final
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
+
+from sentinel_site.lib import figures
 
 BOUND: Final = 10_000
 """Where exact counts and pages stop. Deeper pages cost an ever longer OFFSET; who needs them narrows the filter."""
@@ -60,14 +61,10 @@ class EstimatePaginator(Paginator):  # type: ignore[type-arg]
     def total(self) -> str:
         """``count`` as a reader should understand it: ``about 1,200,000``, ``10,000 or more``, or the number itself."""
         if self.count > BOUND:
-            return gettext("about {count}").format(count=_grouped(round(self.count, -3)))
-        shown = _grouped(self.count)
+            return gettext("about {count}").format(count=figures.number(round(self.count, -3), 0))
+        shown = figures.number(self.count, 0)
         return gettext("{count} or more").format(count=shown) if self.count == self.bound and not self.exactly else shown
 
     @property
     def _filtered(self) -> bool:
         return bool(self.object_list.query.where)
-
-
-def _grouped(number: int) -> str:
-    return str(number_format(number, use_l10n=True, force_grouping=True))
