@@ -65,19 +65,20 @@ ODD: Final = {
     Suspicion.UNREADABLE: gettext_noop("its archive cannot be read"),
     Suspicion.UNRESTORED: gettext_noop("not proved by a restore"),
 }
-MESSAGES: Final = frozenset({
-    gettext_noop("Nothing was reported until the deadline."), gettext_noop("The content is not what the agent reports."),
-    gettext_noop("The content is not what the agent reports. What the agent reports is no SHA-256."),
-    gettext_noop("The agent reports no hash; only the size was compared."), gettext_noop("The staged file is empty."),
-    gettext_noop("Its file is not here: this is the agent's word alone."),
-})  # fmt: skip
-"""What entries keep of their verdict in Sentinel's own words; everything else is the agent's."""
+UNREPORTED: Final = gettext_noop("Nothing was reported until the deadline.")
+NOT_HERE: Final = gettext_noop("Its file is not here: this is the agent's word alone.")
+EMPTY: Final = gettext_noop("The staged file is empty.")
 SIZES: Final = gettext_noop("The staged file has %(size)s bytes, and the agent reports %(said)s.")
-_SIZES: Final = re.compile(r"The staged file has (?P<size>[0-9]+) bytes, and the agent reports (?P<said>[0-9]+)\.")
+OTHER_CONTENT: Final = gettext_noop("The content is not what the agent reports.")
+NO_HASH: Final = gettext_noop("The content is not what the agent reports. What the agent reports is no SHA-256.")
+UNCOMPARED: Final = gettext_noop("The agent reports no hash; only the size was compared.")
+MESSAGES: Final = frozenset({UNREPORTED, NOT_HERE, EMPTY, OTHER_CONTENT, NO_HASH, UNCOMPARED})
+"""What entries keep of their verdict in Sentinel's own words; everything else is the agent's."""
+_SIZES: Final = re.compile(re.escape(SIZES % {"size": "#1", "said": "#2"}).replace(r"\#1", "([0-9]+)").replace(r"\#2", "([0-9]+)"))
 
 
 def message(text: str) -> str:
     """What an entry says, in the language that is switched on where the words are Sentinel's."""
     if found := _SIZES.fullmatch(text):
-        return gettext(SIZES) % {name: figures.number(int(size), 0) for name, size in found.groupdict().items()}
+        return gettext(SIZES) % {"size": figures.number(int(found[1]), 0), "said": figures.number(int(found[2]), 0)}
     return gettext(text) if text in MESSAGES else text

@@ -17,7 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
 from alerts import routing
-from backups import backup_alerts, deadlines, entry_rows, fitting, history, judging
+from backups import backup_alerts, backup_phrases, deadlines, entry_rows, fitting, history, judging
 from backups.deadlines import Due
 from backups.enums import BAD, BackupStatus, BackupVerdict, ReportedBy
 from backups.evidence import Evidence
@@ -106,7 +106,7 @@ def missed(job_id: UUID, cycle: Cycle, *, at: datetime, told: bool) -> Decided |
         about = min(cycle.expected_at, job.overdue_at)  # one that was pinged to start is overdue before its next ping is expected
         evidence = Evidence(
             key=f"missing:{about.isoformat()}", verdict=BackupVerdict.MISSING, reported_by=ReportedBy.SENTINEL, judged_at=at,
-            ended_at=about, cycle_at=about, message="Nothing was reported until the deadline.",
+            ended_at=about, cycle_at=about, message=backup_phrases.UNREPORTED,
         )  # fmt: skip
         turn = _Turn([(job, evidence)], Spans()).read([(job, evidence)])
         decided = turn.decide(job, evidence, about, quiet=not told)

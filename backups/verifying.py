@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from backups import archives, deposit, storage
+from backups import archives, backup_phrases, deposit, storage
 from backups.deposit import is_moving
 from backups.enums import BackupVerdict, ReportedBy
 from backups.matching import Work
@@ -26,7 +26,6 @@ SMALL: Final = 96 * 1024
 """A file below that is read at once."""
 LARGE: Final = 16 * 1024 * 1024
 ON_ITS_WAY: Final = (".part", ".filepart", ".partial", ".tmp", ".upload")
-NOT_HERE: Final = "Its file is not here: this is the agent's word alone."
 _buffers: Final = threading.local()
 _few_large: Final = threading.BoundedSemaphore(max(2, min(4, os.cpu_count() or 2)))
 """So many large files are read at once; a disk that turns likes no more."""
@@ -104,7 +103,7 @@ def _judged(work: Work, folders: list[Folder], copies: Folder | None, *, at: dat
     if said is not None:
         return said
     if not folders and work.found.by == ReportedBy.REST:
-        return Looked(work, BackupVerdict.SUCCESS, NOT_HERE, evidence={"file": "not here"})
+        return Looked(work, BackupVerdict.SUCCESS, backup_phrases.NOT_HERE, evidence={"file": "not here"})
     try:
         return _look(work, folders, copies, at=at)
     except _Moving:
@@ -152,12 +151,11 @@ def _compared(work: Work, fd: int, before: os.stat_result, copies: Folder | None
         if size != before.st_size or not storage.unchanged(before, os.fstat(fd)):
             raise _Moving
         if expected and found != expected:
-            said = "" if len(expected) == 64 else " What the agent reports is no SHA-256."
-            text = f"The content is not what the agent reports.{said}"
+            text = backup_phrases.OTHER_CONTENT if len(expected) == 64 else backup_phrases.NO_HASH
             looked = _bad(work, BackupVerdict.HASH_MISMATCH, text, before, digest=found, at=at)
         else:
             failed = refused or unwritten or _synced(to)
-            text = "" if expected else "The agent reports no hash; only the size was compared."
+            text = "" if expected else backup_phrases.UNCOMPARED
             kept = name if to is not None and failed is None else ""
             looked = Looked(work, BackupVerdict.SUCCESS, text, found, size, kept, str(failed or ""), _unpacked(fd))
         if not looked.copy and copies is not None:
@@ -180,8 +178,8 @@ def _bad(work: Work, verdict: BackupVerdict, message: str, status: os.stat_resul
 
 def _size_fault(expected: int | None, size: int) -> str:
     if not size:
-        return "The staged file is empty."
-    return "" if expected in (None, size) else f"The staged file has {size} bytes, and the agent reports {expected}."
+        return backup_phrases.EMPTY
+    return "" if expected in (None, size) else backup_phrases.SIZES % {"size": size, "said": expected}
 
 
 def _opened(work: Work, folders: list[Folder], *, at: datetime) -> tuple[int, os.stat_result]:

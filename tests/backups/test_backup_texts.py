@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from backups import backup_phrases, backup_texts, verifying
+from backups import backup_phrases, backup_texts
 from backups.backup_texts import Known
 from backups.enums import BAD, ReportedBy, Suspicion
 from backups.models import BackupEntry, ExpectedBackupJob
@@ -119,10 +119,10 @@ def test_what_an_entry_keeps_in_our_words_is_read_in_french_and_the_agent_s_as_i
 
 
 @pytest.mark.parametrize(("stored", "french"), [
-    ("The staged file has 1200 bytes, and the agent reports 1300.",
+    (backup_phrases.SIZES % {"size": 1200, "said": 1300},
      "Le fichier déposé a 1\u00a0200 octets, et l’agent en signale 1\u00a0300."),
-    ("The staged file is empty.", "Le fichier déposé est vide."),
-    (verifying.NOT_HERE, "Son fichier n’est pas ici\u00a0: il n’y a que la parole de l’agent."),
+    (backup_phrases.EMPTY, "Le fichier déposé est vide."),
+    (backup_phrases.NOT_HERE, "Son fichier n’est pas ici\u00a0: il n’y a que la parole de l’agent."),
 ])  # fmt: skip
 def test_what_was_found_about_a_file_is_read_in_french(stored, french):
     with translation.override("fr"):
