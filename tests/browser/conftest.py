@@ -47,6 +47,14 @@ def responder(user):
 
 
 @pytest.fixture
+def boss(responder):
+    """The responder, who may see and do everything."""
+    responder.is_staff = responder.is_superuser = True
+    responder.save()
+    return responder
+
+
+@pytest.fixture
 def open_page(chromium, web, responder):
     """A page of the signed-in responder; what it complains about is collected in ``page.complaints``."""
     contexts = []

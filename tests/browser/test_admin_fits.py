@@ -1,6 +1,5 @@
 """The admin's lists and its fullest pages fit a laptop in the longer language, and cards on a telephone; forms ask for what counts."""
 
-import pytest
 from django.contrib import admin
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -18,14 +17,6 @@ DRAWN = f"() => document.fonts.ready.then(() => {FRAMES})"
 WIDTHS = (380, 1280)
 
 
-@pytest.fixture
-def responder(responder):
-    """Somebody who may see everything."""
-    responder.is_staff = responder.is_superuser = True
-    responder.save()
-    return responder
-
-
 def wrong(page, path):
     """Where a page is wider than the screen, and which of its tables cannot be seen whole."""
     page.goto(path)
@@ -38,7 +29,7 @@ def wrong(page, path):
     return found
 
 
-def test_lists_and_pages_with_many_buttons_fit(open_page, responder):
+def test_lists_and_pages_with_many_buttons_fit(open_page, boss):
     recipient = furnish()["recipient"]
     filled = [model for model in admin.site._registry if model._default_manager.exists()]
     paths = [reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in filled]
@@ -52,7 +43,7 @@ def test_lists_and_pages_with_many_buttons_fit(open_page, responder):
     assert {path: what for path, what in found.items() if what} == {}
 
 
-def test_a_form_asks_for_what_its_kind_needs(open_page, responder):
+def test_a_form_asks_for_what_its_kind_needs(open_page, boss):
     page = open_page("/admin/jobs/job/add/")
     url, callable_ = page.locator("#id_http_url"), page.locator("#id_callable")
 
@@ -65,7 +56,7 @@ def test_a_form_asks_for_what_its_kind_needs(open_page, responder):
     expect(callable_).to_be_visible()
 
 
-def test_a_backup_asks_for_what_its_frequency_needs(open_page, responder):
+def test_a_backup_asks_for_what_its_frequency_needs(open_page, boss):
     page = open_page("/admin/backups/expectedbackupjob/add/")
     names = ("expected_hour_utc", "weekdays_0", "day_of_month", "once_on", "cron")
 

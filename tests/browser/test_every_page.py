@@ -57,16 +57,8 @@ EXPECTED = (
 """What a browser says of pages that are refused or missing, of a house without a watchdog, and of a wall that nobody has touched."""
 
 
-@pytest.fixture
-def responder(responder):
-    """Somebody who may see everything."""
-    responder.is_staff = responder.is_superuser = True
-    responder.save()
-    return responder
-
-
 @pytest.mark.timeout(1200)  # fifty pages, on a machine that may be busy
-def test_every_page_is_for_everybody_and_fits_and_stays_at_home(open_page, web, responder):
+def test_every_page_is_for_everybody_and_fits_and_stays_at_home(open_page, web, boss):
     places, asked, found = furnish(), [], {}
 
     for language, scheme, rules, pages in (("fr-FR", "dark", EVERY, PAGES | ONCE), ("en-GB", "light", LOOKS, PAGES)):

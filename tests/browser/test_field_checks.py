@@ -1,16 +1,8 @@
 """What is wrong with a field is said below it before the save, in a real browser, in a form and in the rows of another."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.factories import make_recipient
-
-
-@pytest.fixture
-def boss(responder):
-    responder.is_staff = responder.is_superuser = True
-    responder.save()
-    return responder
 
 
 def test_a_field_says_what_is_wrong_and_then_what_it_means(open_page, page_quiet, boss):

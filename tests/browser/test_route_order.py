@@ -10,9 +10,7 @@ LIST = "/admin/alerts/route/"
 
 
 @pytest.fixture
-def routes(responder):
-    responder.is_staff = responder.is_superuser = True
-    responder.save()
+def routes(boss):
     make_source(policy=make_policy())
     return [Route.objects.create(position=position, matchers=[f"room={position}"], priority=1) for position in (10, 20, 20)]
 

@@ -1,19 +1,11 @@
 """A file on its way into the configuration, in a real browser."""
 
-import pytest
 from playwright.sync_api import expect
 
 from notifications.models import Recipient
 from sentinel_site.transfer import files
 
 PLACE = "/admin/transfer/recipients/"
-
-
-@pytest.fixture
-def boss(responder):
-    responder.is_staff = responder.is_superuser = True
-    responder.save()
-    return responder
 
 
 def chosen(page, content):

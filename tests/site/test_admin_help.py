@@ -57,3 +57,18 @@ def test_a_thing_has_one_icon_everywhere_and_no_other_thing_has_it():
 
     assert {label: icon for label, icon in (known | found).items() if menu.get(label, icon) != icon} == {}
     assert len(set(menu.values())) == len(menu)
+
+
+@pytest.mark.django_db
+def test_what_lists_colour_stands_on_pages_in_words(rf):
+    """A list takes a value and its word; the page of a row would show both, as Python writes them."""
+    request = rf.get("/admin/")
+    request.user = User(pk=1, is_superuser=True, is_staff=True, is_active=True)
+    wrong = [
+        f"{model.__name__}.{name}"
+        for model, model_admin in admin.site._registry.items()
+        for name in model_admin.get_readonly_fields(request, model())
+        if getattr(getattr(model_admin, str(name), None), "label", None)
+    ]
+
+    assert wrong == []
