@@ -8,8 +8,6 @@ import time
 import traceback
 from typing import IO, Any, Final
 
-from django.db import connections
-
 from jobs import http_runs, kept
 from jobs.enums import JobKind, RunStatus
 from jobs.errors import NotRunnable
@@ -21,7 +19,6 @@ MARK: Final = "SENTINEL_RUN"
 PROGRESS_SECONDS: Final = 0.5
 NICE: Final = 5
 """Jobs yield to those who escalate and send."""
-_inherited: Final[list[Any]] = []
 
 
 def become(run: JobRun, results: IO[str], output: int, parent: int) -> None:
@@ -35,7 +32,7 @@ def become(run: JobRun, results: IO[str], output: int, parent: int) -> None:
         parents.die_with(parent)
         _own_signals()
         _own_streams(output)
-        _own_connections()
+        parents.own_connections()
         os.environ[MARK] = str(run.pk)
         os.nice(NICE)
         _say(results, result=perform(run, results))
@@ -103,15 +100,6 @@ def _own_streams(output: int) -> None:
     os.dup2(output, 2)
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-
-
-def _own_connections() -> None:
-    """The parent's connections are neither used nor closed here: closing one would end the parent's session."""
-    for connection in connections.all(initialized_only=True):
-        pools = getattr(connection, "_connection_pools", {})
-        _inherited.append((connection, connection.connection, dict(pools)))
-        pools.clear()
-        del connections[connection.alias]
 
 
 def _flushed(code: int) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 def uuids(values: Iterable[UUID]) -> str:
     """An array of ids."""
-    return "{" + ",".join([value.hex for value in values]) + "}"
+    return "{" + ",".join([f"{value.int:032x}" for value in values]) + "}"
 
 
 def texts(values: Iterable[Any]) -> str:

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 _lock = threading.Lock()
 _last = 0
@@ -25,6 +25,16 @@ def uuid7(at: datetime | None = None) -> UUID:
     return _compose(stamp, int.from_bytes(os.urandom(8), "big"))
 
 
+def several(size: int) -> list[UUID]:
+    """``size`` new UUIDv7 for now, in increasing order, also after those that `uuid7` made: a third of what those cost."""
+    global _last
+    with _lock:
+        first = max(_last + 1, int(time.time() * 1000) << 12)
+        _last = first + size - 1
+    noise = os.urandom(8 * size)
+    return [_compose(first + n, int.from_bytes(noise[8 * n : 8 * n + 8], "big")) for n in range(size)]
+
+
 def texts(size: int, at: datetime) -> list[str]:
     """``size`` new UUIDv7 for the instant ``at``, in increasing order, as 32 hexadecimal digits: for rows on their way to PostgreSQL.
 
@@ -42,4 +52,7 @@ def floor(at: datetime) -> UUID:
 
 def _compose(stamp: int, tail: int) -> UUID:
     millis, count = stamp >> 12, stamp & 0xFFF
-    return UUID(int=(millis << 80) | (0x7 << 76) | (count << 64) | (0b10 << 62) | (tail & ((1 << 62) - 1)))
+    found = object.__new__(UUID)  # its constructor looks for mistakes that there are none of here, and takes longer than all of this
+    object.__setattr__(found, "int", (millis << 80) | (0x7 << 76) | (count << 64) | (0b10 << 62) | (tail & ((1 << 62) - 1)))
+    object.__setattr__(found, "is_safe", SafeUUID.unknown)
+    return found

@@ -1,13 +1,16 @@
-"""A process that ends with the one which forked it, however that one ends."""
+"""A process that ends with the one which forked it, however that one ends, and leaves that one's connections alone."""
 
 import ctypes
 import os
 import signal
 import sys
-from typing import Final
+from typing import Any, Final
+
+from django.db import connections
 
 PR_SET_PDEATHSIG: Final = 1
 _libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+_inherited: Final[list[Any]] = []
 
 
 def die_with(parent: int) -> None:
@@ -16,3 +19,12 @@ def die_with(parent: int) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we asked
         os._exit(1)
+
+
+def own_connections() -> None:
+    """The parent's connections are neither used nor closed here: closing one would end the parent's session."""
+    for connection in connections.all(initialized_only=True):
+        pools = getattr(connection, "_connection_pools", {})
+        _inherited.append((connection, connection.connection, dict(pools)))
+        pools.clear()
+        del connections[connection.alias]

@@ -1,6 +1,7 @@
 """UUIDv7."""
 
-from uuid import UUID
+import pickle
+from uuid import RFC_4122, UUID
 
 from sentinel_site.lib import ids
 from tests.conftest import NOON, SECOND
@@ -25,3 +26,15 @@ def test_a_batch_is_unique_and_in_order():
     assert batch == sorted(set(batch))
     assert len(batch) == 3000
     assert all(ids.floor(NOON) <= each < ids.floor(NOON + SECOND) and each.version == 7 for each in batch)
+
+
+def test_several_come_in_order_between_those_before_and_after_them():
+    before = ids.uuid7()
+    several = ids.several(10_000)
+    after = ids.uuid7()
+
+    assert [before, *several, after] == sorted({before, *several, after})
+    assert {(each.version, each.variant) for each in several} == {(7, RFC_4122)}
+    assert pickle.loads(pickle.dumps(several)) == several
+    assert UUID(several[0].hex) == several[0]
+    assert ids.several(0) == []
