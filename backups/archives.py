@@ -65,10 +65,15 @@ class _Budget:
             raise _LeftOut("There was no time to look at all of it.")
 
 
+def is_archive(head: bytes) -> bool:
+    """Whether what begins with ``head`` is an archive that we know."""
+    return head.startswith(_MAGIC)
+
+
 def look(fd: int, *, seconds: float = SECONDS) -> Looked | None:
     """Unpack the file at ``fd`` and throw it away; None for what is no archive that we know. Raises OSError when it cannot be read."""
     head = os.pread(fd, 8, 0)
-    if not head.startswith(_MAGIC):
+    if not is_archive(head):
         return None
     known = next((kind, test) for magic, kind, test in _KINDS if head.startswith(magic))
     kind, test = known
@@ -142,6 +147,8 @@ def _zip(fd: int, budget: _Budget) -> None:
 def _unzip(archive: zipfile.ZipFile, budget: _Budget) -> None:
     if len(archive.infolist()) > MAX_FILES:
         raise _LeftOut(f"It holds more than {MAX_FILES} files.")
+    if archive.fp is not None and sum(member.compress_size for member in archive.infolist()) > archive.fp.seek(0, os.SEEK_END):
+        raise _LeftOut("Its files overlap: they would be unpacked again and again.")
     for member in archive.infolist():
         if member.flag_bits & 1:
             raise _LeftOut("It is encrypted.")

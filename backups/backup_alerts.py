@@ -58,11 +58,14 @@ def with_open_alerts(job_ids: Collection[UUID]) -> set[UUID]:
     """Which of these jobs have an open alert that a success may resolve. Ask while they are held: nobody raises one meanwhile."""
     if not job_ids:
         return set()
-    return telling.told(telling.BAD, telling.ODD) & set(job_ids)
+    told = telling.told(telling.BAD, telling.ODD)
+    return told & set(job_ids) if told else told
 
 
 def odd(job: Expected, entry: Entry) -> list[str]:
     """The suspicions about ``entry`` that people are told of: an unchanged content only where a change is expected."""
+    if not entry.suspicions:
+        return []
     silent = {Suspicion.UNRESTORED} if job.change_expected else {Suspicion.UNRESTORED, Suspicion.UNCHANGED}
     return [each for each in entry.suspicions if each not in silent]
 

@@ -6,9 +6,10 @@ where no agent can write.
 """
 
 import hashlib
+import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from backups import reports
 from backups.enums import ReportedBy
 from backups.reports import Report, UnreadableReportError
 from backups.storage import Folder, RefusedError, take_away, walked
+from sentinel_site.lib import stored_paths
 
 REST: Final = ".rest"
 LOG: Final = "log"
@@ -28,9 +30,11 @@ QUIET: Final = timedelta(minutes=2)
 """What was written less long ago may be on its way still: it is not judged to be bad."""
 AHEAD: Final = timedelta(days=1)
 """An agent's clock, or a zone that was set wrongly, may be ahead by so much."""
+PIECE: Final = 64 * 1024
 MOST_REPORTS: Final = 500
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Of one agent in one scan; the rest waits for the next."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +60,54 @@ def agents(deposit: Folder) -> dict[str, str]:
     return {name.casefold(): name for name, is_folder in sorted(deposit.entries()) if is_folder and not name.startswith(".")}
 
 
-def collect(deposit: Folder, *, at: datetime) -> Iterator[Found]:
-    """Every report that lies there and is whole, one at a time. Raises OSError when the deposit itself cannot be read."""
+def collect(deposit: Folder, *, at: datetime, only: Collection[str] | None = None) -> Iterator[Found]:
+    """Every report that lies there and is whole, one at a time; of these agents (by `key`), or of all.
+
+    Raises OSError when the deposit itself cannot be read.
+    """
     known = agents(deposit)
-    for name, is_folder in sorted(deposit.entries()):
-        if is_folder and not name.startswith("."):
-            yield from _listed(deposit, (name, LOG), {name.casefold(): name}, at=at)
+    for agent, place in _places(deposit):
+        if only is None or agent in only:
+            yield from _listed(deposit, place, known if place[0] == REST else {place[0].casefold(): place[0]}, at=at)
+
+
+def busy(deposit: Folder, *, reports: int) -> list[str]:
+    """Whoever may have reports there (by `key`), if there are about so many or more; nobody if there are fewer."""
+    found, places = 0, list(_places(deposit))
+    for _, place in places:
+        with suppress(OSError, RefusedError), walked(deposit, place) as log, os.scandir(log.fd) as entries:
+            found += sum(1 for each in entries if each.name.lower().endswith(ENDINGS))
+        if found >= reports:
+            return list(dict.fromkeys(agent for agent, _ in places))
+    return []
+
+
+def key(agent: str) -> str:
+    """What all folders of one agent have in common: its own, however its letters are written, and that of its reports by REST."""
+    return stored_paths.short(stored_paths.safe(agent.casefold()))
+
+
+def _places(deposit: Folder) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Where reports may lie, each with the key of whose they are."""
+    yield from [(key(name), (name, LOG)) for name, is_folder in sorted(deposit.entries()) if is_folder and not name.startswith(".")]
     with suppress(FileNotFoundError, RefusedError), deposit.folder(REST) as rest:
-        for name, is_folder in sorted(rest.entries()):
-            if is_folder:
-                yield from _listed(deposit, (REST, name), known, at=at)
+        yield from [(name, (REST, name)) for name, is_folder in sorted(rest.entries()) if is_folder]
+
+
+def _reports(log: Folder) -> list[str]:
+    return [name for name in log.names() if name.lower().endswith(ENDINGS) and not name.startswith(".")][:MOST_REPORTS]
 
 
 @contextmanager
 def files(deposit: Folder, folder: str) -> Iterator[list[Folder]]:
-    """The folders in which an agent stages its files; none when there is none."""
+    """The folders in which an agent stages its files; none when there is none. Raises OSError when one of them cannot be opened."""
     found: list[Folder] = []
-    with suppress(FileNotFoundError, RefusedError), walked(deposit, [folder or "."]) as own:
-        for name in FILES:
-            with suppress(FileNotFoundError, RefusedError):
-                found.append(own.folder(name))
-    try:
+    with ExitStack() as opened:
+        with suppress(FileNotFoundError, RefusedError), walked(deposit, [folder or "."]) as own:
+            for name in FILES:
+                with suppress(FileNotFoundError, RefusedError):
+                    found.append(opened.enter_context(own.folder(name)))
         yield found
-    finally:
-        for each in found:
-            os.close(each.fd)
 
 
 def archive(deposit: Folder, found: Found) -> bool:
@@ -105,9 +132,8 @@ def _listed(deposit: Folder, place: tuple[str, str], folders: Mapping[str, str],
     size = 0
     try:
         with walked(deposit, place) as log:
-            names = [name for name in log.names() if name.lower().endswith(ENDINGS) and not name.startswith(".")]
-            for name in names[:MOST_REPORTS]:
-                with suppress(FileNotFoundError):
+            for name in _reports(log):
+                with suppress(FileNotFoundError, BlockingIOError):  # it is gone, or its agent writes it and holds it locked
                     found = _read(log, place, name, folders, at=at)
                     if found:
                         yield found
@@ -116,6 +142,8 @@ def _listed(deposit: Folder, place: tuple[str, str], folders: Mapping[str, str],
                     return
     except (FileNotFoundError, RefusedError):
         return
+    except OSError as error:  # one agent's folder, that cannot be read, is nothing to the others
+        logger.warning("the reports of %s cannot be read: %s", "/".join(place), error)
 
 
 def _read(log: Folder, place: tuple[str, str], name: str, folders: Mapping[str, str], *, at: datetime) -> Found | None:
@@ -135,7 +163,7 @@ def _read(log: Folder, place: tuple[str, str], name: str, folders: Mapping[str, 
     except (RefusedError, PermissionError) as error:
         report, fault = None, str(error) if isinstance(error, RefusedError) else "Sentinel's user may not read it."
     agent = report.agent if report and by == ReportedBy.REST else own
-    key = report_key(agent, body) if report else key
+    key = report_key(agent, body) if report and agent != own else key
     return Found(agent, folders.get(agent.casefold(), ""), place, name, by, before, key, None if fault else report, fault)
 
 
@@ -158,8 +186,11 @@ def _bytes(log: Folder, name: str) -> tuple[os.stat_result, bytes]:
         before = os.fstat(fd)
         if before.st_size > reports.MAX_BYTES:
             raise RefusedError(f"It is larger than {reports.MAX_BYTES} bytes.")
-        with open(fd, "rb", closefd=False) as file:
-            return before, file.read(reports.MAX_BYTES + 1)
+        body = piece = os.read(fd, before.st_size + 1)
+        while piece and len(body) <= reports.MAX_BYTES:  # until its end, although a folder of another machine may give less at once
+            piece = os.read(fd, PIECE)
+            body += piece
+        return before, body
     finally:
         os.close(fd)
 

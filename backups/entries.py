@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
-from django.db.models.functions import Greatest, Least
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Least, Lower
 
 from alerts import routing
 from backups import backup_alerts, backup_phrases, deadlines, entry_rows, fitting, history, judging
@@ -26,9 +27,9 @@ from backups.held import Entry, Expected, Fresh, Job
 from backups.models import BackupEntry, ExpectedBackupJob
 from backups.suspicion import Run
 from backups.when import Spans
-from sentinel_site.lib.ids import uuid7
+from sentinel_site.lib import arrays, ids
 
-CHUNK: Final = 500
+CHUNK: Final = 1000
 """So many reports are decided in one transaction."""
 TRIES: Final = 3
 AHEAD: Final = timedelta(minutes=1)
@@ -61,18 +62,19 @@ def decide(job_id: UUID, evidence: Evidence) -> Decided:
 
 
 def decide_many(pairs: Sequence[Pair], *, checked_at: datetime | None = None) -> list[Decided]:
-    """`decide` for many, in a few statements and one transaction for each 500; answers in the order of ``pairs``.
+    """`decide` for many, in a few statements and one transaction for each thousand; answers in the order of ``pairs``.
 
     Reports about jobs that are gone have no answer. ``checked_at``: a scan brings them, which looked for them then (`checked`).
     """
-    answers: dict[int, Decided] = {}
+    answers: list[Decided | None] = [None] * len(pairs)
     spans = Spans()
-    places = iter(sorted(range(len(pairs)), key=lambda place: (pairs[place][0], pairs[place][1].ended_at)))
+    places = iter(sorted(range(len(pairs)), key=lambda place: (pairs[place][0].int, pairs[place][1].ended_at)))
     while chunk := list(islice(places, CHUNK)):
         chosen = [pairs[place] for place in chunk]
         found = _again(chosen, spans, checked_at)
-        answers |= {place: each for place, each in zip(chunk, found, strict=True) if each is not None}
-    return [answers[place] for place in sorted(answers)]
+        for place, each in zip(chunk, found, strict=True):
+            answers[place] = each
+    return [each for each in answers if each is not None]
 
 
 def foresee(pairs: Sequence[tuple[Job, Evidence]], past: Mapping[UUID, Sequence[Run]]) -> list[Fresh] | None:
@@ -84,8 +86,7 @@ def foresee(pairs: Sequence[tuple[Job, Evidence]], past: Mapping[UUID, Sequence[
     turn = _Turn(pairs, Spans(), past={job_id: [(None, run) for run in runs] for job_id, runs in past.items()})
     for (job, evidence), cycle_at in zip(pairs, turn.cycles, strict=True):
         # A newer run has no entry yet, but after a clock that was ahead: then the constraint refuses it.
-        newer = job.last_cycle_at is None or cycle_at > job.last_cycle_at
-        if evidence.verdict != BackupVerdict.SUCCESS or not job.is_active or not newer:
+        if evidence.verdict != BackupVerdict.SUCCESS or not job.is_active or not deadlines.is_ahead(job, cycle_at):
             return None
         turn.decide(job, evidence, cycle_at)
         if any(backup_alerts.odd(*told) for told in turn.told.values()):
@@ -111,7 +112,7 @@ def missed(job_id: UUID, cycle: Cycle, *, at: datetime, told: bool) -> Decided |
         turn = _Turn([(job, evidence)], Spans()).read([(job, evidence)])
         decided = turn.decide(job, evidence, about, quiet=not told)
         _wait(job, deadlines.missed(job, cycle.expected_at, turn.spans))
-        turn.jobs[job.pk] = job
+        turn.jobs[id(job)] = job
         turn.write(at=at)
         return decided
 
@@ -160,11 +161,11 @@ def turn_back(*, at: datetime) -> int:
     return len(found)
 
 
-def checked(job_ids: Collection[UUID], *, at: datetime) -> None:
-    """A scan looked for reports of these jobs."""
-    if job_ids:
-        known = ExpectedBackupJob.objects.filter(pk__in=job_ids).exclude(last_checked_at_utc__gte=at)
-        known.update(last_checked_at_utc=Greatest(F("last_checked_at_utc"), at))
+def checked(agents: Collection[str], *, at: datetime) -> None:
+    """A scan looked for reports of these agents. Jobs of which it decided something say so already."""
+    asked = RawSQL("SELECT lower(each) FROM unnest(%s::text[]) AS each", [arrays.texts(agents)])  # as it puts the column in small letters
+    rows = ExpectedBackupJob.objects.alias(agent=Lower("agent_id_responsible")).filter(is_active=True, agent__in=asked)
+    rows.exclude(agent_id_responsible="").exclude(last_checked_at_utc__gte=at).update(last_checked_at_utc=at)
 
 
 def _as_of(job: ExpectedBackupJob, entry: BackupEntry | None) -> None:
@@ -187,25 +188,28 @@ def _is_newest(job: Job, cycle_at: datetime, *, at: datetime) -> bool:
 
 def _again(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None) -> list[Decided | None]:
     """`_chunk`, once more after a deadlock with somebody who answers the same alerts."""
+    trusting = not connection.in_atomic_block
     for last_try in [False] * (TRIES - 1) + [True]:
         try:
             with transaction.atomic(savepoint=False):  # whoever holds a transaction loses all of it, as it should
-                return _chunk(pairs, spans, checked_at)
+                return _chunk(pairs, spans, checked_at, trusting=trusting)
         except (OperationalError, IntegrityError):  # also a source or a policy deleted since the routing table was read
             if last_try or connection.in_atomic_block:
                 raise
             routing.forget()
+            trusting = False
             logger.warning("deciding %d backups again", len(pairs), exc_info=True)
     raise AssertionError("unreachable")
 
 
-def _chunk(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None) -> list[Decided | None]:
-    """Decide these in one transaction; None for those whose job is gone."""
-    jobs = entry_rows.hold({job_id for job_id, _ in pairs})
-    held = [(jobs[job_id], evidence) for job_id, evidence in pairs if job_id in jobs]
-    turn = _Turn(held, spans).read(held)
+def _chunk(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None, *, trusting: bool) -> list[Decided | None]:
+    """Decide these in one transaction; None for those whose job is gone. ``trusting``: see `_Turn.read`."""
+    jobs = entry_rows.hold([job_id for job_id, _ in pairs])
+    held = [(jobs.get(job_id), evidence) for job_id, evidence in pairs]
+    known = [(job, evidence) for job, evidence in held if job is not None]
+    turn = _Turn(known, spans).read(known, trusting=trusting)
     cycles = iter(turn.cycles)
-    decided = [turn.decide(jobs[job_id], evidence, next(cycles)) if job_id in jobs else None for job_id, evidence in pairs]
+    decided = [None if job is None else turn.decide(job, evidence, next(cycles)) for job, evidence in held]
     turn.write(at=max(evidence.judged_at for _, evidence in pairs), checked_at=checked_at)
     return decided
 
@@ -216,15 +220,26 @@ class _Turn:
     def __init__(self, pairs: Sequence[tuple[Job, Evidence]], spans: Spans, *, past: "Past | None" = None) -> None:
         self.spans = spans
         self.cycles = [_cycle_at(job, evidence, spans) for job, evidence in pairs]
-        self.entries: dict[tuple[UUID, datetime], Entry] = {}
         self.past: Past = past or {}
-        self.jobs: dict[UUID, Job] = {}
-        self.changed: dict[UUID, Entry] = {}
-        self.told: dict[UUID, tuple[Job, Entry]] = {}
+        self._ids = iter(ids.several(len(pairs)))
+        # By the identity in memory of their jobs, or their own: a UUID is hashed in Python, and slowly.
+        self.entries: dict[tuple[int, datetime], Entry] = {}
+        self.jobs: dict[int, Job] = {}
+        self.changed: dict[int, Entry] = {}
+        self.told: dict[int, tuple[Job, Entry]] = {}
 
-    def read(self, pairs: Sequence[tuple[Job, Evidence]]) -> Self:
-        """What is known of these runs, and of those before."""
-        self.entries = entry_rows.known([(job.pk, at) for (job, _), at in zip(pairs, self.cycles, strict=True)])
+    def read(self, pairs: Sequence[tuple[Job, Evidence]], *, trusting: bool = False) -> Self:
+        """What is known of these runs, and of those before.
+
+        ``trusting``: of a run later than all that its job knows of there is nothing; where that is wrong, after a clock that was
+        ahead, the constraint refuses it.
+        """
+        known = entry_rows.known([
+            (job.pk, at) for (job, evidence), at in zip(pairs, self.cycles, strict=True)
+            if not (trusting and deadlines.is_ahead(job, at) and at <= evidence.judged_at + EARLY)
+        ])  # fmt: skip
+        jobs = {job.pk: job for job, _ in pairs} if known else {}
+        self.entries = {(id(jobs[entry.expected_job_id]), entry.cycle_at): entry for entry in known}
         self.past = history.recent(
             {job.pk for job, evidence in pairs if evidence.verdict == BackupVerdict.SUCCESS and job.last_successful_backup_utc}
         )
@@ -232,20 +247,21 @@ class _Turn:
 
     def decide(self, job: Job, evidence: Evidence, cycle_at: datetime, *, quiet: bool = False) -> Decided:
         """Judge one report in memory; `write` stores it."""
-        entry = self.entries.get((job.pk, cycle_at))
+        entry = self.entries.get((id(job), cycle_at))
         if entry is None:
-            entry = self.entries[job.pk, cycle_at] = Fresh(uuid7(), job.pk, cycle_at, evidence.judged_at)
+            entry = self.entries[id(job), cycle_at] = Fresh(next(self._ids), job.pk, cycle_at, evidence.judged_at)
         elif not judging.is_news(entry, evidence):
             if judging.remember(entry, evidence):
-                self.changed[entry.pk] = entry
+                self.changed[id(entry)] = entry
             return Decided(job.pk, entry.pk, cycle_at, changed=False)
-        judging.write(entry, job, evidence, [run for at, run in self.past.get(job.pk, ()) if at != cycle_at])
+        past = self.past.get(job.pk, ()) if self.past else ()
+        judging.write(entry, job, evidence, [run for at, run in past if at != cycle_at])
         entry.status = evidence.verdict
         self._settle(job, entry, evidence)
-        self.changed[entry.pk] = entry
-        self.jobs[job.pk] = job
+        self.changed[id(entry)] = entry
+        self.jobs[id(job)] = job
         if not quiet:
-            self.told[entry.pk] = (job, entry)
+            self.told[id(entry)] = (job, entry)
         return Decided(job.pk, entry.pk, cycle_at, changed=True)
 
     def write(self, *, at: datetime, checked_at: datetime | None = None) -> None:
@@ -256,10 +272,10 @@ class _Turn:
     def _tell(self, *, at: datetime) -> None:
         """Only about what is bad, odd, or good where something is open: the others need not even be read."""
         news = [(job, entry) for job, entry in self.told.values() if job.is_active or entry.status == BackupVerdict.SUCCESS]
-        loud = backup_alerts.with_open_alerts({job.pk for job, entry in news if entry.status == BackupVerdict.SUCCESS})
+        loud = backup_alerts.with_open_alerts([job.pk for job, entry in news if entry.status == BackupVerdict.SUCCESS])
         chosen = [
             (job.pk, entry.pk) for job, entry in news
-            if entry.status in BAD or job.pk in loud or (job.is_active and backup_alerts.odd(job, entry))
+            if entry.status in BAD or (loud and job.pk in loud) or (job.is_active and backup_alerts.odd(job, entry))
         ]  # fmt: skip
         if chosen:
             jobs = ExpectedBackupJob.objects.in_bulk({job_id for job_id, _ in chosen})
@@ -274,7 +290,7 @@ class _Turn:
             job.current_status = BackupStatus.OK if good else BackupStatus(entry.status)
             job.last_cycle_at = entry.cycle_at
             if good and evidence.content_hash:
-                job.previous_successful_hash_global = fitting.text(evidence.content_hash, 64)
+                job.previous_successful_hash_global = evidence.content_hash if evidence.fits else fitting.text(evidence.content_hash, 64)
         if entry.status == BackupVerdict.MISSING:
             return
         if good:

@@ -6,7 +6,8 @@ Rows that are there already are few, and go the usual way.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,14 +20,15 @@ from backups.held import Entry, Fresh, Job
 from backups.models import BackupEntry, ExpectedBackupJob
 from sentinel_site.lib import arrays, rows
 
-Column = tuple[str, str, Callable[[Any], str]]
+Column = tuple[str, str, Callable[[list[Any]], list[str]]]
+MANY: Final = 100
 _ENTRY, _JOB = BackupEntry._meta.db_table, ExpectedBackupJob._meta.db_table
-STATE = (
-    "current_status", "next_expected_at", "overdue_at", "last_cycle_at", "started_at", "started_rid", "last_successful_backup_utc",
-    "last_failed_backup_utc", "previous_successful_hash_global",
-)  # fmt: skip
-"""What an expected job says about itself."""
-STATE_TYPES = ("text", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "uuid", "timestamptz", "timestamptz", "text")
+STATE = {
+    "current_status": "text", "next_expected_at": "timestamptz", "overdue_at": "timestamptz", "last_cycle_at": "timestamptz",
+    "started_at": "timestamptz", "started_rid": "uuid", "last_successful_backup_utc": "timestamptz",
+    "last_failed_backup_utc": "timestamptz", "previous_successful_hash_global": "text",
+}  # fmt: skip
+"""What an expected job says about itself, and the types of that."""
 _KNOWN = f"""
 SELECT entry.* FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (job_id, cycle_at) CROSS JOIN LATERAL (
     SELECT * FROM {_ENTRY} known WHERE known.expected_job_id = wanted.job_id AND known.cycle_at = wanted.cycle_at LIMIT 1
@@ -37,30 +39,27 @@ SELECT entry.* FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (job_id, cyc
 COLUMNS = ("id", *list(Job.__slots__)[1:])
 """What `Job` is made of, in its order."""
 _HOLD = f"SELECT {', '.join(COLUMNS)} FROM {_JOB} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
-_SAVE = f"""
-UPDATE {_JOB} job SET last_checked_at_utc = greatest(job.last_checked_at_utc, %s), {", ".join(f"{name} = fresh.{name}" for name in STATE)}
-FROM unnest(%s::uuid[], {", ".join(f"%s::{kind}[]" for kind in STATE_TYPES)}) AS fresh (id, {", ".join(STATE)})
-WHERE job.id = fresh.id AND job.id = ANY(%s::uuid[])
-"""  # noqa: S608
-"""The jobs are named twice, so that they are found by their index, and not by reading all there are."""
 
 
 def hold(job_ids: Collection[UUID]) -> dict[UUID, Job]:
     """These jobs, without those that are gone, held until the transaction ends; in the order of their ids, or two might wait for ever."""
     with connection.cursor() as cursor:
-        # Django's own loader of instants is Python; this one is not, and the connection's zone is UTC.
-        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # type: ignore[attr-defined]
+        read_instants(cursor)
         cursor.execute(_HOLD, [arrays.uuids(job_ids)])
         return {row[0]: Job(*row) for row in cursor.fetchall()}
 
 
-def known(cycles: Collection[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], Entry]:
-    """The entries there are of these cycles."""
-    wanted = set(cycles)
-    if not wanted:
-        return {}
-    found = BackupEntry.objects.raw(_KNOWN, [arrays.uuids(job_id for job_id, _ in wanted), arrays.texts(at for _, at in wanted)])
-    return {(entry.expected_job_id, entry.cycle_at): entry for entry in found}
+def read_instants(cursor: Any) -> None:
+    """Let this cursor read instants by psycopg's own loader: Django's is Python; this one is not, and the connection's zone is UTC."""
+    cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+
+def known(cycles: Sequence[tuple[UUID, datetime]]) -> list[BackupEntry]:
+    """The entries there are of these cycles, each as often as it is asked for."""
+    if not cycles:
+        return []
+    asked = [arrays.uuids([job_id for job_id, _ in cycles]), arrays.texts([at for _, at in cycles])]
+    return list(BackupEntry.objects.raw(_KNOWN, asked))
 
 
 def store(entries: Iterable[Entry], jobs: Collection[Job], *, checked_at: datetime | None = None) -> None:
@@ -76,9 +75,34 @@ def store(entries: Iterable[Entry], jobs: Collection[Job], *, checked_at: dateti
     if fresh:
         _copy(fresh)
     if jobs:
-        with connection.cursor() as cursor:
-            states = [arrays.texts([getattr(job, name) for job in jobs]) for name in STATE]
-            cursor.execute(_SAVE, [checked_at, ids := arrays.uuids([job.pk for job in jobs]), *states, ids])
+        _save(jobs, checked_at)
+
+
+def _save(jobs: Collection[Job], checked_at: datetime | None) -> None:
+    """In one statement. What is the same for all of them, as most is after a good night, is said once, and read once by PostgreSQL.
+
+    The jobs are named twice, so that they are found by their index, and not by reading all there are.
+    """
+    ids, differing = arrays.uuids([job.pk for job in jobs]), {"id": "uuid"}
+    changes: list[str] = []
+    same: list[Any] = [checked_at]
+    lists = [ids]
+    for name, kind in STATE.items():
+        values = list(map(attrgetter(name), jobs))
+        if values.count(values[0]) == len(values):
+            changes.append(f"{name} = %s::{kind}")
+            same.append(values[0])
+        else:
+            changes.append(f"{name} = fresh.{name}")
+            differing[name] = kind
+            lists.append(arrays.texts(values))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {_JOB} job SET last_checked_at_utc = greatest(job.last_checked_at_utc, %s), {', '.join(changes)} "  # noqa: S608
+            f"FROM unnest({', '.join(f'%s::{kind}[]' for kind in differing.values())}) AS fresh ({', '.join(differing)}) "
+            "WHERE job.id = fresh.id AND job.id = ANY(%s::uuid[])",
+            [*same, *lists, ids],
+        )
 
 
 def whole(entries: Iterable[Fresh]) -> list[dict[str, Any]]:
@@ -96,56 +120,73 @@ def _copy(entries: Sequence[Any]) -> None:
     columns = _columns()
     names = ", ".join(f'"{name}"' for name, _, _ in columns)
     values = [entry.__dict__ for entry in entries]
-    written = [_written(column, values) for column in columns]
+    given = set[str]().union(*values)
+    written = [_written(column, values) if column[0] in given else [column[1]] * len(values) for column in columns]
     lines = "".join(["\t".join(line) + "\n" for line in zip(*written, strict=True)])
-    with connection.cursor() as cursor, cursor.copy(f"COPY {_ENTRY} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
-        copy.write(lines)
+    with connection.cursor() as cursor:
+        if len(entries) >= MANY:  # at the end of a transaction, when the jobs were written as well, it looks at each of them again
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        into = f"COPY {_ENTRY} ({names}) FROM STDIN"
+        with connection.wrap_database_errors, cursor.copy(into) as copy:  # type: ignore[attr-defined]
+            copy.write(lines)
+        if len(entries) >= MANY:
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def _written(column: Column, values: Sequence[dict[str, Any]]) -> list[str]:
     """This column of all entries."""
     name, default, write = column
-    return [write(each[name]) if name in each else default for each in values]
+    try:
+        found = [each[name] for each in values]
+    except KeyError:
+        return [write([each[name]])[0] if name in each else default for each in values]
+    if write is not _jsons and found.count(found[0]) == len(found):  # much of a night is the same in all of them
+        return write(found[:1]) * len(found)
+    return write(found)
 
 
 @cache
 def _columns() -> list[Column]:
-    """The columns of an entry, each with what stands in it by itself and how a value is written, as COPY reads it."""
+    """The columns of an entry, each with what stands in it by itself and how values are written, as COPY reads them."""
     return [(str(field.column), _default(field), _WRITERS.get(type(field), _plain)) for field in BackupEntry._meta.concrete_fields]
 
 
 def _default(field: Any) -> str:
     if not field.has_default():
         return r"\N" if field.null else ""
-    value = field.get_default()
-    return _WRITERS.get(type(field), _plain)(value)
+    return _WRITERS.get(type(field), _plain)([field.get_default()])[0]
 
 
-def _plain(value: Any) -> str:
-    return r"\N" if value is None else value.hex if isinstance(value, UUID) else str(value)
+def _plain(values: list[Any]) -> list[str]:
+    return [r"\N" if value is None else str(value) for value in values]
 
 
-def _text(value: str | None) -> str:
-    if value is None:
-        return r"\N"
-    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
+def _texts(values: list[str]) -> list[str]:
+    together = "".join(values)  # no text of these columns is NULL
+    if together.isprintable() and "\\" not in together:
+        return values
+    return [value.translate(_ESCAPES) for value in values]
 
 
-@lru_cache(maxsize=1024)  # most instants of a night's entries are shared
-def _instant(value: datetime | None) -> str:
-    return r"\N" if value is None else value.isoformat()
+def _instants(values: list[datetime | None]) -> list[str]:
+    known: dict[datetime | None, str] = {None: r"\N"}  # most instants of a night's entries are shared
+    return [known[value] if value in known else known.setdefault(value, value.isoformat()) for value in values]  # type: ignore[union-attr]
 
 
-def _uuid(value: UUID | None) -> str:
-    return r"\N" if value is None else value.hex
+def _uuids(values: list[UUID | None]) -> list[str]:
+    return [r"\N" if value is None else f"{value.int:032x}" for value in values]
 
 
-def _json(value: Any) -> str:
-    return _text(to_json(value).decode())
+def _jsons(values: list[Any]) -> list[str]:
+    return _texts(["{}" if value == {} else to_json(value).decode() for value in values])
+
+
+def _arrays(values: list[list[str]]) -> list[str]:
+    return _texts([arrays.texts(value) if value else "{}" for value in values])
 
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-_WRITERS: Final[dict[type, Callable[[Any], str]]] = {
-    models.CharField: _text, models.TextField: _text, models.DateTimeField: _instant, models.UUIDField: _uuid, models.JSONField: _json,
-    ArrayField: lambda value: _text(arrays.texts(value)) if value else "{}",
+_WRITERS: Final[dict[type, Callable[[list[Any]], list[str]]]] = {
+    models.CharField: _texts, models.TextField: _texts, models.DateTimeField: _instants, models.UUIDField: _uuids, models.JSONField: _jsons,
+    models.ForeignKey: _uuids, ArrayField: _arrays,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from backups import deposit, storage
+from backups import deposit, fitting, storage
 from backups.deposit import Found
 from backups.enums import BackupVerdict, Suspicion
 from backups.evidence import Evidence
@@ -28,15 +28,18 @@ MOST_UNEXPECTED: Final = 500
 def evidence(looked: Looked, verdict: BackupVerdict, stored_path: str | None, *, at: datetime) -> Evidence:
     """What the entry says. ``stored_path`` None: it was not stored; "" is no news about where."""
     work, database = looked.work, looked.work.database
-    waits = {"not_stored": looked.not_stored or NOT_STORED} if should_be_stored(looked) and stored_path is None else {}
-    archive = looked.evidence.get("archive", {})
-    columns = _columns(looked) | ({"stored_path": stored_path} if stored_path else {})
-    if archive.get("readable") is False:
+    seen = looked.evidence
+    if stored_path is None and should_be_stored(looked):
+        seen = {**seen, "not_stored": looked.not_stored or NOT_STORED}
+    columns = _columns(looked)
+    if stored_path:
+        columns["stored_path"] = stored_path
+    if seen and seen.get("archive", {}).get("readable") is False:
         columns["suspicions"] = [Suspicion.UNREADABLE]
-    return Evidence(
-        key=work.found.key, verdict=verdict, reported_by=work.found.by, judged_at=at, ended_at=work.ended_at, cycle_at=work.cycle_at,
-        message=looked.message[:500], size_bytes=looked.size, duration_seconds=database.duration_seconds(),
-        content_hash=looked.digest, columns=columns, evidence={**looked.evidence, **waits},
+    message = looked.message and fitting.text(looked.message, 500)
+    return Evidence(  # by position: half of what it takes by names, ten thousand times a night
+        work.found.key, verdict, work.found.by, at, work.ended_at, work.cycle_at, message, looked.size, database.duration_seconds(),
+        looked.digest, columns, seen, True,
     )  # fmt: skip
 
 
@@ -83,10 +86,11 @@ def quarantine(deposit_root: Folder, found: Found, *, at: datetime) -> None:
 
 def should_be_stored(looked: Looked) -> bool:
     """Whether a verified copy of it belongs into the store."""
-    return bool(looked.verdict == "success" and looked.digest and looked.work.job.final_storage_path_template)
+    return bool(looked.work.job.final_storage_path_template and looked.digest and looked.verdict == BackupVerdict.SUCCESS)
 
 
 def _columns(looked: Looked) -> dict[str, Any]:
+    """All of them fit: reports.py keeps names and texts short and clean, and numbers small."""
     work, report, database = looked.work, looked.work.report, looked.work.database
     transfer, zone = database.transfer, ZoneInfo(work.job.timezone)
     return {
@@ -96,9 +100,11 @@ def _columns(looked: Looked) -> dict[str, Any]:
         "agent_transfer_process_status": transfer.succeeded, "agent_transfer_error_message": transfer.error,
         "agent_transfer_process_start_time": transfer.started_at and aware(transfer.started_at, zone),
         "agent_transfer_process_timestamp": transfer.ended_at and aware(transfer.ended_at, zone),
-        "agent_staged_file_name": jsontext.cleaned(database.staged_name), "agent_logs_summary": database.summary,
-        "agent_stages": {name: stage.document() for name, stage in database.stages.items()},
-        "operation_log_file_name": jsontext.cleaned(work.found.name), "server_calculated_staged_hash": looked.digest,
+        "agent_staged_file_name": fitting.text(database.staged_name, 500), "agent_logs_summary": database.summary,
+        "agent_stages": {
+            "BACKUP": database.backup.document(), "COMPRESS": database.compress.document(), "TRANSFER": transfer.document(),
+        },
+        "operation_log_file_name": fitting.text(work.found.name, 300), "server_calculated_staged_hash": looked.digest,
         "server_calculated_staged_size": looked.size,
     }  # fmt: skip
 

@@ -37,6 +37,8 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
 
 def key(value: str, limit: int = 120) -> str:
     """``value`` as an identity of at most ``limit`` characters: a longer one ends in its digest, so that no two become the same."""
+    if len(value) <= limit and value.isascii() and "\0" not in value:
+        return value
     found = text(value)
     if len(found) <= limit and found == value:
         return found

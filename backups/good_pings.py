@@ -61,7 +61,7 @@ FROM judged CROSS JOIN LATERAL (SELECT xmin, * FROM {_JOB} job WHERE job.id = jo
 """  # noqa: S608
 _PING_COLUMNS, _ENTRY_COLUMNS = (", ".join(str(field.column) for field in model._meta.concrete_fields) for model in (Ping, BackupEntry))
 _STATE: Final = ", ".join(STATE)
-_STATE_TYPES: Final = ", ".join(f"{name} {kind}" for name, kind in zip(STATE, entry_rows.STATE_TYPES, strict=True))
+_STATE_TYPES: Final = ", ".join(f"{name} {kind}" for name, kind in STATE.items())
 _WRITE: Final = f"""
 WITH fresh AS (
     SELECT * FROM json_to_recordset(%s::json) AS f (id uuid, version text, {_STATE_TYPES})

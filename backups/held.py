@@ -58,6 +58,7 @@ class Listed:
     once_on: date | None
     cron: str
     period_seconds: int | None
+    last_cycle_at: datetime | None = None
 
 
 class Fresh:

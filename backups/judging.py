@@ -46,27 +46,37 @@ def write(entry: Entry, job: Job, evidence: Evidence, past: Sequence[Run]) -> No
     entry.reported_by = evidence.reported_by
     entry.reported_at = None if missing else evidence.ended_at
     entry.reports += not missing
-    entry.message = fitting.column(BackupEntry, "message", evidence.message)
     entry.changed_at = evidence.judged_at
-    entry.size_bytes = fitting.column(BackupEntry, "size_bytes", evidence.size_bytes)
-    entry.duration_seconds = fitting.column(BackupEntry, "duration_seconds", evidence.duration_seconds)
+    evidence = evidence if evidence.fits else _fitted(evidence)
+    entry.message, entry.size_bytes, entry.duration_seconds = evidence.message, evidence.size_bytes, evidence.duration_seconds
     _columns(entry, evidence)
-    content, previous = fitting.text(evidence.content_hash, 64), entry.previous_successful_hash_global
+    content, previous = evidence.content_hash, entry.previous_successful_hash_global
     entry.hash_comparison_result = content != previous if content and previous else None
     _suspect(entry, evidence, past)
+
+
+def _fitted(evidence: Evidence) -> Evidence:
+    """What does not fit its column is cut."""
+    fit = fitting.fitters(BackupEntry)
+    return evidence._replace(
+        message=fit["message"](evidence.message), size_bytes=fit["size_bytes"](evidence.size_bytes), fits=True,
+        duration_seconds=fit["duration_seconds"](evidence.duration_seconds), content_hash=fitting.text(evidence.content_hash, 64),
+        columns={name: fit[name](value) for name, value in evidence.columns.items()},
+    )  # fmt: skip
 
 
 def _suspect(entry: Entry, evidence: Evidence, past: Sequence[Run]) -> None:
     entry.evidence = fitting.document(evidence.evidence) if evidence.evidence else {}
     found = list(evidence.columns.get("suspicions", ()))
     if evidence.verdict == BackupVerdict.SUCCESS:
-        delay = (evidence.ended_at - entry.cycle_at).total_seconds()
-        judged = suspicion.judge(Run(entry.size_bytes, entry.duration_seconds, delay, entry.reports), past)
-        found += judged.suspicions
+        if past:
+            delay = (evidence.ended_at - entry.cycle_at).total_seconds()
+            judged = suspicion.judge(Run(entry.size_bytes, entry.duration_seconds, delay, entry.reports), past)
+            found += judged.suspicions
+            if judged.usual:
+                entry.evidence = {**entry.evidence, "usual": judged.usual}
         if entry.hash_comparison_result is False:
             found.append(Suspicion.UNCHANGED)
-        if judged.usual:
-            entry.evidence = {**entry.evidence, "usual": judged.usual}
     entry.suspicions = list(dict.fromkeys(found))
 
 
@@ -80,8 +90,7 @@ def _columns(entry: Entry, evidence: Evidence) -> None:
     if evidence.columns and not isinstance(entry, Fresh):
         for name, default in _defaults().items():
             setattr(entry, name, default() if callable(default) else default)
-    fitters = fitting.fitters(BackupEntry)
-    entry.__dict__.update({name: fitters[name](value) for name, value in evidence.columns.items() if name != "suspicions"})
+    entry.__dict__.update(evidence.columns)
 
 
 def _was_seen(entry: Entry, evidence: Evidence) -> bool:

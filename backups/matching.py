@@ -2,15 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models.functions import Lower
 
+from backups import deadlines, entry_rows
 from backups.deposit import Found
 from backups.enums import BackupVerdict
 from backups.expectations import Cycle
@@ -30,8 +30,7 @@ JOIN backups_backupentry entry ON entry.expected_job_id = asked.job AND entry.cy
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """One database of one report, and the job and cycle that it is about.
 
     The database has no name where the agent failed as a whole. ``stored_for``: this entry is decided already, and was not stored yet.
@@ -52,6 +51,12 @@ class Unexpected(NamedTuple):
 
     found: Found
     database: Database
+
+
+_LISTED: Final = f"""
+SELECT id, {", ".join(Listed.__slots__[1:])} FROM {ExpectedBackupJob._meta.db_table}
+WHERE lower(agent_id_responsible) IN (SELECT lower(agent) FROM unnest(%s::text[]) AS agent) AND agent_id_responsible <> '' ORDER BY id
+"""  # noqa: S608  (names of our own)
 
 
 @dataclass(slots=True)
@@ -80,13 +85,14 @@ def match(found: Sequence[Found], *, at: datetime) -> Matched:
         own = jobs.get(each.agent.casefold(), {})
         works += _of_report(each, own, spans, matched, at=at)
     newest = _newest(works, matched)
-    known = _known(newest)
+    # What is to be stored may wait for that even where its job does not remember it, after a clock that was ahead.
+    known = _known([work for work in newest if work.job.final_storage_path_template or not deadlines.is_ahead(work.job, work.cycle_at)])
     for work in newest:
-        was = known.get((work.job.pk, work.cycle_at))
+        was = known.get((work.job.pk, work.cycle_at)) if known else None
         if was is None or (work.found.key not in was.keys and (was.reported_at is None or was.reported_at <= work.ended_at)):
             matched.works.append(work)
         elif was.not_stored and work.found.key in was.keys:
-            matched.works.append(replace(work, stored_for=was.entry_id))
+            matched.works.append(work._replace(stored_for=was.entry_id))
         else:
             matched.known += 1
     return matched
@@ -97,10 +103,12 @@ _Jobs = dict[str, list[Listed]]
 
 def _jobs(agents: Collection[str]) -> dict[str, _Jobs]:
     """The jobs of these agents, by agent and database, both in small letters."""
-    rows = ExpectedBackupJob.objects.annotate(agent=Lower("agent_id_responsible")).exclude(agent_id_responsible="")
-    chosen = rows.filter(agent__in={agent.lower() for agent in agents}).order_by("pk").values_list(*Listed.__slots__)
     found: dict[str, _Jobs] = defaultdict(lambda: defaultdict(list))
-    for row in chosen:
+    with connection.cursor() as cursor:
+        entry_rows.read_instants(cursor)
+        cursor.execute(_LISTED, [arrays.texts(agents)])
+        rows = cursor.fetchall()
+    for row in rows:
         job = Listed(*row)
         found[job.agent_id_responsible.casefold()][job.database_name.casefold()].append(job)
     return found
@@ -117,10 +125,15 @@ def _of_report(found: Found, jobs: _Jobs, spans: Spans, matched: Matched, *, at:
             if cycle is not None and cycle.opens_at <= work.ended_at <= cycle.deadline_at:
                 yield work
     for database in report.databases.values():
-        listed = jobs.get(database.name.casefold(), [])
+        listed = jobs.get(database.name.casefold(), ())
+        if len(listed) == 1 and listed[0].is_active:
+            yield _work(listed[0], found, report, database, spans, ended, at=at)[0]
+            continue
         exact = [job for job in listed if job.database_name == database.name] or listed
         active = [_work(job, found, report, database, spans, ended, at=at) for job in exact if job.is_active]
-        if active:
+        if len(active) == 1:
+            yield active[0][0]
+        elif active:
             yield max(active, key=lambda pair: (pair[1] is not None, pair[1].opens_at if pair[1] else at))[0]
         elif not exact:
             matched.unexpected.append(Unexpected(found, database))
@@ -141,15 +154,16 @@ def _work(
 
 def _newest(works: Iterable[Work], matched: Matched) -> list[Work]:
     """Of each cycle its newest report. One whose file was replaced by that of a newer report cannot be looked at any more."""
-    chosen: dict[tuple[UUID, datetime], Work] = {}
+    chosen: dict[tuple[int, datetime], Work] = {}
     staged: set[tuple[str, str]] = set()
     for work in sorted(works, key=lambda each: (each.ended_at, each.found.key), reverse=True):
         file = (work.found.agent.casefold(), work.database.staged_name)
         replaced = bool(file[1]) and file in staged and not work.database.fault()
-        if replaced or (work.job.pk, work.cycle_at) in chosen:
+        cycle = (id(work.job), work.cycle_at)  # there is one of each job
+        if replaced or cycle in chosen:
             matched.superseded += 1
         else:
-            chosen[work.job.pk, work.cycle_at] = work
+            chosen[cycle] = work
             staged.add(file)
     return list(reversed(chosen.values()))
 
@@ -159,7 +173,7 @@ def _known(works: Sequence[Work]) -> dict[tuple[UUID, datetime], _Known]:
     if not works:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_DECIDED, [arrays.uuids(work.job.pk for work in works), arrays.texts(work.cycle_at for work in works)])
+        cursor.execute(_DECIDED, [arrays.uuids([work.job.pk for work in works]), arrays.texts([work.cycle_at for work in works])])
         return {
             (job, at): _Known(frozenset({key, *earlier}), reported_at, entry, status == BackupVerdict.SUCCESS and not path and waits)
             for job, at, key, earlier, reported_at, entry, status, path, waits in cursor.fetchall()

@@ -1,17 +1,19 @@
 """Giving verified copies their place in the store, and what keeps them from it."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import translation
 
-from backups import storage
+from backups import scans, storage
 from backups.matching import Work
 from backups.models import BackupEntry
 from backups.storage import Folder, StoreError
@@ -19,6 +21,9 @@ from backups.verifying import Looked
 from sentinel_site.lib import stored_paths
 
 LENGTH: Final = 1000
+PAUSE: Final = 0.02
+TURN: Final = scans.LOCK + 1
+"""Of the whole database: who of two processes of one scan gives copies their places."""
 
 
 class _Owner(NamedTuple):
@@ -28,18 +33,44 @@ class _Owner(NamedTuple):
     cycle_at: datetime
 
 
-class Promotion:
-    """The store during one scan. ``copies`` None: it cannot be written, and ``problems`` say why."""
+class Store(NamedTuple):
+    """The store while it is open. ``copies`` None: it cannot be written, and ``problem`` says why. ``shared``: by two processes."""
 
-    def __init__(self, store: Folder | None, copies: Folder | None, problem: str = "") -> None:
-        self.store, self.copies = store, copies
-        self.problems: dict[str, int] = {problem: 0} if problem else {}
+    folder: Folder | None
+    copies: Folder | None
+    problem: str = ""
+    shared: bool = False
+
+
+class Promotion:
+    """What one process brings into the store during a scan, and the ``problems`` of that, each with how many it kept out."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.copies, self._shared = store.folder, store.copies, store.shared
+        self.problems: dict[str, int] = {store.problem: 0} if store.problem else {}
+
+    @contextmanager
+    def alone(self, *, wanted: bool) -> Iterator[None]:
+        """Nobody else promotes meanwhile, if that is ``wanted``: whose a place is, is known when its owner's verdict is committed."""
+        if not (wanted and self._shared):
+            yield
+            return
+        with connection.cursor() as cursor:
+            while not _takes_turn(cursor):  # the other one may wait for its disk longer than a statement may take
+                time.sleep(PAUSE)
+            try:
+                yield
+            finally:
+                with suppress(OperationalError, InterfaceError):  # gone with the connection
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", [TURN])
 
     def promote(self, looked: Sequence[Looked]) -> dict[int, str]:
         """Give each copy its name, and see that the names are on the disk.
 
         Returns where each went, by ``id``: below the store, or "" where a newer one stands already. What failed is not in it.
         """
+        if not any(each.copy or each.not_stored for each in looked):
+            return {}
         wanted = {id(each): place for each in looked if each.copy and (place := self._place(each))}
         owners = _owners(["/".join(place) for place in wanted.values()])
         done: dict[int, tuple[str, ...]] = {}
@@ -60,6 +91,10 @@ class Promotion:
         owner = owners.get("/".join(place))
         if owner is not None and owner.job_id != work.job.pk:  # another job's: never over it
             place = stored_paths.with_mark(place, work.job.pk.hex[-8:])
+            if len("/".join(place)) > LENGTH:
+                storage.discard(self.copies, each.copy)
+                self._note(f"The template of {work.job.database_name} leads to a path that is too long.")
+                return
         elif owner is not None and owner.cycle_at > work.cycle_at:
             storage.discard(self.copies, each.copy)
             done[id(each)] = ()
@@ -100,17 +135,17 @@ class Promotion:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Promotion]:
+def opened(path: Path) -> Iterator[Store]:
     """The store at ``path``, made when it is not there, with nothing left of copies that were never finished. Raises nothing itself."""
     with ExitStack() as stack:
         try:
             with storage.stored():
-                store = stack.enter_context(Folder.root(path, make=True))
-                copies = stack.enter_context(storage.incoming(store))
+                folder = stack.enter_context(Folder.root(path, make=True))
+                copies = stack.enter_context(storage.incoming(folder))
         except StoreError as error:
-            yield Promotion(None, None, str(error))
+            yield Store(None, None, str(error))
             return
-        yield Promotion(store, copies)
+        yield Store(folder, copies)
 
 
 def values(work: Work) -> Mapping[str, str]:
@@ -130,6 +165,11 @@ def store_later(stored: Mapping[UUID, str]) -> None:
         entry.stored_path = stored[entry.pk]
         entry.evidence = {name: value for name, value in entry.evidence.items() if name != "not_stored"}
         entry.save(update_fields=["stored_path", "evidence"])
+
+
+def _takes_turn(cursor: Any) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [TURN])
+    return bool(cursor.fetchone()[0])
 
 
 def _owners(places: Sequence[str]) -> dict[str, _Owner]:

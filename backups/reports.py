@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,9 @@ from sentinel_site.lib import jsontext
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DATABASES: Final = 1000
+MAX_SIZE: Final = 10**18
+LONGEST_TIME: Final = 100
+"""A longer one is not kept in memory, in case it comes again."""
 STAGES: Final = ("BACKUP", "COMPRESS", "TRANSFER")
 FAILED_GLOBALLY: Final = "failed_globally"
 NAME_LENGTH, TEXT_LENGTH, SUMMARY_LENGTH = 120, 1000, 20_000
@@ -26,6 +30,7 @@ _STAMP: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[T_ ](\d\d)[-:]?(\d\d)[-:]?(
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.I)
 _USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?(?:Z|\+[0-9]{2}:[0-9]{2})?")
 """What most agents write, and Python reads as it is."""
+_USUAL_DIGEST: Final = re.compile("[0-9a-f]{64}")
 _STRING: Final = r'("(?:[^"\\\n]|\\.)*"?)'
 """A text, or what begins like one: a quote that is never closed must not be looked at again from the next quote on."""
 _STRING_OR_COMMENT: Final = re.compile(rf"{_STRING}|//[^\n]*")
@@ -82,9 +87,9 @@ class Database(NamedTuple):
     @property
     def size(self) -> int | None:
         """How large the staged file should be, in bytes. None: not reported."""
-        for each in (self.compress, self.transfer, self.backup):
-            if each.size is not None:
-                return each.size
+        for size in (self.compress.size, self.transfer.size, self.backup.size):
+            if size is not None:
+                return size
         return None
 
     @property
@@ -126,7 +131,7 @@ class Report:
     @property
     def failed_globally(self) -> bool:
         """Whether the agent gave up as a whole."""
-        return self.overall.lower() == FAILED_GLOBALLY
+        return bool(self.overall) and self.overall.lower() == FAILED_GLOBALLY
 
 
 def read(body: bytes, *, name: str = "") -> Report:
@@ -153,13 +158,18 @@ def read(body: bytes, *, name: str = "") -> Report:
 
 def aware(at: datetime, zone: ZoneInfo | Any) -> datetime:
     """``at`` as an instant in UTC: one without a zone is in ``zone``."""
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    return at if at.tzinfo is UTC else (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def moment(value: Any) -> datetime | None:
     """A time as agents write it, with or without a zone; None for anything else."""
     if not isinstance(value, str):
         return None
+    return _moment(value) if len(value) <= LONGEST_TIME else _moment.__wrapped__(value)
+
+
+@lru_cache(maxsize=1024)  # a report says the same again and again
+def _moment(value: str) -> datetime | None:
     try:
         read_at = datetime.fromisoformat(value if _USUAL_TIME.fullmatch(value) else _usual(value))
     except ValueError:
@@ -179,10 +189,10 @@ def _usual(value: str) -> str:
 
 def number(value: Any) -> int | None:
     """A size in bytes as agents write it; None for what is none, a negative one included."""
-    if isinstance(value, bool) or value is None:
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value if 0 <= value < 10**18 else None
+        return value if 0 <= value < MAX_SIZE else None
     if isinstance(value, float):
         return int(value) if value >= 0 and value.is_integer() and value < 2**63 else None
     text = re.sub(r"[\s_',]|\s*bytes?$", "", str(value).strip(), flags=re.I)
@@ -192,6 +202,8 @@ def number(value: Any) -> int | None:
 
 def base_name(path: str) -> str:
     """The last part of a path of any machine, Unix or Windows."""
+    if "/" not in path and "\\" not in path:
+        return path.strip()
     return re.split(r"[/\\]", path.strip().rstrip("/\\"))[-1]
 
 
@@ -234,12 +246,11 @@ def _database(name: Any, value: Any) -> tuple[str, Database]:
     name = plain(name, NAME_LENGTH) or "(no name)"
     if not isinstance(value, dict):
         return name, Database(name)
-    staged = value.get("staged_file_name")
-    backup, compress, transfer = (_stage(value.get(each)) for each in STAGES)
+    staged, summary = value.get("staged_file_name"), value.get("logs_summary")
     return name, Database(
-        name, backup, compress, transfer,
+        name, _stage(value.get("BACKUP")), _stage(value.get("COMPRESS")), _stage(value.get("TRANSFER")),
         staged_name="" if not isinstance(staged, str) or staged.strip().lower() in _NOTHING else base_name(staged),
-        summary=_summary(value.get("logs_summary")),
+        summary="" if summary is None else _summary(summary),
     )  # fmt: skip
 
 
@@ -249,23 +260,28 @@ _UNSAID: Final = Stage()
 def _stage(value: Any) -> Stage:
     if not isinstance(value, dict):
         return _UNSAID if value is None else Stage(_truth(value), plain(value, 40) or str(value)[:40])
-    status = value.get("status")
-    word = str(status)[:40] if isinstance(status, bool) else plain(status, 40)
-    said = value.get("sha256_checksum") or value.get("sha256") or value.get("hash")
-    digest = plain(said, 200).lower().removeprefix("sha256:").strip() if said else ""
+    get = value.get
+    status, began, ended, size, error = get("status"), get("start_time"), get("end_time"), get("size"), get("error_message")
+    succeeded, word = (True, "True") if status is True else (_truth(status), str(status) if status is False else plain(status, 40))
+    said = get("sha256_checksum") or get("sha256") or get("hash")
     return Stage(
-        _truth(status), word, moment(value.get("start_time")), moment(value.get("end_time")), digest,
-        number(value.get("size")), plain(value.get("error_message"), TEXT_LENGTH),
+        succeeded, word, None if began is None else moment(began), None if ended is None else moment(ended),
+        _digest(said) if said else "", None if size is None else number(size), "" if error is None else plain(error, TEXT_LENGTH),
     )  # fmt: skip
+
+
+def _digest(said: Any) -> str:
+    if isinstance(said, str) and _USUAL_DIGEST.fullmatch(said):
+        return said
+    return plain(said, 200).lower().removeprefix("sha256:").strip()
 
 
 def _truth(value: Any) -> bool | None:
     """A status as agents write it. None: there is none. A word that nobody knows is no success."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.strip().lower() in _NOTHING:
-        return None
-    return str(value).strip().lower() in _GOOD
+    word = str(value).strip().lower()
+    return None if isinstance(value, str) and word in _NOTHING else word in _GOOD
 
 
 def _summary(value: Any) -> str:

@@ -15,7 +15,8 @@ LOCK: Final = 0x53_454E_5443_414E
 """Of the whole database, as PostgreSQL's advisory locks are."""
 _HELD: Final = """
 SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-    WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND datname = current_database() AND classid = %s AND objid = %s)
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND datname = current_database() AND classid = %s AND objid = %s
+    AND pid = coalesce(%s, pid))
 """
 WAITING: Final = "waiting"
 EVERY: Final = timedelta(minutes=15)
@@ -59,6 +60,7 @@ def request(trigger: str, *, at: datetime) -> Scan:
         return scan
 
 
+@transaction.atomic
 def begin(trigger: str, *, at: datetime) -> Running | None:
     """A scan begins, which answers all who wait for one. With no ``trigger`` only if somebody does.
 
@@ -69,11 +71,11 @@ def begin(trigger: str, *, at: datetime) -> Running | None:
         finished_at=at, error="It was stopped before its end. The next scan makes up for it.", progress={"what": "failed"}
     )
     ids = list(asked.values_list("pk", flat=True))
-    if not ids and trigger:
-        ids = [Scan.objects.create(trigger=trigger, started_at=at).pk]
-    running = Running(tuple(ids), at)
-    Scan.objects.filter(pk__in=ids).update(started_at=at, progress={"what": "begin"})
-    return running if ids else None
+    if ids:
+        Scan.objects.filter(pk__in=ids).update(started_at=at, progress={"what": "begin"})
+    elif trigger:
+        ids = [Scan.objects.create(trigger=trigger, started_at=at, progress={"what": "begin"}).pk]
+    return Running(tuple(ids), at) if ids else None
 
 
 def is_overdue(*, at: datetime) -> bool:
@@ -85,7 +87,12 @@ def is_overdue(*, at: datetime) -> bool:
 
 def is_running() -> bool:
     """Whether somebody holds the scanner's lock now."""
+    return is_held_by(None)
+
+
+def is_held_by(holder: int | None) -> bool:
+    """Whether this process of PostgreSQL (None: any) holds the scanner's lock now. Any process of a scan may ask."""
     with connection.cursor() as cursor:
-        cursor.execute(_HELD, [LOCK >> 32, LOCK & 0xFFFF_FFFF])
+        cursor.execute(_HELD, [LOCK >> 32, LOCK & 0xFFFF_FFFF, holder])
         row = cursor.fetchone()
     return bool(row and row[0])

@@ -11,7 +11,7 @@ from backups.enums import ReportedBy
 from backups.models import Scan
 from backups.reports import Report, UnreadableReportError, aware
 from backups.storage import RefusedError, StoreError, walked
-from sentinel_site.lib import problems, stored_paths
+from sentinel_site.lib import problems
 from sentinel_site.lib.problems import Problem
 
 MOST_WAITING: Final = 500
@@ -28,7 +28,7 @@ def take(body: bytes, *, at: datetime) -> dict[str, Any]:
     key = deposit.report_key(report.agent, body)
     name = f"{report.ended_at:%Y%m%d_%H%M%S}_{key[-32:]}.json"
     try:
-        _keep(stored_paths.short(stored_paths.safe(report.agent.casefold())), name, body)
+        _keep(deposit.key(report.agent), name, body)
     except (RefusedError, StoreError) as error:
         raise Problem(503, f"The report cannot be kept: {error}", headers={"Retry-After": "60"}) from None
     scan = scans.request(scans.REPORT, at=at)

@@ -5,7 +5,6 @@ ago. A copy becomes visible under its name only when it is whole, verified and o
 """
 
 import errno
-import fcntl
 import os
 import re
 import stat
@@ -22,6 +21,7 @@ RESERVE_BYTES: Final = 512 * 1024 * 1024
 SPARSE_FROM, SPARSE_RATIO = 256 * 1024 * 1024, 100
 """A file of this size or more of which so little lies on the disk holds nothing, and would keep a scan reading for hours."""
 _BLOCK: Final = 512
+_USUAL_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -38,6 +38,8 @@ class StoreError(Exception):
 
 def check_name(name: str) -> str:
     """``name`` if it is one plain name of a folder's entry. Raises RefusedError."""
+    if _USUAL_NAME.fullmatch(name):
+        return name
     if not name or name in {".", ".."}:
         raise RefusedError("The name is empty." if not name else f"“{name}” is no file's name.")
     if "/" in name or "\\" in name:
@@ -69,15 +71,22 @@ class Folder:
     def __exit__(self, *_error: object) -> None:
         os.close(self.fd)
 
+    def again(self) -> "Folder":
+        """The same folder, opened once more: what is left of a listing is shared by all descriptors that were made from one, forks' too."""
+        return Folder(os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd))
+
     def folder(self, name: str, *, make: bool = False) -> "Folder":
         """The folder ``name`` in this one. Raises RefusedError for a link or a file, FileNotFoundError."""
         check_name(name)
-        if make:
+        try:
+            return Folder(os.open(name, _FOLDER, dir_fd=self.fd))
+        except FileNotFoundError:
+            if not make:
+                raise
             with suppress(FileExistsError):
                 os.mkdir(name, 0o700, dir_fd=self.fd)
                 os.fsync(self.fd)
-        try:
-            return Folder(os.open(name, _FOLDER, dir_fd=self.fd))
+            return self.folder(name)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
                 raise RefusedError(f"“{name}” is a link or a file, and should be a folder.") from None
@@ -103,8 +112,7 @@ class Folder:
         if fault:
             os.close(fd)
             raise RefusedError(fault)
-        fcntl.fcntl(fd, fcntl.F_SETFL, 0)  # reading it may block again
-        return fd, found
+        return fd, found  # that it was opened without waiting means nothing to a regular file
 
     def names(self, *, most: int | None = None) -> list[str]:
         """The names in it that can be names of ours, sorted, at most ``most``."""
@@ -244,7 +252,7 @@ def write_whole(folder: Folder, name: str, body: bytes) -> None:
 
 def unchanged(before: os.stat_result, after: os.stat_result) -> bool:
     """Whether a file was not written between the two looks at it."""
-    return _same(before, after) and before.st_ctime_ns == after.st_ctime_ns
+    return before.st_ctime_ns == after.st_ctime_ns and _same(before, after)
 
 
 def _same(one: os.stat_result, other: os.stat_result) -> bool:

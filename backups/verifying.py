@@ -1,13 +1,14 @@
 """Looking at one staged file: is it there, is it whole, is it what the agent says. Reads it once, and copies what it reads.
 
-Runs in threads: touches no database and reads no clock. SHA-256 is OpenSSL's, fed with pieces large enough to let other threads run.
+May run in threads: touches no database and reads no clock. SHA-256 is OpenSSL's, fed with pieces large enough to let other threads run.
 """
 
+import errno
 import hashlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import FileIO
@@ -26,6 +27,10 @@ SMALL: Final = 96 * 1024
 """A file below that is read at once."""
 LARGE: Final = 16 * 1024 * 1024
 ON_ITS_WAY: Final = (".part", ".filepart", ".partial", ".tmp", ".upload")
+_AT_ONCE: Final[int | None] = getattr(os, "RWF_NOWAIT", None)
+"""Read what lies in memory, and nothing that a disk would have to bring. None: this system cannot be asked for that."""
+_NOT_ITS_FAULT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+"""This machine is short of something, or the file is locked by who writes it: no verdict about a backup."""
 _buffers: Final = threading.local()
 _few_large: Final = threading.BoundedSemaphore(max(2, min(4, os.cpu_count() or 2)))
 """So many large files are read at once; a disk that turns likes no more."""
@@ -47,45 +52,82 @@ class Looked:
     not_stored: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
 
-    def said(self) -> tuple[Any, ...]:
-        """All but the work, in this order."""
-        return self.verdict, self.message, self.digest, self.size, self.copy, self.not_stored, self.evidence
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The deposit, and where copies are made; None: nowhere. ``at`` is the scan's clock. Once ``stop`` is set, no file is read on."""
 
-_NO_COPY: Final = nullcontext[tuple[int | None, StoreError | None]]((None, None))
+    deposit: Folder
+    copies: Folder | None
+    at: datetime
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def copies_of(self, work: Work) -> Folder | None:
+        """Where a copy of its file is made; None: it is not to be stored."""
+        return self.copies if work.job.final_storage_path_template else None
 
 
 class _Moving(Exception):
     pass
 
 
-def look(works: Sequence[Work], root: Folder, copies: Folder | None, *, at: datetime) -> list[Looked]:
-    """Judge reports about files of one agent's folder, in their order. ``copies``: where copies are made of those that are to be stored.
+class _Later(Exception):
+    """It has to be waited for."""
 
-    Raises nothing but MemoryError.
-    """
+
+class StoppedError(Exception):
+    """Nobody wants to know any more what is in the file."""
+
+
+def glance(works: Sequence[Work], places: Places) -> tuple[list[Looked], list[Work]]:
+    """`look`, at what is done at once: small files that lie in memory, are no archives and are not copied. The second are the others."""
+    looked: list[Looked] = []
+    later: list[Work] = []
+    if _AT_ONCE is None or all(_waits(work, places) for work in works):
+        return looked, list(works)
+    try:
+        with deposit.files(places.deposit, works[0].found.folder) as folders:
+            for work in works:
+                try:
+                    looked.append(_judged(work, folders, places, at_once=True))
+                except _Later:
+                    later.append(work)
+    except (OSError, RefusedError):
+        return [], list(works)
+    return looked, later
+
+
+def _waits(work: Work, places: Places) -> bool:
+    """Whether it is known already that a disk is waited for."""
+    return (work.database.size or 0) >= SMALL or places.copies_of(work) is not None
+
+
+def look(works: Sequence[Work], places: Places) -> list[Looked]:
+    """Judge reports about files of one agent's folder, in their order. Raises StoppedError, and MemoryError."""
     looked: list[Looked] = []
     try:
-        with deposit.files(root, works[0].found.folder) as folders:
+        with deposit.files(places.deposit, works[0].found.folder) as folders:
             for work in works:
-                looked.append(_judged(work, folders, copies if work.job.final_storage_path_template else None, at=at))
+                looked.append(_judged(work, folders, places))
     except (OSError, RefusedError) as error:
         looked += [_said(work) or _unreadable(work, error) for work in works[len(looked) :]]
     return looked
 
 
-def digest(fd: int, to: int | None = None) -> tuple[str, int, StoreError | None]:
+def digest(fd: int, to: int | None = None, stop: threading.Event | None = None) -> tuple[str, int, StoreError | None]:
     """SHA-256 and size of what is at ``fd`` from its beginning, which is written to ``to`` as well. Raises OSError when it cannot be read.
 
-    What cannot be written is the third; the file is read to its end all the same.
+    What cannot be written is the third; the file is read to its end all the same. Raises StoppedError once ``stop`` is set.
     """
-    view = _buffer()
-    if to is None and (count := os.preadv(fd, [view[:SMALL]], 0)) < SMALL:
-        return hashlib.sha256(view[:count]).hexdigest(), count, None
+    view, small = _buffer()
+    if to is None and (count := os.preadv(fd, [small], 0)) < SMALL:
+        return hashlib.sha256(small[:count]).hexdigest(), count, None
     found, size, failed = hashlib.sha256(), 0, None
     os.lseek(fd, 0, os.SEEK_SET)
     with FileIO(fd, closefd=False) as file:
         while count := file.readinto(view):
+            if stop is not None and stop.is_set():
+                raise StoppedError
             piece = view[:count]
             found.update(piece)
             size += count
@@ -98,14 +140,31 @@ def digest(fd: int, to: int | None = None) -> tuple[str, int, StoreError | None]
     return found.hexdigest(), size, failed
 
 
-def _judged(work: Work, folders: list[Folder], copies: Folder | None, *, at: datetime) -> Looked:
+def _digest_at_once(fd: int, size: int) -> str:
+    """SHA-256 of a small file that is no archive, if all of it lies in memory. Raises _Later."""
+    _, small = _buffer()
+    try:
+        count = os.preadv(fd, [small], 0, _AT_ONCE or 0)
+    except OSError:  # mostly EAGAIN; whatever else it is, reading with patience shows
+        count = -1
+    if count != size:
+        with suppress(OSError):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_WILLNEED)  # the disk may begin
+        raise _Later
+    content = small[:count]
+    if archives.is_archive(bytes(content[:8])):
+        raise _Later
+    return hashlib.sha256(content).hexdigest()
+
+
+def _judged(work: Work, folders: list[Folder], places: Places, *, at_once: bool = False) -> Looked:
     said = _said(work)
     if said is not None:
         return said
     if not folders and work.found.by == ReportedBy.REST:
         return Looked(work, BackupVerdict.SUCCESS, backup_phrases.NOT_HERE, evidence={"file": "not here"})
     try:
-        return _look(work, folders, copies, at=at)
+        return _look(work, folders, places, at_once=at_once)
     except _Moving:
         return Looked(work, None)
     except (OSError, RefusedError) as error:
@@ -121,52 +180,67 @@ def _said(work: Work) -> Looked | None:
 
 
 def _unreadable(work: Work, error: OSError | RefusedError) -> Looked:
+    if isinstance(error, OSError) and error.errno in _NOT_ITS_FAULT:
+        return Looked(work, None)
     said = str(error) if isinstance(error, RefusedError) else f"{os.strerror(error.errno or 0)}."
     return Looked(work, BackupVerdict.TRANSFER_INTEGRITY_FAILED, f"The staged file cannot be read: {said}")
 
 
-def _look(work: Work, folders: list[Folder], copies: Folder | None, *, at: datetime) -> Looked:
-    fd, before = _opened(work, folders, at=at)
+def _look(work: Work, folders: list[Folder], places: Places, *, at_once: bool) -> Looked:
+    if at_once and _waits(work, places):
+        raise _Later
+    fd, before = _opened(work, folders, at=places.at, at_once=at_once)
     try:
-        fault = _size_fault(work.database.size, before.st_size)
+        size = before.st_size
+        fault = _size_fault(work.database.size, size)
         if fault:
-            return _bad(work, BackupVerdict.TRANSFER_INTEGRITY_FAILED, fault, before, at=at)
-        if before.st_size < LARGE:
-            return _compared(work, fd, before, copies, at=at)
+            return _bad(work, BackupVerdict.TRANSFER_INTEGRITY_FAILED, fault, before, at=places.at)
+        if at_once:
+            if size >= SMALL:
+                raise _Later
+            return _verdict(work, fd, before, _digest_at_once(fd, size), size, at=places.at, is_archive=False)
+        if size < LARGE:
+            return _compared(work, fd, before, places)
         with _few_large:
-            return _compared(work, fd, before, copies, at=at)
+            return _compared(work, fd, before, places)
     finally:
         os.close(fd)
 
 
-def _compared(work: Work, fd: int, before: os.stat_result, copies: Folder | None, *, at: datetime) -> Looked:
-    """Read the whole file, and compare."""
-    name = "" if copies is None else f"{work.job.pk.hex}-{work.cycle_at:%Y%m%dT%H%M%S%f}"
-    expected = work.database.digest
+def _compared(work: Work, fd: int, before: os.stat_result, places: Places) -> Looked:
+    """Read the whole file, copy it if it is to be stored, and compare."""
     if before.st_size > PIECE:
         with suppress(OSError):
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
-    with _copy(copies, name) if copies is not None else _NO_COPY as (to, refused):
-        found, size, unwritten = digest(fd, to)
-        if size != before.st_size or not storage.unchanged(before, os.fstat(fd)):
-            raise _Moving
-        if expected and found != expected:
-            text = backup_phrases.OTHER_CONTENT if len(expected) == 64 else backup_phrases.NO_HASH
-            looked = _bad(work, BackupVerdict.HASH_MISMATCH, text, before, digest=found, at=at)
-        else:
+    copies = places.copies_of(work)
+    if copies is None:
+        found, size, _ = digest(fd, stop=places.stop)
+        return _verdict(work, fd, before, found, size, at=places.at)
+    name = f"{work.job.pk.hex}-{work.cycle_at:%Y%m%dT%H%M%S%f}"
+    with _copy(copies, name) as (to, refused):
+        found, size, unwritten = digest(fd, to, places.stop)
+        looked = _verdict(work, fd, before, found, size, at=places.at)
+        if looked.verdict == BackupVerdict.SUCCESS:
             failed = refused or unwritten or _synced(to)
-            text = "" if expected else backup_phrases.UNCOMPARED
-            kept = name if to is not None and failed is None else ""
-            looked = Looked(work, BackupVerdict.SUCCESS, text, found, size, kept, str(failed or ""), _unpacked(fd))
-        if not looked.copy and copies is not None:
+            looked.copy, looked.not_stored = name if to is not None and failed is None else "", str(failed or "")
+        if not looked.copy:
             storage.discard(copies, name)
         return looked
 
 
-def _unpacked(fd: int) -> dict[str, Any]:
-    """What the archive test says; nothing when there was none."""
-    looked = archives.look(fd)
-    return {"archive": looked.document()} if looked else {}
+def _verdict(
+    work: Work, fd: int, before: os.stat_result, found: str, size: int, *, at: datetime, is_archive: bool = True
+) -> Looked:  # fmt: skip
+    """What follows from its whole content, which may be an archive, unless it was written meanwhile."""
+    if size != before.st_size or not storage.unchanged(before, os.fstat(fd)):
+        raise _Moving
+    expected = work.database.digest
+    if expected and found != expected:
+        text = backup_phrases.OTHER_CONTENT if len(expected) == 64 else backup_phrases.NO_HASH
+        return _bad(work, BackupVerdict.HASH_MISMATCH, text, before, digest=found, at=at)
+    text = "" if expected else backup_phrases.UNCOMPARED
+    archive = archives.look(fd) if is_archive else None
+    return Looked(work, BackupVerdict.SUCCESS, text, found, size, evidence={"archive": archive.document()} if archive else {})
 
 
 def _bad(work: Work, verdict: BackupVerdict, message: str, status: os.stat_result, *, at: datetime, digest: str = "") -> Looked:
@@ -182,17 +256,19 @@ def _size_fault(expected: int | None, size: int) -> str:
     return "" if expected in (None, size) else backup_phrases.SIZES % {"size": size, "said": expected}
 
 
-def _opened(work: Work, folders: list[Folder], *, at: datetime) -> tuple[int, os.stat_result]:
+def _opened(work: Work, folders: list[Folder], *, at: datetime, at_once: bool) -> tuple[int, os.stat_result]:
     """The staged file, which the caller closes, and what it is. Raises RefusedError, OSError, and _Moving for a report before its file."""
     name = work.database.staged_name
     if not name:
         raise RefusedError("the report names no file.")
-    check_name(name)
     for folder in folders:
         try:
             return folder.opened(name)
         except FileNotFoundError:
             continue
+    check_name(name)
+    if at_once:
+        raise _Later  # whether it comes is a matter of looking at all that is there
     if is_moving(work.found.before, at=at) or any(_comes(folder, name, at=at) for folder in folders):
         raise _Moving
     raise RefusedError("it is not there.")
@@ -240,8 +316,11 @@ def _synced(to: int | None) -> StoreError | None:
     return None
 
 
-def _buffer() -> memoryview:
-    """This thread's own."""
-    if not hasattr(_buffers, "view"):
-        _buffers.view = memoryview(bytearray(PIECE))
-    return _buffers.view  # type: ignore[no-any-return]
+def _buffer() -> tuple[memoryview, memoryview]:
+    """This thread's own, and the part of it for small files."""
+    try:
+        return _buffers.views  # type: ignore[no-any-return]
+    except AttributeError:
+        view = memoryview(bytearray(PIECE))
+        _buffers.views = view, view[:SMALL]
+        return _buffers.views  # type: ignore[no-any-return]

@@ -253,7 +253,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='backupentry',
-            index=models.Index(fields=['status', '-id'], name='entry_status'),
+            index=models.Index(condition=models.Q(('status', 'success'), _negated=True), fields=['status', '-id'], name='entry_bad'),
         ),
         migrations.AddIndex(
             model_name='backupentry',
@@ -267,9 +267,9 @@ class Migration(migrations.Migration):
             model_name='backupentry',
             index=models.Index(condition=models.Q(('alert__isnull', False)), fields=['alert'], name='entry_alert'),
         ),
-        # Room for the next version of each row of a page: see the index on overdue_at.
+        # Room for the next version of each row of a page, larger after its first report: see the index on overdue_at.
         migrations.RunSQL(
-            "ALTER TABLE backups_expectedbackupjob SET (fillfactor = 45)", "ALTER TABLE backups_expectedbackupjob RESET (fillfactor)"
+            "ALTER TABLE backups_expectedbackupjob SET (fillfactor = 38)", "ALTER TABLE backups_expectedbackupjob RESET (fillfactor)"
         ),
         migrations.AddIndex(
             model_name='ping',

@@ -70,7 +70,8 @@ class BackupEntry(models.Model):
         verbose_name_plural = _("backup entries")
         constraints = [models.UniqueConstraint(fields=["expected_job", "cycle_at"], name="one_entry_per_cycle")]
         indexes = [
-            models.Index(fields=["status", "-id"], name="entry_status"),
+            # Most are good: who looks for those finds them by the primary key at once, and each night's are not written twice.
+            models.Index(fields=["status", "-id"], name="entry_bad", condition=~models.Q(status=BackupVerdict.SUCCESS)),
             models.Index(fields=["stored_path"], name="entry_stored", condition=~models.Q(stored_path="")),
             models.Index(fields=["alert"], name="entry_alert", condition=models.Q(alert__isnull=False)),
         ]

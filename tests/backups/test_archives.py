@@ -1,5 +1,6 @@
 """Archives are unpacked and thrown away: whole, damaged, cut off, unknown, and bombs."""
 
+import copy
 import gzip
 import io
 import os
@@ -158,3 +159,20 @@ def test_a_dump_is_read_by_pg_restore(tmp_path):
     found = look(tmp_path, b"PGDMP\x01\x0e\x00" + b"garbage" * 99)
 
     assert (found.kind, found.readable, "pg_restore" in found.why) == ("pg_dump", False, True)
+
+
+def test_a_zip_whose_files_are_all_the_same_bytes_is_not_unpacked_again_and_again(tmp_path):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", b"\0" * 200_000)
+        for name in "bcdefgh":
+            member = copy.copy(archive.getinfo("a"))
+            member.filename = member.orig_filename = name
+            archive.filelist.append(member)
+            archive.NameToInfo[name] = member
+
+    with path.open("rb") as file:
+        looked = archives.look(file.fileno())
+
+    assert (looked.readable, looked.whole) == (None, False)
+    assert "overlap" in looked.why

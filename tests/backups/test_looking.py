@@ -1,58 +1,115 @@
-"""The process beside a scan that looks at files: what it says, and what happens when it is gone."""
+"""Looking at staged files batch after batch: at once what lies in memory, by threads the rest, and no further when nobody wants it."""
 
-import multiprocessing
+import gzip
+import os
+import threading
+from dataclasses import replace
 
 import pytest
 
-from backups import deposit, looking, matching
+from backups import deposit, looking, matching, verifying
 from backups.enums import BackupVerdict
-from backups.looking import Places
+from backups.verifying import Places
 from tests.backups.factories import make_sources
-from tests.backups.farm import AT, Farm, database, expect
+from tests.backups.farm import AT, CONTENT, Farm, database, expect
 
 pytestmark = pytest.mark.django_db
-MANY = 2000
-"""More answers than the pipe holds: the process has to wait until somebody takes them."""
+LARGE = b"a large one " * verifying.PIECE
 
 
 @pytest.fixture
-def places(tmp_path, settings):
+def farm(tmp_path, settings):
     make_sources()
-    expect(final_storage_path_template="")
-    farm = Farm(tmp_path, settings)
-    farm.stage()
-    farm.reported(database())
+    return Farm(tmp_path, settings)
+
+
+@pytest.fixture
+def places(farm):
+    farm.deposit.mkdir()
     with deposit.root(farm.deposit) as root:
         yield Places(root, None, AT)
 
 
-def batches(places, count):
-    """The same file so often, each time as a batch of its own."""
-    (work,) = matching.match(list(deposit.collect(places.deposit, at=AT)), at=AT).works
-    return [[[work]]] * count
+def works(places):
+    return matching.match(list(deposit.collect(places.deposit, at=AT)), at=AT).works
 
 
-def test_it_says_what_the_scan_itself_would_find(places):
-    works = batches(places, 3)
-
-    with looking.ahead(works, places) as found:
-        assert list(found) == list(looking.here(works, places))
-
-
-def test_what_it_did_not_say_before_it_was_killed_is_looked_at_by_the_scan(places):
-    with looking.ahead(batches(places, MANY), places) as found:
-        next(found)
-        (beside,) = multiprocessing.active_children()
-        beside.kill()
-        beside.join()
-
-        rest = [looked.verdict for batch in found for looked in batch]
-
-    assert rest == [BackupVerdict.SUCCESS] * (MANY - 1)
+def night(farm, **contents):
+    """Files of these contents, each reported, and one that is not there."""
+    for name in (*contents, "absent"):
+        expect(name, final_storage_path_template="")
+    for name, content in contents.items():
+        farm.stage(f"{name}.sql.gz", content)
+    farm.reported(*(database(name, content) for name, content in {**contents, "absent": CONTENT}.items()))
 
 
-def test_it_ends_with_the_scan(places):
-    with looking.ahead(batches(places, MANY), places):
-        (beside,) = multiprocessing.active_children()
+def found(looked):
+    return sorted((each.work.database.name, str(each.verdict), each.digest, each.size, each.message, each.evidence) for each in looked)
 
-    assert not beside.is_alive()
+
+def test_what_is_told_at_once_and_what_later_is_what_looking_with_patience_tells(farm, places):
+    night(farm, small=CONTENT, edge=b"e" * verifying.SMALL, larger=b"l" * 300_000, packed=b"\x1f\x8b" + CONTENT)
+    listed = works(places)
+
+    at_once, later = verifying.glance(listed, places)
+
+    assert found([*at_once, *verifying.look(later, places)]) == found(verifying.look(listed, places))
+    assert {"absent", "edge", "larger", "packed"} <= {work.database.name for work in later}
+    assert {each.work.database.name for each in at_once} <= {"small"}  # none where the file system cannot be asked for what is in memory
+
+
+def test_a_short_file_is_not_taken_for_the_archive_that_was_read_before_it(farm, places):
+    night(farm, aaa=gzip.compress(b"whole"), bbb=b"\x1f", ccc=b"PK")
+
+    looked = verifying.look(works(places), places)
+    with looking.ahead([works(places)], places) as batches:
+        (at_once,) = batches
+
+    assert found(at_once) == found(looked)
+    assert {each.work.database.name: each.evidence for each in at_once}["bbb"] == {}
+
+
+def test_a_file_that_the_disk_has_to_bring_is_told_all_the_same(farm, places):
+    night(farm, small=CONTENT * 8)
+    path = farm.deposit / "ACME_PARIS_NORTH" / "databases" / "small.sql.gz"
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+    with looking.ahead([works(places)], places) as batches:
+        (looked,) = batches
+
+    assert {each.work.database.name: each.verdict for each in looked}["small"] == BackupVerdict.SUCCESS
+
+
+def test_a_file_that_is_to_be_stored_is_left_to_the_threads(farm, places, tmp_path):
+    night(farm, small=CONTENT)
+    (tmp_path / "copies").mkdir()
+    (work,) = [each for each in works(places) if each.database.name == "small"]
+    wanted = work._replace(job=replace(work.job, final_storage_path_template="{filename}"))
+    with deposit.root(tmp_path / "copies") as copies:
+        assert verifying.glance([wanted], Places(places.deposit, copies, AT)) == ([], [wanted])
+
+
+def test_each_batch_is_answered_whole_and_in_its_turn(farm, places):
+    night(farm, **{f"base{number:02}": b"%d" % number * (number * 20_000 + 1) for number in range(12)})
+    listed = works(places)
+    batches = [listed[:5], listed[5:6], listed[6:]]
+
+    with looking.ahead(batches, places) as answered:
+        names = [sorted(each.work.database.name for each in looked) for looked in answered]
+
+    assert names == [sorted(work.database.name for work in batch) for batch in batches]
+
+
+def test_nothing_is_read_any_more_when_nobody_wants_to_know(farm, places):
+    night(farm, large=LARGE)
+    (work,) = [each for each in works(places) if each.database.name == "large"]
+    before = set(threading.enumerate())
+
+    with looking.ahead([[work]] * 3, places) as batches:
+        assert [each.verdict for each in next(batches)] == [BackupVerdict.SUCCESS]
+
+    assert set(threading.enumerate()) == before
+    with pytest.raises(verifying.StoppedError):
+        verifying.look([work], places)

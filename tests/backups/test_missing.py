@@ -152,17 +152,17 @@ def _closing(work):
 
 
 def test_what_may_lie_unread_in_its_agents_folder_waits_for_the_next_scan(job):
-    entries.checked([job.pk], at=DEADLINE - MINUTE)
+    entries.checked([job.agent_id_responsible], at=DEADLINE - MINUTE)
     early = missing.sweep(at=DEADLINE + MINUTE)
 
-    entries.checked([job.pk], at=DEADLINE + 2 * MINUTE)
+    entries.checked([job.agent_id_responsible], at=DEADLINE + 2 * MINUTE)
 
     assert (early, missing.sweep(at=DEADLINE + 3 * MINUTE), missed()) == (0, 1, [DUE])
 
 
 @pytest.mark.parametrize(("began", "found"), [(None, 1), (-DAY, 1), (3 * HOUR, 0)])
 def test_a_scan_is_not_waited_for_longer_than_it_may_take_to_come(job, began, found):
-    entries.checked([job.pk], at=NOON)
+    entries.checked([job.agent_id_responsible], at=NOON)
     up_since = None if began is None else DEADLINE + began
 
     assert missing.sweep(at=DEADLINE + 3 * HOUR, up_since=up_since) == found
@@ -171,7 +171,7 @@ def test_a_scan_is_not_waited_for_longer_than_it_may_take_to_come(job, began, fo
 @pytest.mark.parametrize("fields", [{"reported_by": ReportedBy.PING}, {"period_seconds": 60, "grace_minutes": 30}])
 def test_what_is_pinged_waits_for_no_scan(fields):
     job = make_job(**fields)
-    entries.checked([job.pk], at=NOON)
+    entries.checked([job.agent_id_responsible], at=NOON)
 
     assert missing.sweep(at=DEADLINE) == 1
 

@@ -17,6 +17,8 @@ from tests.backups.scanning import Scanners
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 KILLED = 9
 JOBS = 12
+MANY = 4
+"""Agents with so many reports that their scan is shared among processes (sharing.py)."""
 BIG = 48 << 20
 
 
@@ -36,11 +38,12 @@ def content(number):
     return (b"%d of many\n" % number) * 20_000
 
 
-def night(farm):
-    """A dozen good backups, each with a report of its own, and one that was damaged on its way."""
-    for number in range(JOBS):
-        expect(f"base{number:02}")
-        farm.good(f"base{number:02}", content(number))
+def night(farm, *, agents=1):
+    """A dozen good backups of each agent, each with a report of its own, and one that was damaged on its way."""
+    for number in range(JOBS * agents):
+        agent = AGENT + "_B" * (number // JOBS)
+        expect(f"base{number:02}", agent=agent)
+        farm.good(f"base{number:02}", content(number), agent=agent)
     expect("damaged")
     farm.stage("damaged.gz", content(1))
     farm.reported(database("damaged", content(1), staged="damaged.gz", digest="ab" * 32), name="damaged.json")
@@ -59,12 +62,13 @@ def free():
     until(lambda: not scans.is_running(), "the lock of a scan that was killed")
 
 
-def require_made_good(farm):
+def require_made_good(farm, *, agents=1):
     """One scan later everything is as if nothing had happened."""
     free()
     farm.scan()
-    assert verdicts() == [*((f"base{number:02}", "success") for number in range(JOBS)), ("damaged", "hash_mismatch")]
-    assert farm.stored() == {f"ACME/Paris/2099/base{number:02}/base{number:02}.sql.gz": content(number) for number in range(JOBS)}
+    good = range(JOBS * agents)
+    assert verdicts() == [*((f"base{number:02}", "success") for number in good), ("damaged", "hash_mismatch")]
+    assert farm.stored() == {f"ACME/Paris/2099/base{number:02}/base{number:02}.sql.gz": content(number) for number in good}
     assert (set(BackupEntry.objects.values_list("reports", flat=True)), farm.waiting()) == ({1}, [])
     assert [alert.occurrences for alert in Alert.objects.all()] == [1]
     assert len(list((farm.deposit / AGENT / "log" / "_archive").iterdir())) == JOBS + 1
@@ -129,7 +133,7 @@ def test_killed_between_the_verdict_and_the_archive(farm, scanners):
 
 
 def test_killed_at_any_moment(farm, scanners):
-    night(farm)
+    night(farm, agents=MANY)
     chance = random.Random(5)
 
     killed, most = 0, 0.05
@@ -142,17 +146,17 @@ def test_killed_at_any_moment(farm, scanners):
             break
 
     assert killed
-    require_made_good(farm)
+    require_made_good(farm, agents=MANY)
 
 
 def test_two_scanning_processes_decide_once(farm, scanners):
-    night(farm)
+    night(farm, agents=MANY)
     free()
     scanners.start(farm)
     scanners.start(farm)
 
     assert (scanners.ended(), scanners.ended()) == (0, 0)
-    require_made_good(farm)
+    require_made_good(farm, agents=MANY)
 
 
 def test_a_report_is_decided_even_when_every_scan_before_was_killed_at_once(farm, scanners):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backups import scanner, verifying
+from backups import looking, verifying
 from backups.enums import BackupVerdict
 from tests.backups.factories import make_sources
 from tests.backups.farm import AGENT, CONTENT, Farm, database, entry, expect, verdicts
@@ -17,7 +17,7 @@ def farm(tmp_path, settings):
 
 
 def test_files_that_are_read_together_are_judged_each_for_itself(farm):
-    names = [f"base{number:02}" for number in range(2 * scanner.TOGETHER)]
+    names = [f"base{number:02}" for number in range(2 * looking.TOGETHER)]
     for name in names:
         expect(name, final_storage_path_template="" if name < "base10" else "{database}/{filename}")
         farm.stage(f"{name}.sql.gz")
@@ -33,7 +33,7 @@ def test_files_that_are_read_together_are_judged_each_for_itself(farm):
     assert sorted(farm.stored()) == [f"{name}/{name}.sql.gz" for name in names[10:] if name not in bad]
 
 
-@pytest.mark.parametrize("size", [verifying.SMALL - 1, verifying.SMALL, verifying.SMALL + 1, scanner.SMALL + 1])
+@pytest.mark.parametrize("size", [verifying.SMALL - 1, verifying.SMALL, verifying.SMALL + 1, looking.SMALL + 1])
 def test_a_file_of_any_size_is_read_to_its_end(farm, size):
     job = expect(final_storage_path_template="")
     farm.good(content=b"a" * (size - 1) + b"z")

@@ -1,0 +1,146 @@
+"""A large scan, shared between two processes: each has some agents' folders, so that both cores read, decide and write.
+
+The second one is forked by the scan and ends with it. It has a connection of its own; but it holds the scan's open as well, so that the
+scanner's lock outlives a scan that is killed until the second one is gone, which it is at once. What that one does not finish, because
+it was killed, is looked at by the scan itself. A small scan is not shared.
+"""
+
+import gc
+import logging
+import mmap
+import multiprocessing
+import os
+import struct
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Final
+
+from django.conf import settings
+from django.db import connections
+
+from backups import deposit, promotion
+from backups.parts import Done, Part, Say, Scope
+from backups.promotion import Store
+from sentinel_site.lib import parents
+
+REPORTS: Final = 40
+"""A scan of fewer is done before it were shared."""
+CORES: Final = os.cpu_count() or 1
+"""With one it is not shared. More processes than two would wait for each other: PostgreSQL works for each of them at the same time."""
+SECOND: Final = 1.0
+PATIENCE: Final = 10.0
+"""Seconds that the other process may take to end after it has answered."""
+_FAR: Final = struct.Struct("qqq")
+_fork: Final = multiprocessing.get_context("fork")
+logger = logging.getLogger(__name__)
+Far = tuple[str, int, int | None]
+
+
+class PartFailedError(Exception):
+    """What made the other process's part of the scan fail, in words."""
+
+
+@contextmanager
+def ran(scope: Scope, say: Say) -> Iterator[Done]:
+    """The whole scan, shared if it is large, is done within; on leaving no process of it is left. Raises what made it fail."""
+    agents = deposit.busy(scope.deposit, reports=REPORTS) if CORES > 1 else []
+    own, other = frozenset(agents[::2]), frozenset(agents[1::2])
+    if not other:
+        yield Part(scope, None, say).run()
+        return
+    with promotion.opened(settings.SENTINEL_BACKUP_STORE) as opened:
+        store = opened._replace(shared=True)
+        with _beside(other, scope, store) as beside:
+            ours = Part(scope, own, lambda *far: say(*_sum((far, beside.far.read())))).run(store)
+            theirs = beside.done(say, ours)
+            if theirs is None:
+                logger.warning("the scan's other process is gone; the scan does its work itself")
+                theirs = Part(scope, other, say).run(store)
+            yield Done(_joined(ours.counts, theirs.counts), _joined(ours.problems, theirs.problems))
+
+
+class _Shown:
+    """How far the other process is, in memory that both see: nobody waits for anybody to say it or to read it."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, _FAR.size)
+
+    def __call__(self, what: str, done: int, of: int | None) -> None:
+        _FAR.pack_into(self._memory, 0, what == "verify", done, of or 0)
+
+    def read(self) -> Far:
+        verifies, done, of = _FAR.unpack_from(self._memory, 0)
+        return ("verify", done, of) if verifies else ("collect", done, None)
+
+
+class _Beside:
+    """The other process."""
+
+    def __init__(self, agents: frozenset[str], scope: Scope, store: Store) -> None:
+        self.far, self._answered = _Shown(), False
+        self._answers, answering = _fork.Pipe(duplex=False)
+        self._process = _fork.Process(target=_serve, args=(agents, scope, store, self.far, answering, os.getpid()), daemon=True)
+        with suppress(OSError, AssertionError):  # a daemon may have no children; nothing is answered then, and the scan does its work
+            self._process.start()
+        answering.close()
+
+    def done(self, say: Say, ours: Done) -> Done | None:
+        """What it did, when it has ended; None: it was killed. Raises PartFailedError."""
+        of = ours.counts.get("databases", 0)
+        while not self._answers.poll(SECOND):
+            say(*_sum((("verify", of, of), self.far.read())))
+        try:
+            said: Done | str = self._answers.recv()
+        except (EOFError, OSError):
+            return None
+        self._answered = True
+        if isinstance(said, str):
+            raise PartFailedError(said)
+        return said
+
+    def end(self) -> None:
+        self._answers.close()
+        if self._process.pid is not None:
+            if self._answered:  # it takes its leave of the database
+                self._process.join(PATIENCE)
+            self._process.kill()
+            self._process.join()
+
+
+@contextmanager
+def _beside(agents: frozenset[str], scope: Scope, store: Store) -> Iterator[_Beside]:
+    """A process that does this part, until it is left."""
+    beside = _Beside(agents, scope, store)
+    try:
+        yield beside
+    finally:
+        beside.end()
+
+
+def _serve(agents: frozenset[str], scope: Scope, store: Store, far: _Shown, answering: Connection, parent: int) -> None:
+    """The other process, from its beginning to its end."""
+    parents.die_with(parent)
+    parents.own_connections()
+    gc.freeze()  # looking for garbage among what it shares with the scan would copy all of it
+    try:
+        with scope.deposit.again() as own:  # both list it at the same time
+            answering.send(Part(replace(scope, deposit=own), agents, far).run(store))
+    except Exception as error:
+        logger.exception("a part of the scan failed")
+        answering.send(f"{type(error).__name__}: {error}")
+    finally:
+        connections.close_all()
+
+
+def _joined(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """The sums; what is 0 stays."""
+    return {name: one.get(name, 0) + other.get(name, 0) for name in one.keys() | other.keys()}
+
+
+def _sum(far: Collection[Far]) -> Far:
+    """How far both are together; as long as one collects it is not known how much there is."""
+    if any(what == "collect" for what, _, _ in far):
+        return "collect", sum(done for what, done, _ in far if what == "collect"), None
+    return "verify", sum(done for _, done, _ in far), sum(of or 0 for _, _, of in far)

@@ -1,0 +1,204 @@
+"""A large scan is shared among processes: which agents each has, and what happens when one of them is gone."""
+
+import multiprocessing
+import os
+import threading
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+
+from backups import deposit, promotion, sharing
+from backups.models import BackupEntry, ExpectedBackupJob, Scan
+from tests.backups.factories import make_sources
+from tests.backups.farm import AT, Farm, expect, verdicts
+from tests.backups.test_scans_killed import free, until
+
+AGENTS, REPORTS = 5, 9
+
+
+@pytest.mark.parametrize(("agents", "reports", "large"), [(3, 2, True), (3, 1, False), (0, 0, False), (1, 9, True)])
+def test_a_deposit_with_many_reports_is_known_before_all_of_them_are_read(tmp_path, agents, reports, large):
+    for agent in range(agents):
+        (tmp_path / f"Agent_{agent}" / "log").mkdir(parents=True)
+        for report in range(reports):
+            (tmp_path / f"Agent_{agent}" / "log" / f"{report}.JSON").touch()
+    (tmp_path / "no_log").mkdir()
+    (tmp_path / ".rest" / "other").mkdir(parents=True)
+    (tmp_path / ".rest" / "agent_0").mkdir()
+
+    with deposit.root(tmp_path) as root:
+        found = deposit.busy(root, reports=6)
+
+    assert sorted(found) == (sorted({"no_log", "other", *(f"agent_{agent}" for agent in range(agents)), "agent_0"}) if large else [])
+
+
+@pytest.mark.parametrize(("far", "together"), [
+    ([("collect", 3, None), ("collect", 4, None)], ("collect", 7, None)),
+    ([("collect", 3, None), ("verify", 4, 90)], ("collect", 3, None)),
+    ([("verify", 3, 3), ("verify", 7, 90)], ("verify", 10, 93)),
+])  # fmt: skip
+def test_how_far_both_are_together(far, together):
+    assert sharing._sum(far) == together
+
+
+def test_what_one_process_says_of_itself_the_other_can_read():
+    shown = sharing._Shown()
+    assert shown.read() == ("collect", 0, None)
+
+    process = multiprocessing.get_context("fork").Process(target=shown, args=("verify", 7, 90))
+    process.start()
+    process.join()
+
+    assert shown.read() == ("verify", 7, 90)
+
+
+def test_two_who_list_one_folder_do_not_take_names_from_each_other(tmp_path):
+    names = {f"agent-{number:04}" for number in range(3000)}
+    for name in names:
+        (tmp_path / name).mkdir()
+    with deposit.root(tmp_path) as folder, folder.again() as other, os.scandir(folder.fd) as listing:
+        some = {next(listing).name for _ in range(10)}
+        assert set(other.names()) == names
+        assert {each.name for each in listing} == names - some
+
+
+@pytest.fixture
+def farm(tmp_path, settings):
+    make_sources()
+    farm = Farm(tmp_path, settings)
+    for agent in range(AGENTS):
+        for number in range(REPORTS):
+            name = f"base{agent}-{number}"
+            expect(name, agent=f"ACME_{agent}", final_storage_path_template="{filename}")
+            farm.good(name, b"of %d" % agent * 99, agent=f"ACME_{agent}", staged=f"same-{agent % 2}-{number}.gz")
+    return farm
+
+
+def whole(farm):
+    """Every job has its success and a file of its own in the store, whose name others wanted as well; and every report is put away."""
+    wanted = sorted((f"base{agent}-{number}", "success") for agent in range(AGENTS) for number in range(REPORTS))
+    stored = dict(BackupEntry.objects.values_list("expected_job__database_name", "stored_path"))
+    bodies = farm.stored()
+    assert verdicts() == wanted
+    assert {name: bodies[path] for name, path in stored.items()} == {name: b"of %d" % int(name[4]) * 99 for name, _ in wanted}
+    assert [farm.waiting(f"ACME_{agent}") for agent in range(AGENTS)] == [[]] * AGENTS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_processes_do_together_is_what_one_would_do(farm):
+    counts = farm.scan()
+
+    whole(farm)
+    assert (counts["success"], counts["reports"], counts["archived"]) == (AGENTS * REPORTS,) * 3
+    assert set(ExpectedBackupJob.objects.values_list("last_checked_at_utc", flat=True)) == {AT}
+
+
+@pytest.fixture
+def stuck(farm):
+    """A scan in a thread, whose processes wait for the jobs, or for who waits for them. Leave the block, and they go on."""
+
+    @contextmanager
+    def scans():
+        failed = []
+
+        def scan():
+            try:
+                farm.scan()
+            except Exception as error:
+                failed.append(error)
+            finally:
+                connection.close()
+
+        with transaction.atomic():
+            list(ExpectedBackupJob.objects.select_for_update().order_by("pk"))
+            thread = threading.Thread(target=scan)
+            thread.start()
+            until(lambda: waiting() and multiprocessing.active_children(), "one of them at the jobs, the other at its turn")
+            yield failed
+        thread.join(120)
+        assert not thread.is_alive()
+
+    return scans
+
+
+def waiting():
+    """The sessions of PostgreSQL that wait for a row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # this transaction would see what it saw first
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_wait_for_their_turn_as_long_as_it_takes(farm):
+    failed = []
+
+    def scan():
+        try:
+            farm.scan()
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [promotion.TURN])
+        thread = threading.Thread(target=scan)
+        thread.start()
+        until(lambda: len(list((farm.store / ".incoming").glob("*"))) == AGENTS * REPORTS, "all copies")
+        assert (verdicts(), thread.is_alive()) == ([], True)
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [promotion.TURN])
+    thread.join(120)
+
+    assert failed == []
+    whole(farm)
+
+
+def cut_off():
+    with connection.cursor() as cursor:
+        for pid in waiting():
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_killed_process_left_is_done_by_the_scan(farm, stuck):
+    with stuck() as failed:
+        (beside,) = multiprocessing.active_children()
+        beside.kill()
+        beside.join()
+
+    whole(farm)
+    assert (failed, Scan.objects.get().error, multiprocessing.active_children()) == ([], "", [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_in_either_process_fails_the_scan_and_the_next_one_makes_it_good(farm, stuck):
+    with stuck() as failed:
+        until(lambda: failed or cut_off(), "the scan's end")
+
+    assert (len(failed), multiprocessing.active_children()) == (1, [])
+    assert Scan.objects.get().error
+    free()
+
+    farm.scan()
+    whole(farm)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_scan_of_many_agents_finds_each_report_once(tmp_path, settings):
+    """Both processes list the deposit at the same time."""
+    make_sources()
+    farm = Farm(tmp_path, settings)
+    for agent in range(400):
+        (farm.deposit / f"IDLE_{agent}" / "log").mkdir(parents=True)
+    for agent in range(60):
+        farm.log({"agent_id": f"BUSY_{agent}", "operation_end_time": "2099-06-01T11:00:00Z", "databases": {"a": {}}}, agent=f"BUSY_{agent}")
+
+    for _ in range(5):
+        counts = farm.scan()
+        assert (counts["reports"], counts["unexpected"], counts["archived"]) == (60, 60, 60)
+        for agent in range(60):
+            (farm.deposit / f"BUSY_{agent}" / "log" / "_archive" / "20990601_113000_ACME.json").rename(
+                farm.deposit / f"BUSY_{agent}" / "log" / "20990601_113000_ACME.json"
+            )
