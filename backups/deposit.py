@@ -6,9 +6,8 @@ where no agent can write.
 """
 
 import hashlib
-import logging
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,7 +33,6 @@ PIECE: Final = 64 * 1024
 MOST_REPORTS: Final = 500
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Of one agent in one scan; the rest waits for the next."""
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +58,23 @@ def agents(deposit: Folder) -> dict[str, str]:
     return {name.casefold(): name for name, is_folder in sorted(deposit.entries()) if is_folder and not name.startswith(".")}
 
 
-def collect(deposit: Folder, *, at: datetime, only: Collection[str] | None = None) -> Iterator[Found]:
+def collect(
+    deposit: Folder, *, at: datetime, only: Collection[str] | None = None, refused: Callable[[tuple[str, str]], None] | None = None
+) -> Iterator[Found]:  # fmt: skip
     """Every report that lies there and is whole, one at a time; of these agents (by `key`), or of all.
 
-    Raises OSError when the deposit itself cannot be read.
+    An agent that keeps Sentinel out of its folder stops nobody else: ``refused`` is told the place. Raises OSError when the disk cannot
+    be read, or this machine is short of something.
     """
     known = agents(deposit)
     for agent, place in _places(deposit):
-        if only is None or agent in only:
+        if only is not None and agent not in only:
+            continue
+        try:
             yield from _listed(deposit, place, known if place[0] == REST else {place[0].casefold(): place[0]}, at=at)
+        except PermissionError:
+            if refused is not None:
+                refused(place)
 
 
 def busy(deposit: Folder, *, reports: int) -> list[str]:
@@ -142,8 +148,6 @@ def _listed(deposit: Folder, place: tuple[str, str], folders: Mapping[str, str],
                     return
     except (FileNotFoundError, RefusedError):
         return
-    except OSError as error:  # one agent's folder, that cannot be read, is nothing to the others
-        logger.warning("the reports of %s cannot be read: %s", "/".join(place), error)
 
 
 def _read(log: Folder, place: tuple[str, str], name: str, folders: Mapping[str, str], *, at: datetime) -> Found | None:

@@ -86,11 +86,15 @@ class Part:
 
     def _collect(self) -> list[Found]:
         found: list[Found] = []
-        for each in deposit.collect(self.scope.deposit, at=self.scope.looks_at, only=self.agents):
+        for each in deposit.collect(self.scope.deposit, at=self.scope.looks_at, only=self.agents, refused=self._refused):
             found.append(each)
             self.say("collect", len(found), None)
         self.counts["reports"] = len(found)
         return found
+
+    def _refused(self, place: tuple[str, str]) -> None:
+        logger.warning("Let Sentinel's user read %s in the deposit; as long as it may not, nothing is reported there", "/".join(place))
+        self.counts["errors"] += 1
 
     def _decide(self, works: list[Work]) -> None:
         """Write down batch after batch, while the next one is looked at; the small ones first."""
