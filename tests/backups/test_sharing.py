@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from django.db import connection, transaction
@@ -94,30 +94,37 @@ def test_what_processes_do_together_is_what_one_would_do(farm):
     assert set(ExpectedBackupJob.objects.values_list("last_checked_at_utc", flat=True)) == {AT}
 
 
+@contextmanager
+def scanning(farm):
+    """A scan in a thread, from here on; what made it fail is in the list. It has ended when the block is left."""
+    failed = []
+
+    def scan():
+        try:
+            farm.scan()
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=scan)
+    thread.start()
+    yield failed
+    thread.join(120)
+    assert not thread.is_alive()
+
+
 @pytest.fixture
 def stuck(farm):
-    """A scan in a thread, whose processes wait for the jobs, or for who waits for them. Leave the block, and they go on."""
+    """A scan whose processes wait for the jobs, or for who waits for them. Leave the block, and they go on."""
 
     @contextmanager
     def scans():
-        failed = []
-
-        def scan():
-            try:
-                farm.scan()
-            except Exception as error:
-                failed.append(error)
-            finally:
-                connection.close()
-
-        with transaction.atomic():
+        with ExitStack() as stack, transaction.atomic():
             list(ExpectedBackupJob.objects.select_for_update().order_by("pk"))
-            thread = threading.Thread(target=scan)
-            thread.start()
+            failed = stack.enter_context(scanning(farm))
             until(lambda: waiting() and multiprocessing.active_children(), "one of them at the jobs, the other at its turn")
             yield failed
-        thread.join(120)
-        assert not thread.is_alive()
 
     return scans
 
@@ -132,24 +139,12 @@ def waiting():
 
 @pytest.mark.django_db(transaction=True)
 def test_both_wait_for_their_turn_as_long_as_it_takes(farm):
-    failed = []
-
-    def scan():
-        try:
-            farm.scan()
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connection.close()
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [promotion.TURN])
-        thread = threading.Thread(target=scan)
-        thread.start()
-        until(lambda: len(list((farm.store / ".incoming").glob("*"))) == AGENTS * REPORTS, "all copies")
-        assert (verdicts(), thread.is_alive()) == ([], True)
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [promotion.TURN])
-    thread.join(120)
+        with scanning(farm) as failed:
+            until(lambda: len(list((farm.store / ".incoming").glob("*"))) == AGENTS * REPORTS, "all copies")
+            assert verdicts() == []
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [promotion.TURN])
 
     assert failed == []
     whole(farm)
