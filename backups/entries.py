@@ -21,7 +21,7 @@ from alerts import routing
 from backups import backup_alerts, backup_phrases, deadlines, entry_rows, fitting, history, judging
 from backups.deadlines import Due
 from backups.enums import BAD, BackupStatus, BackupVerdict, ReportedBy
-from backups.evidence import Evidence
+from backups.evidence import NOTHING, Evidence
 from backups.expectations import EARLY, Cycle
 from backups.held import Entry, Expected, Fresh, Job
 from backups.models import BackupEntry, ExpectedBackupJob
@@ -163,6 +163,8 @@ def turn_back(*, at: datetime) -> int:
 
 def checked(agents: Collection[str], *, at: datetime) -> None:
     """A scan looked for reports of these agents. Jobs of which it decided something say so already."""
+    if not agents:
+        return
     asked = RawSQL("SELECT lower(each) FROM unnest(%s::text[]) AS each", [arrays.texts(agents)])  # as it puts the column in small letters
     rows = ExpectedBackupJob.objects.alias(agent=Lower("agent_id_responsible")).filter(is_active=True, agent__in=asked)
     rows.exclude(agent_id_responsible="").exclude(last_checked_at_utc__gte=at).update(last_checked_at_utc=at)
@@ -249,7 +251,8 @@ class _Turn:
         """Judge one report in memory; `write` stores it."""
         entry = self.entries.get((id(job), cycle_at))
         if entry is None:
-            entry = self.entries[id(job), cycle_at] = Fresh(next(self._ids), job.pk, cycle_at, evidence.judged_at)
+            at = evidence.judged_at
+            entry = self.entries[id(job), cycle_at] = Fresh(next(self._ids), job.pk, cycle_at, at, at, NOTHING)
         elif not judging.is_news(entry, evidence):
             if judging.remember(entry, evidence):
                 self.changed[id(entry)] = entry

@@ -5,8 +5,10 @@ Rows that are there already are few, and go the usual way.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -16,13 +18,15 @@ from django.db import connection, models
 from psycopg.types.datetime import TimestamptzLoader
 from pydantic_core import to_json
 
+from backups.evidence import Reported
 from backups.held import Entry, Fresh, Job
 from backups.models import BackupEntry, ExpectedBackupJob
 from sentinel_site.lib import arrays, rows
 
-Column = tuple[str, str, Callable[[list[Any]], list[str]]]
+Writer = Callable[[Sequence[Any]], Sequence[str]]
 MANY: Final = 100
 _ENTRY, _JOB = BackupEntry._meta.db_table, ExpectedBackupJob._meta.db_table
+_OWN: Final = [field.name for field in fields(Fresh) if field.name != "reported"]
 STATE = {
     "current_status": "text", "next_expected_at": "timestamptz", "overdue_at": "timestamptz", "last_cycle_at": "timestamptz",
     "started_at": "timestamptz", "started_rid": "uuid", "last_successful_backup_utc": "timestamptz",
@@ -107,86 +111,71 @@ def _save(jobs: Collection[Job], checked_at: datetime | None) -> None:
 
 def whole(entries: Iterable[Fresh]) -> list[dict[str, Any]]:
     """Every column of these entries, by its name, with what stands in it by itself where nothing was set."""
-    blank = _blank()
-    return [{name: values.get(name, default) for name, default in blank.items()} for values in (entry.__dict__ for entry in entries)]
-
-
-@cache
-def _blank() -> dict[str, Any]:
-    return {str(field.column): field.get_default() for field in BackupEntry._meta.concrete_fields}
+    return [{"alert_id": None, **{name: getattr(entry, name) for name in _OWN}, **entry.reported._asdict()} for entry in entries]
 
 
 def _copy(entries: Sequence[Any]) -> None:
-    columns = _columns()
-    names = ", ".join(f'"{name}"' for name, _, _ in columns)
-    values = [entry.__dict__ for entry in entries]
-    given = set[str]().union(*values)
-    written = [_written(column, values) if column[0] in given else [column[1]] * len(values) for column in columns]
+    names, writers = _columns()
+    own = [list(map(attrgetter(name), entries)) for name in _OWN]
+    reported = zip(*[entry.reported for entry in entries], strict=True)
+    written = [_written(values, write) for values, write in zip(chain(own, reported), writers, strict=True)]
     lines = "".join(["\t".join(line) + "\n" for line in zip(*written, strict=True)])
     with connection.cursor() as cursor:
         if len(entries) >= MANY:  # at the end of a transaction, when the jobs were written as well, it looks at each of them again
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        into = f"COPY {_ENTRY} ({names}) FROM STDIN"
+        into = f"COPY {_ENTRY} ({names}) FROM STDIN"  # of what is not named there is nothing yet
         with connection.wrap_database_errors, cursor.copy(into) as copy:  # type: ignore[attr-defined]
             copy.write(lines)
         if len(entries) >= MANY:
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
-def _written(column: Column, values: Sequence[dict[str, Any]]) -> list[str]:
-    """This column of all entries."""
-    name, default, write = column
-    try:
-        found = [each[name] for each in values]
-    except KeyError:
-        return [write([each[name]])[0] if name in each else default for each in values]
-    if write is not _jsons and found.count(found[0]) == len(found):  # much of a night is the same in all of them
-        return write(found[:1]) * len(found)
-    return write(found)
+def _written(values: Sequence[Any], write: Writer) -> Sequence[str]:
+    """One column of all entries."""
+    first, size = values[0], len(values)
+    if write is not _jsons and values[-1] == first and values.count(first) == size:  # much of a night is the same in all of them
+        return [*write([first])] * size
+    return write(values)
 
 
 @cache
-def _columns() -> list[Column]:
-    """The columns of an entry, each with what stands in it by itself and how values are written, as COPY reads them."""
-    return [(str(field.column), _default(field), _WRITERS.get(type(field), _plain)) for field in BackupEntry._meta.concrete_fields]
+def _columns() -> tuple[str, list[Writer]]:
+    """The columns that are written, as COPY names them, and how the values of each are."""
+    names = (*_OWN, *Reported._fields)
+    known = {field.column: field for field in BackupEntry._meta.concrete_fields}
+    return ", ".join(f'"{name}"' for name in names), [_WRITERS.get(type(known[name]), _plain) for name in names]
 
 
-def _default(field: Any) -> str:
-    if not field.has_default():
-        return r"\N" if field.null else ""
-    return _WRITERS.get(type(field), _plain)([field.get_default()])[0]
-
-
-def _plain(values: list[Any]) -> list[str]:
+def _plain(values: Sequence[Any]) -> list[str]:
     return [r"\N" if value is None else str(value) for value in values]
 
 
-def _texts(values: list[str]) -> list[str]:
+def _texts(values: Sequence[str]) -> Sequence[str]:
     together = "".join(values)  # no text of these columns is NULL
     if together.isprintable() and "\\" not in together:
         return values
     return [value.translate(_ESCAPES) for value in values]
 
 
-def _instants(values: list[datetime | None]) -> list[str]:
+def _instants(values: Sequence[datetime | None]) -> list[str]:
     known: dict[datetime | None, str] = {None: r"\N"}  # most instants of a night's entries are shared
     return [known[value] if value in known else known.setdefault(value, value.isoformat()) for value in values]  # type: ignore[union-attr]
 
 
-def _uuids(values: list[UUID | None]) -> list[str]:
+def _uuids(values: Sequence[UUID | None]) -> list[str]:
     return [r"\N" if value is None else f"{value.int:032x}" for value in values]
 
 
-def _jsons(values: list[Any]) -> list[str]:
+def _jsons(values: Sequence[Any]) -> Sequence[str]:
     return _texts(["{}" if value == {} else to_json(value).decode() for value in values])
 
 
-def _arrays(values: list[list[str]]) -> list[str]:
+def _arrays(values: Sequence[Sequence[str]]) -> Sequence[str]:
     return _texts([arrays.texts(value) if value else "{}" for value in values])
 
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-_WRITERS: Final[dict[type, Callable[[list[Any]], list[str]]]] = {
+_WRITERS: Final[dict[type, Writer]] = {
     models.CharField: _texts, models.TextField: _texts, models.DateTimeField: _instants, models.UUIDField: _uuids, models.JSONField: _jsons,
     models.ForeignKey: _uuids, ArrayField: _arrays,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from django.conf import settings
 from backups import deposit, fitting, storage
 from backups.deposit import Found
 from backups.enums import BackupVerdict, Suspicion
-from backups.evidence import Evidence
+from backups.evidence import Evidence, Reported
 from backups.matching import Unexpected
 from backups.models import QuarantinedReport, UnexpectedDatabase
 from backups.reports import Database, aware
@@ -27,19 +27,25 @@ MOST_UNEXPECTED: Final = 500
 
 def evidence(looked: Looked, verdict: BackupVerdict, stored_path: str | None, *, at: datetime) -> Evidence:
     """What the entry says. ``stored_path`` None: it was not stored; "" is no news about where."""
-    work, database = looked.work, looked.work.database
+    _, found, report, database, ended_at, cycle_at, _, _ = work = looked.work
     seen = looked.evidence
     if stored_path is None and should_be_stored(looked):
         seen = {**seen, "not_stored": looked.not_stored or NOT_STORED}
-    columns = _columns(looked)
-    if stored_path:
-        columns["stored_path"] = stored_path
-    if seen and seen.get("archive", {}).get("readable") is False:
-        columns["suspicions"] = [Suspicion.UNREADABLE]
+    odd = (Suspicion.UNREADABLE,) if seen and seen.get("archive", {}).get("readable") is False else ()
     message = looked.message and fitting.text(looked.message, 500)
-    return Evidence(  # by position: half of what it takes by names, ten thousand times a night
-        work.found.key, verdict, work.found.by, at, work.ended_at, work.cycle_at, message, looked.size, database.duration_seconds(),
-        looked.digest, columns, seen, True,
+    _, backup, compress, transfer, staged_name, summary, size, digest = database
+    zone = ZoneInfo(work.job.timezone)
+    # By position: half of what it takes by names, ten thousand times a night. All fits: reports.py keeps texts short and clean.
+    reported = Reported(
+        ended_at, report.agent, report.overall, digest[:64], size, backup.size, compress.size, transfer.succeeded,
+        transfer.started_at and aware(transfer.started_at, zone), transfer.ended_at and aware(transfer.ended_at, zone), transfer.error,
+        fitting.text(staged_name, 500), summary,
+        {"BACKUP": backup.document(), "COMPRESS": compress.document(), "TRANSFER": transfer.document()},
+        fitting.text(found.name, 300), looked.digest, looked.size, stored_path or "",
+    )  # fmt: skip
+    return Evidence(
+        found.key, verdict, found.by, at, ended_at, cycle_at, message, looked.size, database.duration_seconds(), looked.digest, reported,
+        seen, odd, True,
     )  # fmt: skip
 
 
@@ -87,26 +93,6 @@ def quarantine(deposit_root: Folder, found: Found, *, at: datetime) -> None:
 def should_be_stored(looked: Looked) -> bool:
     """Whether a verified copy of it belongs into the store."""
     return bool(looked.work.job.final_storage_path_template and looked.digest and looked.verdict == BackupVerdict.SUCCESS)
-
-
-def _columns(looked: Looked) -> dict[str, Any]:
-    """All of them fit: reports.py keeps names and texts short and clean, and numbers small."""
-    work, report, database = looked.work, looked.work.report, looked.work.database
-    transfer, zone = database.transfer, ZoneInfo(work.job.timezone)
-    return {
-        "agent_report_timestamp_utc": work.ended_at, "agent_id": report.agent, "agent_overall_status": report.overall,
-        "agent_reported_hash_sha256": database.digest[:64], "agent_reported_size_bytes": database.size,
-        "agent_compress_size_pre_compress": database.backup.size, "agent_compress_size_post_compress": database.compress.size,
-        "agent_transfer_process_status": transfer.succeeded, "agent_transfer_error_message": transfer.error,
-        "agent_transfer_process_start_time": transfer.started_at and aware(transfer.started_at, zone),
-        "agent_transfer_process_timestamp": transfer.ended_at and aware(transfer.ended_at, zone),
-        "agent_staged_file_name": fitting.text(database.staged_name, 500), "agent_logs_summary": database.summary,
-        "agent_stages": {
-            "BACKUP": database.backup.document(), "COMPRESS": database.compress.document(), "TRANSFER": transfer.document(),
-        },
-        "operation_log_file_name": fitting.text(work.found.name, 300), "server_calculated_staged_hash": looked.digest,
-        "server_calculated_staged_size": looked.size,
-    }  # fmt: skip
 
 
 def _document(database: Database) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """Rows in memory, as light as a night of ten thousand reports needs them: the names are those of the models' fields."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from backups.evidence import Reported
 from backups.models import BackupEntry, ExpectedBackupJob
+
+NOTHING_REPORTED: Final = Reported()
 
 
 @dataclass(slots=True)
@@ -61,33 +65,35 @@ class Listed:
     last_cycle_at: datetime | None = None
 
 
+@dataclass(slots=True, eq=False)
 class Fresh:
-    """An entry that is not there yet: the attributes of BackupEntry that are set, and below what stands in the others."""
+    """An entry that is not there yet: those of BackupEntry's attributes that `judging` and `entries` write, and what was reported."""
 
-    pk: UUID
     id: UUID
     expected_job_id: UUID
     cycle_at: datetime
-    status: str = ""
-    reported_by: str
-    message: str
-    was_missing = False
-    report_key = ""
-    earlier_keys: list[str] = []
-    reported_at: datetime | None
-    reports = 0
-    size_bytes: int | None
-    duration_seconds: float | None
-    suspicions: list[str] = []
-    evidence: dict[str, Any]
-    previous_successful_hash_global = ""
-    hash_comparison_result: bool | None
     created_at: datetime
     changed_at: datetime
+    evidence: Mapping[str, Any]
+    status: str = ""
+    reported_by: str = ""
+    message: str = ""
+    was_missing: bool = False
+    report_key: str = ""
+    earlier_keys: Sequence[str] = ()
+    reported_at: datetime | None = None
+    reports: int = 0
+    size_bytes: int | None = None
+    duration_seconds: float | None = None
+    suspicions: Sequence[str] = ()
+    previous_successful_hash_global: str = ""
+    hash_comparison_result: bool | None = None
+    reported: Reported = NOTHING_REPORTED
 
-    def __init__(self, pk: UUID, job_id: UUID, cycle_at: datetime, at: datetime) -> None:
-        self.id = self.pk = pk
-        self.expected_job_id, self.cycle_at, self.created_at, self.changed_at = job_id, cycle_at, at, at
+    @property
+    def pk(self) -> UUID:
+        """As rows have it."""
+        return self.id
 
 
 Entry = BackupEntry | Fresh

@@ -1,19 +1,17 @@
 """What one report makes of its cycle's entry: pure, on rows in memory. `entries` gives the verdict and stores it."""
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from backups import fitting, suspicion
 from backups.enums import BackupVerdict, Suspicion
-from backups.evidence import Evidence
+from backups.evidence import Evidence, Reported
 from backups.held import Entry, Fresh, Job
 from backups.models import BackupEntry
 from backups.suspicion import Run
 
 KEYS: Final = 20
 """Identities of so many earlier reports of a cycle are kept."""
-OWN_COLUMNS: Final = frozenset({"stored_path", "operation_log_file_name"})
 
 
 def is_news(entry: Entry, evidence: Evidence) -> bool:
@@ -49,7 +47,7 @@ def write(entry: Entry, job: Job, evidence: Evidence, past: Sequence[Run]) -> No
     entry.changed_at = evidence.judged_at
     evidence = evidence if evidence.fits else _fitted(evidence)
     entry.message, entry.size_bytes, entry.duration_seconds = evidence.message, evidence.size_bytes, evidence.duration_seconds
-    _columns(entry, evidence)
+    _say(entry, evidence.reported)
     content, previous = evidence.content_hash, entry.previous_successful_hash_global
     entry.hash_comparison_result = content != previous if content and previous else None
     _suspect(entry, evidence, past)
@@ -61,13 +59,13 @@ def _fitted(evidence: Evidence) -> Evidence:
     return evidence._replace(
         message=fit["message"](evidence.message), size_bytes=fit["size_bytes"](evidence.size_bytes), fits=True,
         duration_seconds=fit["duration_seconds"](evidence.duration_seconds), content_hash=fitting.text(evidence.content_hash, 64),
-        columns={name: fit[name](value) for name, value in evidence.columns.items()},
+        reported=evidence.reported and Reported(**{name: fit[name](value) for name, value in evidence.reported._asdict().items()}),
     )  # fmt: skip
 
 
 def _suspect(entry: Entry, evidence: Evidence, past: Sequence[Run]) -> None:
     entry.evidence = fitting.document(evidence.evidence) if evidence.evidence else {}
-    found = list(evidence.columns.get("suspicions", ()))
+    found = list(evidence.suspicions)
     if evidence.verdict == BackupVerdict.SUCCESS:
         if past:
             delay = (evidence.ended_at - entry.cycle_at).total_seconds()
@@ -85,23 +83,17 @@ def _previous_hash(entry: Entry, job: Job) -> str:
     return entry.previous_successful_hash_global if entry.status == BackupVerdict.SUCCESS else job.previous_successful_hash_global
 
 
-def _columns(entry: Entry, evidence: Evidence) -> None:
-    """A whole report replaces what another said; a ping, which has no columns, leaves it."""
-    if evidence.columns and not isinstance(entry, Fresh):
-        for name, default in _defaults().items():
-            setattr(entry, name, default() if callable(default) else default)
-    entry.__dict__.update(evidence.columns)
+def _say(entry: Entry, reported: Reported | None) -> None:
+    """What one report says replaces what another said."""
+    if reported is None:
+        return
+    if isinstance(entry, Fresh):
+        entry.reported = reported
+    else:
+        for name, value in zip(Reported._fields, reported, strict=True):
+            setattr(entry, name, value)
 
 
 def _was_seen(entry: Entry, evidence: Evidence) -> bool:
     key = fitting.key(evidence.key)
     return key == entry.report_key or key in entry.earlier_keys
-
-
-@cache
-def _defaults() -> dict[str, Any]:
-    """The columns that only reports fill, with what stands in them before."""
-    fields = [
-        field for field in BackupEntry._meta.concrete_fields if field.name.startswith(("agent_", "server_")) or field.name in OWN_COLUMNS
-    ]
-    return {field.name: field.default if field.has_default() and callable(field.default) else field.get_default() for field in fields}

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from backups.enums import BackupVerdict, PingKind, ReportedBy
-from backups.evidence import Evidence
+from backups.evidence import Evidence, Reported
 from sentinel_site.lib.ids import uuid7
 
 SUMMARY_CHARACTERS: Final = 4000
@@ -81,7 +81,7 @@ def evidence(call: Call, found: Found) -> Evidence:
         message=_message(call, text),
         duration_seconds=found.seconds,
         evidence={"rid": str(call.rid)} if call.rid else {},
-        columns={"agent_report_timestamp_utc": call.at, "agent_logs_summary": text[-SUMMARY_CHARACTERS:]},
+        reported=Reported(agent_report_timestamp_utc=call.at, agent_logs_summary=text[-SUMMARY_CHARACTERS:]),
     )
 
 

@@ -57,20 +57,27 @@ class Stage(NamedTuple):
 
     def document(self) -> dict[str, Any]:
         """As JSON values, for people to look at."""
-        found: dict[str, Any] = {"status": self.word} if self.word else {}
-        if self.started_at is not None:
-            found["start_time"] = _shown(self.started_at)
-        if self.ended_at is not None:
-            found["end_time"] = _shown(self.ended_at)
-        if self.digest:
-            found["hash"] = self.digest
-        if self.size is not None:
-            found["size"] = self.size
-        return found | {"error": self.error} if self.error else found
+        _, word, started_at, ended_at, digest, size, error = self
+        found: dict[str, Any] = {"status": word} if word else {}
+        if started_at is not None:
+            found["start_time"] = _shown(started_at)
+        if ended_at is not None:
+            found["end_time"] = _shown(ended_at)
+        if digest:
+            found["hash"] = digest
+        if size is not None:
+            found["size"] = size
+        if error:
+            found["error"] = error
+        return found
 
 
 class Database(NamedTuple):
-    """What a report says of one database. ``staged_name`` is one plain name: whatever path the agent wrote is cut off."""
+    """What a report says of one database. ``staged_name`` is one plain name: whatever path the agent wrote is cut off.
+
+    ``size`` is how large the staged file should be, in bytes; None: not reported. ``digest`` is the SHA-256 that it should have; empty:
+    not reported. What is no SHA-256 stays, and will equal none.
+    """
 
     name: str
     backup: Stage = Stage()
@@ -78,24 +85,13 @@ class Database(NamedTuple):
     transfer: Stage = Stage()
     staged_name: str = ""
     summary: str = ""
+    size: int | None = None
+    digest: str = ""
 
     @property
     def stages(self) -> dict[str, Stage]:
         """The three, by their names."""
         return dict(zip(STAGES, (self.backup, self.compress, self.transfer), strict=True))
-
-    @property
-    def size(self) -> int | None:
-        """How large the staged file should be, in bytes. None: not reported."""
-        for size in (self.compress.size, self.transfer.size, self.backup.size):
-            if size is not None:
-                return size
-        return None
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 that the staged file should have; empty: not reported. What is no SHA-256 stays, and will equal none."""
-        return self.compress.digest or self.transfer.digest or self.backup.digest
 
     def fault(self) -> str:
         """Why the agent itself calls it a failure; empty: it does not."""
@@ -247,10 +243,12 @@ def _database(name: Any, value: Any) -> tuple[str, Database]:
     if not isinstance(value, dict):
         return name, Database(name)
     staged, summary = value.get("staged_file_name"), value.get("logs_summary")
+    backup, compress, transfer = _stage(value.get("BACKUP")), _stage(value.get("COMPRESS")), _stage(value.get("TRANSFER"))
+    size = compress.size if compress.size is not None else transfer.size if transfer.size is not None else backup.size
     return name, Database(
-        name, _stage(value.get("BACKUP")), _stage(value.get("COMPRESS")), _stage(value.get("TRANSFER")),
-        staged_name="" if not isinstance(staged, str) or staged.strip().lower() in _NOTHING else base_name(staged),
-        summary="" if summary is None else _summary(summary),
+        name, backup, compress, transfer,
+        "" if not isinstance(staged, str) or staged.strip().lower() in _NOTHING else base_name(staged),
+        "" if summary is None else _summary(summary), size, compress.digest or transfer.digest or backup.digest,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from backups import entries, self_dump
 from backups.enums import BackupVerdict, Frequency, ReportedBy
-from backups.evidence import Evidence
+from backups.evidence import Evidence, Reported
 from backups.models import ExpectedBackupJob, RestoreProof
 from backups.self_dump import DumpError, RestoreError, Server
 from sentinel_site.lib.pg_programs import NoProgramError
@@ -148,20 +148,20 @@ def _put(path: Path, suffix: str) -> Path:
 
 
 def _evidence(result: Made | Failure, *, at: datetime, ended_at: datetime) -> Evidence:
-    columns: dict[str, Any] = {"agent_transfer_process_start_time": at, "agent_transfer_process_timestamp": ended_at}
+    reported = Reported(agent_transfer_process_start_time=at, agent_transfer_process_timestamp=ended_at)
     if isinstance(result, Failure):
         return Evidence(
             key=f"sentinel:{at.isoformat()}", verdict=BackupVerdict.FAILED, reported_by=ReportedBy.SENTINEL, judged_at=ended_at,
-            ended_at=ended_at, message=result.why[:MESSAGE], duration_seconds=(ended_at - at).total_seconds(), columns=columns,
+            ended_at=ended_at, message=result.why[:MESSAGE], duration_seconds=(ended_at - at).total_seconds(), reported=reported,
         )  # fmt: skip
-    columns |= {
-        "stored_path": f"{FOLDER}/{result.path.name}", "agent_staged_file_name": result.path.name,
-        "server_calculated_staged_hash": result.digest, "server_calculated_staged_size": result.size_bytes,
-    }  # fmt: skip
+    reported = reported._replace(
+        stored_path=f"{FOLDER}/{result.path.name}", agent_staged_file_name=result.path.name,
+        server_calculated_staged_hash=result.digest, server_calculated_staged_size=result.size_bytes,
+    )  # fmt: skip
     return Evidence(
         key=f"sentinel:{at.isoformat()}", verdict=BackupVerdict.SUCCESS, reported_by=ReportedBy.SENTINEL, judged_at=ended_at,
         ended_at=ended_at, message=_said(result)[:MESSAGE], size_bytes=result.size_bytes,
-        duration_seconds=(ended_at - at).total_seconds(), content_hash=result.digest, columns=columns, evidence=dict(_facts(result)),
+        duration_seconds=(ended_at - at).total_seconds(), content_hash=result.digest, reported=reported, evidence=dict(_facts(result)),
     )  # fmt: skip
 
 

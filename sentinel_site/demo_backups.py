@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from backups import deposit, entries, missing, scanner, when
 from backups.enums import BackupVerdict, ReportedBy
-from backups.evidence import Evidence
+from backups.evidence import Evidence, Reported
 from backups.expectations import Cycle
 from backups.models import ExpectedBackupJob, RestoreProof
 
@@ -121,24 +121,22 @@ def _missing(cycle: Cycle) -> Evidence:
 def _reported(sample: Sample, ended_at: datetime, verdict: BackupVerdict, size: int, *, seconds: float) -> Evidence:
     good = verdict == SUCCESS
     digest = hashlib.sha256(f"{sample.name} {ended_at.isoformat()}".encode()).hexdigest()
-    columns: dict[str, Any] = {
-        "agent_id": AGENT, "agent_report_timestamp_utc": ended_at, "agent_overall_status": "completed" if good else "failed_globally",
-        "agent_transfer_process_status": good, "agent_transfer_process_timestamp": ended_at,
-        "agent_transfer_process_start_time": ended_at - timedelta(seconds=seconds / 2),
-    }  # fmt: skip
+    reported = Reported(
+        agent_id=AGENT, agent_report_timestamp_utc=ended_at, agent_overall_status="completed" if good else "failed_globally",
+        agent_transfer_process_status=good, agent_transfer_process_timestamp=ended_at,
+        agent_transfer_process_start_time=ended_at - timedelta(seconds=seconds / 2), agent_transfer_error_message="" if good else FULL,
+    )  # fmt: skip
     if good:
-        columns |= {
-            "agent_reported_hash_sha256": digest, "agent_reported_size_bytes": size, "server_calculated_staged_hash": digest,
-            "server_calculated_staged_size": size, "agent_compress_size_pre_compress": size * 5, "agent_compress_size_post_compress": size,
-            "agent_staged_file_name": _file_name(sample.name, ended_at),
-        }  # fmt: skip
-    else:
-        columns["agent_transfer_error_message"] = FULL
+        reported = reported._replace(
+            agent_reported_hash_sha256=digest, agent_reported_size_bytes=size, server_calculated_staged_hash=digest,
+            server_calculated_staged_size=size, agent_compress_size_pre_compress=size * 5, agent_compress_size_post_compress=size,
+            agent_staged_file_name=_file_name(sample.name, ended_at),
+        )  # fmt: skip
     return Evidence(
         key=f"{AGENT}:{ended_at:%Y%m%d_%H%M%S}:{sample.name}", verdict=verdict, reported_by=ReportedBy.AGENT,
         judged_at=ended_at + 9 * MINUTE, ended_at=ended_at, message="" if good else f"TRANSFER failed: {FULL}",
         size_bytes=size if good else None,
-        duration_seconds=seconds if good else None, content_hash=digest if good else "", columns=columns,
+        duration_seconds=seconds if good else None, content_hash=digest if good else "", reported=reported,
     )  # fmt: skip
 
 

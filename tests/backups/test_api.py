@@ -9,6 +9,7 @@ import pytest
 from alerts.models import Alert
 from backups import entries
 from backups.enums import BackupVerdict
+from backups.evidence import Reported
 from backups.models import BackupEntry, ExpectedBackupJob, QuarantinedReport, RestoreProof, UnexpectedDatabase
 from tests.backups.factories import DAY, evidence, make_job, make_sources
 from tests.callers import make_caller
@@ -100,7 +101,7 @@ def test_the_same_backup_at_the_same_time_is_a_conflict(operator):
 
 
 def test_entries_are_listed_by_job_verdict_and_cycle(operator, job):
-    entries.decide(job.pk, evidence(columns={"agent_id": "ACME_PARIS_NORTH"}))
+    entries.decide(job.pk, evidence(reported=Reported(agent_id="ACME_PARIS_NORTH")))
     entries.decide(job.pk, evidence("b", at=DUE + DAY, verdict=BackupVerdict.FAILED, message="no space left"))
     entries.decide(make_job("other").pk, evidence())
 

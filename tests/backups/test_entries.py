@@ -10,6 +10,7 @@ from alerts.enums import AlertStatus
 from alerts.models import Alert
 from backups import entries, when
 from backups.enums import BackupStatus, BackupVerdict, Frequency, ReportedBy, Suspicion
+from backups.evidence import Reported
 from backups.expectations import Cycle
 from backups.models import BackupEntry, ExpectedBackupJob
 from tests.backups.factories import DAY, evidence, make_job, make_sources
@@ -48,7 +49,7 @@ def miss(job, at, **fields):
 
 
 def test_a_success_is_written_and_the_next_run_waited_for(job):
-    report = evidence(content_hash="ab" * 32, size_bytes=100, columns={"agent_id": "ACME_PARIS_NORTH"})
+    report = evidence(content_hash="ab" * 32, size_bytes=100, reported=Reported(agent_id="ACME_PARIS_NORTH"))
 
     decided = entries.decide(job.pk, report)
 
@@ -163,13 +164,13 @@ def test_nobody_is_told_about_a_job_that_is_switched_off(job):
 
 
 def test_what_does_not_fit_is_cut_and_never_an_error(job):
-    columns = {
-        "agent_transfer_error_message": "no\0space " * 500, "agent_reported_size_bytes": 10**30,
-        "agent_staged_file_name": "a\ud800" + "b" * 900,
-        "agent_stages": {"BACKUP": {"hash": "\0", "size": 10**400, "deep": [float("nan")]}}, "agent_logs_summary": "x" * 200_000,
-    }  # fmt: skip
+    reported = Reported(
+        agent_transfer_error_message="no\0space " * 500, agent_reported_size_bytes=10**30,
+        agent_staged_file_name="a\ud800" + "b" * 900,
+        agent_stages={"BACKUP": {"hash": "\0", "size": 10**400, "deep": [float("nan")]}}, agent_logs_summary="x" * 200_000,
+    )  # fmt: skip
 
-    entries.decide(job.pk, evidence("k" * 500, message="m" * 900, size_bytes=-(2**80), duration_seconds=float("inf"), columns=columns))
+    entries.decide(job.pk, evidence("k" * 500, message="m" * 900, size_bytes=-(2**80), duration_seconds=float("inf"), reported=reported))
 
     entry = only(job)
     assert (len(entry.report_key), len(entry.message), entry.size_bytes, entry.duration_seconds) == (120, 500, None, None)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backups import deposit, entries, findings, judging, reports
 from backups.deposit import Found
 from backups.enums import BackupVerdict, ReportedBy
+from backups.evidence import Reported
 from backups.held import Listed
 from backups.matching import Work
 from backups.models import BackupEntry, ExpectedBackupJob
@@ -38,12 +39,12 @@ def stored(job):
 @pytest.mark.parametrize("said", [
     [{}, {}, {}],
     [{"message": "one"}, {"message": "two\tof\nmany \\N \\. \\"}, {"message": "“drei”"}],
-    [{"columns": {"agent_id": "same"}}, {"columns": {"agent_id": "same"}}, {}],
+    [{"reported": Reported(agent_id="same")}, {"reported": Reported(agent_id="same")}, {}],
     [{"evidence": {"archive": {"readable": False}}}, {"evidence": {"a": ["\\", "\t", "\n"]}}, {}],
     [{"size_bytes": 1, "duration_seconds": 1.5}, {"size_bytes": None}, {"size_bytes": 2**40}],
     [{"verdict": BackupVerdict.FAILED}, {"content_hash": "ab" * 32}, {"at": DUE + timedelta(minutes=7)}],
-    [{"columns": {"agent_stages": {"BACKUP": {"status": "\\"}}, "agent_transfer_process_status": None}}, {}, {}],
-    [{"columns": {"suspicions": ["unreadable"]}}, {"columns": {"suspicions": []}}, {}],
+    [{"reported": Reported(agent_stages={"BACKUP": {"status": "\\"}}, agent_transfer_process_status=True)}, {}, {}],
+    [{"suspicions": ["unreadable"]}, {"suspicions": []}, {}],
 ])  # fmt: skip
 def test_together_is_as_one_by_one(said):
     make_sources()

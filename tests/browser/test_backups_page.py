@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from backups import entries, scans
 from backups.enums import BackupVerdict, ReportedBy
-from backups.evidence import Evidence
+from backups.evidence import Evidence, Reported
 from backups.models import QuarantinedReport, UnexpectedDatabase
 from sentinel_site import bootstrap
 from tests.backups.rows import expected
@@ -36,10 +36,10 @@ def nightly(database, verdict=BackupVerdict.SUCCESS, *, nights=3, message="", **
 
 
 def report(job, ended_at, verdict, message=""):
-    hashes = {"agent_reported_hash_sha256": "a" * 64, "server_calculated_staged_hash": "b" * 64}
+    said = Reported(agent_reported_hash_sha256="a" * 64, server_calculated_staged_hash="b" * 64, agent_logs_summary=XSS)
     return entries.decide(job.pk, Evidence(
         key=f"{job.pk}:{ended_at.isoformat()}", verdict=verdict, reported_by=ReportedBy.AGENT, judged_at=ended_at, ended_at=ended_at,
-        message=message, size_bytes=2_500_000, duration_seconds=61, columns={**hashes, "agent_logs_summary": XSS},
+        message=message, size_bytes=2_500_000, duration_seconds=61, reported=said,
     ))  # fmt: skip
 
 
