@@ -84,6 +84,16 @@ def test_a_password_is_asked_of_everyone():
         psycopg.connect(host=str(places.sockets), user="sentinel", dbname="postgres", password="guess")
 
 
+def test_iterations_are_spared_for_the_random_password_alone():
+    """Half of what a connection costs is theirs; whoever makes a role with a password of his own has them."""
+    with psycopg.connect(Places(own_data()).database_url("postgres")) as connection:
+        own = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'sentinel'").fetchone()
+        others = connection.execute("SHOW scram_iterations").fetchone()
+
+    assert own[0].startswith("SCRAM-SHA-256$1:")
+    assert others == ("4096",)
+
+
 def test_only_the_services_user_may_enter_the_sockets_directory():
     found = Places(own_data()).sockets.stat()
 
