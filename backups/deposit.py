@@ -7,7 +7,7 @@ where no agent can write.
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,11 +33,13 @@ PIECE: Final = 64 * 1024
 MOST_REPORTS: Final = 500
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Of one agent in one scan; the rest waits for the next."""
+Place = tuple[str, str]
+"""A folder of reports: the names that lead to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Found:
-    """One report as it lies there. Either ``report`` is there, or ``fault`` says why it cannot be used.
+    """One report as it lies there. Either ``report`` is there, until it is paired with its jobs, or ``fault`` says why it cannot be used.
 
     ``folder`` is the agent's, for its files; empty: it has none.
     """
@@ -53,23 +55,34 @@ class Found:
     fault: str = ""
 
 
-def agents(deposit: Folder) -> dict[str, str]:
+def places(deposit: Folder) -> dict[str, list[Place]]:
+    """Where reports may lie, by whose places they are (`key`): the folder of an agent, and that of its reports by REST."""
+    found: dict[str, list[Place]] = {}
+    for name, is_folder in sorted(deposit.entries()):
+        if is_folder and not name.startswith("."):
+            found.setdefault(key(name), []).append((name, LOG))
+    with suppress(FileNotFoundError, RefusedError), deposit.folder(REST) as rest:
+        for name, is_folder in sorted(rest.entries()):
+            if is_folder:
+                found.setdefault(name, []).append((REST, name))
+    return found
+
+
+def agents(places: Iterable[Place]) -> dict[str, str]:
     """The agents' folders, by their names in small letters. Of two that differ in nothing else the last one counts for files."""
-    return {name.casefold(): name for name, is_folder in sorted(deposit.entries()) if is_folder and not name.startswith(".")}
+    return {name.casefold(): name for name, log in places if name != REST}
 
 
 def collect(
-    deposit: Folder, *, at: datetime, only: Collection[str] | None = None, refused: Callable[[tuple[str, str]], None] | None = None
+    deposit: Folder, places: Sequence[Place], *, at: datetime, refused: Callable[[Place], None] | None = None
 ) -> Iterator[Found]:  # fmt: skip
-    """Every report that lies there and is whole, one at a time; of these agents (by `key`), or of all.
+    """Every report that lies in these places and is whole, one at a time; all ``places`` of an agent belong together.
 
     An agent that keeps Sentinel out of its folder stops nobody else: ``refused`` is told the place. Raises OSError when the disk cannot
     be read, or this machine is short of something.
     """
-    known = agents(deposit)
-    for agent, place in _places(deposit):
-        if only is not None and agent not in only:
-            continue
+    known = agents(places)
+    for place in places:
         try:
             yield from _listed(deposit, place, known if place[0] == REST else {place[0].casefold(): place[0]}, at=at)
         except PermissionError:
@@ -77,27 +90,20 @@ def collect(
                 refused(place)
 
 
-def busy(deposit: Folder, *, reports: int) -> list[str]:
-    """Whoever may have reports there (by `key`), if there are about so many or more; nobody if there are fewer."""
-    found, places = 0, list(_places(deposit))
-    for _, place in places:
+def are_many(deposit: Folder, places: Iterable[Place], *, reports: int) -> bool:
+    """Whether there may be so many reports in these places, or more."""
+    found = 0
+    for place in places:
         with suppress(OSError, RefusedError), walked(deposit, place) as log, os.scandir(log.fd) as entries:
             found += sum(1 for each in entries if each.name.lower().endswith(ENDINGS))
         if found >= reports:
-            return list(dict.fromkeys(agent for agent, _ in places))
-    return []
+            return True
+    return False
 
 
 def key(agent: str) -> str:
     """What all folders of one agent have in common: its own, however its letters are written, and that of its reports by REST."""
     return stored_paths.short(stored_paths.safe(agent.casefold()))
-
-
-def _places(deposit: Folder) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Where reports may lie, each with the key of whose they are."""
-    yield from [(key(name), (name, LOG)) for name, is_folder in sorted(deposit.entries()) if is_folder and not name.startswith(".")]
-    with suppress(FileNotFoundError, RefusedError), deposit.folder(REST) as rest:
-        yield from [(name, (REST, name)) for name, is_folder in sorted(rest.entries()) if is_folder]
 
 
 def _reports(log: Folder) -> list[str]:
@@ -133,7 +139,7 @@ def is_moving(status: os.stat_result, *, at: datetime) -> bool:
     return status.st_ctime > (at - QUIET).timestamp()
 
 
-def _listed(deposit: Folder, place: tuple[str, str], folders: Mapping[str, str], *, at: datetime) -> Iterator[Found]:
+def _listed(deposit: Folder, place: Place, folders: Mapping[str, str], *, at: datetime) -> Iterator[Found]:
     """The reports in one folder, the oldest names first."""
     size = 0
     try:
@@ -150,7 +156,7 @@ def _listed(deposit: Folder, place: tuple[str, str], folders: Mapping[str, str],
         return
 
 
-def _read(log: Folder, place: tuple[str, str], name: str, folders: Mapping[str, str], *, at: datetime) -> Found | None:
+def _read(log: Folder, place: Place, name: str, folders: Mapping[str, str], *, at: datetime) -> Found | None:
     """The report ``name``; None when it may still be on its way."""
     by = ReportedBy.REST if place[0] == REST else ReportedBy.AGENT
     before = os.stat(name, dir_fd=log.fd, follow_symlinks=False)

@@ -3,6 +3,7 @@
 What a disk has to bring, what is large, and what is copied is read by threads, while the batch before is decided.
 """
 
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,13 +16,16 @@ from backups.verifying import Looked, Places
 THREADS: Final = 8
 """Most of them wait for the disk; large files are read by a few at once (verifying.py)."""
 SMALL: Final = 1024 * 1024
+AHEAD: Final = 1000
+"""So many files are waited for at the most while more are looked at."""
 TOGETHER: Final = 16
 """So many small files of one folder are looked at by one thread, one after the other."""
 
 
 @contextmanager
 def ahead(batches: Iterable[Sequence[Work]], places: Places, *, threads: int = THREADS) -> Iterator[Iterator[list[Looked]]]:
-    """What is found about each batch, one after the other; the next one is looked at meanwhile. Leave it, and nothing more is read."""
+    """What is found about each batch, some time after it was asked for; the next one is looked at meanwhile. Leave it, and nothing more is
+    read. A batch of which all was found at once is given at once."""
     with ThreadPoolExecutor(threads) as pool:
         try:
             yield _ahead(batches, places, pool)
@@ -31,20 +35,24 @@ def ahead(batches: Iterable[Sequence[Work]], places: Places, *, threads: int = T
 
 
 def _ahead(batches: Iterable[Sequence[Work]], places: Places, pool: ThreadPoolExecutor) -> Generator[list[Looked], None, None]:
-    waiting: _Begun | None = None
+    waiting: deque[_Begun] = deque()
     for batch in batches:
         begun = _Begun(batch, places, pool)
-        if waiting is not None:
-            yield waiting.ended()
-        waiting = begun
-    if waiting is not None:
-        yield waiting.ended()
+        if begun.is_over:
+            yield begun.ended()
+            continue
+        waiting.append(begun)
+        while waiting and (waiting[0].is_over or sum(each.size for each in waiting) > AHEAD):
+            yield waiting.popleft().ended()
+    for begun in waiting:
+        yield begun.ended()
 
 
 class _Begun:
     """A batch of which everything is looked at already, or is about to be."""
 
     def __init__(self, batch: Sequence[Work], places: Places, pool: ThreadPoolExecutor) -> None:
+        self.size = len(batch)
         self._looked: list[Looked] = []
         self._started: list[Future[list[Looked]]] = []
         for group in _groups(batch):
@@ -52,6 +60,11 @@ class _Begun:
             self._looked += looked
             for first in range(0, len(left), TOGETHER):
                 self._started.append(pool.submit(verifying.look, left[first : first + TOGETHER], places))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing has to be waited for."""
+        return all(each.done() for each in self._started)
 
     def ended(self) -> list[Looked]:
         """All that was found, as soon as it is; no order is kept."""

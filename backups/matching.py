@@ -1,6 +1,6 @@
 """Which expected jobs the reports are about, and what is left to be looked at of each."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,15 +55,17 @@ class Unexpected(NamedTuple):
 
 _LISTED: Final = f"""
 SELECT id, {", ".join(Listed.__slots__[1:])} FROM {ExpectedBackupJob._meta.db_table}
-WHERE lower(agent_id_responsible) IN (SELECT lower(agent) FROM unnest(%s::text[]) AS agent) AND agent_id_responsible <> '' ORDER BY id
+WHERE lower(agent_id_responsible) = ANY(ARRAY(SELECT lower(agent) FROM unnest(%s::text[]) AS agent)) AND agent_id_responsible <> ''
 """  # noqa: S608  (names of our own)
+"""As an array, they are looked for in the index, whatever is guessed about their number."""
 
 
 @dataclass(slots=True)
 class Matched:
-    """What there is to do, and what there is not."""
+    """What there is to do, and what there is not. ``whole``: the folders of agents of which a report decides every active job."""
 
     works: list[Work] = field(default_factory=list)
+    whole: set[str] = field(default_factory=set)
     unexpected: list[Unexpected] = field(default_factory=list)
     superseded: int = 0
     known: int = 0
@@ -95,6 +97,11 @@ def match(found: Sequence[Found], *, at: datetime) -> Matched:
             matched.works.append(work._replace(stored_for=was.entry_id))
         else:
             matched.known += 1
+    decided = Counter([id(work.found) for work in matched.works if not work.stale and work.stored_for is None])
+    for each in found:
+        own = jobs.get(each.agent.casefold(), {})
+        if decided[id(each)] == sum(job.is_active for listed in own.values() for job in listed):
+            matched.whole.add(each.folder)
     return matched
 
 
@@ -129,7 +136,7 @@ def _of_report(found: Found, jobs: _Jobs, spans: Spans, matched: Matched, *, at:
         if len(listed) == 1 and listed[0].is_active:
             yield _work(listed[0], found, report, database, spans, ended, at=at)[0]
             continue
-        exact = [job for job in listed if job.database_name == database.name] or listed
+        exact = sorted([job for job in listed if job.database_name == database.name] or listed, key=lambda job: job.pk)
         active = [_work(job, found, report, database, spans, ended, at=at) for job in exact if job.is_active]
         if len(active) == 1:
             yield active[0][0]

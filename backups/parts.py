@@ -1,4 +1,4 @@
-"""One part of a scan: the folders of some agents, from the first report to the last one put away. A small scan is one part.
+"""One part of a scan: shares of the agents' folders, from the first report to the last one put away. A small scan is one part.
 
 A report leaves its place only after its verdicts are committed, and a copy gets its name only when it is verified; so a part that is
 killed anywhere is made good by whoever looks at the same folders next, who finds the same reports, copies the same files to the same
@@ -7,27 +7,33 @@ places, and decides nothing twice.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from backups import deposit, entries, findings, looking, matching, promotion, scans
-from backups.deposit import Found
+from backups.deposit import Found, Place
 from backups.enums import BackupVerdict
 from backups.matching import Work
 from backups.promotion import Promotion, Store
 from backups.storage import Folder, RefusedError
 from backups.verifying import Looked, Places
 
+GROUP: Final = 300
+"""Reports about so many databases are read before their files are looked at: few enough to be at a core's hand still."""
 BATCH: Final = 1000
+"""So many are decided at once, or of so many bytes: verdicts are not kept waiting for long."""
 BATCH_BYTES: Final = 2 * 1024**3
+LARGE: Final = 16 * 1024 * 1024
+"""A file of this size is looked at after the smaller ones of all shares: whoever waits for those does not wait for it."""
 FEW: Final = 4
-"""So many are a batch at least, however large they are: they are read at the same time."""
+"""So many large ones are looked at together at least: they are read at the same time."""
 logger = logging.getLogger(__name__)
 Say = Callable[[str, int, int | None], None]
 
@@ -50,108 +56,189 @@ class Scope:
 
 
 class Done(NamedTuple):
-    """What became of a part: its counts, and what kept copies from the store, how often."""
+    """What became of a part: its counts, what kept copies from the store, how often, and the agents all of whose jobs were decided."""
 
     counts: Mapping[str, int]
     problems: Mapping[str, int]
+    agents: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A report of which something is left to be decided or stored. ``is_whole``: it is about each of its agent's jobs."""
+
+    found: Found
+    left: int
+    is_whole: bool
 
 
 class Part:
-    """The reports of these agents (by `deposit.key`; None: of all) in one scan."""
+    """The reports in these shares of the agents, each with its places, in one scan; a share is asked for when there is room for more."""
 
-    def __init__(self, scope: Scope, agents: Collection[str] | None, say: Say) -> None:
-        self.scope, self.agents, self.say = scope, agents, say
-        self.counts: Counter[str] = Counter()
-        self.left: Counter[int] = Counter()
-        """Of each report, by its identity in memory: how much of it is still to be decided or stored."""
+    def __init__(self, scope: Scope, shares: Iterable[Sequence[Sequence[Place]]], say: Say) -> None:
+        self.scope, self.shares, self.say = scope, shares, say
+        self.counts: Counter[str] = Counter(databases=0, known=0, superseded=0, bytes=0, unexpected=0, reports=0)
         self.problems: Mapping[str, int] = {}
+        self._open: dict[int, _Open] = {}
+        """By the identity of their reports in memory; and of those, how much is about to be decided."""
+        self._closing: Counter[int] = Counter()
+        self._judged: list[entries.Pair] = []
+        self._copied: list[Looked] = []
+        self._bytes = 0
+        self._agents: set[str] = set()
+        self._are_all = False
 
     def run(self, store: Store | None = None) -> Done:
         """Look at everything. ``store``: it is open already, and somebody else writes into it as well."""
-        at = self.scope.at
-        found = self._collect()
-        matched = matching.match([each for each in found if each.report is not None], at=at)
-        self.left.update(id(work.found) for work in matched.works)
-        self.counts.update(databases=len(matched.works), known=matched.known, superseded=matched.superseded, bytes=0)
-        self.counts["unexpected"] = findings.unexpected(matched.unexpected, at=at)
-        if matched.works:
+        groups = self._groups()
+        first = next(groups, None)
+        if first is not None:
             with nullcontext(store) if store else promotion.opened(settings.SENTINEL_BACKUP_STORE) as opened:
                 self.promotion = Promotion(opened)
-                self._decide(matched.works)
+                self._decide(chain([first], groups))
                 self.problems = self.promotion.problems
-        for each in found:
-            if not self.left[id(each)]:
-                self._put_away(each)
-        return Done(dict(self.counts), dict(self.problems))
+        return Done(dict(self.counts), dict(self.problems), frozenset(self._agents))
 
-    def _collect(self) -> list[Found]:
+    def _groups(self) -> Iterator[list[Work]]:
+        """What is to be looked at together: the small files of some reports, report after report, and in the end all that are large."""
+        large: list[Work] = []
+        for found in chain.from_iterable(map(self._collected, self.shares)):
+            small: list[Work] = []
+            for work in self._matched(found):
+                (large if (work.database.size or 0) >= LARGE else small).append(work)
+            if small:
+                yield small
+        self._are_all = True
+        self._settle()  # nobody waits for the large ones
+        large.sort(key=lambda work: work.database.size or 0)
+        for first in range(0, len(large), FEW):
+            yield large[first : first + FEW]
+
+    def _collected(self, share: Sequence[Sequence[Place]]) -> Iterator[list[Found]]:
+        """The reports there, some at a time; all of one agent together."""
         found: list[Found] = []
-        for each in deposit.collect(self.scope.deposit, at=self.scope.looks_at, only=self.agents, refused=self._refused):
-            found.append(each)
-            self.say("collect", len(found), None)
-        self.counts["reports"] = len(found)
-        return found
+        size = 0
+        for places in share:
+            for each in deposit.collect(self.scope.deposit, places, at=self.scope.looks_at, refused=self._refused):
+                found.append(each)
+                size += len(each.report.databases) if each.report else 0
+                self.counts["reports"] += 1
+                if not self.counts["databases"]:
+                    self.say("collect", self.counts["reports"], None)
+            if size >= GROUP:
+                yield found
+                found, size = [], 0
+        if found:
+            yield found
 
-    def _refused(self, place: tuple[str, str]) -> None:
+    def _refused(self, place: Place) -> None:
         logger.warning("Let Sentinel's user read %s in the deposit; as long as it may not, nothing is reported there", "/".join(place))
         self.counts["errors"] += 1
 
-    def _decide(self, works: list[Work]) -> None:
-        """Write down batch after batch, while the next one is looked at; the small ones first."""
-        works.sort(key=lambda work: work.database.size or 0)
-        done = 0
-        self.say("verify", done, len(works))
-        with looking.ahead(_batches(works), Places(self.scope.deposit, self.promotion.copies, self.scope.looks_at)) as found:
-            for looked in found:
-                self._settle(looked)
-                done += len(looked)
-                self.say("verify", done, len(works))
+    def _matched(self, found: Sequence[Found]) -> list[Work]:
+        """What is left to do about these reports. Of which there is nothing left, is put away."""
+        matched = matching.match([each for each in found if each.report is not None], at=self.scope.at)
+        self.counts.update(databases=len(matched.works), known=matched.known, superseded=matched.superseded)
+        self.counts["unexpected"] += findings.unexpected(matched.unexpected, at=self.scope.at)
+        left = Counter([id(work.found) for work in matched.works])
+        for each in found:
+            each.report = None  # its works have it as long as they need it
+            if left[id(each)]:
+                self._open[id(each)] = _Open(each, left[id(each)], each.folder in matched.whole)
+            else:
+                self._put_away(each)
+        return matched.works
 
-    def _settle(self, looked: Sequence[Looked]) -> None:
-        """Give the verified copies their names, and commit the verdicts: in this order."""
-        judged = [(each, each.verdict) for each in looked if each.verdict is not None and not _is_too_old(each)]
-        with self.promotion.alone(wanted=any(each.copy for each in looked)):
+    def _decide(self, groups: Iterable[Sequence[Work]]) -> None:
+        """Judge group after group, while the next one is looked at, and write down what is a batch."""
+        done = 0
+        with looking.ahead(groups, Places(self.scope.deposit, self.promotion.copies, self.scope.looks_at)) as found:
+            for looked in found:
+                self._judge(looked)
+                done += len(looked)
+                if self._are_all or len(self._judged) + len(self._copied) >= BATCH or self._bytes >= BATCH_BYTES:
+                    self._settle()
+                self.say("verify", done, self.counts["databases"] if self._are_all else None)
+            self._settle()
+
+    def _judge(self, looked: Sequence[Looked]) -> None:
+        """What each of them comes to; that of copies is known when they are in the store."""
+        counts = self.counts
+        for each in looked:
+            work = each.work
+            if each.digest:
+                self._bytes += each.size or 0
+            if each.verdict is None:
+                counts["waiting"] += 1
+            elif work.stale and each.verdict != BackupVerdict.SUCCESS:  # its file may have made room for others since
+                counts["too_old"] += 1
+                self._closing[id(work.found)] += 1
+            else:
+                counts[str(each.verdict)] += 1
+                if work.stored_for is not None or findings.should_be_stored(each):
+                    self._copied.append(each)
+                else:
+                    self._judged.append((work.job.pk, findings.evidence(each, each.verdict, None, at=self.scope.at)))
+                    self._closing[id(work.found)] += 1
+
+    def _settle(self) -> None:
+        """Give the verified copies their names, and commit the verdicts: in this order. Reports that are done with are put away."""
+        judged, copied = self._judged, self._copied
+        if judged or copied:
+            self._judged, self._copied = [], []
+            self._commit(judged, copied)
+        self._close()
+
+    def _commit(self, judged: list[entries.Pair], copied: Sequence[Looked]) -> None:
+        with self.promotion.alone(wanted=any(each.copy for each in copied)):
             if not scans.is_held_by(self.scope.holder):
                 raise LockLostError("The database was gone for a moment, and with it the scanner's lock. The next scan goes on.")
-            places = self.promotion.promote([each for each, _ in judged])
-            self._write([
-                (each, (each.work.job.pk, findings.evidence(each, verdict, places.get(id(each)), at=self.scope.at)))
-                for each, verdict in judged if each.work.stored_for is None
-            ])  # fmt: skip
-            late = [each for each, _ in judged if each.work.stored_for and id(each) in places]
+            places = self.promotion.promote(copied)
+            for each in copied:
+                if each.work.stored_for is None and each.verdict is not None:
+                    judged.append((each.work.job.pk, findings.evidence(each, each.verdict, places.get(id(each)), at=self.scope.at)))
+            self._write(judged)
+            late = [each for each in copied if each.work.stored_for and id(each) in places]
             promotion.store_later({each.work.stored_for: places[id(each)] for each in late if each.work.stored_for})
-        self._count(looked, places)
+        stored = [each for each in copied if id(each) in places or not findings.should_be_stored(each)]
+        self.counts["not_stored"] += len(copied) - len(stored)
+        self._closing.update(id(each.work.found) for each in stored)
 
-    def _write(self, judged: Sequence[tuple[Looked, entries.Pair]]) -> None:
+    def _write(self, judged: Sequence[entries.Pair]) -> None:
         """One fault in one of them must not keep the others from being decided: then each for itself, and what fails stays for later."""
         try:
-            entries.decide_many([pair for _, pair in judged], checked_at=self.scope.at)
+            entries.decide_many(judged, checked_at=self.scope.at)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
             logger.exception("deciding %d backups one by one", len(judged))
-            for looked, pair in judged:
+            for pair in judged:
                 try:
                     entries.decide_many([pair], checked_at=self.scope.at)
                 except Exception:
-                    logger.exception("a report of %s could not be decided; it stays where it is", looked.work.found.agent)
-                    self.counts["errors"] += 1
-                    self.left[id(looked.work.found)] += 1
+                    self._keep(pair[1].key)
 
-    def _count(self, looked: Sequence[Looked], places: Mapping[int, str]) -> None:
-        """What became of each, and which reports are done with."""
-        counts, left = self.counts, self.left
-        for each in looked:
-            if each.digest:
-                counts["bytes"] += each.size or 0
-            if each.verdict is None:
-                counts["waiting"] += 1
-                continue
-            counts["too_old" if _is_too_old(each) else str(each.verdict)] += 1
-            if findings.should_be_stored(each) and id(each) not in places:
-                counts["not_stored"] += 1
-            else:
-                left[id(each.work.found)] -= 1
+    def _keep(self, key: str) -> None:
+        """A verdict of this report could not be written."""
+        self.counts["errors"] += 1
+        for report in self._open.values():
+            if report.found.key == key:
+                logger.exception("a report of %s could not be decided; it stays where it is", report.found.agent)
+                report.left += 1
+
+    def _close(self) -> None:
+        """Put away the reports of which nothing is left."""
+        self.counts["bytes"] += self._bytes
+        self._bytes = 0
+        for key, count in self._closing.items():
+            report = self._open[key]
+            report.left -= count
+            if not report.left:
+                del self._open[key]
+                self._put_away(report.found)
+                if report.is_whole:
+                    self._agents.add(report.found.folder)
+        self._closing.clear()
 
     def _put_away(self, found: Found) -> None:
         try:
@@ -162,22 +249,3 @@ class Part:
         except (OSError, RefusedError) as error:
             logger.warning("the report %s of %s could not be put away: %s", found.name, found.agent, error)
             self.counts["errors"] += 1
-
-
-def _is_too_old(looked: Looked) -> bool:
-    """Whether it is bad news about a run that is long past: its file may have made room for others since."""
-    return looked.work.stale and looked.verdict != BackupVerdict.SUCCESS
-
-
-def _batches(works: Sequence[Work]) -> Iterator[list[Work]]:
-    """The works in their order, so many at once that verdicts are not kept waiting for long."""
-    batch: list[Work] = []
-    size = 0
-    for work in works:
-        batch.append(work)
-        size += work.database.size or 0
-        if len(batch) >= BATCH or (size >= BATCH_BYTES and len(batch) >= FEW):
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

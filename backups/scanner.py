@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 import psycopg
@@ -60,8 +61,11 @@ def _whole(scan: Running, holder: int, settled: timedelta) -> dict[str, Any]:
     """From the first folder to the last report. Returns the counts."""
     at = scan.started_at
     root = deposit.root(settings.SENTINEL_BACKUP_DEPOSIT)
-    with root as folder, sharing.ran(Scope(folder, holder, at, at + settled), _Progress(scan)) as done:
-        entries.checked(deposit.agents(folder).values(), at=at)
+    with root as folder:
+        places = deposit.places(folder)
+        known = set(deposit.agents(chain.from_iterable(places.values())).values())
+        with sharing.ran(Scope(folder, holder, at, at + settled), list(places.values()), _Progress(scan)) as done:
+            entries.checked(known - done.agents, at=at)
         store_alerts.say(done.problems, at=at)
     return dict(sorted(done.counts.items()))
 

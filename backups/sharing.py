@@ -1,8 +1,10 @@
-"""A large scan, shared between two processes: each has some agents' folders, so that both cores read, decide and write.
+"""A large scan, shared between two processes: both take agents' folders, some at a time, so that both cores read, decide and write.
 
-The second one is forked by the scan and ends with it. It has a connection of its own; but it holds the scan's open as well, so that the
-scanner's lock outlives a scan that is killed until the second one is gone, which it is at once. What that one does not finish, because
-it was killed, is looked at by the scan itself. A small scan is not shared.
+What is taken is large at first and small in the end, so that both are done at the same time, however busy their cores are with others.
+
+The second process is forked by the scan and ends with it. It has a connection of its own; but it holds the scan's open as well, so that
+the scanner's lock outlives a scan that is killed until the second one is gone, which it is at once. What that one does not finish,
+because it was killed, is looked at by the scan itself. A small scan is not shared.
 """
 
 import gc
@@ -11,9 +13,10 @@ import mmap
 import multiprocessing
 import os
 import struct
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import chain
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -21,6 +24,7 @@ from django.conf import settings
 from django.db import connections
 
 from backups import deposit, promotion
+from backups.deposit import Place
 from backups.parts import Done, Part, Say, Scope
 from backups.promotion import Store
 from sentinel_site.lib import parents
@@ -29,13 +33,18 @@ REPORTS: Final = 40
 """A scan of fewer is done before it were shared."""
 CORES: Final = os.cpu_count() or 1
 """With one it is not shared. More processes than two would wait for each other: PostgreSQL works for each of them at the same time."""
+LARGEST, SMALLEST = 4, 20
+"""Nobody takes more than a quarter of the agents that are left, nor less than a twentieth of all: many small batches cost more."""
 SECOND: Final = 1.0
 PATIENCE: Final = 10.0
 """Seconds that the other process may take to end after it has answered."""
+_UNKNOWN: Final = -1
 _FAR: Final = struct.Struct("qqq")
 _fork: Final = multiprocessing.get_context("fork")
 logger = logging.getLogger(__name__)
 Far = tuple[str, int, int | None]
+Share = Sequence[Sequence[Place]]
+"""Agents, each with its places."""
 
 
 class PartFailedError(Exception):
@@ -43,22 +52,55 @@ class PartFailedError(Exception):
 
 
 @contextmanager
-def ran(scope: Scope, say: Say) -> Iterator[Done]:
+def ran(scope: Scope, agents: Share, say: Say) -> Iterator[Done]:
     """The whole scan, shared if it is large, is done within; on leaving no process of it is left. Raises what made it fail."""
-    agents = deposit.busy(scope.deposit, reports=REPORTS) if CORES > 1 else []
-    own, other = frozenset(agents[::2]), frozenset(agents[1::2])
-    if not other:
-        yield Part(scope, None, say).run()
+    if CORES < 2 or len(agents) < 2 or not deposit.are_many(scope.deposit, chain.from_iterable(agents), reports=REPORTS):
+        yield Part(scope, [agents], say).run()
         return
-    with promotion.opened(settings.SENTINEL_BACKUP_STORE) as opened:
+    with promotion.opened(settings.SENTINEL_BACKUP_STORE) as opened, _Shares(agents) as shares:
         store = opened._replace(shared=True)
-        with _beside(other, scope, store) as beside:
-            ours = Part(scope, own, lambda *far: say(*_sum((far, beside.far.read())))).run(store)
+        with _beside(shares, scope, store) as beside:
+            ours = Part(scope, shares, lambda *far: say(*_sum((far, beside.far.read())))).run(store)
             theirs = beside.done(say, ours)
             if theirs is None:
                 logger.warning("the scan's other process is gone; the scan does its work itself")
-                theirs = Part(scope, other, say).run(store)
-            yield Done(_joined(ours.counts, theirs.counts), _joined(ours.problems, theirs.problems))
+                theirs = Part(scope, shares.of_others(), say).run(store)
+            yield Done(_joined(ours.counts, theirs.counts), _joined(ours.problems, theirs.problems), ours.agents | theirs.agents)
+
+
+class _Shares:
+    """The shares of a scan, each for whichever process asks for one first: a pipe gives each of its bytes to one reader."""
+
+    def __init__(self, agents: Share) -> None:
+        self._shares = list(_cut(agents))
+        self._mine: set[int] = set()
+
+    def __enter__(self) -> "_Shares":
+        self._reading, writing = os.pipe()
+        with open(writing, "wb") as numbers:  # closed: who asks when nothing is left is told so
+            numbers.write(bytes(range(len(self._shares))))
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        os.close(self._reading)
+
+    def __iter__(self) -> Iterator[Share]:
+        while number := os.read(self._reading, 1):
+            self._mine.add(number[0])
+            yield self._shares[number[0]]
+
+    def of_others(self) -> list[Share]:
+        """All that this process did not take."""
+        return [share for number, share in enumerate(self._shares) if number not in self._mine]
+
+
+def _cut(agents: Share) -> Iterator[Share]:
+    """The shares, the large ones first; no agent is in two of them, and there are fewer than a byte can number."""
+    least, taken = -(-len(agents) // SMALLEST), 0
+    while taken < len(agents):
+        size = max(least, (len(agents) - taken) // LARGEST)
+        yield agents[taken : taken + size]
+        taken += size
 
 
 class _Shown:
@@ -68,20 +110,20 @@ class _Shown:
         self._memory = mmap.mmap(-1, _FAR.size)
 
     def __call__(self, what: str, done: int, of: int | None) -> None:
-        _FAR.pack_into(self._memory, 0, what == "verify", done, of or 0)
+        _FAR.pack_into(self._memory, 0, what == "verify", done, _UNKNOWN if of is None else of)
 
     def read(self) -> Far:
         verifies, done, of = _FAR.unpack_from(self._memory, 0)
-        return ("verify", done, of) if verifies else ("collect", done, None)
+        return ("verify" if verifies else "collect", done, None if of == _UNKNOWN or not verifies else of)
 
 
 class _Beside:
     """The other process."""
 
-    def __init__(self, agents: frozenset[str], scope: Scope, store: Store) -> None:
+    def __init__(self, shares: _Shares, scope: Scope, store: Store) -> None:
         self.far, self._answered = _Shown(), False
         self._answers, answering = _fork.Pipe(duplex=False)
-        self._process = _fork.Process(target=_serve, args=(agents, scope, store, self.far, answering, os.getpid()), daemon=True)
+        self._process = _fork.Process(target=_serve, args=(shares, scope, store, self.far, answering, os.getpid()), daemon=True)
         with suppress(OSError, AssertionError):  # a daemon may have no children; nothing is answered then, and the scan does its work
             self._process.start()
         answering.close()
@@ -110,23 +152,23 @@ class _Beside:
 
 
 @contextmanager
-def _beside(agents: frozenset[str], scope: Scope, store: Store) -> Iterator[_Beside]:
-    """A process that does this part, until it is left."""
-    beside = _Beside(agents, scope, store)
+def _beside(shares: _Shares, scope: Scope, store: Store) -> Iterator[_Beside]:
+    """A process that takes shares as well, until it is left."""
+    beside = _Beside(shares, scope, store)
     try:
         yield beside
     finally:
         beside.end()
 
 
-def _serve(agents: frozenset[str], scope: Scope, store: Store, far: _Shown, answering: Connection, parent: int) -> None:
+def _serve(shares: _Shares, scope: Scope, store: Store, far: _Shown, answering: Connection, parent: int) -> None:
     """The other process, from its beginning to its end."""
     parents.die_with(parent)
     parents.own_connections()
     gc.freeze()  # looking for garbage among what it shares with the scan would copy all of it
     try:
         with scope.deposit.again() as own:  # both list it at the same time
-            answering.send(Part(replace(scope, deposit=own), agents, far).run(store))
+            answering.send(Part(replace(scope, deposit=own), shares, far).run(store))
     except Exception as error:
         logger.exception("a part of the scan failed")
         answering.send(f"{type(error).__name__}: {error}")
@@ -140,7 +182,8 @@ def _joined(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
 
 
 def _sum(far: Collection[Far]) -> Far:
-    """How far both are together; as long as one collects it is not known how much there is."""
-    if any(what == "collect" for what, _, _ in far):
-        return "collect", sum(done for what, done, _ in far if what == "collect"), None
-    return "verify", sum(done for _, done, _ in far), sum(of or 0 for _, _, of in far)
+    """How far both are together; how much there is in all is not known before both know it of theirs."""
+    if all(what == "collect" for what, _, _ in far):
+        return "collect", sum(done for _, done, _ in far), None
+    known = [of for _, _, of in far if of is not None]
+    return "verify", sum(done for what, done, _ in far if what == "verify"), sum(known) if len(known) == len(far) else None

@@ -4,6 +4,7 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import sentinel_site.lib.cron
 import sentinel_site.lib.ids
 import sentinel_site.lib.stored_paths
@@ -238,6 +239,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='expectedbackupjob',
             index=models.Index(fields=['agent_id_responsible'], name='backup_agent'),
+        ),
+        migrations.AddIndex(
+            model_name='expectedbackupjob',
+            index=models.Index(django.db.models.functions.text.Lower('agent_id_responsible'), name='backup_agent_small'),
         ),
         migrations.AddConstraint(
             model_name='expectedbackupjob',

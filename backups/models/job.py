@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from alerts.enums import Severity
@@ -203,6 +204,7 @@ class ExpectedBackupJob(models.Model):
                 autosummarize=True,
             ),
             models.Index(fields=["agent_id_responsible"], name="backup_agent"),
+            models.Index(Lower("agent_id_responsible"), name="backup_agent_small"),
         ]
 
     def __str__(self) -> str:

@@ -4,8 +4,9 @@ import hashlib
 import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
-from backups import scanner
+from backups import deposit, scanner
 from backups.models import BackupEntry, ExpectedBackupJob
 
 AT = datetime(2099, 6, 1, 12, 0, tzinfo=UTC)
@@ -61,6 +62,11 @@ class Farm:
     def waiting(self, agent=AGENT):
         """The reports that were not put away."""
         return sorted(path.name for path in (self.deposit / agent / "log").glob("*.json"))
+
+
+def collected(root, **more):
+    """The reports of all agents."""
+    return list(deposit.collect(root, list(chain.from_iterable(deposit.places(root).values())), at=AT, **more))
 
 
 def database(name="base1", content=CONTENT, *, staged="", digest="", size=None, **stages):

@@ -11,7 +11,7 @@ import pytest
 from backups import deposit
 from backups.enums import BackupVerdict
 from tests.backups.factories import make_sources
-from tests.backups.farm import AGENT, AT, Farm, entry, expect, verdicts
+from tests.backups.farm import AGENT, Farm, collected, entry, expect, verdicts
 
 pytestmark = pytest.mark.django_db
 NOBODY = 65534
@@ -86,10 +86,10 @@ def test_an_agent_that_keeps_sentinel_out_stops_nobody_else_and_is_named(farm, k
     refused = []
 
     with deposit.root(farm.deposit) as root:
-        before = [each.agent for each in deposit.collect(root, at=AT)]
+        before = [each.agent for each in collected(root)]
         (farm.deposit / "B_EVIL" / kept).chmod(mode)
         with without_privileges():
-            found = list(deposit.collect(root, at=AT, refused=refused.append))
+            found = collected(root, refused=refused.append)
 
     (farm.deposit / "B_EVIL" / kept).chmod(0o755)
     assert before == ["A_FIRST", "B_EVIL", "C_LAST"]

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import threading
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 
 import pytest
 from django.db import connection, transaction
@@ -17,8 +18,8 @@ from tests.backups.test_scans_killed import free, until
 AGENTS, REPORTS = 5, 9
 
 
-@pytest.mark.parametrize(("agents", "reports", "large"), [(3, 2, True), (3, 1, False), (0, 0, False), (1, 9, True)])
-def test_a_deposit_with_many_reports_is_known_before_all_of_them_are_read(tmp_path, agents, reports, large):
+@pytest.mark.parametrize(("agents", "reports", "many"), [(3, 2, True), (3, 1, False), (0, 0, False), (1, 9, True)])
+def test_a_deposit_with_many_reports_is_known_before_all_of_them_are_read(tmp_path, agents, reports, many):
     for agent in range(agents):
         (tmp_path / f"Agent_{agent}" / "log").mkdir(parents=True)
         for report in range(reports):
@@ -28,14 +29,50 @@ def test_a_deposit_with_many_reports_is_known_before_all_of_them_are_read(tmp_pa
     (tmp_path / ".rest" / "agent_0").mkdir()
 
     with deposit.root(tmp_path) as root:
-        found = deposit.busy(root, reports=6)
+        places = deposit.places(root)
+        found = deposit.are_many(root, list(chain.from_iterable(places.values())), reports=6)
 
-    assert sorted(found) == (sorted({"no_log", "other", *(f"agent_{agent}" for agent in range(agents)), "agent_0"}) if large else [])
+    assert found == many
+    assert places == {
+        **{f"agent_{agent}": [(f"Agent_{agent}", "log")] for agent in range(agents)}, "no_log": [("no_log", "log")],
+        "other": [(".rest", "other")], "agent_0": [("Agent_0", "log"), (".rest", "agent_0")][not agents :],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("agents", [2, 3, 7, 49, 50, 51, 400, 12_345])
+def test_shares_are_large_at_first_and_small_in_the_end(agents):
+    places = [[(f"agent{number}", "log"), (".rest", f"agent{number}")] for number in range(agents)]
+
+    shares = list(sharing._cut(places))
+
+    sizes = [len(share) for share in shares]
+    assert list(chain.from_iterable(shares)) == places
+    assert sizes[0] <= max(1, agents // 4)
+    assert sizes[-1] <= -(-agents // 20)
+    assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
+    assert len(shares) <= 20
+
+
+def test_each_share_is_for_one_of_the_processes_that_ask():
+    agents = [[(f"agent{number}", "log")] for number in range(400)]
+    with sharing._Shares(agents) as shares:
+        fork = multiprocessing.get_context("fork")
+        queue = fork.SimpleQueue()
+        process = fork.Process(target=lambda: queue.put([next(iter(shares)), next(iter(shares))]))
+        process.start()
+        theirs = queue.get()
+        process.join()
+        ours = list(shares)
+
+        assert list(chain.from_iterable([*theirs, *ours])) == agents
+        assert shares.of_others() == theirs
+        assert list(shares) == []
 
 
 @pytest.mark.parametrize(("far", "together"), [
     ([("collect", 3, None), ("collect", 4, None)], ("collect", 7, None)),
-    ([("collect", 3, None), ("verify", 4, 90)], ("collect", 3, None)),
+    ([("collect", 3, None), ("verify", 4, 90)], ("verify", 4, None)),
+    ([("verify", 3, None), ("verify", 4, 90)], ("verify", 7, None)),
     ([("verify", 3, 3), ("verify", 7, 90)], ("verify", 10, 93)),
 ])  # fmt: skip
 def test_how_far_both_are_together(far, together):
@@ -46,11 +83,12 @@ def test_what_one_process_says_of_itself_the_other_can_read():
     shown = sharing._Shown()
     assert shown.read() == ("collect", 0, None)
 
-    process = multiprocessing.get_context("fork").Process(target=shown, args=("verify", 7, 90))
-    process.start()
-    process.join()
+    for far in [("collect", 7, None), ("verify", 7, None), ("verify", 7, 90), ("verify", 0, 0)]:
+        process = multiprocessing.get_context("fork").Process(target=shown, args=far)
+        process.start()
+        process.join()
 
-    assert shown.read() == ("verify", 7, 90)
+        assert shown.read() == far
 
 
 def test_two_who_list_one_folder_do_not_take_names_from_each_other(tmp_path):
@@ -137,12 +175,21 @@ def waiting():
         return [pid for (pid,) in cursor.fetchall()]
 
 
+def asking_for_their_turn():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = %s",
+            [f"SELECT pg_try_advisory_lock({promotion.TURN})"],
+        )
+        return cursor.fetchone()[0]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_both_wait_for_their_turn_as_long_as_it_takes(farm):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [promotion.TURN])
         with scanning(farm) as failed:
-            until(lambda: len(list((farm.store / ".incoming").glob("*"))) == AGENTS * REPORTS, "all copies")
+            until(lambda: asking_for_their_turn() == 2, "both")
             assert verdicts() == []
             cursor.execute("SELECT pg_advisory_unlock(%s)", [promotion.TURN])
 
