@@ -29,7 +29,7 @@ from backups.suspicion import Run
 from backups.when import Spans
 from sentinel_site.lib import arrays, ids
 
-CHUNK: Final = 1000
+CHUNK: Final = 1500
 """So many reports are decided in one transaction."""
 TRIES: Final = 3
 AHEAD: Final = timedelta(minutes=1)
@@ -62,7 +62,7 @@ def decide(job_id: UUID, evidence: Evidence) -> Decided:
 
 
 def decide_many(pairs: Sequence[Pair], *, checked_at: datetime | None = None) -> list[Decided]:
-    """`decide` for many, in a few statements and one transaction for each thousand; answers in the order of ``pairs``.
+    """`decide` for many, in a few statements and one transaction for each 1,500; answers in the order of ``pairs``.
 
     Reports about jobs that are gone have no answer. ``checked_at``: a scan brings them, which looked for them then (`checked`).
     """
