@@ -16,8 +16,8 @@ from backups.verifying import Looked, Places
 THREADS: Final = 8
 """Most of them wait for the disk; large files are read by a few at once (verifying.py)."""
 SMALL: Final = 1024 * 1024
-AHEAD: Final = 1000
-"""So many files are waited for at the most while more are looked at."""
+AHEAD, AHEAD_BYTES = 1000, 2 * 1024**3
+"""While so many files, or so much, is waited for, no more is begun."""
 TOGETHER: Final = 16
 """So many small files of one folder are looked at by one thread, one after the other."""
 
@@ -42,17 +42,21 @@ def _ahead(batches: Iterable[Sequence[Work]], places: Places, pool: ThreadPoolEx
             yield begun.ended()
             continue
         waiting.append(begun)
-        while waiting and (waiting[0].is_over or sum(each.size for each in waiting) > AHEAD):
+        while waiting and (waiting[0].is_over or sum(each.files for each in waiting) > AHEAD or _bytes(waiting) > AHEAD_BYTES):
             yield waiting.popleft().ended()
-    for begun in waiting:
-        yield begun.ended()
+    while waiting:
+        yield waiting.popleft().ended()
+
+
+def _bytes(waiting: Iterable["_Begun"]) -> int:
+    return sum(each.bytes for each in waiting)
 
 
 class _Begun:
     """A batch of which everything is looked at already, or is about to be."""
 
     def __init__(self, batch: Sequence[Work], places: Places, pool: ThreadPoolExecutor) -> None:
-        self.size = len(batch)
+        self.files, self.bytes = len(batch), sum(work.database.size or 0 for work in batch)
         self._looked: list[Looked] = []
         self._started: list[Future[list[Looked]]] = []
         for group in _groups(batch):

@@ -62,10 +62,13 @@ WHERE lower(agent_id_responsible) = ANY(ARRAY(SELECT lower(agent) FROM unnest(%s
 
 @dataclass(slots=True)
 class Matched:
-    """What there is to do, and what there is not. ``whole``: the folders of agents of which a report decides every active job."""
+    """What there is to do, and what there is not.
+
+    ``whole``: of reports that decide every active job of their agent, the identities in memory.
+    """
 
     works: list[Work] = field(default_factory=list)
-    whole: set[str] = field(default_factory=set)
+    whole: set[int] = field(default_factory=set)
     unexpected: list[Unexpected] = field(default_factory=list)
     superseded: int = 0
     known: int = 0
@@ -101,7 +104,7 @@ def match(found: Sequence[Found], *, at: datetime) -> Matched:
     for each in found:
         own = jobs.get(each.agent.casefold(), {})
         if decided[id(each)] == sum(job.is_active for listed in own.values() for job in listed):
-            matched.whole.add(each.folder)
+            matched.whole.add(id(each))
     return matched
 
 

@@ -26,14 +26,14 @@ from backups.storage import Folder, RefusedError
 from backups.verifying import Looked, Places
 
 GROUP: Final = 300
-"""Reports about so many databases are read before their files are looked at: few enough to be at a core's hand still."""
+"""Reports about so many databases are read, and so many files looked at, one step after the other: few enough to be at hand still."""
 BATCH: Final = 1000
 """So many are decided at once, or of so many bytes: verdicts are not kept waiting for long."""
 BATCH_BYTES: Final = 2 * 1024**3
 LARGE: Final = 16 * 1024 * 1024
-"""A file of this size is looked at after the smaller ones of all shares: whoever waits for those does not wait for it."""
+"""A file of this size, or of an unknown one, is looked at after the small ones of all shares: who waits for those does not wait for it."""
 FEW: Final = 4
-"""So many large ones are looked at together at least: they are read at the same time."""
+"""So many are looked at together at least, however large they are: they are read at the same time."""
 logger = logging.getLogger(__name__)
 Say = Callable[[str, int, int | None], None]
 
@@ -72,6 +72,10 @@ class _Open:
     is_whole: bool
 
 
+_Judged = tuple[int, entries.Pair]
+"""What is to be decided, and of which report: its identity in memory."""
+
+
 class Part:
     """The reports in these shares of the agents, each with its places, in one scan; a share is asked for when there is room for more."""
 
@@ -82,7 +86,7 @@ class Part:
         self._open: dict[int, _Open] = {}
         """By the identity of their reports in memory; and of those, how much is about to be decided."""
         self._closing: Counter[int] = Counter()
-        self._judged: list[entries.Pair] = []
+        self._judged: list[_Judged] = []
         self._copied: list[Looked] = []
         self._bytes = 0
         self._agents: set[str] = set()
@@ -105,14 +109,12 @@ class Part:
         for found in chain.from_iterable(map(self._collected, self.shares)):
             small: list[Work] = []
             for work in self._matched(found):
-                (large if (work.database.size or 0) >= LARGE else small).append(work)
-            if small:
-                yield small
+                (small if _size(work) < LARGE else large).append(work)
+            yield from _cut(small)
         self._are_all = True
         self._settle()  # nobody waits for the large ones
-        large.sort(key=lambda work: work.database.size or 0)
-        for first in range(0, len(large), FEW):
-            yield large[first : first + FEW]
+        large.sort(key=_size)
+        yield from _cut(large)
 
     def _collected(self, share: Sequence[Sequence[Place]]) -> Iterator[list[Found]]:
         """The reports there, some at a time; all of one agent together."""
@@ -121,7 +123,7 @@ class Part:
         for places in share:
             for each in deposit.collect(self.scope.deposit, places, at=self.scope.looks_at, refused=self._refused):
                 found.append(each)
-                size += len(each.report.databases) if each.report else 0
+                size += len(each.report.databases) + 1 if each.report else 1
                 self.counts["reports"] += 1
                 if not self.counts["databases"]:
                     self.say("collect", self.counts["reports"], None)
@@ -144,7 +146,7 @@ class Part:
         for each in found:
             each.report = None  # its works have it as long as they need it
             if left[id(each)]:
-                self._open[id(each)] = _Open(each, left[id(each)], each.folder in matched.whole)
+                self._open[id(each)] = _Open(each, left[id(each)], id(each) in matched.whole)
             else:
                 self._put_away(each)
         return matched.works
@@ -178,7 +180,8 @@ class Part:
                 if work.stored_for is not None or findings.should_be_stored(each):
                     self._copied.append(each)
                 else:
-                    self._judged.append((work.job.pk, findings.evidence(each, each.verdict, None, at=self.scope.at)))
+                    pair = (work.job.pk, findings.evidence(each, each.verdict, None, at=self.scope.at))
+                    self._judged.append((id(work.found), pair))
                     self._closing[id(work.found)] += 1
 
     def _settle(self) -> None:
@@ -189,14 +192,15 @@ class Part:
             self._commit(judged, copied)
         self._close()
 
-    def _commit(self, judged: list[entries.Pair], copied: Sequence[Looked]) -> None:
+    def _commit(self, judged: list[_Judged], copied: Sequence[Looked]) -> None:
         with self.promotion.alone(wanted=any(each.copy for each in copied)):
             if not scans.is_held_by(self.scope.holder):
                 raise LockLostError("The database was gone for a moment, and with it the scanner's lock. The next scan goes on.")
             places = self.promotion.promote(copied)
             for each in copied:
                 if each.work.stored_for is None and each.verdict is not None:
-                    judged.append((each.work.job.pk, findings.evidence(each, each.verdict, places.get(id(each)), at=self.scope.at)))
+                    evidence = findings.evidence(each, each.verdict, places.get(id(each)), at=self.scope.at)
+                    judged.append((id(each.work.found), (each.work.job.pk, evidence)))
             self._write(judged)
             late = [each for each in copied if each.work.stored_for and id(each) in places]
             promotion.store_later({each.work.stored_for: places[id(each)] for each in late if each.work.stored_for})
@@ -204,27 +208,22 @@ class Part:
         self.counts["not_stored"] += len(copied) - len(stored)
         self._closing.update(id(each.work.found) for each in stored)
 
-    def _write(self, judged: Sequence[entries.Pair]) -> None:
+    def _write(self, judged: Sequence[_Judged]) -> None:
         """One fault in one of them must not keep the others from being decided: then each for itself, and what fails stays for later."""
         try:
-            entries.decide_many(judged, checked_at=self.scope.at)
+            entries.decide_many([pair for _, pair in judged], checked_at=self.scope.at)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
             logger.exception("deciding %d backups one by one", len(judged))
-            for pair in judged:
+            for key, pair in judged:
                 try:
                     entries.decide_many([pair], checked_at=self.scope.at)
                 except Exception:
-                    self._keep(pair[1].key)
-
-    def _keep(self, key: str) -> None:
-        """A verdict of this report could not be written."""
-        self.counts["errors"] += 1
-        for report in self._open.values():
-            if report.found.key == key:
-                logger.exception("a report of %s could not be decided; it stays where it is", report.found.agent)
-                report.left += 1
+                    report = self._open[key]
+                    logger.exception("a report of %s could not be decided; it stays where it is", report.found.agent)
+                    self.counts["errors"] += 1
+                    report.left += 1
 
     def _close(self) -> None:
         """Put away the reports of which nothing is left."""
@@ -249,3 +248,22 @@ class Part:
         except (OSError, RefusedError) as error:
             logger.warning("the report %s of %s could not be put away: %s", found.name, found.agent, error)
             self.counts["errors"] += 1
+
+
+def _size(work: Work) -> float:
+    """In bytes, as it is said; unknown ones are the largest."""
+    return float("inf") if work.database.size is None else work.database.size
+
+
+def _cut(works: Sequence[Work]) -> Iterator[list[Work]]:
+    """The works in their order; never so many, nor so large together, that verdicts are kept waiting for long."""
+    group: list[Work] = []
+    size = 0
+    for work in works:
+        group.append(work)
+        size += work.database.size or 0
+        if len(group) >= GROUP or (size >= BATCH_BYTES and len(group) >= FEW):
+            yield group
+            group, size = [], 0
+    if group:
+        yield group

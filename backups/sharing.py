@@ -167,7 +167,7 @@ def _serve(shares: _Shares, scope: Scope, store: Store, far: _Shown, answering: 
     parents.own_connections()
     gc.freeze()  # looking for garbage among what it shares with the scan would copy all of it
     try:
-        with scope.deposit.again() as own:  # both list it at the same time
+        with scope.deposit.again() as own:  # what is left of a listing would be shared
             answering.send(Part(replace(scope, deposit=own), shares, far).run(store))
     except Exception as error:
         logger.exception("a part of the scan failed")

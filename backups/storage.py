@@ -7,6 +7,7 @@ ago. A copy becomes visible under its name only when it is whole, verified and o
 import errno
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -223,9 +224,9 @@ def take_away(folder: Folder, name: str, before: os.stat_result, archive: Folder
     """
     if not _same(os.stat(name, dir_fd=folder.fd, follow_symlinks=False), before):
         return False
-    new_name, number = name, 1
-    while _exists(archive, new_name):
-        new_name, number = f"{name[:60]}.{number}", number + 1
+    new_name = name
+    while _exists(archive, new_name):  # not counted: whoever fills the archive would have us look for every number
+        new_name = f"{name[:60]}.{secrets.token_hex(6)}"
     os.rename(name, new_name, src_dir_fd=folder.fd, dst_dir_fd=archive.fd)
     if _same(os.stat(new_name, dir_fd=archive.fd, follow_symlinks=False), before):
         return True

@@ -1,14 +1,24 @@
 """One part of a scan, share after share: in which order, how far it says it is, and what it knows of agents in the end."""
 
-import pytest
+import gzip
+import json
+from datetime import UTC, datetime
 
-from backups import deposit
-from backups.models import ExpectedBackupJob
-from backups.parts import LARGE, Part, Scope
-from tests.backups.factories import make_sources
-from tests.backups.farm import AT, Farm, database, expect
+import pytest
+from django.db import connection
+
+from backups import deposit, scanner
+from backups.models import BackupEntry, ExpectedBackupJob
+from backups.parts import BATCH_BYTES, GROUP, LARGE, Part, Scope
+from tests.backups.factories import DAY, make_sources
+from tests.backups.farm import AT, CONTENT, Farm, database, expect
+from tests.backups.farm import report as report_of
 from tests.conftest import HOUR
 
+REFUSING = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not this one'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON backups_backupentry FOR EACH ROW WHEN (NEW.expected_job_id = '%s') EXECUTE FUNCTION refuse()
+"""
 HELD = 0
 """No process of PostgreSQL: a part of these tests alone decides nothing."""
 
@@ -22,19 +32,23 @@ def farm(tmp_path, settings):
 
 
 @pytest.fixture
-def part(farm):
-    """A part with a share for each agent, which tells how far it is."""
-    told = []
-    with deposit.root(farm.deposit) as root:
-        agents = list(deposit.places(root).values())
-        yield Part(Scope(root, HELD, AT, AT), [[agent] for agent in agents], lambda *far: told.append(far)), told
+def groups(farm):
+    """What a part with a share for each agent, or with these, looks at together, by the databases' names."""
+
+    def found(shares=None):
+        with deposit.root(farm.deposit) as root:
+            shares = shares or [[places] for places in deposit.places(root).values()]
+            part = Part(Scope(root, HELD, AT, AT), shares, lambda *_far: None)
+            return [sorted(work.database.name for work in group) for group in part._groups()]
+
+    return found
 
 
 def report(farm, agent, **sizes):
     """A report about databases of these sizes, of which there is no file."""
     for name in sizes:
         expect(name, agent=agent)
-    farm.reported(*(database(name, size=size) for name, size in sizes.items()), agent=agent)
+    return farm.reported(*(database(name, size=size) for name, size in sizes.items()), agent=agent)
 
 
 @pytest.fixture
@@ -44,21 +58,84 @@ def large(farm):
 
 
 @pytest.mark.django_db
-def test_the_large_files_come_last_of_all(large, part):
-    groups = [{work.database.name for work in group} for group in part[0]._groups()]
+def test_the_large_files_come_last_of_all_and_then_those_of_unknown_size(large, farm, groups):
+    document = json.loads(report(farm, "C", base6=1, base7=2).read_text())
+    for stage in document["databases"]["base6"].values():
+        if isinstance(stage, dict):
+            stage.pop("size", None)
+    farm.log(document, agent="C")
 
-    assert groups == [{"base2"}, {"base3", "base5"}, {"base4", "base1"}]
+    assert groups() == [["base2"], ["base3", "base5"], ["base7"], ["base1", "base4", "base6"]]
 
 
 @pytest.mark.django_db
-def test_how_much_there_is_in_all_is_said_when_it_is_known(large, part):
-    part, told = part
+def test_what_is_looked_at_together_is_not_much_whatever_one_agent_reports(farm, groups):
+    for agent in ("A", "B", "C"):
+        farm.reported(*(database(f"base{number}", size=3) for number in range(200)), agent=agent)
+        ExpectedBackupJob.objects.bulk_create(
+            ExpectedBackupJob(database_name=f"base{number}", agent_id_responsible=agent, expected_hour_utc=11) for number in range(200)
+        )
 
-    for _ in part._groups():
-        pass
+    assert [len(group) for group in groups([[[(agent, deposit.LOG)] for agent in ("A", "B", "C")]])] == [GROUP, 400 - GROUP, 200]
 
-    assert told == [("collect", 1, None)]
-    assert (part.counts["databases"], part.counts["reports"]) == (5, 2)
+
+@pytest.mark.django_db
+def test_what_is_looked_at_together_is_not_large(farm, groups):
+    size = BATCH_BYTES // 10
+    report(farm, "A", **{f"base{number:02}": size + number for number in range(25)})
+
+    assert [len(group) for group in groups()] == [10, 10, 5]
+
+
+@pytest.fixture
+def whole(farm):
+    """Three agents with a backup each: the last one's is large."""
+    for agent, content in (("A", CONTENT), ("B", gzip.compress(CONTENT)), ("C", b"large" * LARGE)):
+        expect("base1", agent=agent, final_storage_path_template="")
+        farm.good(content=content[: LARGE + 1], agent=agent)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_large_files_and_how_much_there_is_is_said_when_it_is_known(whole, farm):
+    told = []
+    with scanner.lock() as holder, deposit.root(farm.deposit) as root:
+        shares = [[places] for places in deposit.places(root).values()]
+        Part(Scope(root, holder, AT, AT), shares, lambda *far: told.append(far)).run()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT job.agent_id_responsible, entry.xmin::text FROM backups_backupentry entry "
+                       "JOIN backups_expectedbackupjob job ON job.id = entry.expected_job_id")  # fmt: skip
+        commits = dict(cursor.fetchall())
+    assert commits.keys() == {"A", "B", "C"}
+    assert commits["C"] not in (commits["A"], commits["B"])
+    assert (told[0], told[-1]) == (("collect", 1, None), ("verify", 3, 3))
+    assert ("verify", 1, None) in told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_of_which_a_verdict_cannot_be_written_stays_and_nobody_elses_does(farm):
+    """Two agents with the same beginning of their names send the same report."""
+    agents = [f"{'ACME_' * 9}{number}" for number in (1, 2)]
+    for agent in agents:
+        for name in ("base1", "base2"):
+            expect(name, agent=agent)
+            farm.stage(f"{name}.sql.gz", agent=agent)
+        farm.log(report_of(database("base1"), database("base2"), agent_id=agents[0][:-2]), agent=agent)
+    refused = ExpectedBackupJob.objects.get(agent_id_responsible=agents[0], database_name="base1")
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSING % refused.pk)
+
+    counts = farm.scan()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION refuse() CASCADE")
+
+    assert (counts["errors"], counts["archived"]) == (1, 1)
+    assert [len(farm.waiting(agent)) for agent in agents] == [1, 0]
+    assert BackupEntry.objects.count() == 3
+    assert set(ExpectedBackupJob.objects.values_list("last_checked_at_utc", flat=True)) == {AT}
+
+    farm.scan()
+    assert (BackupEntry.objects.count(), farm.waiting(agents[0])) == (4, [])
 
 
 @pytest.mark.django_db
@@ -89,3 +166,49 @@ def test_jobs_whose_report_is_known_were_looked_for_again(farm):
 
     job.refresh_from_db()
     assert (counts["known"], counts["archived"], job.last_checked_at_utc) == (1, 1, AT + HOUR)
+
+
+@pytest.mark.django_db
+def test_jobs_of_a_report_that_is_too_old_were_looked_for(farm):
+    job = expect()
+    farm.reported(database(staged="gone.gz"), at=AT - 3 * DAY)
+
+    assert farm.scan()["too_old"] == 1
+
+    job.refresh_from_db()
+    assert job.last_checked_at_utc == AT
+
+
+@pytest.mark.django_db
+def test_jobs_whose_backups_wait_for_the_store_were_looked_for(farm):
+    job = expect()
+    farm.good()
+    farm.store.write_text("no folder")
+    assert farm.scan()["not_stored"] == 1
+    farm.store.unlink()
+
+    farm.scan(AT + HOUR)
+
+    job.refresh_from_db()
+    assert (len(farm.stored()), job.last_checked_at_utc) == (1, AT + HOUR)
+
+
+@pytest.mark.django_db
+def test_jobs_of_a_report_that_waits_were_looked_for_although_another_of_their_agent_is_done(farm):
+    """The whole report's second file is still on its way; the other report is about the first job alone, the day before."""
+    now = datetime.now(UTC)
+    for name in ("base1", "base2"):
+        expect(name, expected_hour_utc=(now - HOUR).hour)
+    for ago, names in ((HOUR / 2, ("base1", "base2")), (DAY + HOUR / 2, ("base1",))):
+        staged = [(name, f"{name}-{len(names)}") for name in names]
+        for _, file in staged:
+            farm.stage(file)
+        farm.reported(
+            *(database(name, staged=file) for name, file in staged), at=now - ago, name=f"{len(names)}.json", operation_start_time=None
+        )
+    farm.stage("base2-2", CONTENT[:99])
+
+    counts = farm.scan(now)
+
+    assert (counts["success"], counts["waiting"], farm.waiting()) == (2, 1, ["2.json"])
+    assert set(ExpectedBackupJob.objects.values_list("last_checked_at_utc", flat=True)) == {now}

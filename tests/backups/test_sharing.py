@@ -229,7 +229,7 @@ def test_what_fails_in_either_process_fails_the_scan_and_the_next_one_makes_it_g
 
 @pytest.mark.django_db(transaction=True)
 def test_the_scan_of_many_agents_finds_each_report_once(tmp_path, settings):
-    """Both processes list the deposit at the same time."""
+    """Both processes look into the deposit at the same time."""
     make_sources()
     farm = Farm(tmp_path, settings)
     for agent in range(400):
