@@ -25,7 +25,7 @@ from backups.promotion import Promotion, Store
 from backups.storage import Folder, RefusedError
 from backups.verifying import Looked, Places
 
-GROUP: Final = 300
+GROUP: Final = 500
 """Reports about so many databases are read, and so many files looked at, one step after the other: few enough to be at hand still."""
 BATCH: Final = 1000
 """So many are decided at once, or of so many bytes: verdicts are not kept waiting for long."""

@@ -23,7 +23,7 @@ from sentinel_site.lib import stored_paths
 LENGTH: Final = 1000
 PAUSE: Final = 0.02
 TURN: Final = scans.LOCK + 1
-"""Of the whole database: who of two processes of one scan gives copies their places."""
+"""Of the whole database: which process of one scan gives copies their places."""
 
 
 class _Owner(NamedTuple):
@@ -34,7 +34,7 @@ class _Owner(NamedTuple):
 
 
 class Store(NamedTuple):
-    """The store while it is open. ``copies`` None: it cannot be written, and ``problem`` says why. ``shared``: by two processes."""
+    """The store while it is open. ``copies`` None: it cannot be written, and ``problem`` says why. ``shared``: by several processes."""
 
     folder: Folder | None
     copies: Folder | None

@@ -1,10 +1,10 @@
-"""A large scan, shared between two processes: both take agents' folders, some at a time, so that both cores read, decide and write.
+"""A large scan, shared among three processes: all take agents' folders, some at a time, so that two cores read, decide and write.
 
-What is taken is large at first and small in the end, so that both are done at the same time, however busy their cores are with others.
+What is taken is large at first and small in the end, so that all are done at the same time, however busy their cores are with others.
 
-The second process is forked by the scan and ends with it. It has a connection of its own; but it holds the scan's open as well, so that
-the scanner's lock outlives a scan that is killed until the second one is gone, which it is at once. What that one does not finish,
-because it was killed, is looked at by the scan itself. A small scan is not shared.
+The other processes are forked by the scan and end with it. Each has a connection of its own; but it holds the scan's open as well, so
+that the scanner's lock outlives a scan that is killed until the others are gone, which they are at once. What one of them does not
+finish, because it was killed, is looked at by the scan itself. A small scan is not shared.
 """
 
 import gc
@@ -13,12 +13,12 @@ import mmap
 import multiprocessing
 import os
 import struct
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
 from multiprocessing.connection import Connection
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connections
@@ -32,12 +32,14 @@ from sentinel_site.lib import parents
 REPORTS: Final = 40
 """A scan of fewer is done before it were shared."""
 CORES: Final = os.cpu_count() or 1
-"""With one it is not shared. More processes than two would wait for each other: PostgreSQL works for each of them at the same time."""
+"""With one it is not shared."""
+OTHERS: Final = 2
+"""Processes besides the scan's own: while one waits for PostgreSQL or the disk, two cores have work. More would wait for each other."""
 LARGEST, SMALLEST = 4, 20
 """Nobody takes more than a quarter of the agents that are left, nor less than a twentieth of all: many small batches cost more."""
 SECOND: Final = 1.0
 PATIENCE: Final = 10.0
-"""Seconds that the other process may take to end after it has answered."""
+"""Seconds that another process may take to end after it has answered."""
 _UNKNOWN: Final = -1
 _FAR: Final = struct.Struct("qqq")
 _fork: Final = multiprocessing.get_context("fork")
@@ -48,7 +50,7 @@ Share = Sequence[Sequence[Place]]
 
 
 class PartFailedError(Exception):
-    """What made the other process's part of the scan fail, in words."""
+    """What made another process's part of the scan fail, in words."""
 
 
 @contextmanager
@@ -59,13 +61,18 @@ def ran(scope: Scope, agents: Share, say: Say) -> Iterator[Done]:
         return
     with promotion.opened(settings.SENTINEL_BACKUP_STORE) as opened, _Shares(agents) as shares:
         store = opened._replace(shared=True)
-        with _beside(shares, scope, store) as beside:
-            ours = Part(scope, shares, lambda *far: say(*_sum((far, beside.far.read())))).run(store)
-            theirs = beside.done(say, ours)
-            if theirs is None:
-                logger.warning("the scan's other process is gone; the scan does its work itself")
-                theirs = Part(scope, shares.of_others(), say).run(store)
-            yield Done(_joined(ours.counts, theirs.counts), _joined(ours.problems, theirs.problems), ours.agents | theirs.agents)
+        with _begun(shares, scope, store) as others:
+
+            def told(*far: Any) -> None:
+                say(*_sum([far, *(each.far.read() for each in others)]))
+
+            ours = Part(scope, shares, told).run(store)
+            of = ours.counts["databases"]
+            done = [ours, *(each.done(lambda: told("verify", of, of)) for each in others)]
+            if None in done:
+                logger.warning("a process of the scan is gone; the scan does its work itself")
+                done.append(Part(scope, shares.of_others(), say).run(store))
+            yield _joined([each for each in done if each is not None])
 
 
 class _Shares:
@@ -104,7 +111,7 @@ def _cut(agents: Share) -> Iterator[Share]:
 
 
 class _Shown:
-    """How far the other process is, in memory that both see: nobody waits for anybody to say it or to read it."""
+    """How far another process is, in memory that both see: nobody waits for anybody to say it or to read it."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _FAR.size)
@@ -117,8 +124,8 @@ class _Shown:
         return ("verify" if verifies else "collect", done, None if of == _UNKNOWN or not verifies else of)
 
 
-class _Beside:
-    """The other process."""
+class _Other:
+    """Another process."""
 
     def __init__(self, shares: _Shares, scope: Scope, store: Store) -> None:
         self.far, self._answered = _Shown(), False
@@ -128,11 +135,10 @@ class _Beside:
             self._process.start()
         answering.close()
 
-    def done(self, say: Say, ours: Done) -> Done | None:
-        """What it did, when it has ended; None: it was killed. Raises PartFailedError."""
-        of = ours.counts.get("databases", 0)
+    def done(self, waiting: Callable[[], None]) -> Done | None:
+        """What it did, when it has ended; None: it was killed. ``waiting`` is called now and then. Raises PartFailedError."""
         while not self._answers.poll(SECOND):
-            say(*_sum((("verify", of, of), self.far.read())))
+            waiting()
         try:
             said: Done | str = self._answers.recv()
         except (EOFError, OSError):
@@ -152,17 +158,20 @@ class _Beside:
 
 
 @contextmanager
-def _beside(shares: _Shares, scope: Scope, store: Store) -> Iterator[_Beside]:
-    """A process that takes shares as well, until it is left."""
-    beside = _Beside(shares, scope, store)
+def _begun(shares: _Shares, scope: Scope, store: Store) -> Iterator[list[_Other]]:
+    """Processes that take shares as well, until they are left."""
+    others: list[_Other] = []
     try:
-        yield beside
+        for _ in range(OTHERS):
+            others.append(_Other(shares, scope, store))
+        yield others
     finally:
-        beside.end()
+        for each in others:
+            each.end()
 
 
 def _serve(shares: _Shares, scope: Scope, store: Store, far: _Shown, answering: Connection, parent: int) -> None:
-    """The other process, from its beginning to its end."""
+    """Another process, from its beginning to its end."""
     parents.die_with(parent)
     parents.own_connections()
     gc.freeze()  # looking for garbage among what it shares with the scan would copy all of it
@@ -176,13 +185,19 @@ def _serve(shares: _Shares, scope: Scope, store: Store, far: _Shown, answering: 
         connections.close_all()
 
 
-def _joined(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    """The sums; what is 0 stays."""
-    return {name: one.get(name, 0) + other.get(name, 0) for name in one.keys() | other.keys()}
+def _joined(done: Sequence[Done]) -> Done:
+    """What all of them did."""
+    counts, problems = (_summed([getattr(each, name) for each in done]) for name in ("counts", "problems"))
+    return Done(counts, problems, frozenset[str]().union(*(each.agents for each in done)))
+
+
+def _summed(numbers: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """The sums by name; what is 0 stays."""
+    return {name: sum(each.get(name, 0) for each in numbers) for name in dict.fromkeys(chain.from_iterable(numbers))}
 
 
 def _sum(far: Collection[Far]) -> Far:
-    """How far both are together; how much there is in all is not known before both know it of theirs."""
+    """How far all are together; how much there is in all is not known before all know it of theirs."""
     if all(what == "collect" for what, _, _ in far):
         return "collect", sum(done for _, done, _ in far), None
     known = [of for _, _, of in far if of is not None]

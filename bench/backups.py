@@ -96,7 +96,7 @@ def _many(house: House, place: Path) -> list[Row]:
         Row(NAME, f"{count:,} backups of 64 kB verified and decided", median(ours), "s", None, f"sha256sum -c: {median(theirs):.2f} s"),
         Row(NAME, "the same, beside sha256sum -c, which writes nothing down", ratio(median(theirs), median(ours)), "x", (">=", 2)),
         Row(NAME, "the same, stored as well: copied and put on the disk", median(stored), "s"),
-        Row(NAME, "memory above rest of a scan of so many, both processes", max(grown), "MiB", ("<=", 64)),
+        Row(NAME, "memory above rest of a scan of so many, all processes", max(grown), "MiB", ("<=", 64)),
         Row(NAME, f"{count:,} jobs with nothing new", median(idle), "s", ("<=", 1)),
     ]  # fmt: skip
 

@@ -71,12 +71,12 @@ def test_the_large_files_come_last_of_all_and_then_those_of_unknown_size(large, 
 @pytest.mark.django_db
 def test_what_is_looked_at_together_is_not_much_whatever_one_agent_reports(farm, groups):
     for agent in ("A", "B", "C"):
-        farm.reported(*(database(f"base{number}", size=3) for number in range(200)), agent=agent)
+        farm.reported(*(database(f"base{number}", size=3) for number in range(300)), agent=agent)
         ExpectedBackupJob.objects.bulk_create(
-            ExpectedBackupJob(database_name=f"base{number}", agent_id_responsible=agent, expected_hour_utc=11) for number in range(200)
+            ExpectedBackupJob(database_name=f"base{number}", agent_id_responsible=agent, expected_hour_utc=11) for number in range(300)
         )
 
-    assert [len(group) for group in groups([[[(agent, deposit.LOG)] for agent in ("A", "B", "C")]])] == [GROUP, 400 - GROUP, 200]
+    assert [len(group) for group in groups([[[(agent, deposit.LOG)] for agent in ("A", "B", "C")]])] == [GROUP, 600 - GROUP, 300]
 
 
 @pytest.mark.django_db
