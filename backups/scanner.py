@@ -41,7 +41,7 @@ def run(*, trigger: str = "", clock: Clock, settled: timedelta = AT_ONCE) -> dic
             scan = scans.begin(trigger, at=clock())
             while scan is not None:
                 counts = _one(scan, holder, clock, settled)
-                scan = scans.begin("", at=clock())
+                scan = scans.begin("", at=clock()) if scans.waiting().exists() else None
         if not scans.waiting().exists():  # whoever asked while the lock was still held went away, and trusts in us
             return counts
 

@@ -18,12 +18,13 @@ TYPE: Final = "backup-store"
 
 def say(problems: Mapping[str, int], *, at: datetime) -> None:
     """Raise the alert while there are ``problems`` (how often each), once; resolve it when there are none."""
-    raised = Alert.objects.filter(source__slug=intake.OWN_SOURCE, type=TYPE, status__in=OPEN).first()
-    if problems and raised is None:
+    raised = Alert.objects.filter(source__slug=intake.OWN_SOURCE, type=TYPE, status__in=OPEN)
+    is_raised = raised.exists()  # whole alerts are dear to read, and there is none after most scans
+    if problems and not is_raised:
         intake.accept([_report(problems)], at=at)
-    elif not problems and raised is not None:
+    elif is_raised and not problems and (alert := raised.first()):
         try:
-            lifecycle.resolve(raised, by=None, at=at, resolution=Resolution.RECOVERED, note=tongues.note(_stored))
+            lifecycle.resolve(alert, by=None, at=at, resolution=Resolution.RECOVERED, note=tongues.note(_stored))
         except IllegalTransition:
             return
 
