@@ -23,15 +23,13 @@ from backups.enums import BackupVerdict
 from backups.matching import Work
 from backups.promotion import Promotion, Store
 from backups.storage import Folder, RefusedError
-from backups.verifying import Looked, Places
+from backups.verifying import LARGE, Looked, Places
 
 GROUP: Final = 500
 """Reports about so many databases are read, and so many files looked at, one step after the other: few enough to be at hand still."""
 BATCH: Final = 1000
 """So many are decided at once, or of so many bytes: verdicts are not kept waiting for long."""
 BATCH_BYTES: Final = 2 * 1024**3
-LARGE: Final = 16 * 1024 * 1024
-"""A file of this size, or of an unknown one, is looked at after the small ones of all shares: who waits for those does not wait for it."""
 FEW: Final = 4
 """So many are looked at together at least, however large they are: they are read at the same time."""
 logger = logging.getLogger(__name__)
@@ -86,6 +84,8 @@ class Part:
         self._open: dict[int, _Open] = {}
         """By the identity of their reports in memory; and of those, how much is about to be decided."""
         self._closing: Counter[int] = Counter()
+        self._over: list[Found] = []
+        """Reports of which nothing is left: they may be replaced by one that is not decided yet, and are put away in the end."""
         self._judged: list[_Judged] = []
         self._copied: list[Looked] = []
         self._bytes = 0
@@ -101,10 +101,15 @@ class Part:
                 self.promotion = Promotion(opened)
                 self._decide(chain([first], groups))
                 self.problems = self.promotion.problems
+        for each in self._over:
+            self._put_away(each)
         return Done(dict(self.counts), dict(self.problems), frozenset(self._agents))
 
     def _groups(self) -> Iterator[list[Work]]:
-        """What is to be looked at together: the small files of some reports, report after report, and in the end all that are large."""
+        """What is to be looked at together: the small files of some reports, report after report.
+
+        In the end all that are large, or of unknown size: who waits for others does not wait for them.
+        """
         large: list[Work] = []
         for found in chain.from_iterable(map(self._collected, self.shares)):
             small: list[Work] = []
@@ -138,7 +143,7 @@ class Part:
         self.counts["errors"] += 1
 
     def _matched(self, found: Sequence[Found]) -> list[Work]:
-        """What is left to do about these reports. Of which there is nothing left, is put away."""
+        """What is left to do about these reports."""
         matched = matching.match([each for each in found if each.report is not None], at=self.scope.at)
         self.counts.update(databases=len(matched.works), known=matched.known, superseded=matched.superseded)
         self.counts["unexpected"] += findings.unexpected(matched.unexpected, at=self.scope.at)
@@ -148,7 +153,7 @@ class Part:
             if left[id(each)]:
                 self._open[id(each)] = _Open(each, left[id(each)], id(each) in matched.whole)
             else:
-                self._put_away(each)
+                self._over.append(each)
         return matched.works
 
     def _decide(self, groups: Iterable[Sequence[Work]]) -> None:

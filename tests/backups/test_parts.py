@@ -2,14 +2,15 @@
 
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 
 from backups import deposit, scanner
 from backups.models import BackupEntry, ExpectedBackupJob
-from backups.parts import BATCH_BYTES, GROUP, LARGE, Part, Scope
+from backups.parts import BATCH_BYTES, GROUP, LockLostError, Part, Scope
+from backups.verifying import LARGE
 from tests.backups.factories import DAY, make_sources
 from tests.backups.farm import AT, CONTENT, Farm, database, expect
 from tests.backups.farm import report as report_of
@@ -124,10 +125,10 @@ def test_a_report_of_which_a_verdict_cannot_be_written_stays_and_nobody_elses_do
     refused = ExpectedBackupJob.objects.get(agent_id_responsible=agents[0], database_name="base1")
     with connection.cursor() as cursor:
         cursor.execute(REFUSING % refused.pk)
-
-    counts = farm.scan()
-    with connection.cursor() as cursor:
-        cursor.execute("DROP FUNCTION refuse() CASCADE")
+        try:
+            counts = farm.scan()
+        finally:
+            cursor.execute("DROP FUNCTION refuse() CASCADE")
 
     assert (counts["errors"], counts["archived"]) == (1, 1)
     assert [len(farm.waiting(agent)) for agent in agents] == [1, 0]
@@ -212,3 +213,34 @@ def test_jobs_of_a_report_that_waits_were_looked_for_although_another_of_their_a
 
     assert (counts["success"], counts["waiting"], farm.waiting()) == (2, 1, ["2.json"])
     assert set(ExpectedBackupJob.objects.values_list("last_checked_at_utc", flat=True)) == {now}
+
+
+@pytest.mark.django_db
+def test_a_report_goes_to_an_archive_that_is_full_of_its_names_and_nobody_counts_through_them(farm):
+    expect()
+    report = farm.good()
+    archive = report.parent / deposit.ARCHIVE
+    archive.mkdir()
+    taken = {report.name, *(f"{report.name}.{number}" for number in range(1, 50))}
+    for name in taken:
+        (archive / name).write_text("older")
+
+    assert farm.scan()["archived"] == 1
+
+    (own,) = {each.name for each in archive.iterdir()} - taken
+    assert own != f"{report.name}.50"
+    assert {(archive / name).read_text() for name in taken} == {"older"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_is_replaced_stays_until_the_newer_one_is_decided(farm):
+    """The newer one cannot be decided, as the database is gone: both are there for the next scan."""
+    expect()
+    for minutes in (30, 20):
+        farm.good(at=AT - timedelta(minutes=minutes))
+    before = farm.waiting()
+    with deposit.root(farm.deposit) as root, pytest.raises(LockLostError):
+        Part(Scope(root, HELD, AT, AT), [list(deposit.places(root).values())], lambda *_far: None).run()
+
+    assert len(before) == 2
+    assert farm.waiting() == before
