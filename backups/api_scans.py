@@ -51,7 +51,10 @@ class ReportTaken(BaseModel):
 
 
 class ScanShape(BaseModel):
-    """One scan. ``progress``: what, done, of; ``what`` is waiting, begin, collect, verify, done or failed."""
+    """One scan. ``progress``: what, done, of; ``what`` is waiting, begin, collect, verify, done or failed.
+
+    ``of`` is null until it is known.
+    """
 
     id: UUID
     trigger: str

@@ -24,8 +24,7 @@ TOGETHER: Final = 16
 
 @contextmanager
 def ahead(batches: Iterable[Sequence[Work]], places: Places, *, threads: int = THREADS) -> Iterator[Iterator[list[Looked]]]:
-    """What is found about each batch, some time after it was asked for; the next one is looked at meanwhile. Leave it, and nothing more is
-    read. A batch of which all was found at once is given at once."""
+    """What is found about each batch, as soon as all of it is, while the next ones are looked at. Leave it, and nothing more is read."""
     with ThreadPoolExecutor(threads) as pool:
         try:
             yield _ahead(batches, places, pool)
@@ -42,14 +41,14 @@ def _ahead(batches: Iterable[Sequence[Work]], places: Places, pool: ThreadPoolEx
             yield begun.ended()
             continue
         waiting.append(begun)
-        while waiting and (waiting[0].is_over or sum(each.files for each in waiting) > AHEAD or _bytes(waiting) > AHEAD_BYTES):
+        while waiting and (waiting[0].is_over or _are_many(waiting)):
             yield waiting.popleft().ended()
     while waiting:
         yield waiting.popleft().ended()
 
 
-def _bytes(waiting: Iterable["_Begun"]) -> int:
-    return sum(each.bytes for each in waiting)
+def _are_many(waiting: Iterable["_Begun"]) -> bool:
+    return sum(each.files for each in waiting) > AHEAD or sum(each.bytes for each in waiting) > AHEAD_BYTES
 
 
 class _Begun:

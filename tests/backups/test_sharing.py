@@ -75,7 +75,7 @@ def test_each_share_is_for_one_of_the_processes_that_ask():
     ([("verify", 3, None), ("verify", 4, 90)], ("verify", 7, None)),
     ([("verify", 3, 3), ("verify", 7, 90)], ("verify", 10, 93)),
 ])  # fmt: skip
-def test_how_far_both_are_together(far, together):
+def test_how_far_all_are_together(far, together):
     assert sharing._sum(far) == together
 
 
@@ -147,8 +147,10 @@ def scanning(farm):
 
     thread = threading.Thread(target=scan)
     thread.start()
-    yield failed
-    thread.join(120)
+    try:
+        yield failed
+    finally:  # or it would go on in the next test
+        thread.join(120)
     assert not thread.is_alive()
 
 
@@ -189,9 +191,11 @@ def test_all_wait_for_their_turn_as_long_as_it_takes(farm):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [promotion.TURN])
         with scanning(farm) as failed:
-            until(asking_for_their_turn, "whoever came to it")  # on a busy machine one of them may have taken all
-            assert verdicts() == []
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [promotion.TURN])
+            try:
+                until(asking_for_their_turn, "whoever came to it")  # on a busy machine one of them may have taken all
+                assert verdicts() == []
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [promotion.TURN])
 
     assert failed == []
     whole(farm)
