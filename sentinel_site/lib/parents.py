@@ -22,9 +22,11 @@ def die_with(parent: int) -> None:
 
 
 def own_connections() -> None:
-    """The parent's connections are neither used nor closed here: closing one would end the parent's session."""
+    """The parent's connections are neither used nor closed here: closing one would end the parent's session. This process has no pool."""
     for connection in connections.all(initialized_only=True):
         pools = getattr(connection, "_connection_pools", {})
         _inherited.append((connection, connection.connection, dict(pools)))
         pools.clear()
         del connections[connection.alias]
+    for database in connections.settings.values():  # its threads would cost more than the one connection that is needed
+        database["OPTIONS"].pop("pool", None)
