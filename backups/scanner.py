@@ -38,10 +38,9 @@ def run(*, trigger: str = "", clock: Clock, settled: timedelta = AT_ONCE) -> dic
         with lock() as holder:
             if holder is None:
                 return counts or {"skipped": "another scan is running"}
-            scan = scans.begin(trigger, at=clock())
-            while scan is not None:
+            scan, trigger = scans.begin(trigger, at=clock()), ""
+            if scan is not None:
                 counts = _one(scan, holder, clock, settled)
-                scan = scans.begin("", at=clock()) if scans.waiting().exists() else None
         if not scans.waiting().exists():  # whoever asked while the lock was still held went away, and trusts in us
             return counts
 
@@ -49,25 +48,25 @@ def run(*, trigger: str = "", clock: Clock, settled: timedelta = AT_ONCE) -> dic
 def _one(scan: Running, holder: int, clock: Clock, settled: timedelta) -> dict[str, Any]:
     try:
         with garbage.seldom():
-            counts = _whole(scan, holder, settled)
+            return _whole(scan, holder, clock, settled)
     except Exception as error:  # raised again; the scan's row says why it ended
         scan.finish({}, at=clock(), error=f"{type(error).__name__}: {error}")
         raise
-    scan.finish(counts, at=clock())
-    return counts
 
 
-def _whole(scan: Running, holder: int, settled: timedelta) -> dict[str, Any]:
-    """From the first folder to the last report. Returns the counts."""
+def _whole(scan: Running, holder: int, clock: Clock, settled: timedelta) -> dict[str, Any]:
+    """From the first folder to the last report, and the record of it. Returns the counts."""
     at = scan.started_at
     root = deposit.root(settings.SENTINEL_BACKUP_DEPOSIT)
     with root as folder:
         places = deposit.places(folder)
         known = set(deposit.agents(chain.from_iterable(places.values())).values())
         with sharing.ran(Scope(folder, holder, at, at + settled), list(places.values()), _Progress(scan)) as done:
-            entries.checked(known - done.agents, at=at)
-        store_alerts.say(done.problems, at=at)
-    return dict(sorted(done.counts.items()))
+            entries.checked(known - done.agents, at=at)  # other processes take their leave meanwhile
+            store_alerts.say(done.problems, at=at)
+            counts = dict(sorted(done.counts.items()))
+            scan.finish(counts, at=clock())
+    return counts
 
 
 class _Progress:

@@ -63,6 +63,40 @@ def test_a_scan_that_takes_hours_is_not_overdue_while_it_lives():
 
 
 @pytest.mark.django_db
+def test_the_record_of_a_scan_is_kept_for_a_month_and_one_that_is_asked_for_until_it_is_done():
+    def scans_of(what, finished_at):
+        rows = [{"trigger": "hand", "started_at": AT - timedelta(days=days), "finished_at": finished_at} for days in (29, 31)]
+        return [Scan.objects.create(**row, progress={"what": what}) for row in rows]
+
+    ended, asked = scans_of("done", AT), scans_of("waiting", None)
+
+    running = scans.begin("schedule", at=AT)
+
+    assert set(running.ids) == {each.pk for each in asked}
+    assert set(Scan.objects.values_list("pk", flat=True)) == {ended[0].pk, *running.ids}
+    assert set(Scan.objects.filter(pk__in=running.ids).values_list("started_at", flat=True)) == {AT}
+
+
+@pytest.mark.django_db
+def test_who_asks_while_one_scans_is_answered_by_one_scan_more(farm):
+    """Whatever began the first: that was done once."""
+    make_sources()
+    asked = []
+
+    def clock():
+        if not asked:
+            asked.append(None)  # the first has begun, and ...
+        elif len(asked) == 1:
+            asked.append(scans.request("asked", at=AT))
+        return AT
+
+    scanner.run(trigger="schedule", clock=clock)
+
+    assert list(Scan.objects.order_by("pk").values_list("trigger", flat=True)) == ["schedule", "asked"]
+    assert set(Scan.objects.values_list("progress__what", flat=True)) == {"done"}
+
+
+@pytest.mark.django_db
 def test_where_no_agent_is_expected_the_watchdog_starts_nothing():
     expect(agent="")
 
