@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from backups.enums import BackupStatus
 from backups.expectations import Cycle
-from backups.held import Expected, Job, Listed
+from backups.held import Expected, Job
 from backups.models import ExpectedBackupJob
 from backups.when import Spans
 
@@ -20,7 +20,7 @@ class Due(NamedTuple):
 NEVER: Final = Due(None, None)
 
 
-def is_ahead(job: Job | Listed, cycle_at: datetime) -> bool:
+def is_ahead(job: Job, cycle_at: datetime) -> bool:
     """Whether this run is later than all that are decided, as far as the job knows."""
     return job.last_cycle_at is None or cycle_at > job.last_cycle_at
 

@@ -20,10 +20,11 @@ from django.db.models.functions import Least, Lower
 from alerts import routing
 from backups import backup_alerts, backup_phrases, deadlines, entry_rows, fitting, history, judging
 from backups.deadlines import Due
+from backups.entry_rows import ChangedError
 from backups.enums import BAD, BackupStatus, BackupVerdict, ReportedBy
 from backups.evidence import NOTHING, Evidence
 from backups.expectations import EARLY, Cycle
-from backups.held import Entry, Expected, Fresh, Job
+from backups.held import Entry, Expected, Fresh, Job, Listed
 from backups.models import BackupEntry, ExpectedBackupJob
 from backups.suspicion import Run
 from backups.when import Spans
@@ -36,6 +37,7 @@ AHEAD: Final = timedelta(minutes=1)
 """The clocks of two that write down pings may differ by so much."""
 logger = logging.getLogger(__name__)
 Pair = tuple[UUID, Evidence]
+Read = tuple[Listed, Evidence]
 Past = Mapping[UUID, Sequence[tuple[datetime | None, Run]]]
 """Successes of each job, the newest first, by their cycle; None: one that is not decided now."""
 
@@ -75,6 +77,12 @@ def decide_many(pairs: Sequence[Pair], *, checked_at: datetime | None = None) ->
         for place, each in zip(chunk, found, strict=True):
             answers[place] = each
     return [each for each in answers if each is not None]
+
+
+def decide_read(pairs: Sequence[Read], *, checked_at: datetime) -> None:
+    """`decide_many` about jobs as a scan read them: those that nobody has changed since need not be read, and held, once more."""
+    if not _as_read(sorted(pairs, key=lambda pair: pair[0].pk.int), checked_at):
+        decide_many([(job.pk, evidence) for job, evidence in pairs], checked_at=checked_at)
 
 
 def foresee(pairs: Sequence[tuple[Job, Evidence]], past: Mapping[UUID, Sequence[Run]]) -> list[Fresh] | None:
@@ -204,6 +212,32 @@ def _again(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None) -> 
     raise AssertionError("unreachable")
 
 
+def _as_read(pairs: Sequence[Read], checked_at: datetime) -> bool:
+    """Decide these in one transaction, if each is about a job of its own, which is as it was read, and about a run that has no entry yet.
+
+    Whoever decides about a job, or changes it, changes its row. False: nothing is written.
+    """
+    versions = [job.version for job, _ in pairs]
+    if connection.in_atomic_block or not all(versions) or len({job.pk.int for job, _ in pairs}) < len(pairs) or len(pairs) > CHUNK:
+        return False
+    for job, _ in pairs:
+        job.version = ""  # from now on it is as it will be, or not
+    try:
+        with transaction.atomic():
+            turn = _Turn(pairs, Spans()).read(pairs, trusting=True)
+            if turn.entries:
+                return False
+            for (job, evidence), cycle_at in zip(pairs, turn.cycles, strict=True):
+                turn.decide(job, evidence, cycle_at)
+            turn.write(at=max(evidence.judged_at for _, evidence in pairs), checked_at=checked_at, versions=versions)
+    except ChangedError:
+        return False
+    except (OperationalError, IntegrityError):  # as in `_again`
+        logger.warning("deciding %d backups again", len(pairs), exc_info=True)
+        return False
+    return True
+
+
 def _chunk(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None, *, trusting: bool) -> list[Decided | None]:
     """Decide these in one transaction; None for those whose job is gone. ``trusting``: see `_Turn.read`."""
     jobs = entry_rows.hold([job_id for job_id, _ in pairs])
@@ -219,7 +253,7 @@ def _chunk(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None, *, 
 class _Turn:
     """One transaction: jobs that are held, their entries, and what is to be written and told at its end."""
 
-    def __init__(self, pairs: Sequence[tuple[Job, Evidence]], spans: Spans, *, past: "Past | None" = None) -> None:
+    def __init__(self, pairs: Sequence[tuple[Job, Evidence]] | Sequence[Read], spans: Spans, *, past: "Past | None" = None) -> None:
         self.spans = spans
         self.cycles = [_cycle_at(job, evidence, spans) for job, evidence in pairs]
         self.past: Past = past or {}
@@ -230,7 +264,7 @@ class _Turn:
         self.changed: dict[int, Entry] = {}
         self.told: dict[int, tuple[Job, Entry]] = {}
 
-    def read(self, pairs: Sequence[tuple[Job, Evidence]], *, trusting: bool = False) -> Self:
+    def read(self, pairs: Sequence[tuple[Job, Evidence]] | Sequence[Read], *, trusting: bool = False) -> Self:
         """What is known of these runs, and of those before.
 
         ``trusting``: of a run later than all that its job knows of there is nothing; where that is wrong, after a clock that was
@@ -267,9 +301,9 @@ class _Turn:
             self.told[id(entry)] = (job, entry)
         return Decided(job.pk, entry.pk, cycle_at, changed=True)
 
-    def write(self, *, at: datetime, checked_at: datetime | None = None) -> None:
-        """Store what was decided, and then tell: the alerts' events come last in a transaction."""
-        entry_rows.store(self.changed.values(), self.jobs.values(), checked_at=checked_at)
+    def write(self, *, at: datetime, checked_at: datetime | None = None, versions: Sequence[str] | None = None) -> None:
+        """Store what was decided, and then tell: the alerts' events come last in a transaction. ``versions``: see `entry_rows.store`."""
+        entry_rows.store(self.changed.values(), self.jobs.values(), checked_at=checked_at, versions=versions)
         self._tell(at=at)
 
     def _tell(self, *, at: datetime) -> None:

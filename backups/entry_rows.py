@@ -66,8 +66,17 @@ def known(cycles: Sequence[tuple[UUID, datetime]]) -> list[BackupEntry]:
     return list(BackupEntry.objects.raw(_KNOWN, asked))
 
 
-def store(entries: Iterable[Entry], jobs: Collection[Job], *, checked_at: datetime | None = None) -> None:
-    """Write ``entries``, new or changed, and the state of ``jobs``, which are held. ``checked_at``: a scan looked for them then."""
+class ChangedError(Exception):
+    """A job is not as it was read: somebody else decided about it, or changed it."""
+
+
+def store(
+    entries: Iterable[Entry], jobs: Collection[Job], *, checked_at: datetime | None = None, versions: Sequence[str] | None = None
+) -> None:
+    """Write ``entries``, new or changed, and the state of ``jobs``. ``checked_at``: a scan looked for them then.
+
+    The jobs are held; or ``versions`` are those of their rows as they were read (``xmin``). Raises ChangedError if one has another now.
+    """
     changed: list[BackupEntry] = []
     fresh: list[Fresh] = []
     for entry in entries:
@@ -79,10 +88,10 @@ def store(entries: Iterable[Entry], jobs: Collection[Job], *, checked_at: dateti
     if fresh:
         _copy(fresh)
     if jobs:
-        _save(jobs, checked_at)
+        _save(jobs, checked_at, versions)
 
 
-def _save(jobs: Collection[Job], checked_at: datetime | None) -> None:
+def _save(jobs: Collection[Job], checked_at: datetime | None, versions: Sequence[str] | None) -> None:
     """In one statement. What is the same for all of them, as most is after a good night, is said once, and read once by PostgreSQL.
 
     The jobs are named twice, so that they are found by their index, and not by reading all there are.
@@ -100,13 +109,23 @@ def _save(jobs: Collection[Job], checked_at: datetime | None) -> None:
             changes.append(f"{name} = fresh.{name}")
             differing[name] = kind
             lists.append(arrays.texts(values))
+    if versions is None:
+        unchanged, read = "", []
+    elif versions.count(versions[0]) == len(versions):
+        unchanged, read = " AND job.xmin = %s::xid", [versions[0]]
+    else:
+        unchanged, read = " AND job.xmin = fresh.version", []
+        differing["version"] = "xid"
+        lists.append(arrays.texts(versions))
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {_JOB} job SET last_checked_at_utc = greatest(job.last_checked_at_utc, %s), {', '.join(changes)} "  # noqa: S608
             f"FROM unnest({', '.join(f'%s::{kind}[]' for kind in differing.values())}) AS fresh ({', '.join(differing)}) "
-            "WHERE job.id = fresh.id AND job.id = ANY(%s::uuid[])",
-            [*same, *lists, ids],
+            f"WHERE job.id = fresh.id AND job.id = ANY(%s::uuid[]){unchanged}",
+            [*same, *lists, ids, *read],
         )
+        if versions is not None and cursor.rowcount < len(jobs):
+            raise ChangedError
 
 
 def whole(entries: Iterable[Fresh]) -> list[dict[str, Any]]:

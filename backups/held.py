@@ -41,28 +41,19 @@ class Job:
 
 
 @dataclass(slots=True)
-class Listed:
-    """What a scan needs of an expected job, by the names of its row."""
+class Listed(Job):
+    """What a scan needs of an expected job, by the names of its row.
 
-    pk: UUID
+    ``version`` is the row's when it was read; empty: what is in memory is not to be trusted any more.
+    """
+
     database_name: str
     agent_id_responsible: str
     company_name: str
     city: str
     neighborhood: str
     final_storage_path_template: str
-    is_active: bool
-    backup_frequency: str
-    timezone: str
-    expected_hour_utc: int
-    expected_minute_utc: int
-    grace_minutes: int
-    weekdays: list[int]
-    day_of_month: int
-    once_on: date | None
-    cron: str
-    period_seconds: int | None
-    last_cycle_at: datetime | None = None
+    version: str
 
 
 @dataclass(slots=True, eq=False)
@@ -97,5 +88,4 @@ class Fresh:
 
 
 Entry = BackupEntry | Fresh
-Scheduled = ExpectedBackupJob | Job | Listed
 Expected = ExpectedBackupJob | Job

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -54,7 +54,7 @@ class Unexpected(NamedTuple):
 
 
 _LISTED: Final = f"""
-SELECT id, {", ".join(Listed.__slots__[1:])} FROM {ExpectedBackupJob._meta.db_table}
+SELECT id, {", ".join(field.name for field in fields(Listed)[1:-1])}, xmin::text FROM {ExpectedBackupJob._meta.db_table}
 WHERE lower(agent_id_responsible) = ANY(ARRAY(SELECT lower(agent) FROM unnest(%s::text[]) AS agent)) AND agent_id_responsible <> ''
 """  # noqa: S608  (names of our own)
 """As an array, they are looked for in the index, whatever is guessed about their number."""

@@ -70,7 +70,7 @@ class _Open:
     is_whole: bool
 
 
-_Judged = tuple[int, entries.Pair]
+_Judged = tuple[int, entries.Read]
 """What is to be decided, and of which report: its identity in memory."""
 
 
@@ -185,8 +185,7 @@ class Part:
                 if work.stored_for is not None or findings.should_be_stored(each):
                     self._copied.append(each)
                 else:
-                    pair = (work.job.pk, findings.evidence(each, each.verdict, None, at=self.scope.at))
-                    self._judged.append((id(work.found), pair))
+                    self._judged.append((id(work.found), (work.job, findings.evidence(each, each.verdict, None, at=self.scope.at))))
                     self._closing[id(work.found)] += 1
 
     def _settle(self) -> None:
@@ -205,7 +204,7 @@ class Part:
             for each in copied:
                 if each.work.stored_for is None and each.verdict is not None:
                     evidence = findings.evidence(each, each.verdict, places.get(id(each)), at=self.scope.at)
-                    judged.append((id(each.work.found), (each.work.job.pk, evidence)))
+                    judged.append((id(each.work.found), (each.work.job, evidence)))
             self._write(judged)
             late = [each for each in copied if each.work.stored_for and id(each) in places]
             promotion.store_later({each.work.stored_for: places[id(each)] for each in late if each.work.stored_for})
@@ -216,14 +215,14 @@ class Part:
     def _write(self, judged: Sequence[_Judged]) -> None:
         """One fault in one of them must not keep the others from being decided: then each for itself, and what fails stays for later."""
         try:
-            entries.decide_many([pair for _, pair in judged], checked_at=self.scope.at)
+            entries.decide_read([pair for _, pair in judged], checked_at=self.scope.at)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
             logger.exception("deciding %d backups one by one", len(judged))
-            for key, pair in judged:
+            for key, (job, evidence) in judged:
                 try:
-                    entries.decide_many([pair], checked_at=self.scope.at)
+                    entries.decide_many([(job.pk, evidence)], checked_at=self.scope.at)
                 except Exception:
                     report = self._open[key]
                     logger.exception("a report of %s could not be decided; it stays where it is", report.found.agent)

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from backups import expectations
 from backups.enums import Frequency
 from backups.expectations import Cycle, Expectation
-from backups.held import Expected, Scheduled
+from backups.held import Expected
 from sentinel_site.lib.ages import precise
 
 
-def expectation(job: Scheduled) -> Expectation:
+def expectation(job: Expected) -> Expectation:
     """When ``job`` is expected. A job that is pinged at any time (``period_seconds``) has none; see `following` and `about`.
 
     Raises ZoneInfoNotFoundError for a zone that was never validated.
@@ -69,7 +69,7 @@ class Spans:
         self._following: dict[tuple[int, datetime], Cycle | None] = {}
         self._held: list[Expectation] = []
 
-    def about(self, job: Scheduled, at: datetime) -> Cycle | None:
+    def about(self, job: Expected, at: datetime) -> Cycle | None:
         """See `about`."""
         if job.period_seconds is not None:
             return Cycle(at, at, at)
@@ -84,7 +84,7 @@ class Spans:
             self._spans.setdefault(id(expected), []).append(_Span(found.opens_at, until, found))
         return found
 
-    def following(self, job: Scheduled, at: datetime) -> Cycle | None:
+    def following(self, job: Expected, at: datetime) -> Cycle | None:
         """See `following`."""
         if job.period_seconds is not None:
             due_at = at + timedelta(seconds=job.period_seconds)

@@ -1,5 +1,6 @@
 """Many reports decided together: what is stored of each is what deciding it alone would have stored."""
 
+import dataclasses
 import json
 import os
 from datetime import timedelta
@@ -95,7 +96,8 @@ def test_whatever_an_agent_writes_fits_the_columns_of_its_entry(report, name, da
     except reports.UnreadableReportError:
         return
     (said,) = report.databases.values()
-    job = Listed(None, name, report.agent, "", "", "", "", True, "daily", "Europe/Paris", 1, 1, 60, [], 1, None, "", None)
+    row = ExpectedBackupJob(database_name=name, agent_id_responsible=report.agent, timezone="Europe/Paris")
+    job = Listed(*(getattr(row, field.name) for field in dataclasses.fields(Listed)[:-1]), version="")
     found = Found("A", "A", ("A", deposit.LOG), "report.json", ReportedBy.AGENT, os.stat("/"), deposit.report_key(report.agent, b""))
     looked = Looked(Work(job, found, report, said, NOON, NOON), BackupVerdict.SUCCESS, message, "ab" * 32, 8000)
 
