@@ -1,4 +1,4 @@
-"""A large scan, shared among three processes: all take agents' folders, some at a time, so that two cores read, decide and write.
+"""A large scan, shared among processes: all take agents' folders, some at a time, so that all cores read, decide and write.
 
 What is taken is large at first and small in the end, so that all are done at the same time, however busy their cores are with others.
 
@@ -31,10 +31,6 @@ from sentinel_site.lib import parents
 
 REPORTS: Final = 40
 """A scan of fewer is done before it were shared."""
-CORES: Final = os.cpu_count() or 1
-"""With one it is not shared."""
-OTHERS: Final = 2
-"""Processes besides the scan's own: while one waits for PostgreSQL or the disk, two cores have work. More would wait for each other."""
 LARGEST, SMALLEST = 4, 20
 """Nobody takes more than a quarter of the agents that are left, nor less than a twentieth of all: many small batches cost more."""
 SECOND: Final = 1.0
@@ -56,19 +52,20 @@ class PartFailedError(Exception):
 @contextmanager
 def ran(scope: Scope, agents: Share, say: Say) -> Iterator[Done]:
     """The whole scan, shared if it is large, is done within; on leaving no process of it is left. Raises what made it fail."""
-    if CORES < 2 or len(agents) < 2 or not deposit.are_many(scope.deposit, chain.from_iterable(agents), reports=REPORTS):
+    others = settings.SENTINEL_SCAN_PROCESSES - 1
+    if not others or len(agents) < 2 or not deposit.are_many(scope.deposit, chain.from_iterable(agents), reports=REPORTS):
         yield Part(scope, [agents], say).run()
         return
     with promotion.opened(settings.SENTINEL_BACKUP_STORE) as opened, _Shares(agents) as shares:
         store = opened._replace(shared=True)
-        with _begun(shares, scope, store) as others:
+        with _begun(others, shares, scope, store) as beside:
 
             def told(*far: Any) -> None:
-                say(*_sum([far, *(each.far.read() for each in others)]))
+                say(*_sum([far, *(each.far.read() for each in beside)]))
 
             ours = Part(scope, shares, told).run(store)
             of = ours.counts["databases"]
-            done = [ours, *(each.done(lambda: told("verify", of, of)) for each in others)]
+            done = [ours, *(each.done(lambda: told("verify", of, of)) for each in beside)]
             if None in done:
                 logger.warning("a process of the scan is gone; the scan does its work itself")
                 done.append(Part(scope, shares.of_others(), say).run(store))
@@ -158,15 +155,15 @@ class _Other:
 
 
 @contextmanager
-def _begun(shares: _Shares, scope: Scope, store: Store) -> Iterator[list[_Other]]:
-    """Processes that take shares as well, until they are left."""
-    others: list[_Other] = []
+def _begun(others: int, shares: _Shares, scope: Scope, store: Store) -> Iterator[list[_Other]]:
+    """So many processes that take shares as well, until they are left."""
+    begun: list[_Other] = []
     try:
-        for _ in range(OTHERS):
-            others.append(_Other(shares, scope, store))
-        yield others
+        for _ in range(others):
+            begun.append(_Other(shares, scope, store))
+        yield begun
     finally:
-        for each in others:
+        for each in begun:
             each.end()
 
 

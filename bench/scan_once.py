@@ -25,10 +25,11 @@ def warm(place: Path) -> None:
 def main() -> None:
     """See the module. The first argument only says, as for manage.py, that no page is served; the second is where everything lies."""
     django.setup()
+    from django.conf import settings
     from django.db import connection
     from django.utils import timezone
 
-    from backups import scanner, sharing
+    from backups import scanner
 
     connection.ensure_connection()
     warm(Path(sys.argv[2]))
@@ -37,7 +38,7 @@ def main() -> None:
     counts = scanner.run(trigger="bench", clock=timezone.now)
     seconds = time.perf_counter() - begun
     beside = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # what was there before the fork is counted in it
-    grown = kib("VmHWM") - rest + sharing.OTHERS * max(0, beside - rest)  # of the largest of them
+    grown = kib("VmHWM") - rest + (settings.SENTINEL_SCAN_PROCESSES - 1) * max(0, beside - rest)  # of the largest of them
     found = {"seconds": seconds, "counts": counts, "rest_mib": rest / 1024, "grown_mib": grown / 1024}
     sys.stdout.write(json.dumps(found) + "\n")
 

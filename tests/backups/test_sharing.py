@@ -104,6 +104,7 @@ def test_two_who_list_one_folder_do_not_take_names_from_each_other(tmp_path):
 @pytest.fixture
 def farm(tmp_path, settings):
     make_sources()
+    settings.SENTINEL_SCAN_PROCESSES = 3
     farm = Farm(tmp_path, settings)
     for agent in range(AGENTS):
         for number in range(REPORTS):
@@ -124,7 +125,10 @@ def whole(farm):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_processes_do_together_is_what_one_would_do(farm):
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_what_processes_do_together_is_what_one_would_do(farm, settings, processes):
+    settings.SENTINEL_SCAN_PROCESSES = processes
+
     counts = farm.scan()
 
     whole(farm)
@@ -208,7 +212,7 @@ def cut_off():
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("killed", [1, sharing.OTHERS])
+@pytest.mark.parametrize("killed", [1, 2])
 def test_what_a_killed_process_left_is_done_by_the_scan(farm, stuck, killed):
     with stuck() as failed:
         for beside in multiprocessing.active_children()[:killed]:
@@ -236,6 +240,7 @@ def test_what_fails_in_either_process_fails_the_scan_and_the_next_one_makes_it_g
 def test_the_scan_of_many_agents_finds_each_report_once(tmp_path, settings):
     """All processes look into the deposit at the same time."""
     make_sources()
+    settings.SENTINEL_SCAN_PROCESSES = 3
     farm = Farm(tmp_path, settings)
     for agent in range(400):
         (farm.deposit / f"IDLE_{agent}" / "log").mkdir(parents=True)
