@@ -1,8 +1,8 @@
 """What became of each expected run: the only writer of `BackupEntry.status` and of what an expected job says about itself.
 
-Whoever decides holds the job's row (FOR NO KEY UPDATE), so there is one entry for a cycle however many report it at once. The entry,
-the job and the alert are one transaction; killed at any point, all of it is there or nothing. The same report a second time changes
-nothing and tells nobody.
+Whoever decides holds the job's row (FOR NO KEY UPDATE), or writes only if nobody has changed it since it was read, so there is one entry
+for a cycle however many report it at once. The entry, the job and the alert are one transaction; killed at any point, all of it is there
+or nothing. The same report a second time changes nothing and tells nobody.
 """
 
 import logging
@@ -218,7 +218,7 @@ def _as_read(pairs: Sequence[Read], checked_at: datetime) -> bool:
     Whoever decides about a job, or changes it, changes its row. False: nothing is written.
     """
     versions = [job.version for job, _ in pairs]
-    if connection.in_atomic_block or not all(versions) or len({job.pk.int for job, _ in pairs}) < len(pairs) or len(pairs) > CHUNK:
+    if not all(versions) or len({job.pk.int for job, _ in pairs}) < len(pairs) or len(pairs) > CHUNK:
         return False
     for job, _ in pairs:
         job.version = ""  # from now on it is as it will be, or not
