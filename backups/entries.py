@@ -80,8 +80,8 @@ def decide_many(pairs: Sequence[Pair], *, checked_at: datetime | None = None) ->
 
 
 def decide_read(pairs: Sequence[Read], *, checked_at: datetime) -> None:
-    """`decide_many` about jobs as a scan read them: those that nobody has changed since need not be read, and held, once more."""
-    if not _as_read(sorted(pairs, key=lambda pair: pair[0].pk.int), checked_at):
+    """`decide_many` about jobs as a scan read them: while nobody has changed any of them, none is read and held once more."""
+    if pairs and not _as_read(sorted(pairs, key=lambda pair: pair[0].pk.int), checked_at):
         decide_many([(job.pk, evidence) for job, evidence in pairs], checked_at=checked_at)
 
 
@@ -233,6 +233,7 @@ def _as_read(pairs: Sequence[Read], checked_at: datetime) -> bool:
     except ChangedError:
         return False
     except (OperationalError, IntegrityError):  # as in `_again`
+        routing.forget()
         logger.warning("deciding %d backups again", len(pairs), exc_info=True)
         return False
     return True
@@ -251,7 +252,7 @@ def _chunk(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None, *, 
 
 
 class _Turn:
-    """One transaction: jobs that are held, their entries, and what is to be written and told at its end."""
+    """One transaction: jobs that are held, or as they were read, their entries, and what is to be written and told at its end."""
 
     def __init__(self, pairs: Sequence[tuple[Job, Evidence]] | Sequence[Read], spans: Spans, *, past: "Past | None" = None) -> None:
         self.spans = spans

@@ -76,6 +76,7 @@ def store(
     """Write ``entries``, new or changed, and the state of ``jobs``. ``checked_at``: a scan looked for them then.
 
     The jobs are held; or ``versions`` are those of their rows as they were read (``xmin``). Raises ChangedError if one has another now.
+    Everybody comes to the jobs before their entries: two who did not agree on that would wait for each other.
     """
     changed: list[BackupEntry] = []
     fresh: list[Fresh] = []
@@ -84,10 +85,12 @@ def store(
             fresh.append(entry)
         else:
             changed.append(entry)
+    if jobs and versions is not None:
+        _save(jobs, checked_at, versions)
     rows.put(changed)
     if fresh:
         _copy(fresh)
-    if jobs:
+    if jobs and versions is None:
         _save(jobs, checked_at, versions)
 
 

@@ -64,11 +64,13 @@ WHERE lower(agent_id_responsible) = ANY(ARRAY(SELECT lower(agent) FROM unnest(%s
 class Matched:
     """What there is to do, and what there is not.
 
-    ``whole``: of reports that decide every active job of their agent, the identities in memory.
+    By their identity in memory: ``whole`` are the reports that decide every active job of their agent, ``replaced`` those of which at least
+    a part is left to a newer one.
     """
 
     works: list[Work] = field(default_factory=list)
     whole: set[int] = field(default_factory=set)
+    replaced: set[int] = field(default_factory=set)
     unexpected: list[Unexpected] = field(default_factory=list)
     superseded: int = 0
     known: int = 0
@@ -172,6 +174,7 @@ def _newest(works: Iterable[Work], matched: Matched) -> list[Work]:
         cycle = (id(work.job), work.cycle_at)  # there is one of each job
         if replaced or cycle in chosen:
             matched.superseded += 1
+            matched.replaced.add(id(work.found))
         else:
             chosen[cycle] = work
             staged.add(file)

@@ -84,8 +84,8 @@ class Part:
         self._open: dict[int, _Open] = {}
         """By the identity of their reports in memory; and of those, how much is about to be decided."""
         self._closing: Counter[int] = Counter()
-        self._over: list[Found] = []
-        """Reports of which nothing is left: they may be replaced by one that is not decided yet, and are put away in the end."""
+        self._replaced: list[Found] = []
+        """Reports of which nothing is left, by newer ones that are not decided yet: they are put away in the end."""
         self._judged: list[_Judged] = []
         self._copied: list[Looked] = []
         self._bytes = 0
@@ -101,7 +101,7 @@ class Part:
                 self.promotion = Promotion(opened)
                 self._decide(chain([first], groups))
                 self.problems = self.promotion.problems
-        for each in self._over:
+        for each in self._replaced:
             self._put_away(each)
         return Done(dict(self.counts), dict(self.problems), frozenset(self._agents))
 
@@ -152,8 +152,10 @@ class Part:
             each.report = None  # its works have it as long as they need it
             if left[id(each)]:
                 self._open[id(each)] = _Open(each, left[id(each)], id(each) in matched.whole)
+            elif id(each) in matched.replaced:
+                self._replaced.append(each)
             else:
-                self._over.append(each)
+                self._put_away(each)
         return matched.works
 
     def _decide(self, groups: Iterable[Sequence[Work]]) -> None:

@@ -1,4 +1,4 @@
-"""A large scan, shared among processes: all take agents' folders, some at a time, so that all cores read, decide and write.
+"""A large scan, shared among processes: all take agents' folders, some at a time, so that several cores read, decide and write.
 
 What is taken is large at first and small in the end, so that all are done at the same time, however busy their cores are with others.
 

@@ -237,7 +237,7 @@ SENTINEL_BACKUP_DEPOSIT: Path = env.path("SENTINEL_BACKUP_DEPOSIT", DATA_DIR / "
 SENTINEL_BACKUP_STORE: Path = env.path("SENTINEL_BACKUP_STORE", DATA_DIR / "backups" / "store")  # verified backups
 SENTINEL_BACKUP_QUARANTINE: Path = env.path("SENTINEL_BACKUP_QUARANTINE", DATA_DIR / "backups" / "quarantine")
 # A process for each core; with more than three they would wait for each other at the database and the disk.
-SENTINEL_SCAN_PROCESSES = min(16, max(1, env.number("SENTINEL_SCAN_PROCESSES", min(3, os.cpu_count() or 1))))
+SENTINEL_SCAN_PROCESSES = min(4, max(1, env.number("SENTINEL_SCAN_PROCESSES", min(3, os.cpu_count() or 1))))
 SENTINEL_CLI_USER = env.text("SENTINEL_CLI_USER")
 SENTINEL_JOBS_AT_ONCE = max(1, env.number("SENTINEL_JOBS_AT_ONCE", 4))
 WHITENOISE_USE_FINDERS = True

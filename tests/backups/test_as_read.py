@@ -46,9 +46,7 @@ def read(jobs):
 
 def decide(listed, reports):
     """Whether anything was held for it."""
-    with CaptureQueriesContext(
-        connection,
-    ) as statements:
+    with CaptureQueriesContext(connection) as statements:
         entries.decide_read(list(zip(listed, reports, strict=True)), checked_at=SCANNED)
     return any("FOR NO KEY UPDATE" in (said := str(each["sql"])) and "backups_expectedbackupjob" in said for each in statements)
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from backups import deposit, scanner
-from backups.models import BackupEntry, ExpectedBackupJob
+from backups.models import BackupEntry, ExpectedBackupJob, QuarantinedReport
 from backups.parts import BATCH_BYTES, GROUP, LockLostError, Part, Scope
 from backups.verifying import LARGE
 from tests.backups.factories import DAY, make_sources
@@ -181,17 +181,18 @@ def test_jobs_of_a_report_that_is_too_old_were_looked_for(farm):
 
 
 @pytest.mark.django_db
-def test_jobs_whose_backups_wait_for_the_store_were_looked_for(farm):
+def test_jobs_whose_backups_wait_for_the_store_were_looked_for(farm, caplog):
     job = expect()
     farm.good()
     farm.store.write_text("no folder")
     assert farm.scan()["not_stored"] == 1
     farm.store.unlink()
+    caplog.clear()
 
     farm.scan(AT + HOUR)
 
     job.refresh_from_db()
-    assert (len(farm.stored()), job.last_checked_at_utc) == (1, AT + HOUR)
+    assert (len(farm.stored()), job.last_checked_at_utc, caplog.messages) == (1, AT + HOUR, [])
 
 
 @pytest.mark.django_db
@@ -234,13 +235,16 @@ def test_a_report_goes_to_an_archive_that_is_full_of_its_names_and_nobody_counts
 
 @pytest.mark.django_db(transaction=True)
 def test_a_report_that_is_replaced_stays_until_the_newer_one_is_decided(farm):
-    """The newer one cannot be decided, as the database is gone: both are there for the next scan."""
+    """The newer one cannot be decided, as the database is gone: both are there for the next scan. Others need not wait."""
     expect()
     for minutes in (30, 20):
         farm.good(at=AT - timedelta(minutes=minutes))
     before = farm.waiting()
+    farm.log("no report", name="broken.json")
+    farm.reported(database("unknown"), name="unexpected.json")
     with deposit.root(farm.deposit) as root, pytest.raises(LockLostError):
         Part(Scope(root, HELD, AT, AT), [list(deposit.places(root).values())], lambda *_far: None).run()
 
     assert len(before) == 2
     assert farm.waiting() == before
+    assert QuarantinedReport.objects.get().file_name == "broken.json"
