@@ -66,7 +66,8 @@ def decide(job_id: UUID, evidence: Evidence) -> Decided:
 def decide_many(pairs: Sequence[Pair], *, checked_at: datetime | None = None) -> list[Decided]:
     """`decide` for many, in a few statements and one transaction for each 1,500; answers in the order of ``pairs``.
 
-    Reports about jobs that are gone have no answer. ``checked_at``: a scan brings them, which looked for them then (`checked`).
+    Reports about jobs that are gone have no answer. ``checked_at``: a scan brings them, which looked for them then (`checked`). It has its
+    turn as long as its connection: nothing is tried again on another one. Raises OperationalError then.
     """
     answers: list[Decided | None] = [None] * len(pairs)
     spans = Spans()
@@ -198,13 +199,14 @@ def _is_newest(job: Job, cycle_at: datetime, *, at: datetime) -> bool:
 
 def _again(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None) -> list[Decided | None]:
     """`_chunk`, once more after a deadlock with somebody who answers the same alerts."""
-    trusting = not connection.in_atomic_block
+    trusting, session = not connection.in_atomic_block, connection.connection
     for last_try in [False] * (TRIES - 1) + [True]:
         try:
             with transaction.atomic(savepoint=False):  # whoever holds a transaction loses all of it, as it should
                 return _chunk(pairs, spans, checked_at, trusting=trusting)
         except (OperationalError, IntegrityError):  # also a source or a policy deleted since the routing table was read
-            if last_try or connection.in_atomic_block:
+            is_lost = checked_at is not None and connection.connection is not session
+            if last_try or connection.in_atomic_block or is_lost:
                 raise
             routing.forget()
             trusting = False
@@ -217,7 +219,7 @@ def _as_read(pairs: Sequence[Read], checked_at: datetime) -> bool:
 
     Whoever decides about a job, or changes it, changes its row. False: nothing is written.
     """
-    versions = [job.version for job, _ in pairs]
+    versions, session = [job.version for job, _ in pairs], connection.connection
     if not all(versions) or len({job.pk.int for job, _ in pairs}) < len(pairs) or len(pairs) > CHUNK:
         return False
     for job, _ in pairs:
@@ -233,6 +235,8 @@ def _as_read(pairs: Sequence[Read], checked_at: datetime) -> bool:
     except ChangedError:
         return False
     except (OperationalError, IntegrityError):  # as in `_again`
+        if connection.connection is not session:
+            raise
         routing.forget()
         logger.warning("deciding %d backups again", len(pairs), exc_info=True)
         return False

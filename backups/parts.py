@@ -225,6 +225,8 @@ class Part:
             for key, (job, evidence) in judged:
                 try:
                     entries.decide_many([(job.pk, evidence)], checked_at=self.scope.at)
+                except (OperationalError, InterfaceError):  # the turn may be gone as well
+                    raise
                 except Exception:
                     report = self._open[key]
                     logger.exception("a report of %s could not be decided; it stays where it is", report.found.agent)

@@ -237,6 +237,23 @@ def test_what_fails_in_either_process_fails_the_scan_and_the_next_one_makes_it_g
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_lost_while_it_has_its_turn_fails_the_scan(farm, settings):
+    """Another connection has no turn: somebody else may be putting files into the same places."""
+    settings.SENTINEL_SCAN_PROCESSES = 1
+    with transaction.atomic():
+        list(ExpectedBackupJob.objects.select_for_update().order_by("pk"))
+        with scanning(farm) as failed:
+            (pid,) = until(waiting, "the scan at the jobs")
+            cut_off()
+            until(lambda: failed or set(waiting()) - {pid}, "the end of the scan, or its second try")
+            assert failed
+
+    assert verdicts() == []
+    farm.scan()
+    whole(farm)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_scan_of_many_agents_finds_each_report_once(tmp_path, settings):
     """All processes look into the deposit at the same time."""
     make_sources()
