@@ -258,7 +258,7 @@ def _chunk(pairs: Sequence[Pair], spans: Spans, checked_at: datetime | None, *, 
 class _Turn:
     """One transaction: jobs that are held, or as they were read, their entries, and what is to be written and told at its end."""
 
-    def __init__(self, pairs: Sequence[tuple[Job, Evidence]] | Sequence[Read], spans: Spans, *, past: "Past | None" = None) -> None:
+    def __init__(self, pairs: Sequence[tuple[Job, Evidence]], spans: Spans, *, past: "Past | None" = None) -> None:
         self.spans = spans
         self.cycles = [_cycle_at(job, evidence, spans) for job, evidence in pairs]
         self.past: Past = past or {}
@@ -269,7 +269,7 @@ class _Turn:
         self.changed: dict[int, Entry] = {}
         self.told: dict[int, tuple[Job, Entry]] = {}
 
-    def read(self, pairs: Sequence[tuple[Job, Evidence]] | Sequence[Read], *, trusting: bool = False) -> Self:
+    def read(self, pairs: Sequence[tuple[Job, Evidence]], *, trusting: bool = False) -> Self:
         """What is known of these runs, and of those before.
 
         ``trusting``: of a run later than all that its job knows of there is nothing; where that is wrong, after a clock that was

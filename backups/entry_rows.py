@@ -85,13 +85,11 @@ def store(
             fresh.append(entry)
         else:
             changed.append(entry)
-    if jobs and versions is not None:
+    if jobs:
         _save(jobs, checked_at, versions)
     rows.put(changed)
     if fresh:
         _copy(fresh)
-    if jobs and versions is None:
-        _save(jobs, checked_at, versions)
 
 
 def _save(jobs: Collection[Job], checked_at: datetime | None, versions: Sequence[str] | None) -> None:

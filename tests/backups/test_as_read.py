@@ -1,6 +1,7 @@
 """Verdicts about jobs as a scan read them: nothing is held, unless somebody changed one of them meanwhile."""
 
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -145,8 +146,10 @@ def test_what_is_in_memory_after_a_first_time_is_not_trusted_a_second_time(jobs)
     assert states() == [("ok", DUE - DAY, DUE)] * 3
 
 
-def test_who_changes_a_job_while_it_is_written_is_waited_for(jobs):
-    listed, failed = read(jobs), []
+@contextmanager
+def writing(listed):
+    """A thread decides about these, and waits for whoever is in the block, who may change them. It has ended when the block is left."""
+    failed = []
 
     def write():
         try:
@@ -159,15 +162,30 @@ def test_who_changes_a_job_while_it_is_written_is_waited_for(jobs):
     thread = threading.Thread(target=write)
     try:
         with transaction.atomic():
-            ExpectedBackupJob.objects.filter(pk=jobs[1].pk).update(expected_minute_utc=45)
+            list(ExpectedBackupJob.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in listed]))
             thread.start()
             until(waiting, "the one who writes")
+            yield
     finally:
         thread.join(120)
-
     assert (failed, thread.is_alive()) == ([], False)
+
+
+def test_who_changes_a_job_while_it_is_written_is_waited_for(jobs):
+    with writing(read(jobs)):
+        ExpectedBackupJob.objects.filter(pk=jobs[1].pk).update(expected_minute_utc=45)
+
     nexts = {job.pk: job.next_expected_at for job in ExpectedBackupJob.objects.all()}
     assert [nexts[job.pk] for job in jobs] == [DUE + DAY, DUE + timedelta(minutes=15), DUE + DAY]
+
+
+def test_who_decides_about_the_same_run_at_the_same_time_need_not_wait_in_turn(jobs, caplog):
+    """Everybody comes to the job before the entry: who holds the job must not find an entry of somebody who waits for it."""
+    with writing(read(jobs[:1])):
+        entries.decide(jobs[0].pk, evidence("theirs", cycle_at=DUE, at=DUE + timedelta(minutes=1)))
+
+    assert [(each.report_key, each.earlier_keys) for each in BackupEntry.objects.all()] == [("theirs", ["a"])]
+    assert caplog.messages == []
 
 
 def test_a_second_report_about_a_run_is_decided_while_its_job_is_held(jobs):
